@@ -1,0 +1,347 @@
+"""An edition: a frozen, numbered, hashed selection. What is rendered, mailed or archived is always one of these.
+
+PURE. An edition is data and nothing else: every output is made from it alone, so that mail, text part, feeds and
+archive agree in items, order, links and disclaimers, and the same edition renders to the same bytes on any machine,
+at any time (invariants 5 and 11). `content_hash` is SHA-256 over canonical JSON of what readers are shown; the
+edition's number, the time of its making and the list of what was left out do not enter it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+
+from publisher.story import Media, Subject
+
+__all__ = [
+    "Digest",
+    "Disclaimer",
+    "Edition",
+    "Item",
+    "Kind",
+    "LeftOut",
+    "Sender",
+    "Shelf",
+    "Variant",
+    "Why",
+    "canonical_json",
+    "from_data",
+    "to_data",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who a digest comes from in one language: the display name and the address on the DMARC domain."""
+
+    language: str
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """A configured series of editions, as `digests.toml` has it (decision 10).
+
+    Attributes:
+        slug: permanent name; `list_id` (RFC 2919) is the same for every edition of a language.
+        number: permanent small number of the digest inside tokens (1 to 65535).
+        titles: (language, title) pairs. sections: slugs, in the order of the mail.
+        slots: local times of day, in `timezone`. weekdays: ISO numbers, 1 = Monday.
+        uncertain: what becomes of rows in doubt: "resend" (nobody lost) or "keep" (no duplicates).
+        expires: how long after its opening a dispatch may still deliver.
+    """
+
+    slug: str
+    number: int
+    titles: tuple[tuple[str, str], ...]
+    languages: tuple[str, ...]
+    sections: tuple[str, ...]
+    slots: tuple[time, ...]
+    timezone: str
+    senders: tuple[Sender, ...]
+    list_domain: str
+    reply_to: str
+    weekdays: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+    approval: str = "none"
+    uncertain: str = "resend"
+    expires: timedelta = timedelta(hours=24)
+
+    def title(self, language: str) -> str:
+        """The title in this language, else in the digest's first."""
+        titles = dict(self.titles)
+        return titles.get(language) or titles[self.languages[0]]
+
+    def sender(self, language: str) -> Sender:
+        """The sender in this language, else the first."""
+        return next((sender for sender in self.senders if sender.language == language), self.senders[0])
+
+    def list_id(self, language: str) -> str:
+        """`<slug>-<language>.<list domain>`: constant for every edition (RFC 2919 section 2)."""
+        return f"{self.slug}-{language}.{self.list_domain}"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One rendering of a digest edition: a language and the reader's sections (None: all of them)."""
+
+    language: str
+    sections: frozenset[str] | None = None
+
+    @property
+    def key(self) -> str:
+        """Stable name of at most 64 characters: in the ledger, in output names and in caches."""
+        if self.sections is None:
+            return self.language
+        chosen = hashlib.sha256(",".join(sorted(self.sections)).encode()).hexdigest()[:16]
+        return f"{self.language}-{chosen}"
+
+
+class Kind(StrEnum):
+    """What an edition is for (decision 6)."""
+
+    DIGEST = "digest"
+    FEED = "feed"
+
+
+class Why(StrEnum):
+    """Why a story was left out of an edition; every candidate that is not an item has one."""
+
+    MAXIMUM = "maximum"
+    QUOTA = "quota"
+    WINDOW = "window"
+    CARRIED = "carried"
+    """An earlier edition of the digest had it, and it was not corrected since."""
+    EMBARGO = "embargo"
+    HELD = "held"
+    KILLED = "killed"
+    EXPIRED = "expired"
+    DROPPED = "dropped"
+    """By the desk."""
+    LANGUAGE = "language"
+    RIGHTS = "rights"
+    NOT_ELIGIBLE = "not-eligible"
+    """It became a candidate only after the edition's slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disclaimer:
+    """The house text that each item carries, in one language; `short` stands at the item, `full` in the footer."""
+
+    id: str
+    version: int
+    language: str
+    short: str
+    full: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A story's place in an edition, with everything that any output shows of it.
+
+    Attributes:
+        link: what the headline links to: our page of the story, else the source URL.
+        time: when the source published it (its version's time, clamped to our receipt), aware.
+        first_published, modified_at: the dates of feeds (never the present time).
+        body: sanitised HTML; empty when the rights policy gives the lede or the link only.
+        rights: "full", "lede" or "link": how much of the text may be shown.
+        rights_line: the agency's own line, printed in the footer and with the item in feeds.
+    """
+
+    story_id: str
+    version: int
+    headline: str
+    original_headline: str
+    source: str
+    source_name: str
+    source_url: str
+    source_homepage: str
+    link: str
+    language: str
+    lede: str
+    body: str
+    time: datetime
+    first_published: datetime
+    modified_at: datetime
+    urgency: int
+    byline: str = ""
+    dateline: str = ""
+    correction_note: str | None = None
+    corrected_at: datetime | None = None
+    copyright_notice: str = ""
+    rights: str = "full"
+    rights_line: str = ""
+    usage_terms: str = ""
+    categories: tuple[str, ...] = ()
+    subjects: tuple[Subject, ...] = ()
+    media: tuple[Media, ...] = ()
+
+    @property
+    def house_headline(self) -> bool:
+        """Whether the headline is ours and not the source's."""
+        return self.headline != self.original_headline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """One section of an edition in one language: ordered story ids.
+
+    `language` is the edition language whose readers see this shelf (the items may be in others when the section's rule
+    says so); None in a feed edition, whose readers choose no language. `more` counts what the maximum cut.
+    """
+
+    section: str
+    title: str
+    language: str | None
+    stories: tuple[str, ...]
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A candidate that is not an item, and why; `section` is empty when the reason holds for the whole edition."""
+
+    story_id: str
+    section: str
+    why: Why
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """A frozen selection. Shelves keep the digest's order; every story id on a shelf is in `items`.
+
+    Attributes:
+        edition_id: `<digest>-<local date>[-<HHMM>]`, for feeds `feed-<section>-<number>`.
+        series: the digest's slug, for feeds the section's slug or "all".
+        slot: the instant the edition is for (aware). local_date: the same in the digest's zone.
+        titles: language -> the digest's or feed's title.
+        revision: 1, more after a kill took an item out.
+    """
+
+    edition_id: str
+    kind: Kind
+    series: str
+    number: int
+    revision: int
+    slot: datetime
+    local_date: date
+    timezone: str
+    frozen_at: datetime
+    languages: tuple[str, ...]
+    titles: tuple[tuple[str, str], ...]
+    shelves: tuple[Shelf, ...]
+    items: tuple[Item, ...]
+    disclaimers: tuple[Disclaimer, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+    def __post_init__(self) -> None:
+        known = {item.story_id for item in self.items}
+        if len(known) != len(self.items):
+            raise ValueError("a story is twice among the items")
+        if any(story_id not in known for shelf in self.shelves for story_id in shelf.stories):
+            raise ValueError("a shelf names a story that is not an item")
+        have = {disclaimer.language for disclaimer in self.disclaimers}
+        if missing := [language for language in self.languages if language not in have]:
+            raise ValueError(f"no disclaimer in {', '.join(missing)}")
+
+    def item(self, story_id: str) -> Item:
+        """The item of this story; KeyError if the edition has none."""
+        for item in self.items:
+            if item.story_id == story_id:
+                return item
+        raise KeyError(story_id)
+
+    def title(self, language: str) -> str:
+        """The title in this language, else in the edition's first."""
+        titles = dict(self.titles)
+        return titles.get(language) or titles[self.languages[0]]
+
+    def disclaimer(self, language: str) -> Disclaimer:
+        """The house text in this language; KeyError when there is none (such an edition cannot be made)."""
+        for disclaimer in self.disclaimers:
+            if disclaimer.language == language:
+                return disclaimer
+        raise KeyError(language)
+
+    def variant(self, language: str, sections: frozenset[str] | None = None) -> Iterator[tuple[Shelf, tuple[Item, ...]]]:
+        """What a reader of this language and these sections sees: each shelf with its items, each story once.
+
+        A story stands in the first of the reader's sections by the digest's order; nothing moves up to fill, and a
+        shelf left empty is omitted (decision 9). `sections` None means all.
+        """
+        seen: set[str] = set()
+        by_id = {item.story_id: item for item in self.items}
+        for shelf in self.shelves:
+            if shelf.language not in {language, None} or (sections is not None and shelf.section not in sections):
+                continue
+            items = tuple(by_id[story_id] for story_id in shelf.stories if story_id not in seen)
+            seen.update(item.story_id for item in items)
+            if items:
+                yield shelf, items
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 hex of what readers are shown: what an approval is bound to (invariant 13)."""
+        data = to_data(self)
+        for key in ("edition_id", "number", "revision", "frozen_at", "left_out"):
+            del data[key]
+        return hashlib.sha256(canonical_json(data)).hexdigest()
+
+
+def canonical_json(data: Any) -> bytes:
+    """One byte form for equal data: sorted keys, no blanks, UTF-8."""
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def to_data(edition: Edition) -> dict[str, Any]:
+    """The edition as JSON-ready data; `from_data` gives an equal edition back."""
+    data: dict[str, Any] = _plain(dataclasses.asdict(edition))
+    return data
+
+
+def from_data(data: Mapping[str, Any]) -> Edition:
+    """An edition from `to_data`'s form."""
+    fields = dict(data)
+    fields["kind"] = Kind(fields["kind"])
+    fields["slot"] = datetime.fromisoformat(fields["slot"])
+    fields["frozen_at"] = datetime.fromisoformat(fields["frozen_at"])
+    fields["local_date"] = date.fromisoformat(fields["local_date"])
+    fields["languages"] = tuple(fields["languages"])
+    fields["titles"] = tuple((language, title) for language, title in fields["titles"])
+    fields["shelves"] = tuple(Shelf(**{**shelf, "stories": tuple(shelf["stories"])}) for shelf in fields["shelves"])
+    fields["items"] = tuple(_item(item) for item in fields["items"])
+    fields["disclaimers"] = tuple(Disclaimer(**disclaimer) for disclaimer in fields["disclaimers"])
+    fields["left_out"] = tuple(LeftOut(**{**entry, "why": Why(entry["why"])}) for entry in fields["left_out"])
+    return Edition(**fields)
+
+
+def _item(data: Mapping[str, Any]) -> Item:
+    fields = dict(data)
+    for key in ("time", "first_published", "modified_at", "corrected_at"):
+        fields[key] = datetime.fromisoformat(fields[key]) if fields[key] else None
+    fields["categories"] = tuple(fields["categories"])
+    fields["subjects"] = tuple(Subject(**subject) for subject in fields["subjects"])
+    fields["media"] = tuple(Media(**media) for media in fields["media"])
+    return Item(**fields)
+
+
+def _plain(value: Any) -> Any:
+    """JSON-ready: times as ISO 8601 in UTC, enums as their words, tuples as lists."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    return value

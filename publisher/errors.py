@@ -1,0 +1,259 @@
+"""Every failure that Publisher announces, by name.
+
+A `PublisherError` carries a stable `code` for scripts, its facts as attributes, and composes its own public sentence:
+what is wrong, where, and how to mend it. What can be expected of data is a value, not an exception (a rejected story,
+an SMTP reply, a fetch that failed); exceptions end a command. Bugs stay bare: nothing here is a catch-all.
+`publisher.cli.exits` maps each class to an exit code, and a test fails when one is missing there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+__all__ = [
+    "AlreadyMade",
+    "AlreadySent",
+    "BadInput",
+    "ConfigurationInvalid",
+    "Conflict",
+    "FolderUnwritable",
+    "GateRefused",
+    "InputUnreadable",
+    "NothingToPublish",
+    "Problem",
+    "PublisherError",
+    "Refused",
+    "RelayUnavailable",
+    "StoreFull",
+    "StoreLocked",
+    "StoreOutdated",
+    "StoreUnavailable",
+    "TemplateInvalid",
+    "UnknownName",
+    "Violation",
+]
+
+
+class PublisherError(Exception):
+    """Base of all announced failures.
+
+    Attributes:
+        code: stable name for scripts (`--json` prints it), never reworded.
+        facts: the data behind the sentence, JSON-ready.
+    """
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, sentence: str, **facts: Any) -> None:
+        super().__init__(sentence)
+        self.facts: Mapping[str, Any] = facts
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault in the configuration: the file (or environment), the key, what is wrong and how to mend it."""
+
+    where: str
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.key}: {self.message}" if self.key else f"{self.where}: {self.message}"
+
+
+class ConfigurationInvalid(PublisherError):
+    """The configuration cannot be used; `problems` names every fault found, not only the first."""
+
+    code = "configuration-invalid"
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: Sequence[Problem] = tuple(problems)
+        lines = "; ".join(str(problem) for problem in self.problems)
+        super().__init__(
+            f"the configuration cannot be used: {lines}",
+            problems=[{"where": p.where, "key": p.key, "message": p.message} for p in self.problems],
+        )
+
+
+class TemplateInvalid(PublisherError):
+    """A mail or page template cannot be compiled or rendered."""
+
+    code = "template-invalid"
+
+    def __init__(self, template: str, line: int | None, why: str) -> None:
+        self.template, self.line, self.why = template, line, why
+        place = f"{template}:{line}" if line else template
+        super().__init__(f"template {place}: {why}", template=template, line=line, why=why)
+
+
+class BadInput(PublisherError):
+    """What the person typed or handed over cannot be used as it is."""
+
+    code = "bad-input"
+
+
+class InputUnreadable(BadInput):
+    """A file or folder named by the person is missing, unreadable or not of the kind asked for."""
+
+    code = "input-unreadable"
+
+    def __init__(self, path: str, why: str) -> None:
+        self.path, self.why = path, why
+        super().__init__(f"cannot read {path}: {why}", path=path, why=why)
+
+
+class UnknownName(PublisherError):
+    """A digest, section, source, story, edition or dispatch of this name does not exist."""
+
+    code = "unknown-name"
+
+    def __init__(self, kind: str, name: str, known: Iterable[str] = ()) -> None:
+        self.kind, self.name, self.known = kind, name, tuple(known)
+        hint = f"; known: {', '.join(self.known)}" if self.known else ""
+        super().__init__(f"no {kind} named {name!r}{hint}", kind=kind, name=name, known=list(self.known))
+
+
+class Refused(PublisherError):
+    """Publishing was refused by a rule of the house; nothing left it."""
+
+    code = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing that the provenance gate found wanting in finished bytes.
+
+    `output` names the bytes ("middle-east.rss", "digest-en.html"), `story_id` the item (None: the whole output),
+    `rule` is a stable word ("source-link", "source-name", "disclaimer", "placeholder", "hidden", "unknown-item", ...).
+    """
+
+    output: str
+    story_id: str | None
+    rule: str
+    detail: str
+
+    def __str__(self) -> str:
+        item = f"story {self.story_id}" if self.story_id else "the output"
+        return f"{self.output}: {item}: {self.detail}"
+
+
+class GateRefused(Refused):
+    """The provenance gate read finished bytes and did not clear them."""
+
+    code = "gate-refused"
+
+    def __init__(self, edition_id: str, violations: Iterable[Violation]) -> None:
+        self.edition_id = edition_id
+        self.violations: Sequence[Violation] = tuple(violations)
+        lines = "; ".join(str(violation) for violation in self.violations)
+        super().__init__(
+            f"edition {edition_id} not cleared by the provenance gate: {lines}",
+            edition=edition_id,
+            violations=[
+                {"output": v.output, "story": v.story_id, "rule": v.rule, "detail": v.detail}
+                for v in self.violations
+            ],
+        )
+
+
+class NothingToPublish(Refused):
+    """No story is a candidate: an empty edition is neither made nor sent."""
+
+    code = "nothing-to-publish"
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"nothing to publish for {what}: {why}", what=what, why=why)
+
+
+class Conflict(PublisherError):
+    """The act was done before, or somebody else is doing it; nothing was changed."""
+
+    code = "conflict"
+
+
+class AlreadyMade(Conflict):
+    """An edition of this digest and slot exists."""
+
+    code = "already-made"
+
+    def __init__(self, edition_id: str) -> None:
+        self.edition_id = edition_id
+        super().__init__(
+            f"edition {edition_id} exists already: see `publisher edition show {edition_id}`",
+            edition=edition_id,
+        )
+
+
+class AlreadySent(Conflict):
+    """This edition has a dispatch: a second one would mail people twice."""
+
+    code = "already-sent"
+
+    def __init__(self, edition_id: str, dispatch_id: str, state: str) -> None:
+        self.edition_id, self.dispatch_id, self.state = edition_id, dispatch_id, state
+        super().__init__(
+            f"edition {edition_id} has been sent: dispatch {dispatch_id} is {state}; "
+            f"see `publisher dispatch show {dispatch_id}`",
+            edition=edition_id,
+            dispatch=dispatch_id,
+            state=state,
+        )
+
+
+class StoreUnavailable(PublisherError):
+    """The database cannot be reached or answers with an error of its own; try later."""
+
+    code = "store-unavailable"
+
+    def __init__(self, where: str, why: str) -> None:
+        self.where, self.why = where, why
+        super().__init__(f"the database {where} cannot be used: {why}", database=where, why=why)
+
+
+class StoreLocked(StoreUnavailable):
+    """Another process held the write lock for longer than the limit."""
+
+    code = "store-locked"
+
+
+class StoreFull(StoreUnavailable):
+    """The disk under the database is full; what was not committed is not recorded."""
+
+    code = "store-full"
+
+
+class StoreOutdated(PublisherError):
+    """The database's schema is not this program's."""
+
+    code = "store-outdated"
+
+    def __init__(self, where: str, have: str | None, want: str) -> None:
+        super().__init__(
+            f"the database {where} has schema {have or 'none'}, this program needs {want}: "
+            "run `publisher db upgrade`",
+            database=where,
+            have=have,
+            want=want,
+        )
+
+
+class FolderUnwritable(PublisherError):
+    """A folder that the configuration or the command names cannot be written to."""
+
+    code = "folder-unwritable"
+
+    def __init__(self, path: str, why: str) -> None:
+        self.path, self.why = path, why
+        super().__init__(f"cannot write to {path}: {why}", path=path, why=why)
+
+
+class RelayUnavailable(PublisherError):
+    """No configured relay takes our mail at present; nobody was dropped, the dispatch waits."""
+
+    code = "relay-unavailable"
+
+    def __init__(self, relay: str, why: str) -> None:
+        self.relay, self.why = relay, why
+        super().__init__(f"relay {relay} cannot be used: {why}", relay=relay, why=why)

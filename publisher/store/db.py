@@ -1,0 +1,215 @@
+"""The database: how it is opened, read and written, and everything in which SQLite and PostgreSQL differ.
+
+Promises:
+- `read()` and `write()` yield a Connection inside a transaction; leaving the block commits, an exception rolls back.
+- On SQLite each write transaction, open and close stands under one `flock` on `<database>.lock`, and begins IMMEDIATE:
+  the busy wait of SQLite starves writers, and versions before 3.51.3 can corrupt a WAL file when two connections write
+  and checkpoint at the same moment. WAL with synchronous=FULL: a returned commit survives a power cut.
+- SQLAlchemy's and the driver's errors leave here as `StoreUnavailable`, `StoreLocked`, `StoreFull` or `StoreOutdated`;
+  nobody else catches them. Constraints that a caller expects to meet are met with `insert(...).on_conflict_*`.
+Refuses: a database on a network file system is the operator's fault that `flock` cannot see; doctor says so.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from publisher.errors import (
+    ConfigurationInvalid,
+    FolderUnwritable,
+    Problem,
+    StoreFull,
+    StoreLocked,
+    StoreUnavailable,
+)
+
+__all__ = ["Database", "insert", "open_database", "ping"]
+
+LOCK_SECONDS = 10.0
+"""How long a writer waits for the lock before it gives up with `StoreLocked`."""
+
+
+class _WriteLock:
+    """One writer at a time: threads of this process by a mutex, processes by `flock` (the kernel drops it at death)."""
+
+    def __init__(self, path: Path | None, seconds: float) -> None:
+        self._mutex = threading.Lock()
+        self._path, self._seconds = path, seconds
+        self._fd: int | None = None
+
+    @contextmanager
+    def held(self, where: str) -> Iterator[None]:
+        if self._path is None:
+            yield
+            return
+        deadline = time.monotonic() + self._seconds
+        if not self._mutex.acquire(timeout=self._seconds):
+            raise StoreLocked(where, f"another thread has been writing for over {self._seconds:g} s")
+        try:
+            if self._fd is None:
+                self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            pause = 0.0005
+            while True:
+                try:
+                    fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        raise StoreLocked(
+                            where, f"another process has been writing for over {self._seconds:g} s; try again"
+                        ) from None
+                    time.sleep(pause)
+                    pause = min(pause * 1.5, 0.01)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._fd, fcntl.LOCK_UN)
+        finally:
+            self._mutex.release()
+
+    def close(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+class Database:
+    """An open database. Connections are synchronous; async code calls its functions in a thread."""
+
+    def __init__(self, url: URL, *, lock_seconds: float = LOCK_SECONDS) -> None:
+        self.url = url
+        self.dialect = url.get_backend_name()
+        self.where = url.render_as_string(hide_password=True)
+        self.path: Path | None = None
+        if self.dialect == "sqlite":
+            if not url.database or url.database == ":memory:":
+                raise ConfigurationInvalid([Problem("publisher.toml", "store.url", "name a file: a ledger in memory loses people")])
+            self.path = Path(url.database)
+            self.where = str(self.path)
+        lock_path = self.path.with_name(self.path.name + ".lock") if self.path else None
+        self._lock = _WriteLock(lock_path, lock_seconds)
+        self._reader = self._engine(begin="BEGIN")
+        self._writer = self._engine(begin="BEGIN IMMEDIATE") if self.path else self._reader
+
+    def _engine(self, *, begin: str) -> Engine:
+        if self.path is None:
+            return create_engine(self.url, pool_pre_ping=True, pool_size=8, max_overflow=8)
+        engine = create_engine(
+            self.url,
+            pool_size=1 if begin == "BEGIN IMMEDIATE" else 8,
+            max_overflow=0 if begin == "BEGIN IMMEDIATE" else 8,
+            connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False},
+        )
+
+        @event.listens_for(engine, "connect")
+        def _connect(connection: Any, _record: Any) -> None:
+            connection.isolation_level = None  # transactions are begun below, not by the driver
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+                connection.execute(f"PRAGMA {pragma}")
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads: one consistent view, never in a writer's way."""
+        with self._named(), self._reader.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes: committed when the block ends, rolled back by any exception."""
+        with self._named(), self._lock.held(self.where), self._writer.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """The write lock alone, for work beside transactions (backup, opening, closing)."""
+        with self._lock.held(self.where):
+            yield
+
+    def close(self) -> None:
+        """Let all connections go; the last one to close a WAL file checkpoints it, hence the lock."""
+        with self._named(), self._lock.held(self.where):
+            self._reader.dispose()
+            self._writer.dispose()
+        self._lock.close()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            said = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+            low = said.casefold()
+            if "is full" in low or "no space" in low:
+                raise StoreFull(self.where, "the disk is full; free some space, nothing half-written remains") from error
+            if "is locked" in low or "busy" in low:
+                raise StoreLocked(self.where, "another program holds it; try again") from error
+            if error.connection_invalidated or _is_operational(error):
+                raise StoreUnavailable(self.where, said) from error
+            raise
+        except PoolTimeout as error:
+            raise StoreUnavailable(self.where, "all connections are in use") from error
+
+
+def _is_operational(error: DBAPIError) -> bool:
+    """Whether the database, and not our statement, is at fault (PEP 249: OperationalError, corrupt files included)."""
+    name = type(error.orig).__name__
+    return name in {"OperationalError", "InterfaceError"} or "malformed" in str(error.orig) or "not a database" in str(error.orig)
+
+
+def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS) -> Database:
+    """Open the database of this URL; a missing SQLite file is made empty with mode 0600 (its schema is not).
+
+    Raises:
+        ConfigurationInvalid: the URL cannot be read, or its driver is not installed.
+        FolderUnwritable: the SQLite file's folder cannot be written.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        elif parsed.get_backend_name() != "sqlite":
+            raise ConfigurationInvalid([Problem("publisher.toml", "store.url", "sqlite:///… or postgresql://… is wanted")])
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            path = Path(parsed.database)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            except OSError as error:
+                raise FolderUnwritable(str(path), error.strerror or str(error)) from error
+        return Database(parsed, lock_seconds=lock_seconds)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise ConfigurationInvalid([Problem("publisher.toml", "store.url", f"{url!r} is not a database URL")]) from error
+    except ModuleNotFoundError as error:
+        raise ConfigurationInvalid(
+            [Problem("publisher.toml", "store.url", f"PostgreSQL needs an extra: pip install 'wire-publisher[postgres]' ({error.name} is missing)")]
+        ) from error
+
+
+def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update` in this connection's dialect."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def ping(database: Database) -> None:
+    """Raise StoreUnavailable unless the database answers."""
+    with database.read() as connection:
+        connection.execute(text("SELECT 1"))

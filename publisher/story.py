@@ -1,0 +1,339 @@
+"""A wire story: what a source sent, what the house made of it, and what makes it publishable.
+
+PURE. `Received` is one version of a story as its source sent it, before it has an identity here; `Story` is that version
+under our permanent id, with the house headline and the desk's decisions. Field names follow ninjs 3 and NewsML-G2
+where these have one. All times are aware; all text has been through `intake.text`, all HTML through `intake.markup`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+__all__ = [
+    "Embargo",
+    "EmbargoKind",
+    "Media",
+    "PubStatus",
+    "Reason",
+    "Received",
+    "Rejected",
+    "Section",
+    "Source",
+    "SourceKind",
+    "Story",
+    "Subject",
+    "Term",
+    "unpublishable",
+]
+
+DEFAULT_URGENCY = 5
+"""Middle of the IPTC scale: 1 is a flash, 9 the least urgent."""
+
+
+class PubStatus(StrEnum):
+    """IPTC publishing status (NewsML-G2 `pubStatus`)."""
+
+    USABLE = "usable"
+    WITHHELD = "withheld"
+    """Held by the source or by our desk: may come back."""
+    CANCELED = "canceled"
+    """Killed: never to be used, to be withdrawn wherever it was."""
+
+
+class EmbargoKind(StrEnum):
+    """The four states of an embargo; a nullable date could not tell the last two from none."""
+
+    NONE = "none"
+    UNTIL = "until"
+    OPEN = "open"
+    """Under embargo without a stated end: held until the desk releases it."""
+    UNREADABLE = "unreadable"
+    """The source states an embargo that we cannot read: fails closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embargo:
+    """Not before this instant, in any output."""
+
+    kind: EmbargoKind = EmbargoKind.NONE
+    until: datetime | None = None
+    text: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.kind is EmbargoKind.UNTIL) != (self.until is not None):
+            raise ValueError("an embargo has an end if and only if its kind is `until`")
+
+    def holds(self, now: datetime) -> bool:
+        """Whether the story must not be shown at `now`."""
+        if self.kind is EmbargoKind.NONE:
+            return False
+        return self.until is None or now < self.until
+
+
+NO_EMBARGO = Embargo()
+
+
+class SourceKind(StrEnum):
+    """Where provenance stands (decision 3)."""
+
+    AGENCY = "agency"
+    """The item's link is the original; the name comes from configuration or the item's own source element."""
+    HOUSE = "house"
+    """Our own site: the item's link is our page, the source line at the end of the text names the original."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """An agency or site that stories are retrieved from, as `sources.toml` has it.
+
+    Attributes:
+        slug: permanent name in commands and paths.
+        name: the name that readers see.
+        homepage: absolute http(s) URL of the source's front page; never accepted as a story's source link.
+        format: a name of `intake.FORMATS`, or "auto".
+        language: BCP 47 tag for items that state none.
+        timezone: IANA zone for times that state none.
+        source_line: words that open a house page's source block ("Source:").
+        house_blocks: openings of blocks that are the house's own, set aside like the source block.
+        source_hosts: host -> agency name, for source links without a name.
+        category_map: the source's category (casefolded) -> our category name, applied before sections see it.
+        urgency_map: the source's urgency value -> ours (1 to 9).
+        empty_embargo: what an empty embargo element means: "hold" (default) or "none" for agencies known to send it so.
+        rights_line: printed with the agency's stories (copyright, licence).
+        rights: what may be published of a story: "full", "lede", "link" or "none".
+    """
+
+    slug: str
+    name: str
+    homepage: str
+    kind: SourceKind = SourceKind.AGENCY
+    url: str | None = None
+    format: str = "auto"
+    language: str = "en"
+    timezone: str = "UTC"
+    source_line: tuple[str, ...] = ("Source:", "منبع:", "المصدر:", "מקור:")
+    source_name_field: str | None = None
+    source_url_field: str | None = None
+    house_blocks: tuple[str, ...] = ()
+    house_hosts: tuple[str, ...] = ()
+    source_hosts: tuple[tuple[str, str], ...] = ()
+    category_map: tuple[tuple[str, str], ...] = ()
+    urgency_map: tuple[tuple[str, int], ...] = ()
+    default_urgency: int = DEFAULT_URGENCY
+    empty_embargo: str = "hold"
+    rights_line: str = ""
+    rights: str = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One condition of a section rule: kind is source, category, subject, word, language or genre."""
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A desk's shelf, as `sections.toml` has it (decision 4).
+
+    Attributes:
+        slug: permanent name in commands, paths and feed ids.
+        titles: (language, title) pairs.
+        any, none: a story belongs when one of `any` and none of `none` matches; an empty `any` takes every story.
+        max, window: how many items a digest shows at most, and how long a story stays a candidate.
+        feed_max, feed_window: the same for the section's feed.
+        per_source: at most this many items of one source in a digest; None for no quota.
+        order: "urgency" (urgency, then newest eligible, then id) or "newest".
+        languages: "edition" (only stories in the edition's language), "all", or a tuple of languages.
+    """
+
+    slug: str
+    titles: tuple[tuple[str, str], ...]
+    any: tuple[Term, ...] = ()
+    none: tuple[Term, ...] = ()
+    max: int = 6
+    window: timedelta = timedelta(hours=36)
+    feed_max: int = 50
+    feed_window: timedelta = timedelta(days=14)
+    per_source: int | None = None
+    order: str = "urgency"
+    languages: str | tuple[str, ...] = "edition"
+
+    def title(self, language: str) -> str:
+        """The title in this language, else in the first that the configuration names."""
+        titles = dict(self.titles)
+        return titles.get(language) or next(iter(titles.values()), self.slug)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A controlled subject: scheme ("medtop"), code ("20000344") and the name as sent."""
+
+    scheme: str
+    code: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A picture, clip or file that belongs to a story; its rights are separate from the text's."""
+
+    url: str
+    type: str = ""
+    width: int | None = None
+    height: int | None = None
+    size: int | None = None
+    alt: str = ""
+    caption: str = ""
+    credit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """One version of a story as its source sent it.
+
+    Attributes:
+        source_guid: the source's own id, as received (matching only; never shown, never used as a link).
+        aliases: other ids under which the same story may come (link, guid of an earlier version).
+        source_version: the source's version mark, if it has one.
+        original_headline: plain text, as the source wrote it.
+        lede: plain text; what lists and digests show.
+        body: sanitised HTML of the source's text, without the blocks in `set_aside`.
+        body_digest: SHA-256 hex of the received text after `intake.text.normalise`: what the promise "content is not
+            changed" is held against.
+        set_aside: HTML of the source line and house blocks taken out of the body.
+        correction_note: public note that the source wants readers to see.
+        ednote: internal note; never rendered.
+        source_url: absolute http(s) URL of this story at the source.
+        page_url: our own page of the story, where the newsroom's site has one.
+        categories: names as received, in the source's order.
+    """
+
+    source_guid: str
+    source_name: str
+    source_url: str
+    original_headline: str
+    language: str
+    lede: str = ""
+    body: str = ""
+    body_digest: str = ""
+    aliases: frozenset[str] = frozenset()
+    source_version: str | None = None
+    first_created: datetime | None = None
+    version_created: datetime | None = None
+    pubstatus: PubStatus = PubStatus.USABLE
+    embargo: Embargo = NO_EMBARGO
+    expires: datetime | None = None
+    correction_note: str | None = None
+    ednote: str | None = None
+    set_aside: tuple[str, ...] = ()
+    slugline: str = ""
+    byline: str = ""
+    dateline: str = ""
+    page_url: str | None = None
+    copyright_notice: str = ""
+    usage_terms: str = ""
+    urgency: int = DEFAULT_URGENCY
+    genre: str = ""
+    categories: tuple[str, ...] = ()
+    subjects: tuple[Subject, ...] = ()
+    media: tuple[Media, ...] = ()
+    flags: tuple[str, ...] = ()
+    """Remarks for the desk ("link-text-differs", "future-date-clamped", "shortcode-left"), never rendered."""
+
+
+class Reason(StrEnum):
+    """Why an item waits in quarantine; stable words that scripts and the desk's list use."""
+
+    NO_SOURCE_NAME = "no-source-name"
+    NO_SOURCE_LINK = "no-source-link"
+    NO_HEADLINE = "no-headline"
+    NO_BODY = "no-body"
+    NOT_A_STORY = "not-a-story"
+    """An advisory, a comment, a package: well-formed, but never published."""
+    PROTECTED = "protected"
+    UNPUBLISHED = "unpublished"
+    RIGHTS = "rights"
+    MALFORMED = "malformed"
+    """This one item cannot be read; its neighbours can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """An item refused at the door: kept with its bytes and the reason until a person decides."""
+
+    reason: Reason
+    detail: str
+    raw: bytes
+    source_guid: str = ""
+    headline: str = ""
+    received: Received | None = None
+    """The item as far as it could be read, so that the desk can release it once it has supplied what lacks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A version of a story under our permanent id, with what the house decided about it.
+
+    Attributes:
+        story_id: bare ULID; the public id is `tag:<authority>,<date>:story/<ULID>`.
+        version: ours, from 1, gapless per story.
+        headline: the house headline; equal to the original until the desk changes it.
+        first_published: when the story first stood in a frozen edition; None before that.
+        modified_at: when this version, or the house headline over it, came into being here.
+        eligible_at: since when it may be a candidate (decision 5): the latest of received, released, embargo end.
+            None while an open-ended embargo, a hold or a kill keeps it from being one.
+        hold: the desk holds it, with the reason.
+        link: what the headline links to, chosen once at first publication.
+        sections: slugs of the sections it belongs to, computed at intake (decision 4).
+    """
+
+    story_id: str
+    version: int
+    source: str
+    received: Received
+    headline: str
+    received_at: datetime
+    modified_at: datetime
+    eligible_at: datetime | None
+    sections: tuple[str, ...] = ()
+    first_published: datetime | None = None
+    link: str | None = None
+    hold: str | None = None
+    killed: str | None = None
+    corrected_at: datetime | None = None
+    headline_changed_by: str | None = None
+    headline_changed_at: datetime | None = None
+    headline_changed_why: str | None = None
+
+    def usable(self, now: datetime) -> bool:
+        """Whether the story may be in any output at `now`; everything unknown fails closed."""
+        return (
+            self.killed is None
+            and self.hold is None
+            and self.received.pubstatus is PubStatus.USABLE
+            and not self.received.embargo.holds(now)
+            and (self.received.expires is None or now < self.received.expires)
+        )
+
+
+def unpublishable(item: Received) -> tuple[Reason, str] | None:
+    """Why this item may not enter the store as publishable, or None (invariant 1).
+
+    The source link is judged for its shape here (absolute http(s), a host, no user part, a path of its own); whether it
+    is the source's home page or our own host was judged by the intake, which knows the source.
+    """
+    if not item.source_name.strip():
+        return Reason.NO_SOURCE_NAME, "the item names no source; set `name` for the source or supply it on release"
+    parts = urlsplit(item.source_url) if item.source_url else None
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+        return Reason.NO_SOURCE_LINK, "the item has no absolute http(s) link to the original"
+    if parts.path in {"", "/"} and not parts.query:
+        return Reason.NO_SOURCE_LINK, f"the source link {item.source_url} is a home page, not the story"
+    if not item.original_headline.strip():
+        return Reason.NO_HEADLINE, "the item has no headline"
+    return None

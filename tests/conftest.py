@@ -1,0 +1,36 @@
+"""What every test may ask for: the outside samples, and programs that may be missing on this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+def _missing(kind: str, what: str) -> None:
+    """Skip, saying what is missing; fail instead when PUBLISHER_TEST_REQUIRE forbids that skip."""
+    if os.environ.get("PUBLISHER_TEST_REQUIRE", "") in {kind, "all"}:
+        pytest.fail(f"PUBLISHER_TEST_REQUIRE forbids to skip: {what} is missing")
+    pytest.skip(f"{what} is missing")
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of outside samples, named by PUBLISHER_SAMPLES."""
+    folder = os.environ.get("PUBLISHER_SAMPLES")
+    if not folder:
+        _missing("samples", "the folder named by PUBLISHER_SAMPLES")
+    return Path(str(folder))
+
+
+@pytest.fixture
+def program(request: pytest.FixtureRequest) -> str:
+    """The path of the program named by the test's `program` marker."""
+    marker = request.node.get_closest_marker("program")
+    name = marker.args[0]
+    found = shutil.which(name)
+    if found is None:
+        _missing("programs", name)
+    return str(found)
