@@ -270,7 +270,9 @@ class Edition:
                 return disclaimer
         raise KeyError(language)
 
-    def variant(self, language: str, sections: frozenset[str] | None = None) -> Iterator[tuple[Shelf, tuple[Item, ...]]]:
+    def variant(
+        self, language: str, sections: frozenset[str] | None = None
+    ) -> Iterator[tuple[Shelf, tuple[Item, ...]]]:
         """What a reader of this language and these sections sees: each shelf with its items, each story once.
 
         A story stands in the first of the reader's sections by the digest's order; nothing moves up to fill, and a
@@ -279,25 +281,48 @@ class Edition:
         seen: set[str] = set()
         by_id = {item.story_id: item for item in self.items}
         for shelf in self.shelves:
-            if shelf.language not in {language, None} or (sections is not None and shelf.section not in sections):
+            if shelf.language not in {language, None} or (
+                sections is not None and shelf.section not in sections
+            ):
                 continue
             items = tuple(by_id[story_id] for story_id in shelf.stories if story_id not in seen)
             seen.update(item.story_id for item in items)
             if items:
                 yield shelf, items
 
+    def without(self, stories: frozenset[str], *, now: datetime) -> Edition:
+        """The next revision: these stories taken out, nothing else touched (decision 8)."""
+        return dataclasses.replace(
+            self,
+            revision=self.revision + 1,
+            frozen_at=now,
+            shelves=tuple(
+                dataclasses.replace(shelf, stories=tuple(s for s in shelf.stories if s not in stories))
+                for shelf in self.shelves
+            ),
+            items=tuple(item for item in self.items if item.story_id not in stories),
+            left_out=(*self.left_out, *(LeftOut(story_id, "", Why.KILLED) for story_id in sorted(stories))),
+        )
+
     @property
     def content_hash(self) -> str:
         """SHA-256 hex of what readers are shown: what an approval is bound to (invariant 13)."""
         data = to_data(self)
-        for key in ("edition_id", "number", "revision", "frozen_at", "left_out"):
+        unseen = ["edition_id", "number", "revision", "frozen_at", "left_out"]
+        if (
+            self.kind is Kind.FEED
+        ):  # a rolling edition is remade only when its items change, not when time passes
+            unseen += ["slot", "local_date", "timezone"]
+        for key in unseen:
             del data[key]
         return hashlib.sha256(canonical_json(data)).hexdigest()
 
 
 def canonical_json(data: Any) -> bytes:
     """One byte form for equal data: sorted keys, no blanks, UTF-8."""
-    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    return json.dumps(
+        data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    ).encode()
 
 
 def to_data(edition: Edition) -> dict[str, Any]:
@@ -315,7 +340,9 @@ def from_data(data: Mapping[str, Any]) -> Edition:
     fields["local_date"] = date.fromisoformat(fields["local_date"])
     fields["languages"] = tuple(fields["languages"])
     fields["titles"] = tuple((language, title) for language, title in fields["titles"])
-    fields["shelves"] = tuple(Shelf(**{**shelf, "stories": tuple(shelf["stories"])}) for shelf in fields["shelves"])
+    fields["shelves"] = tuple(
+        Shelf(**{**shelf, "stories": tuple(shelf["stories"])}) for shelf in fields["shelves"]
+    )
     fields["items"] = tuple(_item(item) for item in fields["items"])
     fields["disclaimers"] = tuple(Disclaimer(**disclaimer) for disclaimer in fields["disclaimers"])
     fields["left_out"] = tuple(LeftOut(**{**entry, "why": Why(entry["why"])}) for entry in fields["left_out"])

@@ -328,7 +328,10 @@ def unpublishable(item: Received) -> tuple[Reason, str] | None:
     is the source's home page or our own host was judged by the intake, which knows the source.
     """
     if not item.source_name.strip():
-        return Reason.NO_SOURCE_NAME, "the item names no source; set `name` for the source or supply it on release"
+        return (
+            Reason.NO_SOURCE_NAME,
+            "the item names no source; set `name` for the source or supply it on release",
+        )
     parts = urlsplit(item.source_url) if item.source_url else None
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
         return Reason.NO_SOURCE_LINK, "the item has no absolute http(s) link to the original"

@@ -96,7 +96,9 @@ class Database:
         self.path: Path | None = None
         if self.dialect == "sqlite":
             if not url.database or url.database == ":memory:":
-                raise ConfigurationInvalid([Problem("publisher.toml", "store.url", "name a file: a ledger in memory loses people")])
+                raise ConfigurationInvalid(
+                    [Problem("publisher.toml", "store.url", "name a file: a ledger in memory loses people")]
+                )
             self.path = Path(url.database)
             self.where = str(self.path)
         lock_path = self.path.with_name(self.path.name + ".lock") if self.path else None
@@ -135,7 +137,12 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that writes: committed when the block ends, rolled back by any exception."""
-        with self._named(), self._lock.held(self.where), self._writer.connect() as connection, connection.begin():
+        with (
+            self._named(),
+            self._lock.held(self.where),
+            self._writer.connect() as connection,
+            connection.begin(),
+        ):
             yield connection
 
     @contextmanager
@@ -159,7 +166,9 @@ class Database:
             said = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
             low = said.casefold()
             if "is full" in low or "no space" in low:
-                raise StoreFull(self.where, "the disk is full; free some space, nothing half-written remains") from error
+                raise StoreFull(
+                    self.where, "the disk is full; free some space, nothing half-written remains"
+                ) from error
             if "is locked" in low or "busy" in low:
                 raise StoreLocked(self.where, "another program holds it; try again") from error
             if error.connection_invalidated or _is_operational(error):
@@ -172,7 +181,11 @@ class Database:
 def _is_operational(error: DBAPIError) -> bool:
     """Whether the database, and not our statement, is at fault (PEP 249: OperationalError, corrupt files included)."""
     name = type(error.orig).__name__
-    return name in {"OperationalError", "InterfaceError"} or "malformed" in str(error.orig) or "not a database" in str(error.orig)
+    return (
+        name in {"OperationalError", "InterfaceError"}
+        or "malformed" in str(error.orig)
+        or "not a database" in str(error.orig)
+    )
 
 
 def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS) -> Database:
@@ -187,7 +200,9 @@ def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS) -> Database:
         if parsed.get_backend_name() == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         elif parsed.get_backend_name() != "sqlite":
-            raise ConfigurationInvalid([Problem("publisher.toml", "store.url", "sqlite:///… or postgresql://… is wanted")])
+            raise ConfigurationInvalid(
+                [Problem("publisher.toml", "store.url", "sqlite:///… or postgresql://… is wanted")]
+            )
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             path = Path(parsed.database)
             try:
@@ -197,10 +212,18 @@ def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS) -> Database:
                 raise FolderUnwritable(str(path), error.strerror or str(error)) from error
         return Database(parsed, lock_seconds=lock_seconds)
     except (ArgumentError, NoSuchModuleError) as error:
-        raise ConfigurationInvalid([Problem("publisher.toml", "store.url", f"{url!r} is not a database URL")]) from error
+        raise ConfigurationInvalid(
+            [Problem("publisher.toml", "store.url", f"{url!r} is not a database URL")]
+        ) from error
     except ModuleNotFoundError as error:
         raise ConfigurationInvalid(
-            [Problem("publisher.toml", "store.url", f"PostgreSQL needs an extra: pip install 'wire-publisher[postgres]' ({error.name} is missing)")]
+            [
+                Problem(
+                    "publisher.toml",
+                    "store.url",
+                    f"PostgreSQL needs an extra: pip install 'wire-publisher[postgres]' ({error.name} is missing)",
+                )
+            ]
         ) from error
 
 

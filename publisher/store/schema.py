@@ -276,7 +276,13 @@ dispatch = Table(
     _words("kind", "digest", "test"),
     _words("state", "freezing", "sending", "paused", "halted", "cancelled"),
     _words("policy", "resend", "keep"),
-    Index("uq_dispatch_edition", "edition_id", unique=True, sqlite_where=text("kind = 'digest'"), postgresql_where=text("kind = 'digest'")),
+    Index(
+        "uq_dispatch_edition",
+        "edition_id",
+        unique=True,
+        sqlite_where=text("kind = 'digest'"),
+        postgresql_where=text("kind = 'digest'"),
+    ),
     comment="one edition to one audience; done is computed, never stored. policy: what becomes of uncertain rows. date: the mails' Date",
 )
 
@@ -294,7 +300,14 @@ delivery = Table(
     Column("rcpt", Text, nullable=False),
     Column("message_id", String(255), nullable=False, unique=True),
     Index(None, "dispatch_id", "chunk_no"),
-    Index("uq_delivery_edition_addr_key", "edition_id", "addr_key", unique=True, sqlite_where=text("kind = 'digest'"), postgresql_where=text("kind = 'digest'")),
+    Index(
+        "uq_delivery_edition_addr_key",
+        "edition_id",
+        "addr_key",
+        unique=True,
+        sqlite_where=text("kind = 'digest'"),
+        postgresql_where=text("kind = 'digest'"),
+    ),
     comment="one edition to one address, written at the freeze and never changed but by erasure: one edition, one address, one mail",
 )
 

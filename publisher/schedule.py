@@ -1,0 +1,62 @@
+"""When editions are due: slots of a digest in its own time zone, through clock changes.
+
+PURE. A slot that does not exist locally runs at the first minute after the gap, an ambiguous one at its first occurrence
+(decision 23).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from publisher.edition import Digest
+
+__all__ = ["edition_id", "local_instant", "present_slot"]
+
+
+def local_instant(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """The instant (UTC) of a local wall time; after the gap when it does not exist, the first when it is ambiguous."""
+    wall = datetime.combine(day, at, tzinfo=zone)
+    instant = wall.astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) == wall.replace(tzinfo=None):
+        return instant
+    # The wall time was skipped: the change stands where the offset before it meets the offset after it.
+    before = wall.replace(fold=0).utcoffset() or timedelta()
+    after = wall.replace(fold=1).utcoffset() or timedelta()
+    low, high = sorted((wall.replace(tzinfo=UTC) - before, wall.replace(tzinfo=UTC) - after))
+    step = timedelta(minutes=1)
+    while low < high:
+        middle = low + (high - low) // 2 // step * step
+        if middle.astimezone(zone).utcoffset() == high.astimezone(zone).utcoffset():
+            high = middle
+        elif middle == low:
+            break
+        else:
+            low = middle
+    return high
+
+
+def present_slot(digest: Digest, now: datetime) -> datetime | None:
+    """The latest slot at or before `now` (UTC), looking back eight days; None when the timetable has none there."""
+    zone = ZoneInfo(digest.timezone)
+    today = now.astimezone(zone).date()
+    for back in range(9):
+        day = today - timedelta(days=back)
+        if day.isoweekday() not in digest.weekdays:
+            continue
+        due = [local_instant(day, at, zone) for at in digest.slots]
+        past = [instant for instant in due if instant <= now]
+        if past:
+            return max(past)
+    return None
+
+
+def edition_id(digest: Digest, slot: datetime) -> str:
+    """`<digest>-<local date>`, with `-<HHMM>` when the digest has several slots a day or the slot is none of them."""
+    local = slot.astimezone(ZoneInfo(digest.timezone))
+    base = f"{digest.slug}-{local:%Y-%m-%d}"
+    only = (
+        len(digest.slots) == 1
+        and local_instant(local.date(), digest.slots[0], ZoneInfo(digest.timezone)) == slot
+    )
+    return base if only else f"{base}-{local:%H%M}"
