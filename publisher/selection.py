@@ -315,7 +315,7 @@ def _selection(
     by_id = {story.story_id: story for story in stories}
     order = dict.fromkeys(story_id for shelf in shelves for story_id in shelf.stories)
     items = tuple(_item(by_id[story_id], sources[by_id[story_id].source], now) for story_id in order)
-    return Selection(tuple(shelves), items, tuple(left_out))
+    return Selection(tuple(shelves), items, tuple(dict.fromkeys(left_out)))
 
 
 def _item(story: Story, source: Source, now: datetime) -> Item:

@@ -1,0 +1,1 @@
+"""The only SQL of Publisher: plain functions over a Connection, one module per subject."""

@@ -36,7 +36,7 @@ from publisher.errors import (
     StoreUnavailable,
 )
 
-__all__ = ["Database", "insert", "open_database", "ping"]
+__all__ = ["Database", "insert", "open_database", "ping", "serialise"]
 
 LOCK_SECONDS = 10.0
 """How long a writer waits for the lock before it gives up with `StoreLocked`."""
@@ -230,6 +230,12 @@ def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS) -> Database:
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update` in this connection's dialect."""
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def serialise(connection: Connection, key: str) -> None:
+    """Let one transaction at a time pass for this key; SQLite's write lock has seen to it already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), {"key": key})
 
 
 def ping(database: Database) -> None:

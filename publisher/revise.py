@@ -1,0 +1,96 @@
+"""What a newly received version means for the story that we have: new, update, correction, kill, or nothing.
+
+PURE. The rules of wire.md 2.2 as far as feeds need them: a kill wins over everything that comes later, an older version
+never replaces a newer one, an equal one is no news. The words are those desks use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from enum import StrEnum
+
+from publisher.edition import canonical_json
+from publisher.story import PubStatus, Received, Story
+
+__all__ = ["Change", "change", "content_hash"]
+
+
+class Change(StrEnum):
+    """What a received version does to a story."""
+
+    NEW = "new"
+    UPDATE = "update"
+    CORRECTION = "correction"
+    HOLD = "hold"
+    RELEASE = "release"
+    KILL = "kill"
+    UNCHANGED = "unchanged"
+    """The present version again."""
+    STALE = "stale"
+    """An older version, come late or sent again: shown to the desk, never applied."""
+    AFTER_KILL = "after-kill"
+    """A version of a killed story: needs a person's release."""
+
+
+def content_hash(received: Received) -> bytes:
+    """SHA-256 over what a reader or the desk would notice; times and ids alone make no new version."""
+    return hashlib.sha256(
+        canonical_json(
+            [
+                received.original_headline,
+                received.body_digest,
+                received.lede,
+                received.pubstatus,
+                received.embargo.kind,
+                received.embargo.until.timestamp() if received.embargo.until else None,
+                received.expires.timestamp() if received.expires else None,
+                received.source_name,
+                received.source_url,
+                received.correction_note,
+                received.urgency,
+                received.language,
+                received.byline,
+                received.dateline,
+                received.copyright_notice,
+                received.usage_terms,
+                sorted(received.categories),
+                [medium.url for medium in received.media],
+            ]
+        )
+    ).digest()
+
+
+def change(present: Story | None, received: Received, *, known: Collection[bytes]) -> Change:
+    """What `received` means for the story as it stands; `known` are the content hashes of all its versions."""
+    if present is None:
+        return Change.NEW
+    hashed = content_hash(received)
+    if hashed == content_hash(present.received):
+        return Change.UNCHANGED
+    killed = present.killed is not None or present.received.pubstatus is PubStatus.CANCELED
+    if received.pubstatus is PubStatus.CANCELED:
+        return Change.UNCHANGED if killed else Change.KILL
+    if hashed in known or _older(received, present.received):
+        return Change.STALE
+    if killed:
+        return Change.AFTER_KILL
+    if received.pubstatus is PubStatus.WITHHELD:
+        return Change.HOLD
+    if present.received.pubstatus is PubStatus.WITHHELD:
+        return Change.RELEASE
+    if received.correction_note and received.correction_note != present.received.correction_note:
+        return Change.CORRECTION
+    return Change.UPDATE
+
+
+def _older(received: Received, present: Received) -> bool:
+    """By the source's version number where both have one, else by its version time."""
+    theirs, ours = received.source_version or "", present.source_version or ""
+    if theirs.isdecimal() and ours.isdecimal() and int(theirs) != int(ours):
+        return int(theirs) < int(ours)
+    return (
+        received.version_created is not None
+        and present.version_created is not None
+        and received.version_created < present.version_created
+    )

@@ -1,0 +1,272 @@
+"""Editions, frozen and numbered, and the renderings that the gate has cleared.
+
+A frozen revision is never changed: a kill adds the next revision. `rendering` holds cleared bytes only, and what is sent
+or served comes from there; writing a rendering that is already there changes nothing when the bytes are equal and is a
+bug when they are not (invariant 5), so it raises.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, select, update
+
+from publisher.edition import Edition, Kind, canonical_json, from_data, to_data
+from publisher.store.db import insert, serialise
+from publisher.store.schema import approval, edition, edition_item, edition_revision, rendering, story
+
+__all__ = [
+    "add_revision",
+    "approve",
+    "approved",
+    "carried",
+    "freeze",
+    "get",
+    "head",
+    "holding",
+    "keep_renderings",
+    "killed_since",
+    "latest",
+    "listing",
+    "next_number",
+    "of_slot",
+    "prune_feeds",
+    "renderings",
+]
+
+
+def next_number(connection: Connection, kind: Kind, series: str) -> int:
+    """The number of the series' next edition; gapless, because only the transaction that freezes it asks."""
+    serialise(connection, f"edition:{kind}:{series}")
+    query = select(func.coalesce(func.max(edition.c.number), 0)).where(
+        edition.c.kind == kind, edition.c.series == series
+    )
+    return int(connection.execute(query).scalar_one()) + 1
+
+
+def freeze(connection: Connection, frozen: Edition, *, actor: str) -> bool:
+    """Store a new edition; False when its (kind, series, slot) has one already: two schedulers make one edition."""
+    result = connection.execute(
+        insert(connection, edition)
+        .values(
+            id=frozen.edition_id,
+            kind=frozen.kind.value,
+            series=frozen.series,
+            slot=frozen.slot,
+            local_date=frozen.local_date,
+            number=frozen.number,
+            revision=frozen.revision,
+            content_hash=frozen.content_hash,
+            frozen_at=frozen.frozen_at,
+            actor=actor,
+        )
+        .on_conflict_do_nothing()
+    )
+    if not result.rowcount:
+        return False
+    _append(connection, frozen)
+    return True
+
+
+def add_revision(connection: Connection, revised: Edition) -> None:
+    """The next revision of an edition."""
+    connection.execute(
+        update(edition)
+        .where(edition.c.id == revised.edition_id, edition.c.revision == revised.revision - 1)
+        .values(revision=revised.revision, content_hash=revised.content_hash, frozen_at=revised.frozen_at)
+    )
+    _append(connection, revised)
+
+
+def _append(connection: Connection, frozen: Edition) -> None:
+    connection.execute(
+        insert(connection, edition_revision).values(
+            edition_id=frozen.edition_id,
+            revision=frozen.revision,
+            content_hash=frozen.content_hash,
+            frozen_at=frozen.frozen_at,
+            data=zlib.compress(canonical_json(to_data(frozen))),
+        )
+    )
+    rows = [
+        {
+            "edition_id": frozen.edition_id,
+            "revision": frozen.revision,
+            "story_id": item.story_id,
+            "version": item.version,
+        }
+        for item in frozen.items
+    ]
+    if rows:
+        connection.execute(insert(connection, edition_item), rows)
+
+
+def get(connection: Connection, edition_id: str, *, revision: int | None = None) -> Edition | None:
+    """An edition in its present (or the named) revision, or None."""
+    query = select(edition_revision.c.data).where(edition_revision.c.edition_id == edition_id)
+    if revision is None:
+        query = query.order_by(edition_revision.c.revision.desc()).limit(1)
+    else:
+        query = query.where(edition_revision.c.revision == revision)
+    data = connection.execute(query).scalar_one_or_none()
+    return None if data is None else from_data(json.loads(zlib.decompress(data)))
+
+
+def head(connection: Connection, edition_id: str) -> Row[Any] | None:
+    """The edition's row, or None."""
+    return connection.execute(select(edition).where(edition.c.id == edition_id)).one_or_none()
+
+
+def of_slot(connection: Connection, kind: Kind, series: str, slot: datetime) -> str | None:
+    """The id of the edition of this slot, or None."""
+    query = select(edition.c.id).where(
+        edition.c.kind == kind, edition.c.series == series, edition.c.slot == slot
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def latest(connection: Connection, kind: Kind, series: str) -> Row[Any] | None:
+    """The row of the series' newest edition, or None."""
+    query = (
+        select(edition)
+        .where(edition.c.kind == kind, edition.c.series == series)
+        .order_by(edition.c.number.desc())
+        .limit(1)
+    )
+    return connection.execute(query).one_or_none()
+
+
+def listing(
+    connection: Connection, *, kind: Kind | None, series: str | None = None, limit: int = 50
+) -> list[Row[Any]]:
+    """The newest editions with their number of items."""
+    items = (
+        select(func.count())
+        .where(edition_item.c.edition_id == edition.c.id, edition_item.c.revision == edition.c.revision)
+        .scalar_subquery()
+        .label("items")
+    )
+    query = select(edition, items).order_by(edition.c.frozen_at.desc(), edition.c.id).limit(limit)
+    if kind is not None:
+        query = query.where(edition.c.kind == kind)
+    if series is not None:
+        query = query.where(edition.c.series == series)
+    return list(connection.execute(query))
+
+
+def carried(connection: Connection, series: str) -> dict[str, datetime]:
+    """For each story that an edition of this digest has carried: when the last of them was frozen."""
+    rows = connection.execute(
+        select(edition_item.c.story_id, func.max(edition.c.frozen_at).label("at"))
+        .join(edition, edition.c.id == edition_item.c.edition_id)
+        .where(edition.c.kind == Kind.DIGEST, edition.c.series == series)
+        .group_by(edition_item.c.story_id)
+    )
+    return {row.story_id: row.at for row in rows}
+
+
+def holding(connection: Connection, story_id: str, *, kind: Kind) -> list[Row[Any]]:
+    """The editions of this kind whose present revision holds the story."""
+    return list(
+        connection.execute(
+            select(edition)
+            .join(
+                edition_item,
+                (edition_item.c.edition_id == edition.c.id) & (edition_item.c.revision == edition.c.revision),
+            )
+            .where(edition_item.c.story_id == story_id, edition.c.kind == kind)
+            .order_by(edition.c.id)
+        )
+    )
+
+
+def killed_since(connection: Connection, edition_id: str, revision: int) -> frozenset[str]:
+    """Stories of this revision that may no longer go out: killed, withdrawn by their source, or held."""
+    rows = connection.execute(
+        select(edition_item.c.story_id)
+        .join(story, story.c.id == edition_item.c.story_id)
+        .where(
+            edition_item.c.edition_id == edition_id,
+            edition_item.c.revision == revision,
+            (story.c.killed.is_not(None)) | (story.c.hold.is_not(None)) | (story.c.status != "usable"),
+        )
+    )
+    return frozenset(row.story_id for row in rows)
+
+
+def keep_renderings(
+    connection: Connection, frozen: Edition, outputs: Mapping[str, bytes], *, now: datetime
+) -> None:
+    """Store cleared bytes by output name. ValueError when other bytes stand under the same name: rendering drifted."""
+    for output, body in outputs.items():
+        digest = sha256(body).hexdigest()
+        key = (
+            rendering.c.edition_id == frozen.edition_id,
+            rendering.c.revision == frozen.revision,
+            rendering.c.output == output,
+        )
+        present = connection.execute(select(rendering.c.sha256).where(*key)).scalar_one_or_none()
+        if present == digest:
+            continue
+        if present is not None:
+            raise ValueError(f"{output} of {frozen.edition_id} rendered to other bytes than before")
+        connection.execute(
+            insert(connection, rendering).values(
+                edition_id=frozen.edition_id,
+                revision=frozen.revision,
+                output=output,
+                sha256=digest,
+                cleared_at=now,
+                body=zlib.compress(body),
+            )
+        )
+
+
+def renderings(connection: Connection, edition_id: str, revision: int) -> dict[str, bytes]:
+    """The cleared bytes of a revision by output name, each held against its hash."""
+    rows = connection.execute(
+        select(rendering).where(rendering.c.edition_id == edition_id, rendering.c.revision == revision)
+    )
+    found: dict[str, bytes] = {}
+    for row in rows:
+        body = zlib.decompress(row.body)
+        if sha256(body).hexdigest() != row.sha256:
+            raise ValueError(f"stored bytes of {row.output} of {edition_id} do not match their hash")
+        found[row.output] = body
+    return found
+
+
+def approve(connection: Connection, edition_id: str, content_hash: str, *, actor: str, now: datetime) -> None:
+    """A person's approval of exactly this content."""
+    connection.execute(
+        insert(connection, approval)
+        .values(edition_id=edition_id, content_hash=content_hash, actor=actor, at=now)
+        .on_conflict_do_nothing()
+    )
+
+
+def approved(connection: Connection, edition_id: str, content_hash: str) -> bool:
+    """Whether exactly this content has been approved (invariant 13)."""
+    query = select(approval.c.actor).where(
+        approval.c.edition_id == edition_id, approval.c.content_hash == content_hash
+    )
+    return connection.execute(query).first() is not None
+
+
+def prune_feeds(connection: Connection, series: str, *, keep: int = 50) -> None:
+    """Forget all but the newest feed editions of a series."""
+    old = (
+        select(edition.c.id)
+        .where(edition.c.kind == Kind.FEED, edition.c.series == series)
+        .order_by(edition.c.number.desc())
+        .offset(keep)
+    )
+    ids = [row.id for row in connection.execute(old)]
+    for table in (rendering, edition_item, edition_revision):
+        connection.execute(delete(table).where(table.c.edition_id.in_(ids)))
+    connection.execute(delete(edition).where(edition.c.id.in_(ids)))

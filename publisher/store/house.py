@@ -1,0 +1,75 @@
+"""The house's own records: facts that must never change, acts that were done, and what fetching remembers of a source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from publisher.store.db import insert
+from publisher.store.schema import event, fact, source_state
+
+__all__ = ["SourceState", "events_of", "get_fact", "remember_source", "settle_fact", "source_states", "tell"]
+
+
+def settle_fact(connection: Connection, key: str, value: str) -> str:
+    """The value that holds for this database: the one stored at first use, whatever is handed in later."""
+    connection.execute(insert(connection, fact).values(key=key, value=value).on_conflict_do_nothing())
+    return str(connection.execute(select(fact.c.value).where(fact.c.key == key)).scalar_one())
+
+
+def get_fact(connection: Connection, key: str) -> str | None:
+    """The stored value, or None before its first use."""
+    return connection.execute(select(fact.c.value).where(fact.c.key == key)).scalar_one_or_none()
+
+
+def tell(
+    connection: Connection,
+    what: str,
+    subject: str,
+    *,
+    actor: str,
+    now: datetime,
+    why: str | None = None,
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Record an act: what was done to which subject, by whom, when and why."""
+    connection.execute(
+        insert(connection, event).values(at=now, actor=actor, what=what, subject=subject, why=why, data=data)
+    )
+
+
+def events_of(connection: Connection, subject: str) -> list[Row[Any]]:
+    """The acts done to a subject, oldest first."""
+    return list(connection.execute(select(event).where(event.c.subject == subject).order_by(event.c.id)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """What fetching remembers of a source between two polls."""
+
+    source: str
+    etag: str | None = None
+    last_modified: str | None = None
+    polled_at: datetime | None = None
+    succeeded_at: datetime | None = None
+    not_before: datetime | None = None
+    failures: int = 0
+    error: str | None = None
+
+
+def source_states(connection: Connection) -> dict[str, SourceState]:
+    """All remembered sources by slug."""
+    return {row.source: SourceState(**row._asdict()) for row in connection.execute(select(source_state))}
+
+
+def remember_source(connection: Connection, state: SourceState) -> None:
+    """Replace what is remembered of this source."""
+    values = {column.name: getattr(state, column.name) for column in source_state.columns}
+    connection.execute(
+        insert(connection, source_state)
+        .values(**values)
+        .on_conflict_do_update(index_elements=["source"], set_=values)
+    )

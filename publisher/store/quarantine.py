@@ -1,0 +1,77 @@
+"""What was refused at the door, with its bytes and the reason, until a person decides."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from publisher.store.db import insert
+from publisher.store.schema import quarantine
+from publisher.store.stories import received_from_data, received_to_data
+from publisher.story import Received, Rejected
+
+__all__ = ["decide", "get", "keep", "listing", "received_of", "waiting"]
+
+
+def keep(connection: Connection, source: str, rejected: Rejected, *, now: datetime) -> bool:
+    """Set an item aside; False when the same bytes of the same source wait already, or were decided."""
+    digest = hashlib.sha256(rejected.raw + rejected.reason.encode()).digest()
+    result = connection.execute(
+        insert(connection, quarantine)
+        .values(
+            source=source,
+            digest=digest,
+            reason=rejected.reason.value,
+            detail=rejected.detail,
+            headline=rejected.headline,
+            source_guid=rejected.source_guid,
+            raw=rejected.raw,
+            received=received_to_data(rejected.received) if rejected.received else None,
+            received_at=now,
+        )
+        .on_conflict_do_nothing()
+    )
+    return bool(result.rowcount)
+
+
+def listing(connection: Connection, *, state: str | None = "waiting", limit: int = 50) -> list[Row[Any]]:
+    """The newest entries in this state (None: all)."""
+    query = select(quarantine).order_by(quarantine.c.id.desc()).limit(limit)
+    return list(connection.execute(query.where(quarantine.c.state == state) if state else query))
+
+
+def get(connection: Connection, entry_id: int) -> Row[Any] | None:
+    """One entry, or None."""
+    return connection.execute(select(quarantine).where(quarantine.c.id == entry_id)).one_or_none()
+
+
+def received_of(entry: Row[Any]) -> Received | None:
+    """The item of an entry as far as it could be read."""
+    return received_from_data(entry.received) if entry.received else None
+
+
+def waiting(connection: Connection) -> int:
+    """How many entries wait for a person."""
+    return connection.execute(select(func.count()).where(quarantine.c.state == "waiting")).scalar_one()
+
+
+def decide(
+    connection: Connection,
+    entry_id: int,
+    state: str,
+    *,
+    actor: str,
+    why: str,
+    now: datetime,
+    story_id: str | None = None,
+) -> bool:
+    """Release or drop a waiting entry; False when somebody has decided before."""
+    result = connection.execute(
+        update(quarantine)
+        .where(quarantine.c.id == entry_id, quarantine.c.state == "waiting")
+        .values(state=state, decided_by=actor, decided_at=now, why=why, story_id=story_id)
+    )
+    return bool(result.rowcount)

@@ -1,0 +1,288 @@
+"""Stories, their versions, ids, sections and the desk's marks in the database.
+
+`story` holds one row a story with what the desk decided; each version as the source sent it is appended to
+`story_version` and never changed. An id or link under which a source's story ever came is an alias: the primary key
+(source, alias) is what makes intake idempotent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, Select, and_, delete, or_, select, update
+
+from publisher.selection import Act, Mark
+from publisher.store.db import insert
+from publisher.store.schema import desk_mark, story, story_alias, story_section, story_version
+from publisher.story import Received, Story
+
+__all__ = [
+    "add",
+    "add_version",
+    "aliases_of",
+    "candidates",
+    "find",
+    "get",
+    "known_hashes",
+    "listing",
+    "mark",
+    "marks_in_force",
+    "publish",
+    "save",
+    "set_sections",
+    "spend_marks",
+    "versions",
+]
+
+_RECEIVED: TypeAdapter[Received] = TypeAdapter(Received)
+
+
+def received_to_data(received: Received) -> Any:
+    """JSON-ready form of a received version; `received_from_data` gives an equal one back."""
+    return _RECEIVED.dump_python(received, mode="json")
+
+
+def received_from_data(data: Any) -> Received:
+    """The received version of `received_to_data`'s form."""
+    return _RECEIVED.validate_python(data)
+
+
+def aliases_of(received: Received) -> tuple[bytes, ...]:
+    """SHA-256 of each id and link under which this version may be known; ids of any length stay bounded keys."""
+    names = {received.source_guid, received.source_url, *received.aliases} - {""}
+    return tuple(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest() for name in sorted(names))
+
+
+def find(connection: Connection, source: str, received: Received) -> str | None:
+    """The story this version belongs to. The source's own id decides before any link does; None for a new story."""
+    own = hashlib.sha256(received.source_guid.encode("utf-8", "surrogatepass")).digest()
+    rows = connection.execute(
+        select(story_alias.c.alias, story_alias.c.story_id).where(
+            story_alias.c.source == source, story_alias.c.alias.in_(aliases_of(received))
+        )
+    ).all()
+    by_alias = {bytes(row.alias): str(row.story_id) for row in rows}
+    return by_alias.get(own) or min(by_alias.values(), default=None)
+
+
+def known_hashes(connection: Connection, story_id: str) -> frozenset[bytes]:
+    """Content hashes of all versions of a story."""
+    rows = connection.execute(
+        select(story_version.c.content_hash).where(story_version.c.story_id == story_id)
+    )
+    return frozenset(bytes(row.content_hash) for row in rows)
+
+
+def add(connection: Connection, new: Story, content_hash: bytes) -> None:
+    """A story that is new here, with its first version."""
+    connection.execute(
+        insert(connection, story).values(id=new.story_id, created_at=new.received_at, **_columns(new))
+    )
+    _append(connection, new, content_hash)
+    set_sections(connection, new.story_id, new.sections)
+
+
+def add_version(connection: Connection, revised: Story, content_hash: bytes) -> None:
+    """The next version of a story; the row takes its state from `revised`."""
+    save(connection, revised)
+    _append(connection, revised, content_hash)
+    set_sections(connection, revised.story_id, revised.sections)
+
+
+def save(connection: Connection, changed: Story) -> None:
+    """What the desk or a version decided about a story, into its row."""
+    connection.execute(update(story).where(story.c.id == changed.story_id).values(**_columns(changed)))
+
+
+def _append(connection: Connection, version: Story, content_hash: bytes) -> None:
+    connection.execute(
+        insert(connection, story_version).values(
+            story_id=version.story_id,
+            version=version.version,
+            received_at=version.received_at,
+            version_created=version.received.version_created,
+            content_hash=content_hash,
+            received=received_to_data(version.received),
+        )
+    )
+    connection.execute(
+        insert(connection, story_alias).on_conflict_do_nothing(),
+        [
+            {"source": version.source, "alias": alias, "story_id": version.story_id}
+            for alias in aliases_of(version.received)
+        ],
+    )
+
+
+def set_sections(connection: Connection, story_id: str, sections: Iterable[str]) -> None:
+    """The sections that a story belongs to, replacing what was computed before."""
+    connection.execute(delete(story_section).where(story_section.c.story_id == story_id))
+    rows = [{"story_id": story_id, "section": section} for section in dict.fromkeys(sections)]
+    if rows:
+        connection.execute(insert(connection, story_section), rows)
+
+
+def _columns(value: Story) -> dict[str, Any]:
+    received = value.received
+    return {
+        "source": value.source,
+        "version": value.version,
+        "headline": value.headline,
+        "headline_changed_by": value.headline_changed_by,
+        "headline_changed_at": value.headline_changed_at,
+        "headline_changed_why": value.headline_changed_why,
+        "status": received.pubstatus.value,
+        "hold": value.hold,
+        "killed": value.killed,
+        "urgency": received.urgency,
+        "language": received.language,
+        "eligible_at": value.eligible_at,
+        "embargo_until": received.embargo.until,
+        "modified_at": value.modified_at,
+        "corrected_at": value.corrected_at,
+        "first_published": value.first_published,
+        "link": value.link,
+    }
+
+
+def _query() -> Select[Any]:
+    return select(story, story_version.c.received, story_version.c.received_at).join(
+        story_version,
+        and_(story_version.c.story_id == story.c.id, story_version.c.version == story.c.version),
+    )
+
+
+def _stories(connection: Connection, rows: Sequence[Row[Any]]) -> list[Story]:
+    """Rows of `_query` as stories, their sections fetched in one go."""
+    sections: dict[str, list[str]] = {}
+    ids = [row.id for row in rows]
+    for start in range(0, len(ids), 500):
+        found = connection.execute(
+            select(story_section)
+            .where(story_section.c.story_id.in_(ids[start : start + 500]))
+            .order_by(story_section.c.section)
+        )
+        for entry in found:
+            sections.setdefault(entry.story_id, []).append(entry.section)
+    return [
+        Story(
+            story_id=row.id,
+            version=row.version,
+            source=row.source,
+            received=received_from_data(row.received),
+            headline=row.headline,
+            received_at=row.received_at,
+            modified_at=row.modified_at,
+            eligible_at=row.eligible_at,
+            sections=tuple(sections.get(row.id, ())),
+            first_published=row.first_published,
+            link=row.link,
+            hold=row.hold,
+            killed=row.killed,
+            corrected_at=row.corrected_at,
+            headline_changed_by=row.headline_changed_by,
+            headline_changed_at=row.headline_changed_at,
+            headline_changed_why=row.headline_changed_why,
+        )
+        for row in rows
+    ]
+
+
+def get(connection: Connection, story_id: str) -> Story | None:
+    """A story as it stands, or None."""
+    rows = connection.execute(_query().where(story.c.id == story_id)).all()
+    return _stories(connection, rows)[0] if rows else None
+
+
+def versions(connection: Connection, story_id: str) -> list[tuple[int, datetime, Received]]:
+    """All versions of a story, oldest first: number, when it came, what came."""
+    rows = connection.execute(
+        select(story_version).where(story_version.c.story_id == story_id).order_by(story_version.c.version)
+    )
+    return [(row.version, row.received_at, received_from_data(row.received)) for row in rows]
+
+
+def candidates(connection: Connection, *, since: datetime, also: Collection[str] = ()) -> list[Story]:
+    """Stories eligible since then, those that nothing but a decision keeps from being so, and the named ones (pins).
+
+    Ordered by id, so that equal content gives equal input to selection on any database.
+    """
+    waiting = and_(story.c.eligible_at.is_(None), story.c.modified_at >= since)
+    query = (
+        _query().where(or_(story.c.eligible_at >= since, waiting, story.c.id.in_(also))).order_by(story.c.id)
+    )
+    return _stories(connection, connection.execute(query).all())
+
+
+def listing(
+    connection: Connection, *, section: str | None = None, source: str | None = None, limit: int = 50
+) -> list[Story]:
+    """The newest stories, by receipt of their present version."""
+    query = _query().order_by(story.c.modified_at.desc(), story.c.id.desc()).limit(limit)
+    if source:
+        query = query.where(story.c.source == source)
+    if section:
+        query = query.where(
+            story.c.id.in_(select(story_section.c.story_id).where(story_section.c.section == section))
+        )
+    return _stories(connection, connection.execute(query).all())
+
+
+def publish(connection: Connection, published: Iterable[tuple[str, str]], *, now: datetime) -> None:
+    """Note the first publication of stories and the link chosen for each; (story id, link) pairs; later calls change nothing."""
+    for story_id, link in published:
+        connection.execute(
+            update(story)
+            .where(story.c.id == story_id, story.c.first_published.is_(None))
+            .values(first_published=now, link=link)
+        )
+
+
+def mark(
+    connection: Connection,
+    made: Mark,
+    *,
+    until: datetime | None,
+    actor: str,
+    why: str,
+    now: datetime,
+) -> None:
+    """A pin or drop by the desk."""
+    connection.execute(
+        insert(connection, desk_mark).values(
+            story_id=made.story_id,
+            section=made.section,
+            act=made.act.value,
+            place=made.place,
+            until=until,
+            actor=actor,
+            why=why,
+            at=now,
+        )
+    )
+
+
+def marks_in_force(connection: Connection, *, now: datetime) -> tuple[Mark, ...]:
+    """The pins and drops that hold at `now`; of several on one story and section the latest counts."""
+    rows = connection.execute(
+        select(desk_mark)
+        .where(~desk_mark.c.spent, or_(desk_mark.c.until.is_(None), desk_mark.c.until > now))
+        .order_by(desk_mark.c.id)
+    )
+    latest = {
+        (row.story_id, row.section): Mark(row.story_id, row.section, Act(row.act), row.place) for row in rows
+    }
+    return tuple(latest.values())
+
+
+def spend_marks(connection: Connection, sections: Collection[str]) -> None:
+    """Marks without an end hold for the next edition of their section: that edition was made (decision 11)."""
+    connection.execute(
+        update(desk_mark)
+        .where(desk_mark.c.section.in_(sections), desk_mark.c.until.is_(None))
+        .values(spent=True)
+    )
