@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from publisher.edition import canonical_json
 from publisher.story import PubStatus, Received, Story
 
-__all__ = ["Change", "change", "content_hash"]
+__all__ = ["Change", "change", "content_hash", "eligible_at"]
 
 
 class Change(StrEnum):
@@ -94,3 +95,19 @@ def _older(received: Received, present: Received) -> bool:
         and present.version_created is not None
         and received.version_created < present.version_created
     )
+
+
+def eligible_at(story: Story) -> datetime | None:
+    """Since when the story may be a candidate (decision 5): the latest of received, released and embargo end.
+
+    None while a kill, a hold or an embargo without an end keeps it from being one. `story.eligible_at` as it stands is
+    kept where it lies later: an update does not make a story older, nor newer.
+    """
+    received = story.received
+    if story.killed is not None or story.hold is not None or received.pubstatus is not PubStatus.USABLE:
+        return None
+    if story.embargoed(datetime.max.replace(tzinfo=UTC)):
+        return None
+    times = [story.received_at if story.eligible_at is None else story.eligible_at]
+    times += [moment for moment in (story.released_at, received.embargo.until) if moment is not None]
+    return max(times)

@@ -183,7 +183,7 @@ def _barred(story: Story, sources: Mapping[str, Source], now: datetime) -> tuple
         return Why.KILLED, story.killed or "by its source"
     if story.hold is not None or received.pubstatus is not PubStatus.USABLE:
         return Why.HELD, story.hold or "by its source"
-    if received.embargo.holds(now):
+    if story.embargoed(now):
         until = received.embargo.until
         return Why.EMBARGO, f"until {until:%Y-%m-%d %H:%M} UTC" if until else "without a stated end"
     if received.expires is not None and received.expires <= now:

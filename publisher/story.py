@@ -287,7 +287,8 @@ class Story:
         modified_at: when this version, or the house headline over it, came into being here.
         eligible_at: since when it may be a candidate (decision 5): the latest of received, released, embargo end.
             None while an open-ended embargo, a hold or a kill keeps it from being one.
-        hold: the desk holds it, with the reason.
+        hold: the desk holds it, with the reason. killed: withdrawn for good, with the reason.
+        released_at: when the desk released it from an embargo without a readable end.
         link: what the headline links to, chosen once at first publication.
         sections: slugs of the sections it belongs to, computed at intake (decision 4).
     """
@@ -305,10 +306,16 @@ class Story:
     link: str | None = None
     hold: str | None = None
     killed: str | None = None
+    released_at: datetime | None = None
     corrected_at: datetime | None = None
     headline_changed_by: str | None = None
     headline_changed_at: datetime | None = None
     headline_changed_why: str | None = None
+
+    def embargoed(self, now: datetime) -> bool:
+        """Whether an embargo keeps it back at `now`; a person may have ended one that has no readable end."""
+        open_ended = self.received.embargo.kind in {EmbargoKind.OPEN, EmbargoKind.UNREADABLE}
+        return self.received.embargo.holds(now) and not (open_ended and self.released_at is not None)
 
     def usable(self, now: datetime) -> bool:
         """Whether the story may be in any output at `now`; everything unknown fails closed."""
@@ -316,7 +323,7 @@ class Story:
             self.killed is None
             and self.hold is None
             and self.received.pubstatus is PubStatus.USABLE
-            and not self.received.embargo.holds(now)
+            and not self.embargoed(now)
             and (self.received.expires is None or now < self.received.expires)
         )
 

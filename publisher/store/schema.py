@@ -102,6 +102,7 @@ story = Table(
     Column("status", String(16), nullable=False),
     Column("hold", Text),
     Column("killed", Text),
+    Column("released_at", UtcTime),
     Column("urgency", Integer, nullable=False),
     Column("language", String(35), nullable=False),
     Column("eligible_at", UtcTime),
