@@ -258,6 +258,8 @@ class Reason(StrEnum):
     PROTECTED = "protected"
     UNPUBLISHED = "unpublished"
     RIGHTS = "rights"
+    AFTER_KILL = "after-kill"
+    """A version of a story that was killed: only a person may bring it back."""
     MALFORMED = "malformed"
     """This one item cannot be read; its neighbours can."""
 

@@ -1,0 +1,293 @@
+"""The wire desk's intake: poll sources or read files, and store each story once.
+
+Order: fetch, read, then one write transaction per document, so that a crash leaves no half story and its neighbours
+whole. What cannot be published waits in quarantine with its bytes; a source that is broken is reported, never taken for
+a source without stories.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from publisher import intake
+from publisher.fetch import Failed, Fetched, NotModified, fetch_all
+from publisher.fetch import Memory as FetchMemory
+from publisher.intake.document import Context, Unreadable
+from publisher.newsroom import Newsroom
+from publisher.revise import Change, change, content_hash, eligible_at
+from publisher.selection import belongs
+from publisher.store import house, quarantine, stories
+from publisher.store.house import SourceState
+from publisher.story import PubStatus, Reason, Received, Rejected, Source, Story, unpublishable
+
+__all__ = ["SourceReport", "poll", "read_document", "resection"]
+
+
+@dataclass(slots=True)
+class SourceReport:
+    """What came of one source: counts by change, what was set aside, and why it failed if it did."""
+
+    source: str
+    counts: dict[str, int] = field(default_factory=dict)
+    quarantined: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    left_out: int = 0
+    failed: str | None = None
+    unchanged: bool = False
+
+    def count(self, word: str) -> None:
+        """One more of this kind."""
+        self.counts[word] = self.counts.get(word, 0) + 1
+
+
+def poll(
+    newsroom: Newsroom,
+    sources: Sequence[Source],
+    *,
+    actor: str,
+    now: datetime,
+    progress: Callable[[SourceReport], None] | None = None,
+) -> list[SourceReport]:
+    """Fetch these sources, politely and side by side, and take in what they have; one report each.
+
+    A source whose Retry-After lies ahead is not asked. One that fails keeps its stories and is reported.
+    """
+    with newsroom.database.read() as connection:
+        states = house.source_states(connection)
+    reports: dict[str, SourceReport] = {}
+    asked: list[tuple[str, str, FetchMemory]] = []
+    for source in sources:
+        state = states.get(source.slug, SourceState(source=source.slug))
+        report = reports[source.slug] = SourceReport(source.slug)
+        if source.url is None:
+            report.failed = "it has no `url` to poll; hand its files to `publisher ingest --file`"
+        elif state.not_before is not None and state.not_before > now:
+            report.failed = f"it asked to be left alone until {state.not_before:%Y-%m-%d %H:%M} UTC"
+        else:
+            asked.append((source.slug, source.url, FetchMemory(state.etag, state.last_modified)))
+    by_slug = {source.slug: source for source in sources}
+
+    def take(slug: str, result: Fetched | NotModified | Failed) -> None:
+        state = states.get(slug, SourceState(source=slug))
+        report = reports[slug]
+        _take_fetched(newsroom, by_slug[slug], result, report=report, state=state, actor=actor, now=now)
+        if progress is not None:
+            progress(report)
+
+    asyncio.run(
+        fetch_all(asked, now=now, limits=newsroom.settings.fetch_limits, guard=newsroom.settings.fetch_guard, on_result=take)
+    )
+    return [reports[source.slug] for source in sources]
+
+
+def _take_fetched(
+    newsroom: Newsroom,
+    source: Source,
+    result: Fetched | NotModified | Failed,
+    *,
+    report: SourceReport,
+    state: SourceState,
+    actor: str,
+    now: datetime,
+) -> None:
+    state = replace(state, polled_at=now, not_before=result.not_before)
+    match result:
+        case Failed():
+            report.failed = f"{result.reason}: {result.detail}"
+            state = replace(state, failures=state.failures + 1, error=report.failed)
+        case NotModified():
+            report.unchanged = True
+            state = replace(state, succeeded_at=now, failures=0, error=None)
+        case Fetched():
+            if result.moved_to:
+                report.remarks.append(f"moved for good to {result.moved_to}: change its `url` when you have looked at it")
+            context = Context(
+                source=source,
+                now=now,
+                base_url=result.url,
+                content_type=result.content_type,
+                max_items=newsroom.settings.fetch.max_items,
+            )
+            read_document(newsroom, source, result.body, actor=actor, now=now, context=context, report=report)
+            if report.failed is None:
+                memory = result.memory
+                state = replace(
+                    state, etag=memory.etag, last_modified=memory.last_modified, succeeded_at=now, failures=0, error=None
+                )
+            else:  # without the validators, so that the next poll reads the document again
+                state = replace(state, etag=None, last_modified=None, failures=state.failures + 1, error=report.failed)
+    with newsroom.database.write() as connection:
+        house.remember_source(connection, state)
+
+
+def read_document(
+    newsroom: Newsroom,
+    source: Source,
+    raw: bytes,
+    *,
+    actor: str,
+    now: datetime,
+    format: str | None = None,  # noqa: A002 - the word of the command line and of sources.toml
+    context: Context | None = None,
+    report: SourceReport | None = None,
+) -> SourceReport:
+    """Read one document of a source and store what it holds, in one transaction."""
+    report = report or SourceReport(source.slug)
+    context = context or Context(source=source, now=now, max_items=newsroom.settings.fetch.max_items)
+    document = intake.read(raw, context, format=format or source.format)
+    if isinstance(document, Unreadable):
+        report.failed = f"{document.reason}: {document.detail}"
+        return report
+    report.left_out += document.left_out
+    report.remarks += document.remarks
+    with newsroom.database.write() as connection:
+        for item in document.items:
+            take_item(newsroom, connection, source, item, report=report, actor=actor, now=now)
+        for guid in document.kills:
+            _kill_by_guid(connection, source, guid, report=report, actor=actor, now=now)
+    return report
+
+
+def take_item(
+    newsroom: Newsroom,
+    connection: Connection,
+    source: Source,
+    item: Received | Rejected,
+    *,
+    report: SourceReport,
+    actor: str,
+    now: datetime,
+) -> str | None:
+    """Store one item; returns its story's id, or None when it was set aside or changed nothing."""
+    if isinstance(item, Received) and item.pubstatus is not PubStatus.CANCELED and (lack := unpublishable(item)):
+        reason, detail = lack
+        item = Rejected(
+            reason=reason,
+            detail=detail,
+            raw=item.body.encode("utf-8", "replace"),
+            source_guid=item.source_guid,
+            headline=item.original_headline,
+            received=item,
+        )
+    if isinstance(item, Rejected):
+        if quarantine.keep(connection, source.slug, item, now=now):
+            report.count("quarantined")
+            report.quarantined.append(f"{item.headline or item.source_guid or 'an item'}: {item.detail}")
+        else:
+            report.count("still-quarantined")
+        return None
+    return _take_received(newsroom, connection, source, item, report=report, actor=actor, now=now)
+
+
+def _take_received(
+    newsroom: Newsroom,
+    connection: Connection,
+    source: Source,
+    received: Received,
+    *,
+    report: SourceReport,
+    actor: str,
+    now: datetime,
+) -> str | None:
+    story_id = stories.find(connection, source.slug, received)
+    present = stories.get(connection, story_id) if story_id else None
+    known = stories.known_hashes(connection, story_id) if story_id else frozenset()
+    found = change(present, received, known=known)
+    report.count(found.value)
+    sections = tuple(s.slug for s in newsroom.settings.sections if belongs(received, source.slug, s))
+    match found:
+        case Change.UNCHANGED | Change.STALE:
+            return None
+        case Change.AFTER_KILL:
+            rejected = Rejected(
+                reason=Reason.AFTER_KILL,
+                detail=f"a version of story {story_id}, which was killed: only a person may bring it back",
+                raw=received.body.encode("utf-8", "replace"),
+                source_guid=received.source_guid,
+                headline=received.original_headline,
+                received=received,
+            )
+            quarantine.keep(connection, source.slug, rejected, now=now)
+            report.quarantined.append(f"{received.original_headline}: {rejected.detail}")
+            return None
+    revised = next_version(newsroom, present, source, received, kind=found, sections=sections, now=now)
+    if present is None:
+        stories.add(connection, revised, content_hash(received))
+    else:
+        stories.add_version(connection, revised, content_hash(received))
+        data = {"version": revised.version}
+        house.tell(connection, f"story.{found}", revised.story_id, actor=actor, now=now, why="by its source", data=data)
+    return revised.story_id
+
+
+def next_version(
+    newsroom: Newsroom,
+    present: Story | None,
+    source: Source,
+    received: Received,
+    *,
+    kind: Change,
+    sections: tuple[str, ...],
+    now: datetime,
+) -> Story:
+    """The story with this version on top. A headline that the desk changed stays the desk's."""
+    if present is None:
+        story = Story(
+            story_id=newsroom.mint(now, f"story {source.slug} {received.source_guid}".encode()),
+            version=1,
+            source=source.slug,
+            received=received,
+            headline=received.original_headline,
+            received_at=now,
+            modified_at=now,
+            eligible_at=None,
+            sections=sections,
+        )
+    else:
+        house_headline = present.headline_changed_at is not None
+        story = replace(
+            present,
+            version=present.version + 1,
+            received=received,
+            headline=present.headline if house_headline else received.original_headline,
+            received_at=now,
+            modified_at=now,
+            sections=sections,
+            corrected_at=now if kind is Change.CORRECTION else present.corrected_at,
+            eligible_at=now if kind is Change.RELEASE else present.eligible_at,
+        )
+    if kind is Change.KILL:
+        story = replace(story, killed="by its source")
+    return replace(story, eligible_at=eligible_at(story))
+
+
+def _kill_by_guid(
+    connection: Connection, source: Source, guid: str, *, report: SourceReport, actor: str, now: datetime
+) -> None:
+    """A tombstone of the source (RFC 6721): it names an id and nothing else."""
+    probe = Received(source_guid=guid, source_name="", source_url="", original_headline="", language="und")
+    story_id = stories.find(connection, source.slug, probe)
+    present = stories.get(connection, story_id) if story_id else None
+    if present is None or present.killed is not None:
+        return
+    killed = replace(present, killed="by its source", eligible_at=None, modified_at=now)
+    stories.save(connection, killed)
+    house.tell(connection, "story.kill", killed.story_id, actor=actor, now=now, why="by its source")
+    report.count(Change.KILL.value)
+
+
+def resection(newsroom: Newsroom, *, since: datetime) -> int:
+    """Compute again which sections stories eligible since then belong to; returns how many changed."""
+    changed = 0
+    with newsroom.database.write() as connection:
+        for story in stories.candidates(connection, since=since):
+            fit = tuple(sorted(s.slug for s in newsroom.settings.sections if belongs(story.received, story.source, s)))
+            if fit != tuple(sorted(story.sections)):
+                stories.set_sections(connection, story.story_id, fit)
+                changed += 1
+    return changed

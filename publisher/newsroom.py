@@ -1,0 +1,165 @@
+"""The composition root: settings become an open newsroom, once, and everything below is handed values.
+
+Only this module turns `Settings` into the limits, options, key rings and templates that fetch, transport and dispatch
+take. A Newsroom is frozen; what it holds is safe to share between threads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from ulid import ULID
+
+from publisher import assets
+from publisher.edition import Digest, Disclaimer
+from publisher.errors import ConfigurationInvalid, Problem, UnknownName
+from publisher.render.templates import Templates
+from publisher.render.templates import load as load_templates
+from publisher.settings import Settings
+from publisher.store import house, migrate
+from publisher.store.db import Database, open_database
+from publisher.story import Section, Source
+from subscribers.tokens import TokenKeys
+
+__all__ = ["Newsroom", "open_newsroom"]
+
+_T = TypeVar("_T")
+
+Mint = Callable[[datetime, bytes], str]
+"""(now, what the id is for) -> a ULID. Random outside the demo, whose output must be the same everywhere."""
+
+
+def mint_random(now: datetime, _what: bytes) -> str:
+    """A ULID of this instant with 80 random bits."""
+    return str(ULID.from_bytes(int(now.timestamp() * 1000).to_bytes(6, "big") + secrets.token_bytes(10)))
+
+
+def mint_derived(now: datetime, what: bytes) -> str:
+    """A ULID of this instant that depends on nothing but its arguments: for the demo only."""
+    return str(ULID.from_bytes(int(now.timestamp() * 1000).to_bytes(6, "big") + hashlib.sha256(what).digest()[:10]))
+
+
+@dataclass(frozen=True)
+class Newsroom:
+    """Everything a use case needs: settings, open database, templates, keys."""
+
+    settings: Settings
+    database: Database
+    mint: Mint = mint_random
+
+    @cached_property
+    def templates(self) -> Templates:
+        """Mail and page templates: the operator's folder first, then ours; compiled when first asked for."""
+        own = self.settings.templates_dir
+        return load_templates([*([own] if own else []), assets.root() / "templates"])
+
+    @cached_property
+    def token_keys(self) -> TokenKeys:
+        """The keys of leave and preference links."""
+        return TokenKeys(self.settings.secrets.token_keys_bytes, self.settings.secrets.signing_key)
+
+    @property
+    def address_key(self) -> bytes:
+        """The key under which addresses are hashed; it can never rotate."""
+        return self.settings.secrets.address_key_bytes
+
+    @cached_property
+    def sources(self) -> Mapping[str, Source]:
+        """Configured sources by slug."""
+        return {source.slug: source for source in self.settings.sources}
+
+    @cached_property
+    def sections(self) -> Mapping[str, Section]:
+        """Configured sections by slug, in the order of the configuration."""
+        return {section.slug: section for section in self.settings.sections}
+
+    @cached_property
+    def digests(self) -> Mapping[str, Digest]:
+        """Configured digests by slug."""
+        return {digest.slug: digest for digest in self.settings.digests}
+
+    @cached_property
+    def disclaimers(self) -> Mapping[str, Disclaimer]:
+        """House texts by language."""
+        return {disclaimer.language: disclaimer for disclaimer in self.settings.disclaimers}
+
+    def source(self, slug: str) -> Source:
+        """The source of this name; UnknownName lists the others."""
+        return _named("source", slug, self.sources)
+
+    def section(self, slug: str) -> Section:
+        """The section of this name; UnknownName lists the others."""
+        return _named("section", slug, self.sections)
+
+    def digest(self, slug: str) -> Digest:
+        """The digest of this name; UnknownName lists the others."""
+        return _named("digest", slug, self.digests)
+
+    def data_path(self, *parts: str) -> Path:
+        """A path under the data folder."""
+        return self.settings.data_dir.joinpath(*parts)
+
+    def close(self) -> None:
+        """Let the database go."""
+        self.database.close()
+
+
+def _named(kind: str, slug: str, known: Mapping[str, _T]) -> _T:
+    try:
+        return known[slug]
+    except KeyError:
+        raise UnknownName(kind, slug, known) from None
+
+
+def open_newsroom(settings: Settings, *, mint: Mint = mint_random) -> Newsroom:
+    """Open the database, make a missing SQLite one, and hold the configuration against what the database remembers.
+
+    Raises:
+        ConfigurationInvalid: tag authority, tag date or address key are not those that this database began with.
+        StoreOutdated, StoreUnavailable, FolderUnwritable: see `store`.
+    """
+    database = open_database(settings.store_url)
+    try:
+        migrate.ready(database)
+        _settle(database, settings)
+    except BaseException:
+        database.close()
+        raise
+    return Newsroom(settings=settings, database=database, mint=mint)
+
+
+def _settle(database: Database, settings: Settings) -> None:
+    """Ids and address hashes would silently change their meaning if these could: refuse instead (decisions 2 and 15)."""
+    check = hmac.digest(settings.secrets.address_key_bytes, b"publisher address key check", "sha256").hex()[:32]
+    wanted = {
+        "tag_authority": settings.site.tag_authority,
+        "tag_date": settings.site.tag_date,
+        "address_key_check": check,
+    }
+    with database.read() as connection:
+        stored = {key: house.get_fact(connection, key) for key in wanted}
+    if any(value is None for value in stored.values()):
+        with database.write() as connection:
+            stored = {key: house.settle_fact(connection, key, value) for key, value in wanted.items()}
+    named = {
+        "tag_authority": ("publisher.toml", "site.tag_authority"),
+        "tag_date": ("publisher.toml", "site.tag_date"),
+        "address_key_check": ("secrets.toml", "address_key"),
+    }
+    problems = [
+        Problem(*named[key], "differs from what this database began with; put the old value back (feed and story ids hang on it)")
+        if key != "address_key_check"
+        else Problem(*named[key], "is not the key this database began with; every address hash would be lost: put the old key back")
+        for key, value in stored.items()
+        if value != wanted[key]
+    ]
+    if problems:
+        raise ConfigurationInvalid(problems)
