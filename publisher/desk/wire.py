@@ -15,6 +15,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from publisher import intake
+from publisher.desk.withdrawals import Withdrawal, halt_holding, withdraw
 from publisher.fetch import Failed, Fetched, NotModified, fetch_all
 from publisher.fetch import Memory as FetchMemory
 from publisher.intake.document import Context, Unreadable
@@ -28,6 +29,9 @@ from publisher.story import PubStatus, Reason, Received, Rejected, Source, Story
 __all__ = ["SourceReport", "poll", "read_document", "resection"]
 
 
+BY_SOURCE = "by its source"
+
+
 @dataclass(slots=True)
 class SourceReport:
     """What came of one source: counts by change, what was set aside, and why it failed if it did."""
@@ -36,6 +40,7 @@ class SourceReport:
     counts: dict[str, int] = field(default_factory=dict)
     quarantined: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    withdrawals: list[Withdrawal] = field(default_factory=list)
     left_out: int = 0
     failed: str | None = None
     unchanged: bool = False
@@ -162,8 +167,12 @@ def take_item(
     report: SourceReport,
     actor: str,
     now: datetime,
+    by_hand: bool = False,
 ) -> str | None:
-    """Store one item; returns its story's id, or None when it was set aside or changed nothing."""
+    """Store one item; returns its story's id, or None when it was set aside or changed nothing.
+
+    `by_hand`: a person releases it, and may bring back what was killed.
+    """
     if isinstance(item, Received) and item.pubstatus is not PubStatus.CANCELED and (lack := unpublishable(item)):
         reason, detail = lack
         item = Rejected(
@@ -181,7 +190,7 @@ def take_item(
         else:
             report.count("still-quarantined")
         return None
-    return _take_received(newsroom, connection, source, item, report=report, actor=actor, now=now)
+    return _take_received(newsroom, connection, source, item, report=report, actor=actor, now=now, by_hand=by_hand)
 
 
 def _take_received(
@@ -193,11 +202,14 @@ def _take_received(
     report: SourceReport,
     actor: str,
     now: datetime,
+    by_hand: bool,
 ) -> str | None:
     story_id = stories.find(connection, source.slug, received)
     present = stories.get(connection, story_id) if story_id else None
     known = stories.known_hashes(connection, story_id) if story_id else frozenset()
     found = change(present, received, known=known)
+    if found is Change.AFTER_KILL and by_hand and present is not None:
+        present, found = replace(present, killed=None), Change.RELEASE
     report.count(found.value)
     sections = tuple(s.slug for s in newsroom.settings.sections if belongs(received, source.slug, s))
     match found:
@@ -221,7 +233,11 @@ def _take_received(
     else:
         stories.add_version(connection, revised, content_hash(received))
         data = {"version": revised.version}
-        house.tell(connection, f"story.{found}", revised.story_id, actor=actor, now=now, why="by its source", data=data)
+        house.tell(connection, f"story.{found}", revised.story_id, actor=actor, now=now, why=BY_SOURCE, data=data)
+    if found is Change.KILL:
+        report.withdrawals.append(withdraw(connection, revised, act="kill", why=BY_SOURCE, actor=actor, now=now))
+    elif found is Change.HOLD:
+        report.withdrawals.append(halt_holding(connection, revised.story_id, act="hold", why=BY_SOURCE, now=now))
     return revised.story_id
 
 
@@ -261,8 +277,6 @@ def next_version(
             corrected_at=now if kind is Change.CORRECTION else present.corrected_at,
             eligible_at=now if kind is Change.RELEASE else present.eligible_at,
         )
-    if kind is Change.KILL:
-        story = replace(story, killed="by its source")
     return replace(story, eligible_at=eligible_at(story))
 
 
@@ -275,9 +289,7 @@ def _kill_by_guid(
     present = stories.get(connection, story_id) if story_id else None
     if present is None or present.killed is not None:
         return
-    killed = replace(present, killed="by its source", eligible_at=None, modified_at=now)
-    stories.save(connection, killed)
-    house.tell(connection, "story.kill", killed.story_id, actor=actor, now=now, why="by its source")
+    report.withdrawals.append(withdraw(connection, present, act="kill", why=BY_SOURCE, actor=actor, now=now))
     report.count(Change.KILL.value)
 
 

@@ -1,0 +1,172 @@
+"""What an editor does to a story: headline, pin, drop, hold, release, kill; and to what waits in quarantine.
+
+Each act asks for a reason, is recorded with its actor, and is one transaction. A frozen edition is never edited.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from publisher.desk.wire import SourceReport, take_item
+from publisher.desk.withdrawals import Withdrawal, withdraw
+from publisher.errors import BadInput, Conflict, Refused, UnknownName
+from publisher.intake.text import clean
+from publisher.newsroom import Newsroom
+from publisher.revise import eligible_at
+from publisher.selection import Act, Mark
+from publisher.store import house, quarantine, stories
+from publisher.story import Story, unpublishable
+
+__all__ = ["drop_quarantined", "headline", "hold", "kill", "mark", "release", "release_quarantined", "story"]
+
+
+def story(newsroom: Newsroom, story_id: str) -> Story:
+    """The story of this id (bare ULID, any case); UnknownName otherwise."""
+    with newsroom.database.read() as connection:
+        return _story(connection, story_id)
+
+
+def _story(connection: Connection, story_id: str) -> Story:
+    found = stories.get(connection, story_id.upper())
+    if found is None:
+        raise UnknownName("story", story_id)
+    return found
+
+
+def headline(newsroom: Newsroom, story_id: str, text: str, *, why: str, actor: str, now: datetime) -> Story:
+    """Give the story a house headline; the original stays beside it. An empty text takes the house headline back."""
+    wanted = clean(text, limit=500)
+    with newsroom.database.write() as connection:
+        present = _story(connection, story_id)
+        before = present.headline
+        changed = replace(
+            present,
+            headline=wanted or present.received.original_headline,
+            headline_changed_by=actor if wanted else None,
+            headline_changed_at=now if wanted else None,
+            headline_changed_why=why if wanted else None,
+            modified_at=now,
+        )
+        stories.save(connection, changed)
+        data = {"before": before, "after": changed.headline}
+        house.tell(connection, "story.headline", changed.story_id, actor=actor, now=now, why=why, data=data)
+    return changed
+
+
+def mark(
+    newsroom: Newsroom,
+    story_id: str,
+    act: Act,
+    *,
+    section: str,
+    place: int | None = None,
+    until: datetime | None = None,
+    why: str,
+    actor: str,
+    now: datetime,
+) -> Mark:
+    """Pin a story in a section or drop it from it; without `until` for the next edition of that section."""
+    slug = newsroom.section(section).slug
+    if until is not None and until <= now:
+        raise BadInput(f"--until {until:%Y-%m-%d %H:%M} lies in the past")
+    with newsroom.database.write() as connection:
+        present = _story(connection, story_id)
+        made = Mark(present.story_id, slug, act, place)
+        stories.mark(connection, made, until=until, actor=actor, why=why, now=now)
+        data = {"section": slug, "place": place}
+        house.tell(connection, f"story.{act}", present.story_id, actor=actor, now=now, why=why, data=data)
+    return made
+
+
+def hold(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Withdrawal:
+    """Stop using a story until it is released: out of the next feeds and of every mail that has not left."""
+    with newsroom.database.write() as connection:
+        present = _story(connection, story_id)
+        if present.killed is not None:
+            raise Conflict(f"story {present.story_id} was killed: a kill cannot become a hold")
+        return withdraw(connection, present, act="hold", why=why, actor=actor, now=now)
+
+
+def kill(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Withdrawal:
+    """Withdraw a story for good."""
+    with newsroom.database.write() as connection:
+        present = _story(connection, story_id)
+        if present.killed is not None:
+            raise Conflict(f"story {present.story_id} was killed before: {present.killed}")
+        return withdraw(connection, present, act="kill", why=why, actor=actor, now=now)
+
+
+def release(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Story:
+    """Let a held story, or one under an embargo without a readable end, go out from now on."""
+    with newsroom.database.write() as connection:
+        present = _story(connection, story_id)
+        if present.killed is not None:
+            raise Refused(f"story {present.story_id} was killed ({present.killed}): a kill is for good")
+        if present.hold is None and not present.embargoed(now):
+            raise Conflict(f"story {present.story_id} is neither held nor under embargo")
+        if present.received.embargo.until is not None and present.embargoed(now):
+            until = present.received.embargo.until
+            raise Refused(f"story {present.story_id} is under embargo until {until:%Y-%m-%d %H:%M} UTC by its source")
+        changed = replace(present, hold=None, released_at=now, modified_at=now)
+        changed = replace(changed, eligible_at=eligible_at(changed))
+        stories.save(connection, changed)
+        house.tell(connection, "story.release", changed.story_id, actor=actor, now=now, why=why)
+    return changed
+
+
+def release_quarantined(
+    newsroom: Newsroom,
+    entry_id: int,
+    *,
+    source_name: str | None,
+    source_url: str | None,
+    why: str,
+    actor: str,
+    now: datetime,
+) -> str:
+    """Bring an item in, supplied with the source name and link that it lacked; returns its story's id.
+
+    Raises:
+        UnknownName, Conflict: no such entry, or it was decided before.
+        Refused: it cannot be read, or it still lacks what invariant 1 asks for.
+    """
+    with newsroom.database.write() as connection:
+        entry = quarantine.get(connection, entry_id)
+        if entry is None:
+            raise UnknownName("quarantine entry", str(entry_id))
+        if entry.state != "waiting":
+            raise Conflict(f"quarantine entry {entry_id} was {entry.state} by {entry.decided_by}")
+        received = quarantine.received_of(entry)
+        if received is None:
+            raise Refused(f"quarantine entry {entry_id} cannot be read as a story ({entry.detail}): drop it, or mend the source")
+        received = replace(
+            received,
+            source_name=clean(source_name) if source_name else received.source_name,
+            source_url=source_url or received.source_url,
+        )
+        if lack := unpublishable(received):
+            raise Refused(f"quarantine entry {entry_id} cannot be released: {lack[1]}; give --source-name and --source-url")
+        source = newsroom.source(entry.source)
+        report = SourceReport(source.slug)
+        story_id = take_item(newsroom, connection, source, received, report=report, actor=actor, now=now, by_hand=True)
+        if story_id is None:
+            raise Conflict(f"quarantine entry {entry_id} brings nothing new: {', '.join(report.counts)}")
+        quarantine.decide(connection, entry_id, "released", actor=actor, why=why, now=now, story_id=story_id)
+        house.tell(connection, "quarantine.release", str(entry_id), actor=actor, now=now, why=why, data={"story": story_id})
+    return story_id
+
+
+def drop_quarantined(newsroom: Newsroom, entry_id: int, *, why: str, actor: str, now: datetime) -> None:
+    """Decide that an item stays out; its bytes are kept."""
+    with newsroom.database.write() as connection:
+        entry = quarantine.get(connection, entry_id)
+        if entry is None:
+            raise UnknownName("quarantine entry", str(entry_id))
+        if not quarantine.decide(connection, entry_id, "dropped", actor=actor, why=why, now=now):
+            raise Conflict(f"quarantine entry {entry_id} was {entry.state} by {entry.decided_by}")
+        house.tell(connection, "quarantine.drop", str(entry_id), actor=actor, now=now, why=why)
+
+

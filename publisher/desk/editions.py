@@ -1,0 +1,267 @@
+"""Making a digest's edition: select, render, clear, freeze; in this order, so that nothing uncleared is ever frozen.
+
+An edition exists only with its renderings: the gate reads the finished bytes of every language before the one transaction
+that gives the number and stores edition, renderings and first publications together. A refusal or a crash before it
+leaves nothing behind but a line in the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from publisher import gate
+from publisher.desk.files import write_file
+from publisher.edition import Digest, Edition, Kind, LeftOut, Variant
+from publisher.errors import AlreadyMade, BadInput, GateRefused, NothingToPublish, UnknownName
+from publisher.newsroom import Newsroom
+from publisher.render import digest as render_digest
+from publisher.render import message
+from publisher.schedule import edition_id, present_slot
+from publisher.selection import Act, Candidate, Selection, select_digest
+from publisher.store import editions, house, stories
+
+__all__ = ["approve", "draft", "edition", "find", "make", "preview", "render_variant", "rendered"]
+
+SAMPLE = message.Personal(
+    to="reader@example.org",
+    message_id="<preview.0@example.org>",
+    leave_url="https://example.org/u/preview",
+    leave_mailto="mailto:unsubscribe@example.org",
+    preferences_url="https://example.org/p/preview",
+)
+"""The reader of previews and of the message that the gate reads."""
+
+
+def edition(newsroom: Newsroom, wanted: str) -> Edition:
+    """The edition of this id in its present revision; UnknownName otherwise."""
+    with newsroom.database.read() as connection:
+        found = editions.get(connection, wanted)
+    if found is None:
+        raise UnknownName("edition", wanted)
+    return found
+
+
+def find(newsroom: Newsroom, name: str, *, now: datetime) -> str | None:
+    """The edition that a digest's or edition's name means at `now`; None when the digest's present slot has none yet."""
+    with newsroom.database.read() as connection:
+        if editions.head(connection, name) is not None:
+            return name
+        if name not in newsroom.digests:
+            raise UnknownName("digest or edition", name, newsroom.digests)
+        slot = present_slot(newsroom.digests[name], now) or now
+        return editions.of_slot(connection, Kind.DIGEST, name, slot)
+
+
+def draft(newsroom: Newsroom, digest: Digest, *, slot: datetime, now: datetime) -> Edition:
+    """The edition that would be made at `now`, numbered as the next; nothing is stored.
+
+    Raises:
+        NothingToPublish: no story is a candidate; the sentence says what kept the others back.
+    """
+    with newsroom.database.read() as connection:
+        selection = _select(newsroom, connection, digest, slot=slot, now=now)
+        number = editions.next_number(connection, Kind.DIGEST, digest.slug)
+    if not selection.items:
+        raise NothingToPublish(f"digest {digest.slug}", _reasons(selection.left_out))
+    return Edition(
+        edition_id=edition_id(digest, slot),
+        kind=Kind.DIGEST,
+        series=digest.slug,
+        number=number,
+        revision=1,
+        slot=slot,
+        local_date=slot.astimezone(ZoneInfo(digest.timezone)).date(),
+        timezone=digest.timezone,
+        frozen_at=now,
+        languages=digest.languages,
+        titles=digest.titles,
+        shelves=selection.shelves,
+        items=selection.items,
+        disclaimers=tuple(newsroom.disclaimers[language] for language in digest.languages),
+        left_out=selection.left_out,
+    )
+
+
+def _select(
+    newsroom: Newsroom, connection: Connection, digest: Digest, *, slot: datetime, now: datetime
+) -> Selection:
+    sections = [newsroom.section(slug) for slug in digest.sections]
+    marks = stories.marks_in_force(connection, now=now)
+    pinned = [mark.story_id for mark in marks if mark.act is Act.PIN]
+    since = min(slot - section.window for section in sections)
+    carried = editions.carried(connection, digest.slug)
+    pool = [
+        Candidate(story, carried.get(story.story_id))
+        for story in stories.candidates(connection, since=since, also=pinned)
+    ]
+    return select_digest(digest, sections, pool, marks=marks, sources=newsroom.sources, slot=slot, now=now)
+
+
+def _reasons(left_out: Sequence[LeftOut]) -> str:
+    counts: dict[str, set[str]] = {}
+    for entry in left_out:
+        counts.setdefault(entry.why.value, set()).add(entry.story_id)
+    if not counts:
+        return "no story has come in within the sections' windows; run `publisher ingest`"
+    return ", ".join(f"{len(ids)} {why}" for why, ids in sorted(counts.items()))
+
+
+def make(
+    newsroom: Newsroom, name: str, *, slot: datetime | None = None, actor: str, now: datetime
+) -> Edition:
+    """Make the digest's edition for a slot (None: the present one by its timetable).
+
+    Raises:
+        AlreadyMade: the slot has an edition. NothingToPublish: no candidates. GateRefused: nothing was frozen.
+    """
+    digest = newsroom.digest(name)
+    wanted = slot or present_slot(digest, now) or now
+    with newsroom.database.read() as connection:
+        present = editions.of_slot(connection, Kind.DIGEST, digest.slug, wanted)
+    if present is not None:
+        raise AlreadyMade(present)
+    made = draft(newsroom, digest, slot=wanted, now=now)
+    outputs: dict[str, bytes] = {}
+    for language in digest.languages:
+        outputs |= render_variant(newsroom, made, Variant(language), now=now)
+    if not outputs:
+        raise NothingToPublish(f"digest {digest.slug}", "no section has a story in the digest's languages")
+    with newsroom.database.write() as connection:
+        number = editions.next_number(connection, Kind.DIGEST, digest.slug)
+        if number != made.number or not editions.freeze(connection, made, actor=actor):
+            raise AlreadyMade(editions.of_slot(connection, Kind.DIGEST, digest.slug, wanted) or made.edition_id)
+        editions.keep_renderings(connection, made, outputs, now=now)
+        stories.publish(connection, ((item.story_id, item.link) for item in made.items), now=now)
+        stories.spend_marks(connection, digest.sections)
+        data = {"items": len(made.items), "number": made.number, "content_hash": made.content_hash}
+        house.tell(connection, "edition.make", made.edition_id, actor=actor, now=now, data=data)
+    return made
+
+
+def render_variant(newsroom: Newsroom, made: Edition, variant: Variant, *, now: datetime) -> dict[str, bytes]:
+    """Render a variant and let the gate read a finished message of it; outputs by name, none when it has no item.
+
+    Raises:
+        GateRefused: with every violation; it is also told in the record.
+    """
+    if not any(made.variant(variant.language, variant.sections)):
+        return {}
+    rendered_ = render_digest.render(made, variant, look=look(newsroom, made), templates=newsroom.templates)
+    compiled = compile_message(newsroom, made, variant, rendered_)
+    raw = compiled.message(SAMPLE)
+    name = f"digest-{variant.key}"
+    violations = gate.check_message(raw, made, variant, output=f"{name}.eml", now=now)
+    with _told(newsroom, made, now=now):
+        gate.clear(made.edition_id, violations)
+    return {
+        f"{name}.subject": rendered_.subject.encode(),
+        f"{name}.html": rendered_.html.encode(),
+        f"{name}.txt": rendered_.text.encode(),
+    }
+
+
+@contextmanager
+def _told(newsroom: Newsroom, made: Edition, *, now: datetime) -> Iterator[None]:
+    """A refusal of the gate goes on record before it ends the command."""
+    try:
+        yield
+    except GateRefused as refusal:
+        with newsroom.database.write() as connection:
+            data = dict(refusal.facts)
+            house.tell(connection, "gate.refused", made.edition_id, actor="rule:gate", now=now, data=data)
+        raise
+
+
+def rendered(outputs: dict[str, bytes], key: str) -> render_digest.Rendered:
+    """A variant's rendering from the stored, cleared outputs."""
+    name = f"digest-{key}"
+    return render_digest.Rendered(
+        subject=outputs[f"{name}.subject"].decode(),
+        html=outputs[f"{name}.html"].decode(),
+        text=outputs[f"{name}.txt"].decode(),
+    )
+
+
+def look(newsroom: Newsroom, made: Edition) -> render_digest.Look:
+    """What the templates may know of the house."""
+    site = newsroom.settings.site
+    return render_digest.Look(
+        site_name=site.name,
+        site_url=site.url,
+        postal_address=site.postal_address,
+        contact=site.contact,
+        archive_url=f"{site.url.rstrip('/')}/e/{made.edition_id}/",
+    )
+
+
+def compile_message(
+    newsroom: Newsroom, made: Edition, variant: Variant, rendered_: render_digest.Rendered
+) -> message.Compiled:
+    """The variant's message, ready to be filled per recipient."""
+    digest = newsroom.digest(made.series)
+    sender = digest.sender(variant.language)
+    site = newsroom.settings.site
+    headers = message.Headers(
+        from_name=sender.name,
+        from_address=sender.address,
+        subject=rendered_.subject,
+        list_name=made.title(variant.language),
+        list_id=digest.list_id(variant.language),
+        language=variant.language,
+        reply_to=digest.reply_to,
+        help_url=site.url,
+        archive_url=f"{site.url.rstrip('/')}/e/{made.edition_id}/",
+        owner=site.contact,
+        feedback_id=f"{made.edition_id}:{digest.slug}:digest:{site.tag_authority.split('.')[0][:15]}",
+        date=made.slot,
+    )
+    return message.compile(rendered_, headers, seed=f"{made.content_hash}:{variant.key}")
+
+
+def approve(newsroom: Newsroom, wanted: str, *, actor: str, now: datetime) -> Edition:
+    """Approve exactly this content of an edition."""
+    made = edition(newsroom, wanted)
+    with newsroom.database.write() as connection:
+        editions.approve(connection, made.edition_id, made.content_hash, actor=actor, now=now)
+        data = {"content_hash": made.content_hash}
+        house.tell(connection, "edition.approve", made.edition_id, actor=actor, now=now, data=data)
+    return made
+
+
+def preview(newsroom: Newsroom, name: str, out: Path, *, now: datetime) -> list[Path]:
+    """Write what readers will get, per language: html, txt and a whole message for an invented reader.
+
+    An edition is shown as frozen; a digest's name shows the edition that would be made now, and stores nothing.
+    """
+    found = find(newsroom, name, now=now)
+    if found is not None:
+        made = edition(newsroom, found)
+        with newsroom.database.read() as connection:
+            outputs = editions.renderings(connection, made.edition_id, made.revision)
+    else:
+        digest = newsroom.digest(name)
+        made = draft(newsroom, digest, slot=present_slot(digest, now) or now, now=now)
+        outputs = {}
+        for language in digest.languages:
+            outputs |= render_variant(newsroom, made, Variant(language), now=now)
+    written: list[Path] = []
+    for language in made.languages:
+        if f"digest-{language}.html" not in outputs:
+            continue
+        variant = Variant(language)
+        compiled = compile_message(newsroom, made, variant, rendered(outputs, variant.key))
+        raw = compiled.message(SAMPLE)
+        html, text = compiled.bodies(SAMPLE)
+        for suffix, body in ((".html", html), (".txt", text), (".eml", raw)):
+            path = out / f"digest-{language}{suffix}"
+            write_file(path, body)
+            written.append(path)
+    if not written:
+        raise BadInput(f"{name} has nothing to show in {', '.join(made.languages)}")
+    return written

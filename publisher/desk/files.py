@@ -1,0 +1,37 @@
+"""Files that others read: written whole or not at all, and only when their bytes change."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from publisher.errors import FolderUnwritable
+
+__all__ = ["write_file"]
+
+
+def write_file(path: Path, body: bytes) -> bool:
+    """Put `body` at `path` by a rename, so that a reader or a crash never meets half a file; False when it stood there.
+
+    Raises:
+        FolderUnwritable: the folder cannot be made or written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_file() and path.read_bytes() == body:
+            return False
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(body)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise FolderUnwritable(str(path.parent), error.strerror or str(error)) from error
+    return True

@@ -1,0 +1,57 @@
+"""Taking a story back: out of every output that has not left, in the transaction that records the decision.
+
+A kill or hold halts each open dispatch of an edition that holds the story; its mark statement asks for the state
+`sending`, so no further copy leaves once this transaction has committed (decision 8). `mailing.resume` then sends the
+next revision, without the story, to those who are still waiting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from publisher.edition import Kind
+from publisher.store import deliveries, editions, house, stories
+from publisher.story import Story
+
+__all__ = ["Withdrawal", "halt_holding", "withdraw"]
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Where a withdrawn story stood: halted dispatches, editions that were or are being mailed, feeds to rebuild."""
+
+    story_id: str
+    halted: tuple[str, ...]
+    editions: tuple[str, ...]
+    feeds: tuple[str, ...]
+
+
+def withdraw(
+    connection: Connection, story: Story, *, act: str, why: str, actor: str, now: datetime
+) -> Withdrawal:
+    """Record a kill (`act` "kill") or hold ("hold") and halt every dispatch that would still send the story."""
+    changed = replace(story, eligible_at=None, modified_at=now)
+    changed = replace(changed, killed=why) if act == "kill" else replace(changed, hold=why)
+    stories.save(connection, changed)
+    house.tell(connection, f"story.{act}", story.story_id, actor=actor, now=now, why=why)
+    return halt_holding(connection, story.story_id, act=act, why=why, now=now)
+
+
+def halt_holding(connection: Connection, story_id: str, *, act: str, why: str, now: datetime) -> Withdrawal:
+    """Halt every open dispatch of an edition that holds the story, and say where it stands."""
+    mailed = editions.holding(connection, story_id, kind=Kind.DIGEST)
+    halted: list[str] = []
+    for row in mailed:
+        for dispatch in deliveries.open_dispatches(connection, edition_id=row.id):
+            detail = f"story {story_id} was withdrawn ({act}): {why}"
+            deliveries.halt(connection, dispatch.id, reason=act, detail=detail, now=now)
+            halted.append(dispatch.id)
+    current_feeds = [
+        row.series
+        for row in editions.holding(connection, story_id, kind=Kind.FEED)
+        if (newest := editions.latest(connection, Kind.FEED, row.series)) is not None and newest.id == row.id
+    ]
+    return Withdrawal(story_id, tuple(halted), tuple(row.id for row in mailed), tuple(current_feeds))
