@@ -1,0 +1,29 @@
+"""The configuration: TOML files, then the environment; frozen, checked as a whole, every problem named at once.
+
+`load` finds and reads it, `Settings` is what comes out, `effective` shows it with secrets masked, `new_secrets` makes
+keys for a new installation. docs/configuration.md describes every setting. Nothing here opens a database or a network
+connection; newsroom.py alone turns settings into the values that the other rooms are handed.
+"""
+
+from publisher.settings.keys import Secrets, new_secrets, secrets_toml
+from publisher.settings.loading import Settings, effective, from_data, load
+from publisher.settings.tables import Fetch, Mail, Relay, Site, Store, Timeouts
+from publisher.settings.values import format_duration, parse_duration
+
+__all__ = [
+    "Fetch",
+    "Mail",
+    "Relay",
+    "Secrets",
+    "Settings",
+    "Site",
+    "Store",
+    "Timeouts",
+    "effective",
+    "format_duration",
+    "from_data",
+    "load",
+    "new_secrets",
+    "parse_duration",
+    "secrets_toml",
+]

@@ -1,0 +1,172 @@
+"""Rules that look at more than one value: names that must exist, pairs that must agree, what must be there for mail."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from publisher.settings.files import Loc
+from publisher.settings.tables import is_loopback
+from publisher.settings.values import term
+
+if TYPE_CHECKING:
+    from publisher.settings.loading import Tables
+    from publisher.settings.series import DigestTable
+
+__all__ = ["Fault", "did_you_mean", "faults"]
+
+Fault = tuple[Loc, str]
+"""Where, and what is wrong there."""
+
+RESERVED_SECTIONS = frozenset({"all", "index", "lang", "source"})
+"""Names that `/feeds/` uses itself (decision 20)."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean "name"?`, or nothing."""
+    close = get_close_matches(word, list(known), n=1)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def faults(tables: Tables, folder: Path) -> Iterator[Fault]:
+    """Everything that is wrong between the tables, in the order of the files."""
+    yield from _site(tables)
+    yield from _store(tables)
+    yield from _relays(tables, folder)
+    if tables.fetch.allow_hosts and not tables.site.development:
+        yield (
+            ("fetch", "allow_hosts"),
+            "opens private networks to whatever a feed names; only with site.development = true",
+        )
+    yield from _repeated("disclaimer", "language", [entry.language for entry in tables.disclaimer])
+    yield from _sections(tables)
+    yield from _repeated("source", "slug", [entry.slug for entry in tables.source])
+    yield from _digests(tables)
+
+
+def _repeated(table: str, key: str, values: Sequence[Hashable]) -> Iterator[Fault]:
+    counts: Counter[Hashable] = Counter()
+    for index, value in enumerate(values):
+        counts[value] += 1
+        if counts[value] > 1:
+            yield (table, index, key), f"{value} is taken by another [[{table}]]"
+
+
+def _site(tables: Tables) -> Iterator[Fault]:
+    if urlsplit(tables.site.url).scheme != "https" and not tables.site.development:
+        yield (
+            ("site", "url"),
+            "has to be https: one-click leaving needs it (RFC 8058), and links carry readers' tokens",
+        )
+    yield from _disclaimed(tables, ("site", "language"), [tables.site.language])
+
+
+def _disclaimed(tables: Tables, loc: Loc, languages: Iterable[str]) -> Iterator[Fault]:
+    have = {entry.language for entry in tables.disclaimer}
+    for language in languages:
+        if language not in have:
+            yield (
+                loc,
+                f'no [[disclaimer]] in "{language}": nothing can be published in a language without one',
+            )
+
+
+def _store(tables: Tables) -> Iterator[Fault]:
+    url = tables.store.url
+    if url and not url.startswith(("sqlite:////", "postgresql://")):
+        yield ("store", "url"), "sqlite:////absolute/path or postgresql://… is wanted"
+
+
+def _relays(tables: Tables, folder: Path) -> Iterator[Fault]:
+    if len(tables.relay) > 1:
+        yield ("relay", 1), "this version sends through one relay; take the other [[relay]] out"
+    for index, relay in enumerate(tables.relay):
+        loc: Loc = ("relay", index)
+        password = tables.secrets.relay_password(relay.name)
+        if relay.tls == "none" and not is_loopback(relay.host):
+            yield (
+                (*loc, "tls"),
+                f'"none" would show mail and addresses to the network on the way to {relay.host}; only for loopback',
+            )
+        if relay.username and relay.tls in {"none", "opportunistic"}:
+            yield (
+                (*loc, "username"),
+                f'a password never goes out in clear: tls = "{relay.tls}" takes no username',
+            )
+        if relay.username and not password:
+            yield (*loc, "username"), f"has no password: set relay_passwords.{relay.name} in secrets.toml"
+        if password and not relay.username:
+            yield ("secrets", "relay_passwords", relay.name), f'the relay "{relay.name}" has no username'
+        ca_file = relay.resolved(folder).ca_file
+        if ca_file and not ca_file.is_file():
+            yield (*loc, "ca_file"), f"there is no file {ca_file}"
+    names = [relay.name for relay in tables.relay]
+    for name in tables.secrets.relay_passwords:
+        if name not in names:
+            yield (
+                ("secrets", "relay_passwords", name),
+                f"there is no relay of this name{did_you_mean(name, names)}",
+            )
+
+
+def _sections(tables: Tables) -> Iterator[Fault]:
+    sources = [source.slug for source in tables.source]
+    yield from _repeated("section", "slug", [entry.slug for entry in tables.section])
+    for index, section in enumerate(tables.section):
+        loc: Loc = ("section", index)
+        if section.slug in RESERVED_SECTIONS:
+            yield (*loc, "slug"), f'"{section.slug}" is a name that feed addresses use themselves'
+        if not isinstance(section.languages, str):
+            yield from _disclaimed(tables, (*loc, "languages"), section.languages)
+        for key, texts in (("any", section.any), ("none", section.none)):
+            for condition in map(term, texts):
+                if condition.kind == "source" and condition.value not in sources:
+                    hint = did_you_mean(condition.value, sources)
+                    yield (*loc, key), f'there is no source "{condition.value}"{hint}'
+
+
+def _digests(tables: Tables) -> Iterator[Fault]:
+    yield from _repeated("digest", "slug", [entry.slug for entry in tables.digest])
+    yield from _repeated("digest", "number", [entry.number for entry in tables.digest])
+    sections = [section.slug for section in tables.section]
+    for index, digest in enumerate(tables.digest):
+        yield from _digest(digest, ("digest", index), sections)
+        yield from _disclaimed(tables, ("digest", index, "languages"), digest.languages)
+        if not digest.list_domain and not tables.mail.list_domain:
+            yield ("mail", "list_domain"), f'is needed by the digest "{digest.slug}"'
+    if tables.digest:
+        yield from _mail(tables)
+
+
+def _digest(digest: DigestTable, loc: Loc, sections: Sequence[str]) -> Iterator[Fault]:
+    if digest.slug == "feed" or digest.slug.startswith("feed-"):
+        yield (*loc, "slug"), '"feed" opens the names of feed editions; choose another word'
+    for key in ("languages", "sections", "slots", "weekdays"):
+        values = getattr(digest, key)
+        if len(set(values)) < len(values):
+            yield (*loc, key), "names something twice"
+    for name in digest.sections:
+        if name not in sections:
+            yield (*loc, "sections"), f'there is no section "{name}"{did_you_mean(name, sections)}'
+    for key in ("title", "sender"):
+        for language in getattr(digest, key):
+            if language not in digest.languages:
+                yield (*loc, key, language), f'"{language}" is not one of this digest\'s languages'
+
+
+def _mail(tables: Tables) -> Iterator[Fault]:
+    """What must be there before a single mail can be built."""
+    for key in ("unsubscribe_address", "bounce_address"):
+        if not getattr(tables.mail, key):
+            yield ("mail", key), "is needed as soon as there is a digest"
+    if not tables.site.postal_address.strip():
+        yield (
+            ("site", "postal_address"),
+            "is needed as soon as there is a digest: the law asks for it in every mail",
+        )
+    if not tables.relay:
+        yield ("relay",), "is needed as soon as there is a digest"

@@ -1,0 +1,152 @@
+"""The secrets: signing keys, the address key and relay passwords; read, checked, made anew, never shown.
+
+They stand in `secrets.toml` (mode 0600) beside the other files, or come as `PUBLISHER_SECRETS__...`. Any of them may be
+given as the path of a file instead, by adding `_file` to its name. Nothing runs on a key that is missing, short or
+made up by hand, and no sentence of an error repeats one.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import secrets
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, SecretBytes, SecretStr
+
+from publisher.errors import Problem
+from publisher.settings.tables import Table
+
+__all__ = ["Secrets", "from_files", "new_secrets", "open_to_others", "secrets_toml"]
+
+KEY_BYTES = 32
+FEWEST_DISTINCT = 16
+"""Of 32 random bytes, fewer than 16 distinct ones come once in more than 10^12 keys: such a key was typed by hand."""
+
+
+def _key(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError("a key is written as text in base64url")  # noqa: TRY004 - pydantic makes sentences of ValueError only
+    try:
+        key = base64.b64decode(value.strip() + "=" * (-len(value.strip()) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("not base64url; `publisher init` writes keys that fit") from None
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"a key has {KEY_BYTES} bytes (43 characters), this one has {len(key)}")
+    if len(set(key)) < FEWEST_DISTINCT:
+        raise ValueError("this key was not made at random; `publisher init` writes keys that fit")
+    return key
+
+
+Key = Annotated[SecretBytes, BeforeValidator(_key)]
+KeyId = Annotated[int, Field(ge=0, le=255)]
+
+
+class Secrets(Table):
+    """secrets.toml.
+
+    Attributes:
+        token_keys: id (0 to 255, one byte of every token) -> key. The first signs, all are checked: a link in an old
+            mail must work for ever, so a key is added in front and none is taken away.
+        address_key: keys the hashes of addresses; cannot be changed once there are subscribers.
+        form_key: signs the forms of the public pages.
+        relay_passwords: relay's name -> password.
+    """
+
+    token_keys: Annotated[dict[KeyId, Key], Field(min_length=1)]
+    address_key: Key
+    form_key: Key
+    relay_passwords: dict[str, SecretStr] = Field(default_factory=dict)
+
+    @property
+    def signing(self) -> int:
+        """Id of the key that signs new tokens."""
+        return next(iter(self.token_keys))
+
+    def all_token_keys(self) -> dict[int, bytes]:
+        """Every token key, bare."""
+        return {number: key.get_secret_value() for number, key in self.token_keys.items()}
+
+    def relay_password(self, relay: str) -> str:
+        """The password for this relay; empty when there is none."""
+        secret = self.relay_passwords.get(relay)
+        return secret.get_secret_value() if secret else ""
+
+
+def open_to_others(path: Path) -> Problem | None:
+    """What is wrong with the mode of a file that holds secrets, or None."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return Problem(str(path), "", f"others can read this file of secrets (mode {mode:04o}): chmod 600 it")
+    return None
+
+
+def from_files(
+    data: Mapping[str, Any], folder: Path, prefix: str = "secrets"
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The same tables with every `<name>_file` replaced by `<name>` and the text of that file, one line end cut off."""
+    told: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for name, value in data.items():
+        key = f"{prefix}.{name}"
+        if isinstance(value, Mapping):
+            told[name], found = from_files(value, folder, key)
+            problems += found
+        elif not name.endswith("_file"):
+            told[name] = value
+        elif name.removesuffix("_file") in data:
+            problems.append(
+                Problem("secrets", key, f"stands beside {name.removesuffix('_file')}; keep one of the two")
+            )
+        else:
+            path = folder / Path(str(value)).expanduser()
+            try:
+                if problem := open_to_others(path):
+                    problems.append(problem)
+                told[name.removesuffix("_file")] = path.read_text(encoding="utf-8").rstrip("\r\n")
+            except (OSError, UnicodeDecodeError) as error:
+                why = error.strerror if isinstance(error, OSError) else "it is not text"
+                problems.append(Problem("secrets", key, f"cannot read {path}: {why}"))
+    return told, problems
+
+
+def new_secrets() -> dict[str, Any]:
+    """Fresh keys, as the data of a secrets.toml."""
+    return {
+        "token_keys": {"1": secrets.token_urlsafe(KEY_BYTES)},
+        "address_key": secrets.token_urlsafe(KEY_BYTES),
+        "form_key": secrets.token_urlsafe(KEY_BYTES),
+        "relay_passwords": {},
+    }
+
+
+def secrets_toml(data: Mapping[str, Any]) -> str:
+    """The text of a secrets.toml with these keys; write it with mode 0600."""
+    token_keys = "\n".join(f'{number} = "{key}"' for number, key in data["token_keys"].items())
+    passwords = "\n".join(
+        f"{name} = {json.dumps(password)}" for name, password in data["relay_passwords"].items()
+    )
+    return f"""\
+# Secrets of this installation: keep a copy in a safe place, never in version control (mode 0600).
+# Every machine that sends or serves needs the same ones. Any value may be the path of a file instead:
+# write `address_key_file = "/run/secrets/address_key"`. Environment: PUBLISHER_SECRETS__ADDRESS_KEY.
+
+# Keys the hashes by which addresses are known. It can never be changed.
+address_key = "{data["address_key"]}"
+
+# Signs the forms of the public pages.
+form_key = "{data["form_key"]}"
+
+# Sign the links in mails. The first signs; all are checked, so that old mails' links go on working:
+# put a new key in front under a number not used before, and take none away.
+[token_keys]
+{token_keys}
+
+# Password of each relay that has a `username`, by the relay's name.
+[relay_passwords]
+{passwords or '# main = "the password"'}
+"""

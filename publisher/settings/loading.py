@@ -1,0 +1,302 @@
+"""From files and environment to `Settings`: every fault is named at once, with its place and how to mend it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+from pydantic_settings.sources.utils import parse_env_vars
+
+from publisher.edition import Digest, Disclaimer
+from publisher.errors import ConfigurationInvalid, Problem, UnknownName
+from publisher.settings.checks import did_you_mean, faults
+from publisher.settings.files import Found, Loc, find, read
+from publisher.settings.keys import Secrets, from_files
+from publisher.settings.series import DigestTable, SectionTable, SourceTable
+from publisher.settings.tables import DisclaimerTable, Fetch, Mail, Relay, Site, Store
+from publisher.story import Section, Source
+
+__all__ = ["Settings", "Tables", "effective", "from_data", "load"]
+
+T = TypeVar("T", Section, Source, Digest)
+
+PREFIX = "PUBLISHER_"
+NOT_SETTINGS = frozenset({"CONFIG", "ACTOR", "CRASHPOINT", "SAMPLES", "TEST_REQUIRE"})
+"""Variables of ours that are read elsewhere."""
+ORCHESTRATOR = re.compile(r"(SERVICE|PORT)(_|$)")
+"""Kubernetes gives these to every container once a service is called `publisher`; they are nobody's typing error."""
+
+
+class Tables(BaseSettings):
+    """All tables as written: the shape of the files, and of `PUBLISHER_<TABLE>__<KEY>` in the environment."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, env_prefix=PREFIX, env_nested_delimiter="__"
+    )
+
+    site: Site
+    store: Store = Store()
+    relay: tuple[Relay, ...] = ()
+    fetch: Fetch = Fetch()
+    mail: Mail = Mail()
+    disclaimer: tuple[DisclaimerTable, ...] = ()
+    section: tuple[SectionTable, ...] = ()
+    source: tuple[SourceTable, ...] = ()
+    digest: tuple[DigestTable, ...] = ()
+    secrets: Secrets
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the name is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - read by `_environment`, from a mapping handed in
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - not read
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - `*_file` keys do this, visibly
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is handed in and nothing else: files and environment are joined before, so that tests need neither."""
+        return (init_settings,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The configuration, checked: what newsroom.py turns into the values that everything else is handed.
+
+    Attributes:
+        folder: the configuration's folder, absolute. store: with absolute paths, and a URL that is never empty.
+        relay: None when no [[relay]] is configured, which is allowed as long as there is no digest.
+    """
+
+    folder: Path
+    site: Site
+    store: Store
+    relay: Relay | None
+    fetch: Fetch
+    mail: Mail
+    disclaimers: tuple[Disclaimer, ...]
+    sections: tuple[Section, ...]
+    sources: tuple[Source, ...]
+    digests: tuple[Digest, ...]
+    secrets: Secrets = field(repr=False)
+    tables: Tables = field(repr=False, compare=False)
+
+    def section(self, slug: str) -> Section:
+        """The section of this slug, else UnknownName."""
+        return _named("section", slug, self.sections)
+
+    def source(self, slug: str) -> Source:
+        """The source of this slug, else UnknownName."""
+        return _named("source", slug, self.sources)
+
+    def digest(self, slug: str) -> Digest:
+        """The digest of this slug, else UnknownName."""
+        return _named("digest", slug, self.digests)
+
+
+def load(folder: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read and check the configuration.
+
+    Args:
+        folder: the folder that the person named, or None to look in the usual places (see `files.find`).
+        environ: the process's environment; `PUBLISHER_SITE__NAME` beats `site.name` in the file.
+
+    Raises:
+        ConfigurationInvalid: with every problem found.
+    """
+    place = find(folder, environ)
+    return _settled(read(place), place, environ)
+
+
+def from_data(
+    publisher: Mapping[str, Any],
+    *,
+    sections: Sequence[Mapping[str, Any]] = (),
+    sources: Sequence[Mapping[str, Any]] = (),
+    digests: Sequence[Mapping[str, Any]] = (),
+    secrets: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+    folder: Path = Path("config"),
+) -> Settings:
+    """The same from data instead of files: what publisher.toml holds, and the entries of the other three."""
+    data = {**publisher, "section": list(sections), "source": list(sources), "digest": list(digests)}
+    if secrets is not None:
+        data["secrets"] = dict(secrets)
+    return _settled(Found(data=data), folder.resolve(), environ or {})
+
+
+def effective(settings: Settings) -> dict[str, Any]:
+    """Every value in force, defaults included, JSON-ready, in the shape of the files; secrets are masked."""
+    tables = settings.tables
+    shown = tables.model_copy(
+        update={
+            "store": settings.store,
+            "relay": tuple(relay.resolved(settings.folder) for relay in tables.relay),
+        }
+    )
+    return shown.model_dump(mode="json")
+
+
+def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings:
+    ours = {name.upper(): value for name, value in environ.items() if name.upper().startswith(PREFIX)}
+    problems = [*found.problems, *_unknown_variables(ours)]
+    try:
+        data = _joined(found.data, _environment(ours))
+    except SettingsError as error:
+        problems.append(
+            Problem("environment", "", f"a list or table is given as JSON, and cannot be read: {error}")
+        )
+        raise ConfigurationInvalid(problems) from None
+    if isinstance(data.get("secrets"), Mapping):
+        data["secrets"], wrong = from_files(data["secrets"], folder)
+        problems += wrong
+    try:
+        tables = Tables(**data)
+    except ValidationError as error:
+        entries = error.errors(include_url=False, include_input=False)
+        deep = {_loc(entry)[:length] for entry in entries for length in range(len(_loc(entry)))}
+        problems += [
+            _problem(_loc(entry), _sentence(entry), data, found, ours)
+            for entry in entries
+            if entry["type"] != "too_short"
+            or _loc(entry) not in deep  # pydantic counts only the entries that are right
+        ]
+        raise ConfigurationInvalid(problems) from None
+    problems += [_problem(loc, message, data, found, ours) for loc, message in faults(tables, folder)]
+    if problems:
+        raise ConfigurationInvalid(problems)
+    site = tables.site
+    return Settings(
+        folder=folder,
+        site=site,
+        store=tables.store.resolved(folder),
+        relay=tables.relay[0].resolved(folder) if tables.relay else None,
+        fetch=tables.fetch,
+        mail=tables.mail,
+        disclaimers=tuple(entry.domain() for entry in tables.disclaimer),
+        sections=tuple(entry.domain() for entry in tables.section),
+        sources=tuple(
+            entry.domain(language=site.language, timezone=site.timezone) for entry in tables.source
+        ),
+        digests=tuple(
+            entry.domain(timezone=site.timezone, reply_to=site.contact, list_domain=tables.mail.list_domain)
+            for entry in tables.digest
+        ),
+        secrets=tables.secrets,
+        tables=tables,
+    )
+
+
+def _environment(ours: Mapping[str, str]) -> dict[str, Any]:
+    source = EnvSettingsSource(Tables)
+    source.env_vars = parse_env_vars(ours)
+    return source()
+
+
+def _joined(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    """`high` over `low`, table by table; a list replaces a list."""
+    joined = dict(low)
+    for key, value in high.items():
+        below = joined.get(key)
+        joined[key] = (
+            _joined(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+        )
+    return joined
+
+
+def _unknown_variables(ours: Mapping[str, str]) -> Iterator[Problem]:
+    known = [PREFIX + "__".join(loc).upper() for loc in _all_names(Tables)]
+    for name in ours:
+        rest = name.removeprefix(PREFIX)
+        table = rest.partition("__")[0].lower()
+        if rest not in NOT_SETTINGS and table not in Tables.model_fields and not ORCHESTRATOR.match(rest):
+            yield Problem("environment", name, f"no setting has this name{did_you_mean(name, known)}")
+
+
+def _all_names(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
+    for name, info in model.model_fields.items():
+        yield (name,)
+        for inner in _models(info.annotation):
+            yield from ((name, *rest) for rest in _all_names(inner))
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The table types inside an annotation: `tuple[Relay, ...]` gives Relay."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)
+
+
+def _siblings(loc: Loc) -> Iterable[str]:
+    """The keys that are known where this unknown one stands."""
+    model: type[BaseModel] = Tables
+    for part in loc[:-1]:
+        if part in model.model_fields:
+            model = next(_models(model.model_fields[str(part)].annotation), model)
+    return model.model_fields
+
+
+def _loc(entry: ErrorDetails) -> Loc:
+    return tuple(part for part in entry["loc"] if part != "[key]")
+
+
+def _sentence(entry: ErrorDetails) -> str:
+    match entry["type"]:
+        case "missing" if entry["loc"] == ("secrets",):
+            return "there are no secrets: `publisher init` writes secrets.toml"
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return f"unknown key{did_you_mean(str(entry['loc'][-1]), _siblings(_loc(entry)))}"
+        case "too_short":
+            return "needs at least one entry"
+        case "value_error":
+            return str(entry["ctx"]["error"])
+        case _:
+            said = entry["msg"].replace("Input should", "should", 1)
+            return said.replace("valid tuple", "list").replace("valid dictionary", "table")
+
+
+def _problem(
+    loc: Loc, message: str, data: Mapping[str, Any], found: Found, ours: Mapping[str, str]
+) -> Problem:
+    for length in range(len(loc), 0, -1):
+        name = PREFIX + "__".join(str(part) for part in loc[:length]).upper()
+        if name in ours:
+            return Problem("environment", name, message)
+    return Problem(found.where(loc), _written(loc, data), message)
+
+
+def _written(loc: Loc, data: Any) -> str:
+    """The key as a person would say it: `source[harbour].url`, `relay[1].tls`, `token_keys.1`."""
+    key = ""
+    for part in loc:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            data = None
+        if isinstance(part, int):
+            slug = data.get("slug") if isinstance(data, Mapping) else None
+            key += f"[{slug if isinstance(slug, str) else part + 1}]"
+        elif part != "secrets":
+            key += f".{part}" if key else part
+    return key
+
+
+def _named(kind: str, slug: str, values: tuple[T, ...]) -> T:
+    for value in values:
+        if value.slug == slug:
+            return value
+    raise UnknownName(kind, slug, [value.slug for value in values])

@@ -1,0 +1,162 @@
+"""What stands in sections.toml, sources.toml and digests.toml; each table gives the domain value that the rest knows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from publisher.edition import Digest, Sender
+from publisher.settings.tables import Table
+from publisher.settings.values import (
+    Domain,
+    Duration,
+    Language,
+    Languages,
+    Line,
+    LocalTime,
+    MailAddress,
+    Slug,
+    TermText,
+    Titles,
+    Urgency,
+    WebUrl,
+    Weekday,
+    Zone,
+    term,
+)
+from publisher.story import DEFAULT_URGENCY, Section, Source, SourceKind
+
+__all__ = ["DigestTable", "SectionTable", "SenderTable", "SourceTable"]
+
+Limit = Annotated[int, Field(ge=1, le=200)]
+
+
+class SectionTable(Table):
+    """`[[section]]`: see `publisher.story.Section` for what each key means."""
+
+    slug: Slug
+    title: Titles
+    any: tuple[TermText, ...] = ()
+    none: tuple[TermText, ...] = ()
+    max: Limit = 6
+    window: Duration = timedelta(hours=36)
+    feed_max: Limit = 50
+    feed_window: Duration = timedelta(days=14)
+    per_source: Limit | None = None
+    order: Literal["urgency", "newest"] = "urgency"
+    languages: Languages = "edition"
+
+    def domain(self) -> Section:
+        """As selection knows it."""
+        return Section(
+            slug=self.slug,
+            titles=tuple(self.title.items()),
+            any=tuple(term(text) for text in self.any),
+            none=tuple(term(text) for text in self.none),
+            max=self.max,
+            window=self.window,
+            feed_max=self.feed_max,
+            feed_window=self.feed_window,
+            per_source=self.per_source,
+            order=self.order,
+            languages=self.languages,
+        )
+
+
+class SourceTable(Table):
+    """`[[source]]`: see `publisher.story.Source` for what each key means."""
+
+    slug: Slug
+    name: Line
+    homepage: WebUrl
+    kind: Literal["agency", "house"] = "agency"
+    url: WebUrl | None = None
+    format: Literal["auto", "rss", "atom", "rdf", "json-feed", "wordpress", "jsonl", "page", "text"] = "auto"
+    language: Language | None = None
+    timezone: Zone | None = None
+    rights: Literal["full", "lede", "link", "none"] = "full"
+    rights_line: str = ""
+    default_urgency: Urgency = DEFAULT_URGENCY
+    urgency_map: dict[str, Urgency] = Field(default_factory=dict)
+    category_map: dict[str, Line] = Field(default_factory=dict)
+    empty_embargo: Literal["hold", "none"] = "hold"
+    source_line: tuple[Line, ...] = ("Source:", "منبع:", "المصدر:", "מקור:")
+    source_name_field: str | None = None
+    source_url_field: str | None = None
+    source_hosts: dict[str, Line] = Field(default_factory=dict)
+    house_blocks: tuple[Line, ...] = ()
+    house_hosts: tuple[Domain, ...] = ()
+
+    def domain(self, *, language: str, timezone: str) -> Source:
+        """As the intake knows it; `language` and `timezone` are the site's, for a source that states none."""
+        return Source(
+            slug=self.slug,
+            name=self.name,
+            homepage=self.homepage,
+            kind=SourceKind(self.kind),
+            url=self.url,
+            format=self.format,
+            language=self.language or language,
+            timezone=self.timezone or timezone,
+            source_line=self.source_line,
+            source_name_field=self.source_name_field,
+            source_url_field=self.source_url_field,
+            house_blocks=self.house_blocks,
+            house_hosts=self.house_hosts,
+            source_hosts=tuple((host.lower(), name) for host, name in self.source_hosts.items()),
+            category_map=tuple((name.casefold(), ours) for name, ours in self.category_map.items()),
+            urgency_map=tuple(self.urgency_map.items()),
+            default_urgency=self.default_urgency,
+            empty_embargo=self.empty_embargo,
+            rights_line=self.rights_line,
+            rights=self.rights,
+        )
+
+
+class SenderTable(Table):
+    """`sender.<language>`: display name, and an address on the domain whose DMARC policy covers the mail."""
+
+    name: Line
+    address: MailAddress
+
+
+class DigestTable(Table):
+    """`[[digest]]`: see `publisher.edition.Digest` for what each key means."""
+
+    slug: Slug
+    number: Annotated[int, Field(ge=1, le=65535)]
+    title: Titles
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)]
+    sections: Annotated[tuple[str, ...], Field(min_length=1)]
+    slots: Annotated[tuple[LocalTime, ...], Field(min_length=1)]
+    sender: Annotated[dict[Language, SenderTable], Field(min_length=1)]
+    timezone: Zone | None = None
+    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1)] = (1, 2, 3, 4, 5, 6, 7)
+    reply_to: MailAddress | None = None
+    list_domain: Domain | None = None
+    approval: Literal["none", "required"] = "none"
+    uncertain: Literal["resend", "keep"] = "resend"
+    expires: Duration = timedelta(hours=24)
+
+    def domain(self, *, timezone: str, reply_to: str, list_domain: str) -> Digest:
+        """As editions know it; the arguments are the site's, for a digest that states none."""
+        return Digest(
+            slug=self.slug,
+            number=self.number,
+            titles=tuple(self.title.items()),
+            languages=self.languages,
+            sections=self.sections,
+            slots=tuple(sorted(self.slots)),
+            timezone=self.timezone or timezone,
+            senders=tuple(
+                Sender(language, entry.name, entry.address) for language, entry in self.sender.items()
+            ),
+            list_domain=self.list_domain or list_domain,
+            reply_to=self.reply_to or reply_to,
+            weekdays=tuple(sorted(self.weekdays)),
+            approval=self.approval,
+            uncertain=self.uncertain,
+            expires=self.expires,
+        )

@@ -1,0 +1,206 @@
+"""What stands in publisher.toml, table by table: the settings that are not stories' business.
+
+Every table is frozen and refuses unknown keys. A default here is the default in `config/publisher.toml` and in
+`docs/configuration.md`; a test compares the three. Rules that look at two tables at once stand in `checks.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_serializer
+
+from publisher.edition import Disclaimer
+from publisher.settings.values import (
+    Domain,
+    DomainOrEmpty,
+    Duration,
+    Language,
+    Line,
+    MailAddress,
+    MailAddressOrEmpty,
+    SiteUrl,
+    Slug,
+    TagDate,
+    Zone,
+)
+
+__all__ = ["DisclaimerTable", "Fetch", "Mail", "Relay", "Site", "Store", "Table", "Timeouts", "is_loopback"]
+
+Positive = Annotated[int, Field(ge=1)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Table(BaseModel):
+    """Base of all tables: frozen, unknown keys refused, wrong values never repeated in an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Site(Table):
+    """`[site]`: who publishes.
+
+    Attributes:
+        url: address of the site, without a trailing slash; every link of ours is built on it, never on a Host header.
+        tag_authority, tag_date: the permanent half of all ids (RFC 4151); written by `init`, never changed after.
+        language, timezone: what feeds over several languages, reports and sources fall back to.
+        postal_address: printed at the end of every mail, as the law of many countries asks; needed with a digest.
+        contact: address of the newsroom for readers; the default of a digest's Reply-To.
+        pages: whether headlines of stories without a page of their own link to our `/story/<id>` (True) or to the
+            source (False); chosen once per story, at its first publication.
+        development: allows `http`, and fetching from hosts named in `fetch.allow_hosts`. Never in production.
+    """
+
+    name: Line
+    url: SiteUrl
+    tag_authority: Domain
+    tag_date: TagDate
+    contact: MailAddress
+    language: Language = "en"
+    timezone: Zone = "UTC"
+    postal_address: str = ""
+    pages: bool = False
+    development: bool = False
+
+
+class Store(Table):
+    """`[store]`: where data lives.
+
+    Attributes:
+        data_dir: database, locks, built feeds; a relative path is taken from the configuration's folder.
+        url: database URL; empty means SQLite in `data_dir`.
+    """
+
+    data_dir: Path = Path("../var")
+    url: str = Field(default="", repr=False)
+
+    def resolved(self, folder: Path) -> Self:
+        """The same with an absolute folder and a URL that is never empty."""
+        data_dir = _absolute(folder, self.data_dir)
+        return self.model_copy(
+            update={"data_dir": data_dir, "url": self.url or f"sqlite:///{data_dir}/publisher.sqlite3"}
+        )
+
+    @field_serializer("url")
+    def _without_password(self, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.password is None:
+            return url
+        return url.replace(parts.netloc, f"{parts.username}:********@{parts.netloc.rpartition('@')[2]}", 1)
+
+
+class Timeouts(Table):
+    """`[relay.timeouts]`: how long one step of SMTP may take; the defaults are RFC 5321 section 4.5.3.2's minima.
+
+    A short `dot` manufactures duplicates: the relay has the message and we have stopped listening.
+    """
+
+    connect: Duration = timedelta(seconds=30)
+    banner: Duration = timedelta(minutes=5)
+    command: Duration = timedelta(minutes=5)
+    data: Duration = timedelta(minutes=2)
+    block: Duration = timedelta(minutes=3)
+    dot: Duration = timedelta(minutes=10)
+
+
+class Relay(Table):
+    """`[[relay]]`: the SMTP server that takes our mail. The password is a secret: `relay_passwords.<name>`.
+
+    Attributes:
+        tls: "required" (STARTTLS), "implicit" (TLS from the first byte), "opportunistic", or "none" (loopback only).
+        ca_file: certificates to trust instead of the system's; relative to the configuration's folder.
+        helo: the name we greet with; empty means this machine's own.
+        connections: how many at once. messages: how many mails one connection carries. lifetime: how long it is kept.
+    """
+
+    name: Slug
+    host: Line
+    port: Port
+    tls: Literal["required", "implicit", "opportunistic", "none"] = "required"
+    ca_file: Path | None = None
+    username: str = ""
+    helo: str = ""
+    connections: Annotated[int, Field(ge=1, le=100)] = 8
+    messages: Positive = 100
+    lifetime: Duration = timedelta(minutes=5)
+    timeouts: Timeouts = Timeouts()
+
+    def resolved(self, folder: Path) -> Self:
+        """The same with an absolute `ca_file`."""
+        return self.model_copy(update={"ca_file": _absolute(folder, self.ca_file) if self.ca_file else None})
+
+
+class Fetch(Table):
+    """`[fetch]`: limits of fetching from sources.
+
+    Attributes:
+        timeout: of one source, from resolving its name to the last byte. total_timeout: of a whole round.
+        max_bytes: of one document, after decompression. header_bytes: of its response header.
+        redirects: how many are followed. retry_after_cap: the longest pause that a source may ask for.
+        concurrency: how many sources at once. ports: the only ones that may be asked.
+        allow_hosts: names or addresses exempt from the check against private networks; needs `site.development`.
+    """
+
+    timeout: Duration = timedelta(seconds=20)
+    total_timeout: Duration = timedelta(seconds=60)
+    max_bytes: Positive = 10_000_000
+    header_bytes: Positive = 64_000
+    redirects: Annotated[int, Field(ge=0, le=20)] = 5
+    retry_after_cap: Duration = timedelta(hours=24)
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 8
+    ports: tuple[Port, ...] = (80, 443)
+    allow_hosts: tuple[Line, ...] = ()
+
+
+class Mail(Table):
+    """`[mail]`: what all digests share. The first three are needed as soon as there is a digest.
+
+    Attributes:
+        list_domain: right half of every List-Id (RFC 2919); permanent.
+        unsubscribe_address: mailbox of List-Unsubscribe's mailto form; the reader's token is added as `+TOKEN`.
+        bounce_address: envelope sender; what comes back is told apart by `+TOKEN` before the @.
+        feedback_id: last, constant field of the Feedback-ID header: 5 to 15 letters and digits; empty sends no such header.
+        drain: how long a stopping sender waits for open replies before it leaves rows in doubt.
+    """
+
+    list_domain: DomainOrEmpty = ""
+    unsubscribe_address: MailAddressOrEmpty = ""
+    bounce_address: MailAddressOrEmpty = ""
+    feedback_id: Annotated[str, Field(pattern=r"^([A-Za-z0-9]{5,15})?$")] = ""
+    drain: Duration = timedelta(seconds=60)
+
+
+class DisclaimerTable(Table):
+    """`[[disclaimer]]`: the house text in one language. Raise `version` when the words change.
+
+    Attributes:
+        short: stands at every item of a mail. full: stands with every item of a feed and at the end of every mail.
+    """
+
+    id: Slug
+    version: Positive
+    language: Language
+    short: Line
+    full: Line
+
+    def domain(self) -> Disclaimer:
+        """As editions carry it."""
+        return Disclaimer(
+            id=self.id, version=self.version, language=self.language, short=self.short, full=self.full
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this host name or address can only be this machine."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _absolute(folder: Path, path: Path) -> Path:
+    return (folder / path.expanduser()).resolve()
