@@ -35,7 +35,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def faults(tables: Tables, folder: Path) -> Iterator[Fault]:
     """Everything that is wrong between the tables, in the order of the files."""
     yield from _site(tables)
-    yield from _store(tables)
+    yield from _store(tables, folder)
     yield from _relays(tables, folder)
     if tables.fetch.allow_hosts and not tables.site.development:
         yield (
@@ -75,10 +75,12 @@ def _disclaimed(tables: Tables, loc: Loc, languages: Iterable[str]) -> Iterator[
             )
 
 
-def _store(tables: Tables) -> Iterator[Fault]:
-    url = tables.store.url
+def _store(tables: Tables, folder: Path) -> Iterator[Fault]:
+    url, templates = tables.store.url, tables.store.resolved(folder).templates_dir
     if url and not url.startswith(("sqlite:////", "postgresql://")):
         yield ("store", "url"), "sqlite:////absolute/path or postgresql://… is wanted"
+    if templates and not templates.is_dir():
+        yield ("store", "templates_dir"), f"there is no folder {templates}"
 
 
 def _relays(tables: Tables, folder: Path) -> Iterator[Fault]:

@@ -63,13 +63,19 @@ class Secrets(Table):
     relay_passwords: dict[str, SecretStr] = Field(default_factory=dict)
 
     @property
-    def signing(self) -> int:
+    def signing_key(self) -> int:
         """Id of the key that signs new tokens."""
         return next(iter(self.token_keys))
 
-    def all_token_keys(self) -> dict[int, bytes]:
-        """Every token key, bare."""
+    @property
+    def token_keys_bytes(self) -> dict[int, bytes]:
+        """Every token key by its id, bare."""
         return {number: key.get_secret_value() for number, key in self.token_keys.items()}
+
+    @property
+    def address_key_bytes(self) -> bytes:
+        """The address key, bare."""
+        return self.address_key.get_secret_value()
 
     def relay_password(self, relay: str) -> str:
         """The password for this relay; empty when there is none."""

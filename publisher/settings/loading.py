@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -20,7 +20,7 @@ from pydantic_settings import (
 from pydantic_settings.sources.utils import parse_env_vars
 
 from publisher.edition import Digest, Disclaimer
-from publisher.errors import ConfigurationInvalid, Problem, UnknownName
+from publisher.errors import ConfigurationInvalid, Problem
 from publisher.settings.checks import did_you_mean, faults
 from publisher.settings.files import Found, Loc, find, read
 from publisher.settings.keys import Secrets, from_files
@@ -29,8 +29,6 @@ from publisher.settings.tables import DisclaimerTable, Fetch, Mail, Relay, Site,
 from publisher.story import Section, Source
 
 __all__ = ["Settings", "Tables", "effective", "from_data", "load"]
-
-T = TypeVar("T", Section, Source, Digest)
 
 PREFIX = "PUBLISHER_"
 NOT_SETTINGS = frozenset({"CONFIG", "ACTOR", "CRASHPOINT", "SAMPLES", "TEST_REQUIRE"})
@@ -75,7 +73,8 @@ class Settings:
     """The configuration, checked: what newsroom.py turns into the values that everything else is handed.
 
     Attributes:
-        folder: the configuration's folder, absolute. store: with absolute paths, and a URL that is never empty.
+        folder: the configuration's folder, absolute.
+        store: with absolute paths, and a URL that is never empty.
         relay: None when no [[relay]] is configured, which is allowed as long as there is no digest.
     """
 
@@ -92,17 +91,20 @@ class Settings:
     secrets: Secrets = field(repr=False)
     tables: Tables = field(repr=False, compare=False)
 
-    def section(self, slug: str) -> Section:
-        """The section of this slug, else UnknownName."""
-        return _named("section", slug, self.sections)
+    @property
+    def data_dir(self) -> Path:
+        """The folder of database, locks and built feeds, absolute."""
+        return self.store.data_dir
 
-    def source(self, slug: str) -> Source:
-        """The source of this slug, else UnknownName."""
-        return _named("source", slug, self.sources)
+    @property
+    def store_url(self) -> str:
+        """The database's URL."""
+        return self.store.url
 
-    def digest(self, slug: str) -> Digest:
-        """The digest of this slug, else UnknownName."""
-        return _named("digest", slug, self.digests)
+    @property
+    def templates_dir(self) -> Path | None:
+        """The operator's own templates, absolute, or None."""
+        return self.store.templates_dir
 
 
 def load(folder: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -293,10 +295,3 @@ def _written(loc: Loc, data: Any) -> str:
         elif part != "secrets":
             key += f".{part}" if key else part
     return key
-
-
-def _named(kind: str, slug: str, values: tuple[T, ...]) -> T:
-    for value in values:
-        if value.slug == slug:
-            return value
-    raise UnknownName(kind, slug, [value.slug for value in values])

@@ -73,16 +73,22 @@ class Store(Table):
     Attributes:
         data_dir: database, locks, built feeds; a relative path is taken from the configuration's folder.
         url: database URL; empty means SQLite in `data_dir`.
+        templates_dir: a folder of your own templates, looked into before the shipped ones.
     """
 
     data_dir: Path = Path("../var")
     url: str = Field(default="", repr=False)
+    templates_dir: Path | None = None
 
     def resolved(self, folder: Path) -> Self:
         """The same with an absolute folder and a URL that is never empty."""
         data_dir = _absolute(folder, self.data_dir)
         return self.model_copy(
-            update={"data_dir": data_dir, "url": self.url or f"sqlite:///{data_dir}/publisher.sqlite3"}
+            update={
+                "data_dir": data_dir,
+                "url": self.url or f"sqlite:///{data_dir}/publisher.sqlite3",
+                "templates_dir": _absolute(folder, self.templates_dir) if self.templates_dir else None,
+            }
         )
 
     @field_serializer("url")
@@ -140,6 +146,7 @@ class Fetch(Table):
     Attributes:
         timeout: of one source, from resolving its name to the last byte. total_timeout: of a whole round.
         max_bytes: of one document, after decompression. header_bytes: of its response header.
+        max_items: how many stories of one document are read; the report counts the rest.
         redirects: how many are followed. retry_after_cap: the longest pause that a source may ask for.
         concurrency: how many sources at once. ports: the only ones that may be asked.
         allow_hosts: names or addresses exempt from the check against private networks; needs `site.development`.
@@ -149,6 +156,7 @@ class Fetch(Table):
     total_timeout: Duration = timedelta(seconds=60)
     max_bytes: Positive = 10_000_000
     header_bytes: Positive = 64_000
+    max_items: Positive = 500
     redirects: Annotated[int, Field(ge=0, le=20)] = 5
     retry_after_cap: Duration = timedelta(hours=24)
     concurrency: Annotated[int, Field(ge=1, le=64)] = 8
