@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date, time, timedelta
 from typing import Annotated, Any
+from unicodedata import category
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -98,7 +99,7 @@ def _zone(value: str) -> str:
 
 
 def _line(value: str) -> str:
-    if not value.strip() or not value.isprintable():
+    if not value.strip() or any(category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in value):
         raise ValueError("one line of text is wanted, not empty, without control characters")
     return value.strip()
 
