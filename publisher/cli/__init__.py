@@ -1,0 +1,89 @@
+"""The command line: parse, call the desk, show. No decision is made here.
+
+Only click is imported when this loads; everything else is imported inside the command that needs it, so that
+`publisher --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from publisher.cli import (
+    configuration,
+    database,
+    demonstration,
+    dispatches,
+    editions,
+    feeds,
+    people,
+    sending,
+    sources,
+    stories,
+)
+from publisher.cli.context import Door
+
+__all__ = ["main", "publisher"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="PUBLISHER_CONFIG",
+    help="Configuration folder. Default: ./config, then /etc/publisher.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout; messages go to stderr.")
+@click.option("--as", "actor", envvar="PUBLISHER_ACTOR", metavar="NAME", help="Who acts, for the record.")
+@click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.version_option(package_name="wire-publisher", prog_name="publisher")
+@click.pass_context
+def publisher(
+    context: click.Context, config: Path | None, as_json: bool, actor: str | None, quiet: bool, verbose: bool
+) -> None:
+    """A newsroom's wire desk: stories from other agencies, out as feeds and mail digests.
+
+    Every item carries its source, a link to the original and the disclaimer, or it does not leave.
+
+    \b
+    A first newsroom:
+      publisher init newsroom && cd newsroom     write a configuration
+      publisher ingest                           poll the sources
+      publisher edition preview DIGEST --out /tmp/preview
+      publisher subscriber add reader@example.org --digest DIGEST --basis "asked by phone"
+      publisher send DIGEST                      shows what and to how many, then asks
+
+    \b
+    Exit codes: 0 done, 2 wrong usage or unknown name, 3 refused (gate, embargo, nothing to
+    publish), 4 conflict (already made, already sent), 5 done but some failed or are in doubt,
+    75 try later (relay or store down), 78 configuration wrong, 130 interrupted.
+    """
+    context.obj = Door(config=config, as_json=as_json, actor=actor, quiet=quiet, verbose=verbose)
+
+
+for module in (
+    configuration,
+    demonstration,
+    sources,
+    stories,
+    editions,
+    feeds,
+    sending,
+    dispatches,
+    people,
+    database,
+):
+    for command in module.COMMANDS:
+        publisher.add_command(command)
+
+
+def main() -> None:
+    """Run the command line and leave with a code of the table in `cli.exits`."""
+    from publisher.cli.exits import told
+
+    os.umask(0o077)
+    sys.exit(told(publisher, sys.argv[1:]))

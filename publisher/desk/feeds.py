@@ -7,6 +7,7 @@ go on.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ from publisher.selection import select_feed
 from publisher.store import editions, house, stories
 from publisher.story import Section
 
-__all__ = ["FeedReport", "build", "overview"]
+__all__ = ["FeedReport", "build", "overview", "rebuild"]
 
 
 @dataclass(slots=True)
@@ -53,6 +54,15 @@ def build(newsroom: Newsroom, out: Path, *, actor: str, now: datetime) -> list[F
     ]
     write_file(out / "index.opml", opml.render(newsroom.settings.site.name, outlines))
     return reports
+
+
+def rebuild(newsroom: Newsroom, series: Collection[str], *, actor: str, now: datetime) -> list[FeedReport]:
+    """Make these feeds anew in the data folder, where they have been built before: a kill must not wait for the next build."""
+    out = newsroom.data_path("feeds")
+    chosen = [section for section in [*newsroom.settings.sections, None] if (section.slug if section else "all") in series]
+    if not chosen or not out.is_dir():
+        return []
+    return [_build_one(newsroom, section, out, actor=actor, now=now) for section in chosen]
 
 
 def _build_one(newsroom: Newsroom, section: Section | None, out: Path, *, actor: str, now: datetime) -> FeedReport:

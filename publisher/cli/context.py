@@ -1,0 +1,131 @@
+"""What a command is given: where the configuration is, who acts, what time it is, and how to speak.
+
+This door asks the clock; everything behind it is told.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:  # these would cost `publisher --help` its 80 ms
+    from publisher.newsroom import Newsroom
+    from publisher.settings import Settings
+
+__all__ = ["Door", "door", "now"]
+
+
+def now() -> datetime:
+    """The present instant, aware."""
+    return datetime.now(UTC)  # noqa: TID251 - this is the door that asks the clock
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The global options of one run."""
+
+    config: Path | None
+    as_json: bool
+    actor: str | None
+    quiet: bool
+    verbose: bool
+
+    @property
+    def who(self) -> str:
+        """The actor for the record: --as, else `cli:<login>`."""
+        if self.actor:
+            return self.actor
+        try:
+            return f"cli:{getpass.getuser()}"
+        except (KeyError, OSError):  # a container without a password entry
+            return f"cli:uid-{os.getuid()}"
+
+    def settings(self) -> Settings:
+        """The effective configuration; ConfigurationInvalid with every problem."""
+        from publisher.settings import load
+
+        return load(self.config, os.environ)
+
+    @contextmanager
+    def newsroom(self) -> Iterator[Newsroom]:
+        """The open newsroom, closed when the command ends."""
+        from publisher.newsroom import open_newsroom
+
+        opened = open_newsroom(self.settings())
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+    def say(self, text: str) -> None:
+        """A message for a person: to stdout, or to stderr when stdout holds JSON."""
+        if not self.quiet:
+            click.echo(text, err=self.as_json)
+
+    def show(self, data: Mapping[str, Any], text: str) -> None:
+        """One thing: as JSON, or as text."""
+        if self.as_json:
+            click.echo(json.dumps(plain(data), ensure_ascii=False, indent=2))
+        else:
+            click.echo(text)
+
+    def table(self, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, empty: str) -> None:
+        """A list: as `{"items": […], "next": null}`, or as a table with these columns (key -> heading)."""
+        if self.as_json:
+            click.echo(json.dumps({"items": plain(rows), "next": None}, ensure_ascii=False, indent=2))
+            return
+        if not rows:
+            click.echo(empty)
+            return
+        from rich.console import Console
+        from rich.table import Table
+
+        terminal = sys.stdout.isatty()
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        for heading in columns.values():
+            table.add_column(heading, overflow="fold")
+        for row in rows:
+            table.add_row(*(cell(row[key]) for key in columns))
+        Console(width=None if terminal else 180, highlight=False, markup=False).print(table)
+
+
+def cell(value: Any) -> str:
+    """A value as a table shows it: local-looking UTC times, dashes for nothing, no control characters."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}Z"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(cell(entry) for entry in value)
+    return "".join(c if c.isprintable() else " " for c in str(value))
+
+
+def plain(value: Any) -> Any:
+    """JSON-ready: times in ISO 8601 with Z, tuples as lists, bytes as hex."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(entry) for entry in value]
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Path):
+        return str(value)
+    return value
+
+
+door = click.make_pass_decorator(Door)
+"""Gives a command the global options as its first argument."""

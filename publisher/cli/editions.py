@@ -1,0 +1,123 @@
+"""`edition`: make, list, show, preview and approve the numbers of a digest."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from publisher.cli.context import Door, cell, door, now
+from publisher.cli.params import INSTANT
+
+__all__ = ["COMMANDS"]
+
+
+@click.group()
+def edition() -> None:
+    """Editions: frozen, numbered selections; what is sent is always one of them."""
+
+
+@edition.command()
+@click.argument("digest")
+@click.option("--slot", type=INSTANT, help="The instant it is for. Default: the latest slot of the digest's timetable.")
+@door
+def make(door_: Door, digest: str, slot: datetime | None) -> None:
+    """Make the next edition of DIGEST: select, render, read back by the gate, freeze.
+
+    Exit code 3 when there is nothing to publish or the gate refuses, 4 when the slot has an edition.
+    """
+    from publisher.desk import editions
+
+    with door_.newsroom() as newsroom:
+        made = editions.make(newsroom, digest, slot=slot, actor=door_.who, now=now())
+    door_.show(
+        {
+            "id": made.edition_id,
+            "number": made.number,
+            "slot": made.slot,
+            "items": len(made.items),
+            "left_out": len(made.left_out),
+            "content_hash": made.content_hash,
+        },
+        f"Edition {made.edition_id} (number {made.number}) is frozen: {len(made.items)} stories, "
+        f"{len(made.left_out)} left out.\nLook at it with `publisher edition show {made.edition_id}`, "
+        f"send it with `publisher send {made.edition_id}`.",
+    )
+
+
+@edition.command("list")
+@click.option("--digest", metavar="SLUG", help="Only editions of this digest.")
+@click.option("--feeds", is_flag=True, help="The editions of feeds instead.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="At most so many.")
+@door
+def list_(door_: Door, digest: str | None, feeds: bool, limit: int) -> None:
+    """List the newest editions."""
+    from publisher.desk.overview import editions
+
+    with door_.newsroom() as newsroom:
+        rows = editions(newsroom, series=digest, feeds=feeds, limit=limit)
+    columns = {"id": "Edition", "number": "No", "revision": "Rev", "slot": "Slot", "items": "Items", "sent": "Dispatch"}
+    door_.table(rows, columns, empty="No editions: run `publisher edition make DIGEST`.")
+
+
+@edition.command()
+@click.argument("edition_id", metavar="EDITION")
+@door
+def show(door_: Door, edition_id: str) -> None:
+    """Show an edition: its sections and items, and why each other story was left out."""
+    from publisher.desk.overview import edition_record
+
+    with door_.newsroom() as newsroom:
+        record = edition_record(newsroom, edition_id)
+    lines = [
+        f"{record['id']}   number {record['number']}, revision {record['revision']}, slot {cell(record['slot'])}",
+        f"content {record['content_hash']}",
+    ]
+    for shelf in record["shelves"]:
+        if shelf["items"]:
+            lines += ["", f"{shelf['title']} ({shelf['language'] or 'all languages'})"]
+            lines += [f"  {i['id']}  {i['source_name']}: {i['headline']}" for i in shelf["items"]]
+            lines += [f"  and {shelf['more']} more"] if shelf["more"] else []
+    if record["left_out"]:
+        lines += ["", "Left out"]
+        lines += [
+            f"  {e['id']}  {e['why']}{' in ' + e['section'] if e['section'] else ''}"
+            f"{': ' + e['detail'] if e['detail'] else ''}"
+            for e in record["left_out"]
+        ]
+    door_.show(record, "\n".join(lines))
+
+
+@edition.command()
+@click.argument("name", metavar="DIGEST|EDITION")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default="preview", show_default=True, metavar="DIR")
+@door
+def preview(door_: Door, name: str, out: Path) -> None:
+    """Write what readers will get into DIR: html, text and a whole message for each language.
+
+    An EDITION is shown as it is frozen; a DIGEST's name shows the edition that would be made now, and stores nothing.
+    """
+    from publisher.desk import editions
+
+    with door_.newsroom() as newsroom:
+        written = editions.preview(newsroom, name, out, now=now())
+    door_.show({"written": written}, "\n".join(f"wrote {path}" for path in written))
+
+
+@edition.command()
+@click.argument("edition_id", metavar="EDITION")
+@door
+def approve(door_: Door, edition_id: str) -> None:
+    """Approve exactly this content; any change voids the approval."""
+    from publisher.desk import editions
+
+    with door_.newsroom() as newsroom:
+        made = editions.approve(newsroom, edition_id, actor=door_.who, now=now())
+    door_.show(
+        {"id": made.edition_id, "content_hash": made.content_hash, "approved_by": door_.who},
+        f"{made.edition_id} approved with content {made.content_hash[:16]}….",
+    )
+
+
+COMMANDS = (edition,)

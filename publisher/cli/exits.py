@@ -1,0 +1,105 @@
+"""How a command ends: one table from errors to exit codes, one place that words them.
+
+The codes are a contract with scripts: 0 done, 2 wrong usage or unknown name, 3 refused, 4 conflict, 5 done but some failed or
+in doubt, 75 try later, 78 configuration wrong (the last two from sysexits.h), 130 interrupted. Bugs stay bare: what is
+not announced in `errors` ends with its traceback.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+
+import click
+
+from publisher import errors
+from publisher.errors import PublisherError
+
+__all__ = ["EXITS", "INTERRUPTED", "PARTLY", "code_of", "told"]
+
+USAGE, REFUSED, CONFLICT, PARTLY, LATER, CONFIGURATION, INTERRUPTED = 2, 3, 4, 5, 75, 78, 130
+
+EXITS: dict[type[Exception], int] = {
+    errors.BadInput: USAGE,
+    errors.InputUnreadable: USAGE,
+    errors.UnknownName: USAGE,
+    errors.Refused: REFUSED,
+    errors.GateRefused: REFUSED,
+    errors.NothingToPublish: REFUSED,
+    errors.Conflict: CONFLICT,
+    errors.AlreadyMade: CONFLICT,
+    errors.AlreadySent: CONFLICT,
+    errors.StoreUnavailable: LATER,
+    errors.StoreLocked: LATER,
+    errors.StoreFull: LATER,
+    errors.RelayUnavailable: LATER,
+    errors.StoreOutdated: CONFIGURATION,
+    errors.FolderUnwritable: CONFIGURATION,
+    errors.ConfigurationInvalid: CONFIGURATION,
+    errors.TemplateInvalid: CONFIGURATION,
+}
+"""Every announced error has its own line here; a test fails when one is missing."""
+
+
+def people_exits() -> dict[type[Exception], int]:
+    """The same for the errors of the subscribers' package, which is imported only when it was used."""
+    from subscribers import errors as people
+
+    return {cls: CONFLICT if cls.code in CONFLICT_CODES else USAGE for cls in all_subclasses(people.SubscribersError)}
+
+
+CONFLICT_CODES = frozenset({"already-subscribed", "suppressed"})
+
+
+def all_subclasses(base: type[Exception]) -> set[type[Exception]]:
+    """The class and everything below it."""
+    return {base}.union(*(all_subclasses(cls) for cls in base.__subclasses__()))
+
+
+def code_of(error: Exception) -> int:
+    """The exit code of an announced error; KeyError for one that the tables lack."""
+    table = EXITS if isinstance(error, PublisherError) else people_exits()
+    return table[type(error)]
+
+
+def told(command: click.Command, arguments: Sequence[str]) -> int:
+    """Run the command; whatever it announces is said in one sentence (with --json also as data); returns the exit code."""
+    as_json = "--json" in arguments
+    try:
+        result = command.main(args=list(arguments), prog_name="publisher", standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.Abort:
+        click.echo("publisher: stopped", err=True)
+        return INTERRUPTED
+    except click.ClickException as wrong:
+        if as_json:
+            _as_json("usage", wrong.format_message(), {})
+        else:
+            wrong.show()
+        return USAGE
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone; there is nobody left to tell
+        return 0
+    except Exception as error:
+        if not _announced(error):
+            raise
+        facts = getattr(error, "facts", {})
+        if as_json:
+            _as_json(getattr(error, "code", "error"), str(error), facts)
+        click.echo(f"publisher: {error}", err=True)
+        return code_of(error)
+    return result if isinstance(result, int) else 0
+
+
+def _announced(error: Exception) -> bool:
+    if isinstance(error, PublisherError):
+        return True
+    people = sys.modules.get("subscribers.errors")
+    return people is not None and isinstance(error, people.SubscribersError)
+
+
+def _as_json(code: str, sentence: str, facts: object) -> None:
+    document = {"error": {"code": code, "message": sentence, "facts": facts}}
+    click.echo(json.dumps(document, ensure_ascii=False, default=str))

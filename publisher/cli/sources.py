@@ -1,0 +1,165 @@
+"""`ingest` and `source`: bring stories in, and see how the sources are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from publisher.cli.context import Door, door, now
+from publisher.cli.exits import PARTLY
+
+if TYPE_CHECKING:
+    from publisher.desk.wire import SourceReport
+
+__all__ = ["COMMANDS"]
+
+
+@click.command()
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--file", "path", metavar="PATH", help="Read a file, every file of a folder, or - for stdin.")
+@click.option("--source", "slug", metavar="SLUG", help="Whose stories the file holds (with --file).")
+@click.option("--format", "format_", metavar="F", help="Format of the file; default: the source's, or told by content.")
+@door
+def ingest(door_: Door, sources: tuple[str, ...], path: str | None, slug: str | None, format_: str | None) -> int:
+    """Poll SOURCEs (default: all that have a `url`), or read a file.
+
+    \b
+    Examples:
+      publisher ingest
+      publisher ingest meridian caspian-press
+      publisher ingest --file stories.jsonl --source meridian
+      curl -s https://agency.example/feed | publisher ingest --file - --source agency --format rss
+
+    A story without a source name or link waits in `publisher quarantine list`. A source that cannot be read is
+    reported and keeps its stories; the exit code is then 5.
+    """
+    if path is not None:
+        if slug is None or sources:
+            raise click.UsageError("--file needs --source SLUG, and takes no other SOURCE")
+        reports = _from_path(door_, path, slug, format_)
+    else:
+        if slug is not None or format_ is not None:
+            raise click.UsageError("--source and --format go with --file")
+        reports = _from_network(door_, sources)
+    _tell(door_, reports)
+    return PARTLY if any(report.failed for report in reports) else 0
+
+
+def _from_network(door_: Door, names: tuple[str, ...]) -> list[SourceReport]:
+    from publisher.desk import wire
+
+    with door_.newsroom() as newsroom:
+        chosen = [newsroom.source(name) for name in names] or [s for s in newsroom.settings.sources if s.url]
+        if not chosen:
+            raise click.UsageError("no source has a `url` to poll: see config/sources.toml, or use --file")
+        total = len(chosen)
+        done = 0
+
+        def progress(report: SourceReport) -> None:
+            nonlocal done
+            done += 1
+            door_.say(f"[{done}/{total}] {report.source}: {sentence(report)}")
+
+        return wire.poll(newsroom, chosen, actor=door_.who, now=now(), progress=progress)
+
+
+def _from_path(door_: Door, path: str, slug: str, format_: str | None) -> list[SourceReport]:
+    from publisher import intake
+    from publisher.desk import wire
+    from publisher.errors import BadInput
+
+    if format_ is not None and format_ not in intake.FORMATS:
+        raise BadInput(f"no format named {format_!r}; known: {', '.join(intake.FORMATS)}")
+    with door_.newsroom() as newsroom:
+        source = newsroom.source(slug)
+        reports = []
+        for name, raw in _documents(path):
+            report = wire.read_document(newsroom, source, raw, actor=door_.who, now=now(), format=format_)
+            door_.say(f"{name}: {sentence(report)}")
+            reports.append(report)
+        return reports
+
+
+def _documents(path: str) -> list[tuple[str, bytes]]:
+    from publisher.errors import InputUnreadable
+
+    if path == "-":
+        return [("stdin", click.get_binary_stream("stdin").read())]
+    place = Path(path)
+    try:
+        if place.is_dir():
+            files = sorted(entry for entry in place.iterdir() if entry.is_file() and not entry.name.startswith("."))
+            if not files:
+                raise InputUnreadable(path, "the folder holds no files")
+            return [(entry.name, entry.read_bytes()) for entry in files]
+        return [(place.name, place.read_bytes())]
+    except OSError as error:
+        raise InputUnreadable(path, error.strerror or str(error)) from error
+
+
+def sentence(report: SourceReport) -> str:
+    """What came of a source, in one line."""
+    if report.failed:
+        return f"failed: {report.failed}"
+    if report.unchanged:
+        return "not changed since the last poll"
+    counts = ", ".join(f"{number} {word}" for word, number in sorted(report.counts.items())) or "no stories"
+    return counts + (f", {report.left_out} beyond the limit left out" if report.left_out else "")
+
+
+def _tell(door_: Door, reports: list[SourceReport]) -> None:
+    for report in reports:
+        for line in report.quarantined:
+            door_.say(f"  {report.source}: quarantined: {line}")
+        for line in report.remarks:
+            door_.say(f"  {report.source}: {line}")
+        for withdrawal in report.withdrawals:
+            halted = f"; halted: {', '.join(withdrawal.halted)}" if withdrawal.halted else ""
+            door_.say(f"  {report.source}: story {withdrawal.story_id} was withdrawn by its source{halted}")
+    if door_.as_json:
+        rows = [
+            {
+                "source": report.source,
+                "counts": report.counts,
+                "quarantined": report.quarantined,
+                "remarks": report.remarks,
+                "left_out": report.left_out,
+                "unchanged": report.unchanged,
+                "failed": report.failed,
+            }
+            for report in reports
+        ]
+        door_.table(rows, {}, empty="")
+
+
+@click.group()
+def source() -> None:
+    """The agencies and sites that stories come from."""
+
+
+@source.command("list")
+@door
+def list_(door_: Door) -> None:
+    """List the configured sources and how their last poll went."""
+    from publisher.desk.overview import sources
+
+    with door_.newsroom() as newsroom:
+        rows = sources(newsroom)
+    door_.table(
+        rows,
+        {
+            "source": "Source",
+            "name": "Name",
+            "kind": "Kind",
+            "stories": "Stories",
+            "succeeded_at": "Last success",
+            "failures": "Failures",
+            "error": "Error",
+        },
+        empty="No source is configured: see config/sources.toml.",
+    )
+
+
+COMMANDS = (ingest, source)
