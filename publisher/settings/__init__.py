@@ -7,6 +7,7 @@ connection; newsroom.py alone turns settings into the values that the other room
 
 from publisher.settings.keys import Secrets, new_secrets, secrets_toml
 from publisher.settings.loading import Settings, effective, from_data, load
+from publisher.settings.starting import starting_files
 from publisher.settings.tables import Fetch, Mail, Relay, Site, Store, Timeouts
 from publisher.settings.values import format_duration, parse_duration
 
@@ -26,4 +27,5 @@ __all__ = [
     "new_secrets",
     "parse_duration",
     "secrets_toml",
+    "starting_files",
 ]
