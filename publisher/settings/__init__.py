@@ -5,7 +5,7 @@ keys for a new installation. docs/configuration.md describes every setting. Noth
 connection; newsroom.py alone turns settings into the values that the other rooms are handed.
 """
 
-from publisher.settings.keys import Secrets, new_secrets, secrets_toml
+from publisher.settings.keys import Secrets, fresh_keys, new_secrets, secrets_toml
 from publisher.settings.loading import Settings, effective, from_data, load
 from publisher.settings.starting import starting_files
 from publisher.settings.tables import Fetch, Mail, Relay, Site, Store, Timeouts
@@ -22,6 +22,7 @@ __all__ = [
     "Timeouts",
     "effective",
     "format_duration",
+    "fresh_keys",
     "from_data",
     "load",
     "new_secrets",

@@ -21,7 +21,7 @@ from pydantic import BeforeValidator, Field, SecretBytes, SecretStr
 from publisher.errors import Problem
 from publisher.settings.tables import Table
 
-__all__ = ["Secrets", "from_files", "new_secrets", "open_to_others", "secrets_toml"]
+__all__ = ["Secrets", "fresh_keys", "from_files", "new_secrets", "open_to_others", "secrets_toml"]
 
 KEY_BYTES = 32
 FEWEST_DISTINCT = 16
@@ -120,8 +120,8 @@ def from_files(
     return told, problems
 
 
-def new_secrets() -> dict[str, Any]:
-    """Fresh keys, as the data of a secrets.toml."""
+def fresh_keys() -> dict[str, Any]:
+    """New random keys, as the data of a secrets.toml."""
     return {
         "token_keys": {"1": secrets.token_urlsafe(KEY_BYTES)},
         "address_key": secrets.token_urlsafe(KEY_BYTES),
@@ -156,3 +156,8 @@ form_key = "{data["form_key"]}"
 [relay_passwords]
 {passwords or '# main = "the password"'}
 """
+
+
+def new_secrets() -> str:
+    """The text of a new installation's secrets.toml."""
+    return secrets_toml(fresh_keys())

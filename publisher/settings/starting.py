@@ -8,7 +8,7 @@ from datetime import date
 
 from publisher import assets
 from publisher.settings.files import FILES
-from publisher.settings.keys import new_secrets, secrets_toml
+from publisher.settings.keys import new_secrets
 
 __all__ = ["starting_files"]
 
@@ -27,4 +27,4 @@ def starting_files(today: date) -> Mapping[str, str]:
         count=1,
         flags=re.MULTILINE,
     )
-    return {**texts, "secrets.toml": secrets_toml(new_secrets())}
+    return {**texts, "secrets.toml": new_secrets()}

@@ -13,8 +13,8 @@ from publisher.errors import ConfigurationInvalid
 from publisher.settings import (
     effective,
     format_duration,
+    fresh_keys,
     from_data,
-    new_secrets,
     parse_duration,
     secrets_toml,
 )
@@ -68,7 +68,7 @@ def settle(main: Any = None, section: Any = None, source: Any = None, digest: An
         sections=[{**SECTION, **(section or {})}],
         sources=[{**SOURCE, **(source or {})}],
         digests=[{**DIGEST, **(digest or {})}],
-        **{"secrets": new_secrets(), **more},
+        **{"secrets": fresh_keys(), **more},
     )
 
 
@@ -245,7 +245,7 @@ def test_a_second_relay_is_refused_in_words_and_not_ignored() -> None:
 
 
 def test_a_password_without_a_relay_or_a_user_is_named() -> None:
-    keys = {**new_secrets(), "relay_passwords": {"main": "s3cret", "mian": "s3cret"}}
+    keys = {**fresh_keys(), "relay_passwords": {"main": "s3cret", "mian": "s3cret"}}
     found = problems(secrets=keys)
     assert found == [
         'secrets.toml: relay_passwords.main: the relay "main" has no username',
@@ -255,7 +255,7 @@ def test_a_password_without_a_relay_or_a_user_is_named() -> None:
 
 def test_feeds_alone_need_neither_relay_nor_mail() -> None:
     tables = {"site": MAIN["site"], "disclaimer": MAIN["disclaimer"]}
-    settings = from_data(tables, sections=[{**SECTION, "any": []}], secrets=new_secrets())
+    settings = from_data(tables, sections=[{**SECTION, "any": []}], secrets=fresh_keys())
     assert settings.relay is None
     assert settings.digests == ()
 
@@ -287,7 +287,7 @@ def test_variables_that_an_orchestrator_sets_are_not_mistaken_for_settings() -> 
 
 
 def test_the_effective_values_show_defaults_and_hide_every_secret() -> None:
-    keys = {**new_secrets(), "relay_passwords": {"main": "hunter2-hunter2"}}
+    keys = {**fresh_keys(), "relay_passwords": {"main": "hunter2-hunter2"}}
     settings = settle(
         main={
             "store": {"url": "postgresql://quay:pa%40ss@db.example/quay"},
@@ -307,7 +307,7 @@ def test_the_effective_values_show_defaults_and_hide_every_secret() -> None:
 
 def test_a_refused_key_is_never_repeated() -> None:
     keys = {
-        "token_keys": {"1": "c2hvcnQtYnV0LXNlY3JldA", "300": new_secrets()["form_key"]},
+        "token_keys": {"1": "c2hvcnQtYnV0LXNlY3JldA", "300": fresh_keys()["form_key"]},
         "address_key": "A" * 43,
     }
     found = problems(secrets=keys)
@@ -322,7 +322,7 @@ def test_a_refused_key_is_never_repeated() -> None:
 
 
 def test_new_keys_are_each_time_others() -> None:
-    made = [new_secrets() for _ in range(2)]
+    made = [fresh_keys() for _ in range(2)]
     keys = [
         key for entry in made for key in (entry["address_key"], entry["form_key"], entry["token_keys"]["1"])
     ]
@@ -330,20 +330,20 @@ def test_new_keys_are_each_time_others() -> None:
 
 
 def test_the_first_token_key_signs_and_all_check() -> None:
-    keys = {**new_secrets(), "token_keys": {"7": new_secrets()["form_key"], "3": new_secrets()["form_key"]}}
+    keys = {**fresh_keys(), "token_keys": {"7": fresh_keys()["form_key"], "3": fresh_keys()["form_key"]}}
     settings = settle(secrets=keys)
     assert settings.secrets.signing_key == 7
     assert set(settings.secrets.token_keys_bytes) == {3, 7}
 
 
 def test_a_secret_given_twice_is_refused() -> None:
-    (found,) = problems(secrets={**new_secrets(), "form_key_file": "x"})
+    (found,) = problems(secrets={**fresh_keys(), "form_key_file": "x"})
     assert "stands beside form_key" in found
 
 
 def test_a_password_with_quotes_survives_being_written() -> None:
     odd = 'quo"te\\ ünd\n'
-    written = tomllib.loads(secrets_toml({**new_secrets(), "relay_passwords": {"main": odd}}))
+    written = tomllib.loads(secrets_toml({**fresh_keys(), "relay_passwords": {"main": odd}}))
     assert written["relay_passwords"] == {"main": odd}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from publisher.errors import ConfigurationInvalid
-from publisher.settings import load, new_secrets, secrets_toml, starting_files
+from publisher.settings import fresh_keys, load, secrets_toml, starting_files
 
 
 def write(folder: Path, **texts: str) -> Path:
@@ -93,7 +93,7 @@ def test_secrets_that_others_can_read_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_secret_may_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
-    keys = new_secrets()
+    keys = fresh_keys()
     key = tmp_path / "address.key"
     key.write_text(keys["address_key"] + "\n", encoding="ascii")
     key.chmod(0o600)
