@@ -44,7 +44,9 @@ def mint_random(now: datetime, _what: bytes) -> str:
 
 def mint_derived(now: datetime, what: bytes) -> str:
     """A ULID of this instant that depends on nothing but its arguments: for the demo only."""
-    return str(ULID.from_bytes(int(now.timestamp() * 1000).to_bytes(6, "big") + hashlib.sha256(what).digest()[:10]))
+    return str(
+        ULID.from_bytes(int(now.timestamp() * 1000).to_bytes(6, "big") + hashlib.sha256(what).digest()[:10])
+    )
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,9 @@ def open_newsroom(settings: Settings, *, mint: Mint = mint_random) -> Newsroom:
 
 def _settle(database: Database, settings: Settings) -> None:
     """Ids and address hashes would silently change their meaning if these could: refuse instead (decisions 2 and 15)."""
-    check = hmac.digest(settings.secrets.address_key_bytes, b"publisher address key check", "sha256").hex()[:32]
+    check = hmac.digest(settings.secrets.address_key_bytes, b"publisher address key check", "sha256").hex()[
+        :32
+    ]
     wanted = {
         "tag_authority": settings.site.tag_authority,
         "tag_date": settings.site.tag_date,
@@ -155,9 +159,15 @@ def _settle(database: Database, settings: Settings) -> None:
         "address_key_check": ("secrets.toml", "address_key"),
     }
     problems = [
-        Problem(*named[key], "differs from what this database began with; put the old value back (feed and story ids hang on it)")
+        Problem(
+            *named[key],
+            "differs from what this database began with; put the old value back (feed and story ids hang on it)",
+        )
         if key != "address_key_check"
-        else Problem(*named[key], "is not the key this database began with; every address hash would be lost: put the old key back")
+        else Problem(
+            *named[key],
+            "is not the key this database began with; every address hash would be lost: put the old key back",
+        )
         for key, value in stored.items()
         if value != wanted[key]
     ]

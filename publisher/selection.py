@@ -354,4 +354,5 @@ def _item(story: Story, source: Source, now: datetime) -> Item:
 
 def _words(text: str) -> list[str]:
     """Casefolded words; punctuation parts them."""
-    return "".join(c if c.isalnum() or c in "\u200c'’" else " " for c in text.casefold()).split()
+    parted = "".join(c if c.isalnum() or c in "\u200c'’" else " " for c in text.casefold())
+    return [word.strip("'’") for word in parted.split()]

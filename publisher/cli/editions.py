@@ -20,7 +20,9 @@ def edition() -> None:
 
 @edition.command()
 @click.argument("digest")
-@click.option("--slot", type=INSTANT, help="The instant it is for. Default: the latest slot of the digest's timetable.")
+@click.option(
+    "--slot", type=INSTANT, help="The instant it is for. Default: the latest slot of the digest's timetable."
+)
 @door
 def make(door_: Door, digest: str, slot: datetime | None) -> None:
     """Make the next edition of DIGEST: select, render, read back by the gate, freeze.
@@ -57,7 +59,14 @@ def list_(door_: Door, digest: str | None, feeds: bool, limit: int) -> None:
 
     with door_.newsroom() as newsroom:
         rows = editions(newsroom, series=digest, feeds=feeds, limit=limit)
-    columns = {"id": "Edition", "number": "No", "revision": "Rev", "slot": "Slot", "items": "Items", "sent": "Dispatch"}
+    columns = {
+        "id": "Edition",
+        "number": "No",
+        "revision": "Rev",
+        "slot": "Slot",
+        "items": "Items",
+        "sent": "Dispatch",
+    }
     door_.table(rows, columns, empty="No editions: run `publisher edition make DIGEST`.")
 
 
@@ -91,7 +100,13 @@ def show(door_: Door, edition_id: str) -> None:
 
 @edition.command()
 @click.argument("name", metavar="DIGEST|EDITION")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default="preview", show_default=True, metavar="DIR")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="preview",
+    show_default=True,
+    metavar="DIR",
+)
 @door
 def preview(door_: Door, name: str, out: Path) -> None:
     """Write what readers will get into DIR: html, text and a whole message for each language.

@@ -46,7 +46,10 @@ def people_exits() -> dict[type[Exception], int]:
     """The same for the errors of the subscribers' package, which is imported only when it was used."""
     from subscribers import errors as people
 
-    return {cls: CONFLICT if cls.code in CONFLICT_CODES else USAGE for cls in all_subclasses(people.SubscribersError)}
+    return {
+        cls: CONFLICT if cls.code in CONFLICT_CODES else USAGE
+        for cls in all_subclasses(people.SubscribersError)
+    }
 
 
 CONFLICT_CODES = frozenset({"already-subscribed", "suppressed"})

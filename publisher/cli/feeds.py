@@ -18,7 +18,12 @@ def feed() -> None:
 
 
 @feed.command()
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Default: feeds in the data folder.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Default: feeds in the data folder.",
+)
 @door
 def build(door_: Door, out: Path | None) -> int:
     """Make every feed anew and write the files whose bytes changed, each by a rename.
@@ -39,7 +44,13 @@ def build(door_: Door, out: Path | None) -> int:
         }
         for report in reports
     ]
-    columns = {"feed": "Feed", "edition": "Edition", "items": "Items", "changed": "Files changed", "refused": "Refused"}
+    columns = {
+        "feed": "Feed",
+        "edition": "Edition",
+        "items": "Items",
+        "changed": "Files changed",
+        "refused": "Refused",
+    }
     door_.table(rows, columns, empty="No feeds.")
     return PARTLY if any(report.refused for report in reports) else 0
 

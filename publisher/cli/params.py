@@ -46,7 +46,9 @@ class Instant(click.ParamType[datetime]):
         except ValueError:
             instant = None
         if instant is None or instant.tzinfo is None:
-            self.fail(f"{text!r} is not a time; write 2026-03-02T07:00+03:30, 2026-03-02T03:30Z or 2h", param, ctx)
+            self.fail(
+                f"{text!r} is not a time; write 2026-03-02T07:00+03:30, 2026-03-02T03:30Z or 2h", param, ctx
+            )
         return instant.astimezone(UTC)
 
 

@@ -20,9 +20,13 @@ __all__ = ["COMMANDS"]
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--file", "path", metavar="PATH", help="Read a file, every file of a folder, or - for stdin.")
 @click.option("--source", "slug", metavar="SLUG", help="Whose stories the file holds (with --file).")
-@click.option("--format", "format_", metavar="F", help="Format of the file; default: the source's, or told by content.")
+@click.option(
+    "--format", "format_", metavar="F", help="Format of the file; default: the source's, or told by content."
+)
 @door
-def ingest(door_: Door, sources: tuple[str, ...], path: str | None, slug: str | None, format_: str | None) -> int:
+def ingest(
+    door_: Door, sources: tuple[str, ...], path: str | None, slug: str | None, format_: str | None
+) -> int:
     """Poll SOURCEs (default: all that have a `url`), or read a file.
 
     \b
@@ -90,7 +94,9 @@ def _documents(path: str) -> list[tuple[str, bytes]]:
     place = Path(path)
     try:
         if place.is_dir():
-            files = sorted(entry for entry in place.iterdir() if entry.is_file() and not entry.name.startswith("."))
+            files = sorted(
+                entry for entry in place.iterdir() if entry.is_file() and not entry.name.startswith(".")
+            )
             if not files:
                 raise InputUnreadable(path, "the folder holds no files")
             return [(entry.name, entry.read_bytes()) for entry in files]

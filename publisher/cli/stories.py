@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS"]
 
 WHY = click.option("--why", required=True, metavar="TEXT", help="The reason, for the record.")
-LIMIT = click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="At most so many.")
+LIMIT = click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="At most so many."
+)
 
 
 @click.group()
@@ -41,7 +43,11 @@ def list_(door_: Door, section: str | None, source: str | None, limit: int) -> N
 
 @story.command()
 @click.argument("story_id", metavar="STORY")
-@click.option("--diff", is_flag=True, help="Show what was set aside of the source's text, and that the rest is unchanged.")
+@click.option(
+    "--diff",
+    is_flag=True,
+    help="Show what was set aside of the source's text, and that the rest is unchanged.",
+)
 @door
 def show(door_: Door, story_id: str, diff: bool) -> None:
     """Show a story: provenance, versions, acts of the desk, where it was published."""
@@ -49,18 +55,31 @@ def show(door_: Door, story_id: str, diff: bool) -> None:
 
     with door_.newsroom() as newsroom:
         record = story_record(newsroom, story_id, now=now())
-    keys = ["id", "state", "headline", "original_headline", "headline_changed_by", "headline_changed_why", "source"]
+    keys = [
+        "id",
+        "state",
+        "headline",
+        "original_headline",
+        "headline_changed_by",
+        "headline_changed_why",
+        "source",
+    ]
     keys += ["source_name", "source_url", "link", "language", "urgency", "sections", "eligible_at", "embargo"]
     keys += ["first_published", "corrected_at", "editions"]
     lines = [f"{key.replace('_', ' '):<22}{cell(record[key])}" for key in keys if record[key]]
     lines += ["", "versions"]
-    lines += [f"  {v['version']}  {cell(v['received_at'])}  {v['status']:<9} {v['headline']}" for v in record["versions"]]
+    lines += [
+        f"  {v['version']}  {cell(v['received_at'])}  {v['status']:<9} {v['headline']}"
+        for v in record["versions"]
+    ]
     lines += ["", "acts"] if record["acts"] else []
     lines += [f"  {cell(a['at'])}  {a['what']}  {a['actor']}: {cell(a['why'])}" for a in record["acts"]]
     if diff:
         kept = "equals" if record["body_unchanged"] else "DIFFERS FROM"
         lines += ["", f"The stored body {kept} the received text (SHA-256 {record['body_digest'][:16]}…)."]
-        lines += ["Set aside:", *(f"  {block}" for block in record["set_aside"])] if record["set_aside"] else []
+        lines += (
+            ["Set aside:", *(f"  {block}" for block in record["set_aside"])] if record["set_aside"] else []
+        )
     door_.show(record, "\n".join(lines))
 
 
@@ -81,7 +100,11 @@ def headline(door_: Door, story_id: str, text: str, why: str) -> None:
     with door_.newsroom() as newsroom:
         changed = acts.headline(newsroom, story_id, text, why=why, actor=door_.who, now=now())
     door_.show(
-        {"id": changed.story_id, "headline": changed.headline, "original_headline": changed.received.original_headline},
+        {
+            "id": changed.story_id,
+            "headline": changed.headline,
+            "original_headline": changed.received.original_headline,
+        },
         f"{changed.story_id}: {changed.headline}",
     )
 
@@ -177,9 +200,19 @@ def _withdrawn(door_: Door, word: str, done: Withdrawal) -> None:
     lines = [f"{done.story_id} {word}."]
     lines += [f"Feeds made anew without it: {', '.join(done.feeds)}."] if done.feeds else []
     lines += [f"Editions that hold it: {', '.join(done.editions)}."] if done.editions else []
-    lines += [f"Dispatches halted: {', '.join(done.halted)}; `publisher dispatch resume ID` goes on without it."] if done.halted else []
+    lines += (
+        [f"Dispatches halted: {', '.join(done.halted)}; `publisher dispatch resume ID` goes on without it."]
+        if done.halted
+        else []
+    )
     door_.show(
-        {"id": done.story_id, "act": word, "feeds": done.feeds, "editions": done.editions, "halted": done.halted},
+        {
+            "id": done.story_id,
+            "act": word,
+            "feeds": done.feeds,
+            "editions": done.editions,
+            "halted": done.halted,
+        },
         "\n".join(lines),
     )
 
@@ -194,7 +227,10 @@ def release(door_: Door, story_id: str, why: str) -> None:
 
     with door_.newsroom() as newsroom:
         done = acts.release(newsroom, story_id, why=why, actor=door_.who, now=now())
-    door_.show({"id": done.story_id, "act": "released", "eligible_at": done.eligible_at}, f"{done.story_id} released.")
+    door_.show(
+        {"id": done.story_id, "act": "released", "eligible_at": done.eligible_at},
+        f"{done.story_id} released.",
+    )
 
 
 @click.group()
@@ -212,7 +248,13 @@ def quarantined(door_: Door, everything: bool, limit: int) -> None:
 
     with door_.newsroom() as newsroom:
         rows = entries(newsroom, everything=everything, limit=limit)
-    columns = {"id": "Entry", "state": "State", "source": "Source", "reason": "Reason", "headline": "Headline"}
+    columns = {
+        "id": "Entry",
+        "state": "State",
+        "source": "Source",
+        "reason": "Reason",
+        "headline": "Headline",
+    }
     door_.table(rows, columns, empty="Nothing waits in quarantine.")
 
 
@@ -225,7 +267,9 @@ def show_entry(door_: Door, entry: int) -> None:
 
     with door_.newsroom() as newsroom:
         record = quarantine_entry(newsroom, entry)
-    door_.show(record, "\n".join(f"{key.replace('_', ' '):<14}{cell(value)}" for key, value in record.items()))
+    door_.show(
+        record, "\n".join(f"{key.replace('_', ' '):<14}{cell(value)}" for key, value in record.items())
+    )
 
 
 @quarantine.command("release")
@@ -245,7 +289,13 @@ def release_entry(door_: Door, entry: int, source_name: str | None, source_url: 
 
     with door_.newsroom() as newsroom:
         story_id = acts.release_quarantined(
-            newsroom, entry, source_name=source_name, source_url=source_url, why=why, actor=door_.who, now=now()
+            newsroom,
+            entry,
+            source_name=source_name,
+            source_url=source_url,
+            why=why,
+            actor=door_.who,
+            now=now(),
         )
     door_.show({"entry": entry, "story": story_id}, f"Entry {entry} is story {story_id} now.")
 

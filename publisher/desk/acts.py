@@ -109,7 +109,9 @@ def release(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: dat
             raise Conflict(f"story {present.story_id} is neither held nor under embargo")
         if present.received.embargo.until is not None and present.embargoed(now):
             until = present.received.embargo.until
-            raise Refused(f"story {present.story_id} is under embargo until {until:%Y-%m-%d %H:%M} UTC by its source")
+            raise Refused(
+                f"story {present.story_id} is under embargo until {until:%Y-%m-%d %H:%M} UTC by its source"
+            )
         changed = replace(present, hold=None, released_at=now, modified_at=now)
         changed = replace(changed, eligible_at=eligible_at(changed))
         stories.save(connection, changed)
@@ -141,21 +143,35 @@ def release_quarantined(
             raise Conflict(f"quarantine entry {entry_id} was {entry.state} by {entry.decided_by}")
         received = quarantine.received_of(entry)
         if received is None:
-            raise Refused(f"quarantine entry {entry_id} cannot be read as a story ({entry.detail}): drop it, or mend the source")
+            raise Refused(
+                f"quarantine entry {entry_id} cannot be read as a story ({entry.detail}): drop it, or mend the source"
+            )
         received = replace(
             received,
             source_name=clean(source_name) if source_name else received.source_name,
             source_url=source_url or received.source_url,
         )
         if lack := unpublishable(received):
-            raise Refused(f"quarantine entry {entry_id} cannot be released: {lack[1]}; give --source-name and --source-url")
+            raise Refused(
+                f"quarantine entry {entry_id} cannot be released: {lack[1]}; give --source-name and --source-url"
+            )
         source = newsroom.source(entry.source)
         report = SourceReport(source.slug)
-        story_id = take_item(newsroom, connection, source, received, report=report, actor=actor, now=now, by_hand=True)
+        story_id = take_item(
+            newsroom, connection, source, received, report=report, actor=actor, now=now, by_hand=True
+        )
         if story_id is None:
             raise Conflict(f"quarantine entry {entry_id} brings nothing new: {', '.join(report.counts)}")
         quarantine.decide(connection, entry_id, "released", actor=actor, why=why, now=now, story_id=story_id)
-        house.tell(connection, "quarantine.release", str(entry_id), actor=actor, now=now, why=why, data={"story": story_id})
+        house.tell(
+            connection,
+            "quarantine.release",
+            str(entry_id),
+            actor=actor,
+            now=now,
+            why=why,
+            data={"story": story_id},
+        )
     return story_id
 
 
@@ -168,5 +184,3 @@ def drop_quarantined(newsroom: Newsroom, entry_id: int, *, why: str, actor: str,
         if not quarantine.decide(connection, entry_id, "dropped", actor=actor, why=why, now=now):
             raise Conflict(f"quarantine entry {entry_id} was {entry.state} by {entry.decided_by}")
         house.tell(connection, "quarantine.drop", str(entry_id), actor=actor, now=now, why=why)
-
-

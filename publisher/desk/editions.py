@@ -135,7 +135,9 @@ def make(
     with newsroom.database.write() as connection:
         number = editions.next_number(connection, Kind.DIGEST, digest.slug)
         if number != made.number or not editions.freeze(connection, made, actor=actor):
-            raise AlreadyMade(editions.of_slot(connection, Kind.DIGEST, digest.slug, wanted) or made.edition_id)
+            raise AlreadyMade(
+                editions.of_slot(connection, Kind.DIGEST, digest.slug, wanted) or made.edition_id
+            )
         editions.keep_renderings(connection, made, outputs, now=now)
         stories.publish(connection, ((item.story_id, item.link) for item in made.items), now=now)
         stories.spend_marks(connection, digest.sections)

@@ -42,7 +42,10 @@ class FeedReport:
 
 def build(newsroom: Newsroom, out: Path, *, actor: str, now: datetime) -> list[FeedReport]:
     """Make every feed anew where something changed, and write the files below `out`."""
-    reports = [_build_one(newsroom, section, out, actor=actor, now=now) for section in [*newsroom.settings.sections, None]]
+    reports = [
+        _build_one(newsroom, section, out, actor=actor, now=now)
+        for section in [*newsroom.settings.sections, None]
+    ]
     outlines = [
         opml.Outline(
             title=_title(newsroom, section),
@@ -59,13 +62,19 @@ def build(newsroom: Newsroom, out: Path, *, actor: str, now: datetime) -> list[F
 def rebuild(newsroom: Newsroom, series: Collection[str], *, actor: str, now: datetime) -> list[FeedReport]:
     """Make these feeds anew in the data folder, where they have been built before: a kill must not wait for the next build."""
     out = newsroom.data_path("feeds")
-    chosen = [section for section in [*newsroom.settings.sections, None] if (section.slug if section else "all") in series]
+    chosen = [
+        section
+        for section in [*newsroom.settings.sections, None]
+        if (section.slug if section else "all") in series
+    ]
     if not chosen or not out.is_dir():
         return []
     return [_build_one(newsroom, section, out, actor=actor, now=now) for section in chosen]
 
 
-def _build_one(newsroom: Newsroom, section: Section | None, out: Path, *, actor: str, now: datetime) -> FeedReport:
+def _build_one(
+    newsroom: Newsroom, section: Section | None, out: Path, *, actor: str, now: datetime
+) -> FeedReport:
     series = section.slug if section else "all"
     report = FeedReport(series)
     try:

@@ -30,7 +30,9 @@ def begin(folder: Path) -> list[Path]:
     present = [path for path in wanted if path.exists()]
     if present:
         listed = ", ".join(str(path) for path in present)
-        raise Conflict(f"{listed} stands there already; nothing was written", paths=[str(path) for path in present])
+        raise Conflict(
+            f"{listed} stands there already; nothing was written", paths=[str(path) for path in present]
+        )
     try:
         config.mkdir(parents=True, exist_ok=True)
         for path, body in wanted.items():

@@ -85,7 +85,13 @@ def poll(
             progress(report)
 
     asyncio.run(
-        fetch_all(asked, now=now, limits=newsroom.settings.fetch_limits, guard=newsroom.settings.fetch_guard, on_result=take)
+        fetch_all(
+            asked,
+            now=now,
+            limits=newsroom.settings.fetch_limits,
+            guard=newsroom.settings.fetch_guard,
+            on_result=take,
+        )
     )
     return [reports[source.slug] for source in sources]
 
@@ -110,7 +116,9 @@ def _take_fetched(
             state = replace(state, succeeded_at=now, failures=0, error=None)
         case Fetched():
             if result.moved_to:
-                report.remarks.append(f"moved for good to {result.moved_to}: change its `url` when you have looked at it")
+                report.remarks.append(
+                    f"moved for good to {result.moved_to}: change its `url` when you have looked at it"
+                )
             context = Context(
                 source=source,
                 now=now,
@@ -122,10 +130,17 @@ def _take_fetched(
             if report.failed is None:
                 memory = result.memory
                 state = replace(
-                    state, etag=memory.etag, last_modified=memory.last_modified, succeeded_at=now, failures=0, error=None
+                    state,
+                    etag=memory.etag,
+                    last_modified=memory.last_modified,
+                    succeeded_at=now,
+                    failures=0,
+                    error=None,
                 )
             else:  # without the validators, so that the next poll reads the document again
-                state = replace(state, etag=None, last_modified=None, failures=state.failures + 1, error=report.failed)
+                state = replace(
+                    state, etag=None, last_modified=None, failures=state.failures + 1, error=report.failed
+                )
     with newsroom.database.write() as connection:
         house.remember_source(connection, state)
 
@@ -173,7 +188,11 @@ def take_item(
 
     `by_hand`: a person releases it, and may bring back what was killed.
     """
-    if isinstance(item, Received) and item.pubstatus is not PubStatus.CANCELED and (lack := unpublishable(item)):
+    if (
+        isinstance(item, Received)
+        and item.pubstatus is not PubStatus.CANCELED
+        and (lack := unpublishable(item))
+    ):
         reason, detail = lack
         item = Rejected(
             reason=reason,
@@ -190,7 +209,9 @@ def take_item(
         else:
             report.count("still-quarantined")
         return None
-    return _take_received(newsroom, connection, source, item, report=report, actor=actor, now=now, by_hand=by_hand)
+    return _take_received(
+        newsroom, connection, source, item, report=report, actor=actor, now=now, by_hand=by_hand
+    )
 
 
 def _take_received(
@@ -233,11 +254,17 @@ def _take_received(
     else:
         stories.add_version(connection, revised, content_hash(received))
         data = {"version": revised.version}
-        house.tell(connection, f"story.{found}", revised.story_id, actor=actor, now=now, why=BY_SOURCE, data=data)
+        house.tell(
+            connection, f"story.{found}", revised.story_id, actor=actor, now=now, why=BY_SOURCE, data=data
+        )
     if found is Change.KILL:
-        report.withdrawals.append(withdraw(connection, revised, act="kill", why=BY_SOURCE, actor=actor, now=now))
+        report.withdrawals.append(
+            withdraw(connection, revised, act="kill", why=BY_SOURCE, actor=actor, now=now)
+        )
     elif found is Change.HOLD:
-        report.withdrawals.append(halt_holding(connection, revised.story_id, act="hold", why=BY_SOURCE, now=now))
+        report.withdrawals.append(
+            halt_holding(connection, revised.story_id, act="hold", why=BY_SOURCE, now=now)
+        )
     return revised.story_id
 
 
@@ -298,7 +325,9 @@ def resection(newsroom: Newsroom, *, since: datetime) -> int:
     changed = 0
     with newsroom.database.write() as connection:
         for story in stories.candidates(connection, since=since):
-            fit = tuple(sorted(s.slug for s in newsroom.settings.sections if belongs(story.received, story.source, s)))
+            fit = tuple(
+                sorted(s.slug for s in newsroom.settings.sections if belongs(story.received, story.source, s))
+            )
             if fit != tuple(sorted(story.sections)):
                 stories.set_sections(connection, story.story_id, fit)
                 changed += 1

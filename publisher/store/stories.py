@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, Select, and_, delete, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, func, or_, select, update
 
 from publisher.selection import Act, Mark
 from publisher.store.db import insert
@@ -25,6 +25,7 @@ __all__ = [
     "add_version",
     "aliases_of",
     "candidates",
+    "count_by_source",
     "find",
     "get",
     "known_hashes",
@@ -232,6 +233,12 @@ def listing(
             story.c.id.in_(select(story_section.c.story_id).where(story_section.c.section == section))
         )
     return _stories(connection, connection.execute(query).all())
+
+
+def count_by_source(connection: Connection) -> dict[str, int]:
+    """How many stories each source has given."""
+    rows = connection.execute(select(story.c.source, func.count().label("stories")).group_by(story.c.source))
+    return {row.source: row.stories for row in rows}
 
 
 def publish(connection: Connection, published: Iterable[tuple[str, str]], *, now: datetime) -> None:

@@ -1,0 +1,251 @@
+"""What there is, for whoever asks: rows and records that command line and web show alike. Reads only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from publisher.desk.acts import story as get_story
+from publisher.edition import Kind
+from publisher.errors import UnknownName
+from publisher.intake.text import digest as text_digest
+from publisher.newsroom import Newsroom
+from publisher.store import deliveries, house, quarantine
+from publisher.store import editions as stored_editions
+from publisher.store import stories as stored_stories
+from publisher.story import EmbargoKind, Story
+
+__all__ = [
+    "edition_record",
+    "editions",
+    "quarantine_entry",
+    "quarantined",
+    "sources",
+    "state_of",
+    "stories",
+    "story_record",
+]
+
+
+def state_of(story: Story, now: datetime) -> str:
+    """One word for what keeps a story back, or "usable"."""
+    if story.killed is not None:
+        return "killed"
+    if story.hold is not None:
+        return "held"
+    if story.embargoed(now):
+        return "embargoed"
+    return "usable" if story.usable(now) else story.received.pubstatus.value
+
+
+def sources(newsroom: Newsroom) -> list[dict[str, Any]]:
+    """Configured sources with their number of stories and the memory of their last poll."""
+    with newsroom.database.read() as connection:
+        states = house.source_states(connection)
+        counts = Counter(stored_stories.count_by_source(connection))
+    return [
+        {
+            "source": source.slug,
+            "name": source.name,
+            "kind": source.kind.value,
+            "url": source.url,
+            "stories": counts[source.slug],
+            "polled_at": state.polled_at,
+            "succeeded_at": state.succeeded_at,
+            "not_before": state.not_before,
+            "failures": state.failures,
+            "error": state.error,
+        }
+        for source in newsroom.settings.sources
+        for state in [states.get(source.slug, house.SourceState(source=source.slug))]
+    ]
+
+
+def stories(
+    newsroom: Newsroom, *, section: str | None, source: str | None, limit: int, now: datetime
+) -> list[dict[str, Any]]:
+    """The newest stories."""
+    slug = newsroom.section(section).slug if section else None
+    with newsroom.database.read() as connection:
+        found = stored_stories.listing(connection, section=slug, source=source, limit=limit)
+    return [
+        {
+            "id": story.story_id,
+            "version": story.version,
+            "state": state_of(story, now),
+            "urgency": story.received.urgency,
+            "source": story.source,
+            "source_name": story.received.source_name,
+            "source_url": story.received.source_url,
+            "language": story.received.language,
+            "sections": story.sections,
+            "headline": story.headline,
+            "received_at": story.received_at,
+            "eligible_at": story.eligible_at,
+        }
+        for story in found
+    ]
+
+
+def story_record(newsroom: Newsroom, story_id: str, *, now: datetime) -> dict[str, Any]:
+    """Everything about a story: provenance, versions, acts, editions, and the proof that its text is unchanged."""
+    story = get_story(newsroom, story_id)
+    received = story.received
+    with newsroom.database.read() as connection:
+        versions = stored_stories.versions(connection, story.story_id)
+        acts = house.events_of(connection, story.story_id)
+        held_by = [row.id for row in stored_editions.holding(connection, story.story_id, kind=Kind.DIGEST)]
+    embargo = received.embargo
+    return {
+        "id": story.story_id,
+        "state": state_of(story, now),
+        "version": story.version,
+        "headline": story.headline,
+        "original_headline": received.original_headline,
+        "headline_changed_by": story.headline_changed_by,
+        "headline_changed_at": story.headline_changed_at,
+        "headline_changed_why": story.headline_changed_why,
+        "source": story.source,
+        "source_name": received.source_name,
+        "source_url": received.source_url,
+        "source_guid": received.source_guid,
+        "link": story.link,
+        "language": received.language,
+        "urgency": received.urgency,
+        "sections": story.sections,
+        "eligible_at": story.eligible_at,
+        "embargo": None if embargo.kind is EmbargoKind.NONE else (embargo.until or embargo.kind.value),
+        "first_published": story.first_published,
+        "corrected_at": story.corrected_at,
+        "correction_note": received.correction_note,
+        "body": received.body,
+        "body_digest": received.body_digest,
+        "body_unchanged": text_digest(received.body) == received.body_digest,
+        "set_aside": received.set_aside,
+        "flags": received.flags,
+        "editions": held_by,
+        "versions": [
+            {"version": n, "received_at": at, "status": r.pubstatus.value, "headline": r.original_headline}
+            for n, at, r in versions
+        ],
+        "acts": [
+            {"at": row.at, "what": row.what, "actor": row.actor, "why": row.why, "data": row.data}
+            for row in acts
+        ],
+    }
+
+
+def quarantined(newsroom: Newsroom, *, everything: bool, limit: int) -> list[dict[str, Any]]:
+    """What waits in quarantine (or all that ever did)."""
+    with newsroom.database.read() as connection:
+        rows = quarantine.listing(connection, state=None if everything else "waiting", limit=limit)
+    return [
+        {
+            "id": row.id,
+            "state": row.state,
+            "source": row.source,
+            "reason": row.reason,
+            "detail": row.detail,
+            "headline": row.headline,
+            "received_at": row.received_at,
+        }
+        for row in rows
+    ]
+
+
+def quarantine_entry(newsroom: Newsroom, entry_id: int) -> dict[str, Any]:
+    """One entry with what could be read of it."""
+    with newsroom.database.read() as connection:
+        row = quarantine.get(connection, entry_id)
+    if row is None:
+        raise UnknownName("quarantine entry", str(entry_id))
+    received = quarantine.received_of(row)
+    return {
+        "id": row.id,
+        "state": row.state,
+        "source": row.source,
+        "reason": row.reason,
+        "detail": row.detail,
+        "headline": row.headline,
+        "source_guid": row.source_guid,
+        "source_name": received.source_name if received else None,
+        "source_url": received.source_url if received else None,
+        "lede": received.lede if received else None,
+        "received_at": row.received_at,
+        "decided_by": row.decided_by,
+        "decided_at": row.decided_at,
+        "why": row.why,
+        "story": row.story_id,
+        "raw": bytes(row.raw[:2000]).decode("utf-8", "replace"),
+    }
+
+
+def editions(newsroom: Newsroom, *, series: str | None, feeds: bool, limit: int) -> list[dict[str, Any]]:
+    """The newest editions, with the dispatch of each where it has one."""
+    if series is not None and not feeds:
+        newsroom.digest(series)
+    with newsroom.database.read() as connection:
+        kind = Kind.FEED if feeds else Kind.DIGEST
+        rows = stored_editions.listing(connection, kind=kind, series=series, limit=limit)
+        sent = {row.edition_id: row.id for row in deliveries.list_dispatches(connection, limit=1000)}
+    return [
+        {
+            "id": row.id,
+            "series": row.series,
+            "number": row.number,
+            "revision": row.revision,
+            "slot": row.slot,
+            "frozen_at": row.frozen_at,
+            "items": row.items,
+            "content_hash": row.content_hash,
+            "sent": sent.get(row.id),
+        }
+        for row in rows
+    ]
+
+
+def edition_record(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
+    """An edition: its shelves with their items, and the reasons of those left out."""
+    with newsroom.database.read() as connection:
+        made = stored_editions.get(connection, edition_id)
+        if made is None:
+            raise UnknownName("edition", edition_id)
+        approved = stored_editions.approved(connection, made.edition_id, made.content_hash)
+    return {
+        "id": made.edition_id,
+        "kind": made.kind.value,
+        "series": made.series,
+        "number": made.number,
+        "revision": made.revision,
+        "slot": made.slot,
+        "frozen_at": made.frozen_at,
+        "content_hash": made.content_hash,
+        "approved": approved,
+        "shelves": [
+            {
+                "section": shelf.section,
+                "title": shelf.title,
+                "language": shelf.language,
+                "more": shelf.more,
+                "items": [
+                    {
+                        "id": item.story_id,
+                        "version": item.version,
+                        "headline": item.headline,
+                        "original_headline": item.original_headline,
+                        "source_name": item.source_name,
+                        "source_url": item.source_url,
+                        "link": item.link,
+                        "language": item.language,
+                    }
+                    for item in map(made.item, shelf.stories)
+                ],
+            }
+            for shelf in made.shelves
+        ],
+        "left_out": [
+            {"id": entry.story_id, "section": entry.section, "why": entry.why.value, "detail": entry.detail}
+            for entry in made.left_out
+        ],
+    }

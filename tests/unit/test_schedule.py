@@ -1,0 +1,47 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from publisher.schedule import edition_id, local_instant, present_slot
+from tests.stories import MORNING
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("day", "at", "utc"),
+    [
+        (date(2026, 1, 5), time(7), datetime(2026, 1, 5, 6, tzinfo=UTC)),
+        (date(2026, 7, 5), time(7), datetime(2026, 7, 5, 5, tzinfo=UTC)),
+        # clocks go from 02:00 to 03:00 on 29 March 2026: 02:30 does not exist, 03:00 is the first minute after
+        (date(2026, 3, 29), time(2, 30), datetime(2026, 3, 29, 1, tzinfo=UTC)),
+        (date(2026, 3, 29), time(3), datetime(2026, 3, 29, 1, tzinfo=UTC)),
+        # clocks go back from 03:00 to 02:00 on 25 October 2026: 02:30 comes twice, the first counts
+        (date(2026, 10, 25), time(2, 30), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_local_time_is_one_instant_also_when_clocks_change(day, at, utc):
+    assert local_instant(day, at, BERLIN) == utc
+
+
+def test_the_present_slot_is_the_latest_one_that_has_passed():
+    digest = replace(MORNING, slots=(time(7), time(18)))
+    before = datetime(2026, 3, 2, 3, 29, tzinfo=UTC)  # 06:59 in Tehran
+    at = datetime(2026, 3, 2, 3, 30, tzinfo=UTC)
+    assert present_slot(digest, before) == datetime(2026, 3, 1, 14, 30, tzinfo=UTC)
+    assert present_slot(digest, at) == at
+
+
+def test_days_off_are_skipped():
+    digest = replace(MORNING, weekdays=(1,))
+    sunday = datetime(2026, 3, 8, 12, tzinfo=UTC)
+    assert present_slot(digest, sunday) == datetime(2026, 3, 2, 3, 30, tzinfo=UTC)
+
+
+def test_an_editions_id_is_its_local_date_and_its_time_only_where_that_is_needed():
+    slot = datetime(2026, 3, 1, 21, 30, tzinfo=UTC)  # 01:00 on the second in Tehran
+    assert edition_id(replace(MORNING, slots=(time(1),)), slot) == "morning-2026-03-02"
+    assert edition_id(replace(MORNING, slots=(time(1), time(18))), slot) == "morning-2026-03-02-0100"
+    assert edition_id(MORNING, slot) == "morning-2026-03-02-0100"
