@@ -1,0 +1,58 @@
+# One entry for people and for CI. `make test` and `make demo` work from a clean clone: the first call makes .venv from
+# requirements.lock (hashes checked) with pip, or with uv where that is installed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+unexport PYTHONDONTWRITEBYTECODE
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test lint fmt lock
+
+help:
+	@echo 'make demo   the whole way of a story, on invented news, in under 10 seconds'
+	@echo 'make test   lint, types, import contracts and all tests'
+	@echo 'make lint   the first three alone'
+	@echo 'make fmt    format, and mend what the linter can mend'
+	@echo 'make lock   requirements.lock anew from pyproject.toml (needs uv)'
+
+demo: $(READY)
+	@$(BIN)/publisher demo
+
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n auto
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:
+	@command -v uv >/dev/null || { echo 'make lock needs uv: pip install uv' >&2; exit 1; }
+	uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes --upgrade \
+	    --no-header --no-annotate --no-emit-index-url --output-file requirements.lock
+
+# The project itself is installed with what the lock brought (hatchling), so that nothing is fetched unchecked.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo 'Publisher needs Python 3.11 or later: make PYTHON=python3.12 …' >&2; exit 1; }
+	@if command -v uv >/dev/null; then \
+	    uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) \
+	    && uv pip install --quiet --python $(BIN)/python --require-hashes --requirements requirements.lock \
+	    && uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
+	else \
+	    $(PYTHON) -m venv $(VENV) \
+	    && $(BIN)/pip install --quiet --require-hashes --requirement requirements.lock \
+	    && $(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .; \
+	fi
+	@touch $@
