@@ -22,15 +22,16 @@ def write_file(path: Path, body: bytes) -> bool:
         if path.is_file() and path.read_bytes() == body:
             return False
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        part = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(body)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(name, 0o644)
-            os.replace(name, path)
+            part.chmod(0o644)
+            part.replace(path)
         except BaseException:
-            os.unlink(name)
+            part.unlink()
             raise
     except OSError as error:
         raise FolderUnwritable(str(path.parent), error.strerror or str(error)) from error

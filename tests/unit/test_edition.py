@@ -92,7 +92,7 @@ def test_a_withdrawn_story_leaves_a_new_revision_and_nothing_else_changes():
     ],
 )
 def test_an_edition_that_contradicts_itself_cannot_be_made(broken):
-    with pytest.raises(ValueError, match="not an item|no disclaimer"):
+    with pytest.raises(ValueError, match=r"not an item|no disclaimer"):
         replace(made(), **broken)
 
 

@@ -1,0 +1,158 @@
+"""`dispatch`: running and past dispatches, and what a person can do about them."""
+
+from __future__ import annotations
+
+import click
+
+from publisher.cli.context import Door, door, now
+from publisher.cli.exits import PARTLY
+from publisher.cli.sending import report_lines, run_dispatch
+
+__all__ = ["COMMANDS"]
+
+WHY = click.option("--why", required=True, metavar="TEXT", help="The reason, for the record.")
+
+
+@click.group()
+def dispatch() -> None:
+    """Dispatches: one edition on its way to its audience, with a ledger row for each reader."""
+
+
+@dispatch.command("list")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="At most so many.")
+@door
+def list_(door_: Door, limit: int) -> None:
+    """List the newest dispatches with what became of their deliveries."""
+    from publisher.desk import mailing
+
+    with door_.newsroom() as newsroom:
+        rows = mailing.listing(newsroom, limit=limit)
+    columns = {
+        "id": "Dispatch",
+        "edition": "Edition",
+        "state": "State",
+        "planned": "Planned",
+        "accepted": "Accepted",
+    }
+    columns |= {"waiting": "Waiting", "failed": "Failed", "suppressed": "Suppr.", "uncertain": "Uncertain"}
+    door_.table(rows, columns, empty="Nothing has been sent: run `publisher send DIGEST`.")
+
+
+@dispatch.command()
+@click.argument("dispatch_id", metavar="DISPATCH")
+@door
+def show(door_: Door, dispatch_id: str) -> int:
+    """Show a dispatch's report: who got it, who did not, and why. Exit code 5 when some failed or are in doubt."""
+    from publisher.desk import mailing
+
+    with door_.newsroom() as newsroom:
+        report = mailing.report(newsroom, dispatch_id)
+    door_.show(report.data(), "\n".join(report_lines(report)))
+    return PARTLY if report.needs_a_look else 0
+
+
+@dispatch.command()
+@click.argument("dispatch_id", metavar="DISPATCH")
+@WHY
+@door
+def pause(door_: Door, dispatch_id: str, why: str) -> None:
+    """Stop a running dispatch within two seconds, wherever it runs; nobody is lost."""
+    from publisher.desk import mailing
+
+    with door_.newsroom() as newsroom:
+        mailing.pause(newsroom, dispatch_id, why=why, actor=door_.who, now=now())
+    door_.show(
+        {"id": dispatch_id, "state": "paused"},
+        f"{dispatch_id} is paused; `publisher dispatch resume` goes on.",
+    )
+
+
+@dispatch.command()
+@click.argument("dispatch_id", metavar="DISPATCH")
+@door
+def resume(door_: Door, dispatch_id: str) -> int:
+    """Go on: after a crash, a pause, relay trouble, or without a story that was withdrawn."""
+    from publisher.desk import mailing
+
+    with door_.newsroom() as newsroom:
+        mailing.resume(newsroom, dispatch_id, actor=door_.who, now=now())
+        return run_dispatch(door_, newsroom, dispatch_id)
+
+
+@dispatch.command()
+@click.argument("dispatch_id", metavar="DISPATCH")
+@WHY
+@door
+def cancel(door_: Door, dispatch_id: str, why: str) -> None:
+    """Give up for good on everybody who has not been sent to."""
+    from publisher.desk import mailing
+
+    with door_.newsroom() as newsroom:
+        mailing.cancel(newsroom, dispatch_id, why=why, actor=door_.who, now=now())
+        report = mailing.report(newsroom, dispatch_id)
+    door_.show(report.data(), "\n".join(report_lines(report)))
+
+
+@dispatch.command()
+@click.argument("dispatch_id", metavar="DISPATCH")
+@WHY
+@door
+def retry(door_: Door, dispatch_id: str, why: str) -> int:
+    """Try those again that failed, and nobody else."""
+    from publisher.desk import mailing
+
+    with door_.newsroom() as newsroom:
+        again = mailing.retry(newsroom, dispatch_id, why=why, actor=door_.who, now=now())
+        door_.say(f"{again} deliveries wait again.")
+        return run_dispatch(door_, newsroom, dispatch_id)
+
+
+@dispatch.command()
+@click.argument("dispatch_id", metavar="DISPATCH")
+@click.option("--sent", "verdict", flag_value="sent", help="They were delivered (the relay's log says so).")
+@click.option("--failed", "verdict", flag_value="failed", help="They were not, and shall not be.")
+@click.option(
+    "--resend", "verdict", flag_value="resend", help="Send the same bytes again; some may get two copies."
+)
+@click.option(
+    "--delivery", "deliveries", type=int, multiple=True, help="Only this one; may be given several times."
+)
+@click.option("--why", metavar="TEXT", help="The reason, for the record.")
+@door
+def resolve(
+    door_: Door, dispatch_id: str, verdict: str | None, deliveries: tuple[int, ...], why: str | None
+) -> None:
+    """Settle deliveries in doubt; without a verdict they are listed.
+
+    A delivery is in doubt when the connection died between the end of the message and the relay's reply.
+
+    \b
+    Examples:
+      publisher dispatch resolve 01KJP…
+      publisher dispatch resolve 01KJP… --sent --why "in the relay's log"
+    """
+    from publisher.desk import mailing
+
+    with door_.newsroom() as newsroom:
+        if verdict is None:
+            rows = mailing.uncertain(newsroom, dispatch_id)
+            columns = {
+                "delivery": "Delivery",
+                "address": "Address",
+                "message_id": "Message-ID",
+                "at": "Since",
+            }
+            door_.table(rows, columns, empty="Nobody is in doubt.")
+            return
+        if why is None:
+            raise click.UsageError("give --why TEXT with a verdict")
+        settled = mailing.resolve(
+            newsroom, dispatch_id, verdict, deliveries=deliveries, why=why, actor=door_.who, now=now()
+        )
+    door_.show(
+        {"id": dispatch_id, "verdict": verdict, "settled": settled},
+        f"{settled} deliveries settled: {verdict}.",
+    )
+
+
+COMMANDS = (dispatch,)

@@ -1,0 +1,224 @@
+"""`subscriber` and `suppression`: who is mailed, and who must not be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from publisher.cli.context import Door, cell, door, now
+from publisher.cli.exits import PARTLY
+
+__all__ = ["COMMANDS"]
+
+LIMIT = click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="At most so many."
+)
+
+
+@click.group()
+def subscriber() -> None:
+    """Subscribers: people who asked for a digest, with the evidence that they did."""
+
+
+@subscriber.command()
+@click.argument("address")
+@click.option("--digest", required=True, metavar="SLUG", help="The digest they asked for.")
+@click.option("--language", metavar="TAG", help="Default: the digest's first.")
+@click.option(
+    "--section",
+    "sections",
+    multiple=True,
+    metavar="SLUG",
+    help="Only this section; may be given several times.",
+)
+@click.option("--basis", required=True, metavar="TEXT", help="How they asked: kept as evidence of consent.")
+@door
+def add(
+    door_: Door, address: str, digest: str, language: str | None, sections: tuple[str, ...], basis: str
+) -> None:
+    """Add one reader who has asked for the digest.
+
+    \b
+    Example:
+      publisher subscriber add reader@example.org --digest morning --basis "asked by phone, 2 March"
+    """
+    from publisher.desk import readers
+
+    with door_.newsroom() as newsroom:
+        added = readers.add(
+            newsroom,
+            address,
+            digest=digest,
+            language=language,
+            sections=sections,
+            basis=basis,
+            actor=door_.who,
+            now=now(),
+        )
+    door_.show(added, f"{added['address']} gets {digest} in {added['language']}.")
+
+
+@subscriber.command("list")
+@click.option("--digest", metavar="SLUG", help="Only readers of this digest.")
+@click.option("--after", type=int, default=0, metavar="ID", help="Go on after this subscriber.")
+@LIMIT
+@door
+def list_(door_: Door, digest: str | None, after: int, limit: int) -> None:
+    """List subscribers."""
+    from publisher.desk import readers
+
+    with door_.newsroom() as newsroom:
+        rows = readers.listing(newsroom, digest=digest, after=after, limit=limit)
+    columns = {
+        "id": "Id",
+        "address": "Address",
+        "status": "Status",
+        "digests": "Digests",
+        "created_at": "Since",
+    }
+    door_.table(rows, columns, empty="No subscribers: `publisher subscriber add` or `import`.")
+
+
+@subscriber.command()
+@click.argument("address")
+@door
+def show(door_: Door, address: str) -> None:
+    """Show one reader: what they get, and the evidence of their consent."""
+    from publisher.desk import readers
+
+    with door_.newsroom() as newsroom:
+        record = readers.record(newsroom, address)
+    lines = [
+        f"{key.replace('_', ' '):<14}{cell(record[key])}" for key in ("id", "address", "status", "created_at")
+    ]
+    for entry in record["subscriptions"]:
+        state = "active" if entry["active"] else "left"
+        lines.append(
+            f"  {entry['digest']} in {entry['language']} ({cell(entry['sections']) if entry['sections'] else 'all sections'}): {state}"
+        )
+    lines += [
+        f"  {cell(entry['at'])}  {entry['step']}  {cell(entry['basis'])}  by {entry['actor']}"
+        for entry in record["consent"]
+    ]
+    door_.show(record, "\n".join(lines))
+
+
+@subscriber.command("import")
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--digest", required=True, metavar="SLUG", help="The digest they asked for.")
+@click.option(
+    "--basis", metavar="TEXT", help="How they asked: without it they stay pending and are not mailed."
+)
+@door
+def import_(door_: Door, path: Path, digest: str, basis: str | None) -> int:
+    """Import a CSV file with a heading: `email`, and optionally `language`, `sections` (separated by blanks).
+
+    Each refused line is named with the reason; the others come in. Exit code 5 when some were refused.
+
+    \b
+    Example:
+      publisher subscriber import readers.csv --digest morning --basis "sign-up form of 2025"
+    """
+    from publisher.desk import readers
+
+    with door_.newsroom() as newsroom:
+        report = readers.import_csv(
+            newsroom, path, digest=digest, basis=basis, actor=door_.who, now=now(), progress=door_.say
+        )
+    lines = [f"  line {line['line']}: {line['why']}" for line in report["refused"]]
+    summary = f"{report['added']} added, {report['known']} known already, {len(report['refused'])} refused."
+    door_.show(report, "\n".join([*lines, summary]))
+    return PARTLY if report["refused"] else 0
+
+
+@subscriber.command()
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+@door
+def export(door_: Door, path: Path) -> None:
+    """Write all subscribers to a CSV file that no spreadsheet takes for formulas (mode 0600)."""
+    from publisher.desk import readers
+
+    with door_.newsroom() as newsroom:
+        written = readers.export_csv(newsroom, path)
+    door_.show({"written": path, "subscribers": written}, f"wrote {written} subscribers to {path}")
+
+
+@subscriber.command()
+@click.argument("who", metavar="ADDRESS|TOKEN")
+@click.option("--digest", metavar="SLUG", help="Only this digest. Default: all (a TOKEN names its own).")
+@door
+def leave(door_: Door, who: str, digest: str | None) -> None:
+    """End a reader's subscriptions at once, also for mail that is being sent."""
+    from publisher.desk import readers
+
+    with door_.newsroom() as newsroom:
+        left = readers.leave(newsroom, who, digest=digest, actor=door_.who, now=now())
+    door_.show(left, f"{left['address']} has left {', '.join(left['digests']) or 'everything'}.")
+
+
+@subscriber.command()
+@click.argument("address")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@door
+def erase(door_: Door, address: str, yes: bool) -> None:
+    """Forget a person: the address goes, a keyed hash stays so that they are never mailed again."""
+    from publisher.desk import readers
+
+    if not yes:
+        click.confirm(f"Erase {address} for good?", abort=True, err=door_.as_json)
+    with door_.newsroom() as newsroom:
+        readers.erase(newsroom, address, actor=door_.who, now=now())
+    door_.show({"erased": True}, "Erased.")
+
+
+@click.group()
+def suppression() -> None:
+    """Addresses that must not be mailed, and why."""
+
+
+@suppression.command("list")
+@LIMIT
+@door
+def suppressed(door_: Door, limit: int) -> None:
+    """List the newest suppressions."""
+    from publisher.desk import readers
+
+    with door_.newsroom() as newsroom:
+        rows = readers.suppressions(newsroom, limit=limit)
+    columns = {"address": "Address", "cause": "Cause", "dispatch": "Dispatch", "actor": "By", "at": "Since"}
+    door_.table(rows, columns, empty="Nobody is suppressed.")
+
+
+@suppression.command("add")
+@click.argument("address")
+@click.option("--why", required=True, metavar="TEXT", help="The reason, for the record.")
+@door
+def suppress(door_: Door, address: str, why: str) -> None:
+    """Never mail this address, whether or not it subscribes."""
+    from publisher.desk import readers
+
+    with door_.newsroom() as newsroom:
+        readers.suppress(newsroom, address, why=why, actor=door_.who, now=now())
+    door_.show({"suppressed": True}, "Suppressed.")
+
+
+@suppression.command("undo")
+@click.argument("address", required=False)
+@click.option("--dispatch", "dispatch_id", metavar="DISPATCH", help="All that this dispatch suppressed.")
+@click.option("--why", required=True, metavar="TEXT", help="The reason, for the record.")
+@door
+def undo(door_: Door, address: str | None, dispatch_id: str | None, why: str) -> None:
+    """Take a suppression back that was a mistake: of one ADDRESS, or all of one dispatch."""
+    from publisher.desk import readers
+
+    if (address is None) == (dispatch_id is None):
+        raise click.UsageError("give an ADDRESS or --dispatch DISPATCH")
+    with door_.newsroom() as newsroom:
+        undone = readers.undo(
+            newsroom, address=address, dispatch_id=dispatch_id, why=why, actor=door_.who, now=now()
+        )
+    door_.show({"undone": undone}, f"{undone} suppressions taken back.")
+
+
+COMMANDS = (subscriber, suppression)

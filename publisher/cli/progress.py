@@ -1,0 +1,104 @@
+"""Showing a dispatch while it runs: a live bar on a terminal, a plain line every few seconds in a log. Ctrl-C drains."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+from publisher.cli.context import Door
+
+__all__ = ["Watch", "sending"]
+
+LINE_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class Watch:
+    """Takes the counts as they change; `stop` is set by the first Ctrl-C or SIGTERM."""
+
+    show: Any
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+@contextmanager
+def sending(door: Door, dispatch_id: str) -> Iterator[Watch]:
+    """Progress of one dispatch until the block ends; signals ask it to drain, and are given back afterwards."""
+    if door.quiet or not sys.stderr.isatty():
+        watch = Watch(_lines(door, dispatch_id))
+        with _draining(door, watch.stop):
+            yield watch
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[rest]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(dispatch_id, total=None, rate="", rest="")
+        began = time.monotonic()
+        base: list[int] = []
+
+        def show(counts: Any) -> None:
+            done = counts.planned - counts.waiting
+            if not base:
+                base.append(done)
+            seconds = max(time.monotonic() - began, 0.001)
+            bar.update(
+                task,
+                total=counts.planned,
+                completed=done,
+                rate=f"{(done - base[0]) / seconds:,.0f}/s",
+                rest=f"accepted {counts.accepted:,}  failed {counts.failed:,}  uncertain {counts.uncertain:,}",
+            )
+
+        watch = Watch(show)
+        with _draining(door, watch.stop):
+            yield watch
+
+
+def _lines(door: Door, dispatch_id: str) -> Any:
+    last = [time.monotonic()]
+
+    def show(counts: Any) -> None:
+        if time.monotonic() - last[0] < LINE_SECONDS:
+            return
+        last[0] = time.monotonic()
+        door.say(
+            f"{dispatch_id}: {counts.planned - counts.waiting} of {counts.planned}, accepted {counts.accepted}, "
+            f"failed {counts.failed}, uncertain {counts.uncertain}"
+        )
+
+    return show
+
+
+@contextmanager
+def _draining(door: Door, stop: threading.Event) -> Iterator[None]:
+    """The first signal asks to drain; the second is the person's way to insist, and keeps its usual meaning."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def drain(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        door.say("Stopping: reading the open replies; those who were not sent to wait. Again to insist.")
+
+    for number in before:
+        signal.signal(number, drain)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
