@@ -1,0 +1,114 @@
+"""docs/configuration.md and the commented files in config/ tell every setting, no other, and the defaults in force."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, create_model
+from pydantic.fields import FieldInfo
+
+from publisher import assets
+from publisher.settings import effective, load, starting_files
+from publisher.settings.files import file_of
+from publisher.settings.keys import Secrets
+from publisher.settings.loading import Tables
+from publisher.settings.series import DigestTable, SectionTable, SenderTable, SourceTable
+from publisher.settings.tables import DisclaimerTable, Fetch, Mail, Relay, Site, Store, Timeouts
+
+ROOT = Path(__file__).resolve().parents[2]
+
+HEADINGS: dict[str, type[BaseModel]] = {
+    "[site]": Site,
+    "[store]": Store,
+    "[[relay]]": Relay,
+    "[relay.timeouts]": Timeouts,
+    "[fetch]": Fetch,
+    "[mail]": Mail,
+    "[[disclaimer]]": DisclaimerTable,
+    "[[section]]": SectionTable,
+    "[[source]]": SourceTable,
+    "[[digest]]": DigestTable,
+    "[digest.sender.LANGUAGE]": SenderTable,
+    "secrets.toml": Secrets,
+}
+
+
+def documented() -> dict[str, dict[str, str]]:
+    """Heading -> key -> the cell of its default."""
+    told: dict[str, dict[str, str]] = {}
+    rows: dict[str, str] = {}
+    for line in (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            rows = told.setdefault(line[3:].strip(), {})
+        elif match := re.match(r"\| `(\w+)` \| (.*?) \|", line):
+            rows[match[1]] = match[2]
+    return told
+
+
+def same_as_default(cell: str, info: FieldInfo) -> bool:
+    """Whether the default that the page tells is the one in force."""
+    if info.is_required():
+        return cell == "required"
+    default = info.get_default(call_default_factory=True)
+    if isinstance(default, BaseModel):
+        return cell == "see below"
+    if default is None:
+        return cell == "–"
+    told = tomllib.loads(f"value = {cell.strip('`')}")["value"]
+    read = create_model("OneSetting", value=(info.annotation, info)).model_validate({"value": told})
+    return bool(read.value == default)
+
+
+def test_every_table_has_its_heading() -> None:
+    assert list(documented()) == list(HEADINGS)
+    tables = {heading.strip("[]").partition(".")[0] for heading in HEADINGS}
+    assert tables == set(Tables.model_fields)
+
+
+@pytest.mark.parametrize("heading", HEADINGS)
+def test_every_setting_is_documented_and_no_other(heading: str) -> None:
+    assert set(documented()[heading]) == set(HEADINGS[heading].model_fields)
+
+
+@pytest.mark.parametrize("heading", HEADINGS)
+def test_the_documented_default_is_the_one_in_force(heading: str) -> None:
+    rows = documented()[heading]
+    fields = HEADINGS[heading].model_fields
+    wrong = {key: rows[key] for key, info in fields.items() if not same_as_default(rows[key], info)}
+    assert not wrong
+
+
+def shipped(name: str) -> str:
+    return (assets.root() / "config" / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["publisher.toml", "sections.toml", "sources.toml", "digests.toml"])
+def test_every_setting_stands_in_the_commented_files(name: str) -> None:
+    tables = [
+        model for heading, model in HEADINGS.items() if file_of(heading.strip("[]").partition(".")[0]) == name
+    ]
+    text = shipped(name)
+    keys = {key for model in tables if model is not SenderTable for key in model.model_fields}
+    missing = {key for key in keys if not re.search(rf"(?m)\b{key}(\.\w+)? = |^\[\[?(\w+\.)?{key}\]", text)}
+    assert not missing
+
+
+def test_a_commented_default_is_the_default(tmp_path: Path) -> None:
+    """Taking every "#" away changes nothing, so each commented line tells the truth."""
+    for name, text in starting_files(date(2026, 3, 2)).items():
+        for folder in ("as-shipped", "uncommented"):
+            path = tmp_path / folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(
+                re.sub(r"(?m)^#(?=[a-z_]+ = )", "", text) if folder == "uncommented" else text,
+                encoding="utf-8",
+            )
+            path.chmod(0o600)
+    as_shipped, uncommented = (
+        effective(load(tmp_path / folder, {})) for folder in ("as-shipped", "uncommented")
+    )
+    assert uncommented == as_shipped
