@@ -1,0 +1,98 @@
+"""Addresses: one rule for form, import, command line and API; their sending form, their key, their mask.
+
+PURE. Accepted is what a person's mailbox looks like: a dot-atom before the @, a domain name of two labels or more after it.
+Refused are quoted local parts, comments, literals, controls, mixed scripts. The domain becomes its ASCII form (IDNA), so
+that only a non-ASCII local part needs SMTPUTF8 (RFC 6531) of the server.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+
+from subscribers.errors import AddressRefused
+
+__all__ = ["Address", "key", "mask", "parse"]
+
+KEY_BYTES = 16
+LOCAL_MAX, WHOLE_MAX = 64, 254
+"""Octets (RFC 5321 4.5.3.1.1; RFC 3696 erratum 1690)."""
+
+_PLAIN = re.compile(
+    r"(?P<local>[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*)"
+    r"@(?P<domain>(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)"
+)
+"""The dot-atom form in ASCII that nearly every address has; all else goes the long way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A checked address. `address` is what goes on the wire: the local part as typed, the domain in lower-case ASCII."""
+
+    address: str
+    local: str
+    domain: str
+
+    @property
+    def needs_smtputf8(self) -> bool:
+        """Whether a server must offer SMTPUTF8 to take it."""
+        return not self.local.isascii()
+
+
+def parse(text: str) -> Address:
+    """The address in this text, blanks around it allowed.
+
+    Raises:
+        AddressRefused: with the reason in words.
+    """
+    trimmed = text.strip(" \t")
+    plain = _PLAIN.fullmatch(trimmed)
+    if plain is not None and len(trimmed) <= WHOLE_MAX and len(plain["local"]) <= LOCAL_MAX:
+        domain = plain["domain"].lower()
+        if "xn--" not in domain and "--" not in domain:
+            return Address(f"{plain['local']}@{domain}", plain["local"], domain)
+    return _parse_slowly(text, trimmed)
+
+
+def _parse_slowly(text: str, trimmed: str) -> Address:
+    if any(unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"} for c in trimmed):
+        raise AddressRefused(text, "it holds a control or invisible character")
+    try:
+        found = validate_email(
+            trimmed, check_deliverability=False, strict=True, allow_quoted_local=False, test_environment=True
+        )
+    except EmailNotValidError as error:
+        raise AddressRefused(text, str(error).rstrip(".")) from None
+    domain = found.ascii_domain.lower()
+    local = found.local_part
+    if "." not in domain:
+        raise AddressRefused(text, "the domain has no dot")
+    if any(len(_scripts(label)) > 1 for label in [local, *found.domain.split(".")]):
+        raise AddressRefused(text, "it mixes scripts, as forged addresses do")
+    whole = f"{local}@{domain}"
+    if len(whole.encode()) > WHOLE_MAX or len(local.encode()) > LOCAL_MAX:
+        raise AddressRefused(text, "it is too long")
+    return Address(whole, local, domain)
+
+
+def _scripts(label: str) -> set[str]:
+    """The scripts of the letters in a label, by the first word of their Unicode names (LATIN, CYRILLIC, ARABIC…)."""
+    return {unicodedata.name(c, "?").split(" ")[0] for c in label if c.isalpha()}
+
+
+def key(address: Address, address_key: bytes) -> bytes:
+    """16 bytes by which an address is known where it must not be readable: HMAC-SHA256 of folded local part and domain.
+
+    Plus tags and dots are kept: they may be different mailboxes.
+    """
+    folded = f"{address.local.casefold()}@{address.domain}"
+    return hmac.digest(address_key, folded.encode(), "sha256")[:KEY_BYTES]
+
+
+def mask(address: Address, address_key: bytes) -> str:
+    """How logs name an address: `r***@example.org#1f2e3d4c`."""
+    return f"{address.local[0]}***@{address.domain}#{key(address, address_key)[:4].hex()}"

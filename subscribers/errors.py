@@ -1,0 +1,60 @@
+"""Every failure that this package announces; each composes its own sentence and carries its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+__all__ = ["AddressRefused", "AddressSuppressed", "ListUnreadable", "SubscribersError", "UnknownSubscriber"]
+
+
+class SubscribersError(Exception):
+    """Base of all announced failures: `code` is stable for scripts, `facts` are JSON-ready."""
+
+    code: ClassVar[str] = "subscribers-error"
+
+    def __init__(self, sentence: str, **facts: Any) -> None:
+        super().__init__(sentence)
+        self.facts: Mapping[str, Any] = facts
+
+
+class AddressRefused(SubscribersError):
+    """The text is not an address that can be mailed."""
+
+    code = "address-refused"
+
+    def __init__(self, text: str, why: str) -> None:
+        self.text, self.why = text, why
+        shown = "".join(c if c.isprintable() else "?" for c in text[:80])
+        super().__init__(f"{shown!r} is not a mail address that can be used: {why}", why=why)
+
+
+class AddressSuppressed(SubscribersError):
+    """The address must not be mailed, whatever is asked for it."""
+
+    code = "suppressed"
+
+    def __init__(self, cause: str) -> None:
+        self.cause = cause
+        super().__init__(
+            f"this address is suppressed ({cause}); `publisher suppression undo` takes a mistake back",
+            cause=cause,
+        )
+
+
+class UnknownSubscriber(SubscribersError):
+    """Nobody is known by this address or token."""
+
+    code = "unknown-subscriber"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"no subscriber is known by this {what}", by=what)
+
+
+class ListUnreadable(SubscribersError):
+    """A file of addresses cannot be read as one."""
+
+    code = "list-unreadable"
+
+    def __init__(self, why: str, known: Iterable[str] = ()) -> None:
+        super().__init__(f"the list cannot be read: {why}", why=why, known=list(known))
