@@ -13,10 +13,11 @@ from unicodedata import category
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator
 
 from publisher.story import Term
+from subscribers import address
+from subscribers.errors import AddressRefused
 
 __all__ = [
     "Domain",
@@ -130,14 +131,14 @@ def _domain(value: str) -> str:
 
 def _mail_address(value: str) -> str:
     try:
-        found = validate_email(value, check_deliverability=False, strict=True)
-    except EmailNotValidError as error:
-        raise ValueError(f"not a mail address: {error}") from None
-    if found.ascii_email is None:
+        found = address.parse(value)
+    except AddressRefused as error:
+        raise ValueError(f"not a mail address: {error.why}") from None
+    if found.needs_smtputf8:
         raise ValueError(
             "a mail address of ours has an ASCII part before the @, so that every server takes it"
         )
-    return found.ascii_email
+    return found.address
 
 
 def _languages(value: Any) -> str | tuple[str, ...]:
