@@ -23,7 +23,7 @@ Fault = tuple[Loc, str]
 """Where, and what is wrong there."""
 
 RESERVED_SECTIONS = frozenset({"all", "index", "lang", "source"})
-"""Names that `/feeds/` uses itself (decision 20)."""
+"""Names that `/feeds/` uses itself."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
