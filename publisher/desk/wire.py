@@ -263,7 +263,7 @@ def _take_received(
         )
     elif found is Change.HOLD:
         report.withdrawals.append(
-            halt_holding(connection, revised.story_id, act="hold", why=BY_SOURCE, now=now)
+            halt_holding(connection, revised.story_id, act="hold", why=BY_SOURCE)
         )
     return revised.story_id
 

@@ -37,17 +37,17 @@ def withdraw(
     changed = replace(changed, killed=why) if act == "kill" else replace(changed, hold=why)
     stories.save(connection, changed)
     house.tell(connection, f"story.{act}", story.story_id, actor=actor, now=now, why=why)
-    return halt_holding(connection, story.story_id, act=act, why=why, now=now)
+    return halt_holding(connection, story.story_id, act=act, why=why)
 
 
-def halt_holding(connection: Connection, story_id: str, *, act: str, why: str, now: datetime) -> Withdrawal:
+def halt_holding(connection: Connection, story_id: str, *, act: str, why: str) -> Withdrawal:
     """Halt every open dispatch of an edition that holds the story, and say where it stands."""
     mailed = editions.holding(connection, story_id, kind=Kind.DIGEST)
     halted: list[str] = []
     for row in mailed:
         for dispatch in deliveries.open_dispatches(connection, edition_id=row.id):
             detail = f"story {story_id} was withdrawn ({act}): {why}"
-            deliveries.halt(connection, dispatch.id, reason=act, detail=detail, now=now)
+            deliveries.halt(connection, dispatch.id, reason=act, detail=detail)
             halted.append(dispatch.id)
     current_feeds = [
         row.series

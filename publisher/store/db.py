@@ -146,6 +146,15 @@ class Database:
             yield connection
 
     @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """A connection of its own that commits each statement: for locks that live as long as it does."""
+        with (
+            self._named(),
+            self._reader.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        ):
+            yield connection
+
+    @contextmanager
     def locked(self) -> Iterator[None]:
         """The write lock alone, for work beside transactions (backup, opening, closing)."""
         with self._lock.held(self.where):

@@ -23,6 +23,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    column,
+    table,
     text,
 )
 
@@ -362,7 +364,7 @@ outcome = Table(
     Column("code", Integer),
     Column("enhanced", String(16)),
     Column("reply", Text),
-    Column("cause", String(32), nullable=False),
+    Column("cause", String(64), nullable=False),
     Column("relay", String(64)),
     Column("actor", String(128)),
     Column("at", UtcTime, nullable=False),
@@ -375,12 +377,10 @@ worker = Table(
     "worker",
     metadata,
     Column("id", String(26), primary_key=True),
-    Column("boot_id", String(64), nullable=False),
     Column("host", Text, nullable=False),
     Column("pid", Integer, nullable=False),
     Column("lock_name", Text, nullable=False),
     Column("started_at", UtcTime, nullable=False),
-    Column("heartbeat_at", UtcTime, nullable=False),
     comment="a worker lives as long as the kernel or the server holds its lock, not as long as its clock says",
 )
 
@@ -395,6 +395,22 @@ breaker = Table(
     _words("state", "closed", "open", "half-open"),
     comment="relay:<name> or domain:<name>; survives a restart",
 )
+
+delivery_state = table(
+    "delivery_state",
+    column("delivery_id", BigInteger),
+    column("dispatch_id", String),
+    column("variant", String),
+    column("state", String),
+    column("last_try", Integer),
+    column("next_at", UtcTime),
+    column("code", Integer),
+    column("enhanced", String),
+    column("reply", Text),
+    column("cause", String),
+    column("at", UtcTime),
+)
+"""The view, as queries name it."""
 
 DELIVERY_STATE = """
 CREATE VIEW delivery_state AS

@@ -1,0 +1,264 @@
+"""The ledger's rules: states of a delivery, what a reply means for it, when it is tried again, what a crash leaves.
+
+PURE. Nothing here knows a database or a socket. `subscribers.bounces` reads reply codes; this module adds the phase in which
+the reply came, what follows for the row, and what follows for the dispatch. The heart is one rule (RFC 1047): between the
+final dot and the server's reply neither side can know, so before the dot a loss is free, after it the row is in doubt.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from subscribers.bounces import Kind, Scope, Verdict, judge
+
+__all__ = [
+    "FINAL",
+    "MOVES",
+    "Action",
+    "Counts",
+    "DispatchState",
+    "Outcome",
+    "Phase",
+    "Policy",
+    "Reply",
+    "State",
+    "classify",
+    "lost",
+    "move",
+    "resend_allowed",
+    "retry_at",
+]
+
+
+class State(StrEnum):
+    """Where a delivery stands."""
+
+    QUEUED = "queued"
+    """Waits for its time, its turn or its retry."""
+    CLAIMED = "claimed"
+    """A worker holds its chunk; nothing was committed, so losing the worker costs nothing."""
+    COMMITTING = "committing"
+    """The mark is durable; the dot may have left."""
+    ACCEPTED = "accepted"
+    """The relay took it (250 to the dot); bounces that come later are events, not states."""
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    """The dot left and no reply was read."""
+    SUPPRESSED = "suppressed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+MOVES: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.CLAIMED, State.EXPIRED, State.CANCELLED, State.FAILED}),
+    State.CLAIMED: frozenset(
+        {State.COMMITTING, State.QUEUED, State.SUPPRESSED, State.CANCELLED, State.EXPIRED, State.FAILED}
+    ),
+    State.COMMITTING: frozenset({State.ACCEPTED, State.FAILED, State.QUEUED, State.UNCERTAIN}),
+    State.UNCERTAIN: frozenset({State.ACCEPTED, State.FAILED, State.QUEUED, State.CANCELLED}),
+    State.FAILED: frozenset({State.QUEUED}),  # by hand only: `dispatch retry`
+    State.ACCEPTED: frozenset(),
+    State.SUPPRESSED: frozenset(),
+    State.EXPIRED: frozenset(),
+    State.CANCELLED: frozenset(),
+}
+FINAL = frozenset(
+    {State.ACCEPTED, State.FAILED, State.UNCERTAIN, State.SUPPRESSED, State.EXPIRED, State.CANCELLED}
+)
+
+
+def move(frm: State, to: State) -> State:
+    """`to`, if the move is legal; a repeat is no news. ValueError otherwise."""
+    if frm is not to and to not in MOVES[frm]:
+        raise ValueError(f"a delivery cannot go from {frm} to {to}")
+    return to
+
+
+class DispatchState(StrEnum):
+    """Where a dispatch stands; "done" is computed from its rows, never stored."""
+
+    FREEZING = "freezing"
+    SENDING = "sending"
+    PAUSED = "paused"
+    """By a person."""
+    HALTED = "halted"
+    """By a rule."""
+    CANCELLED = "cancelled"
+
+
+class Policy(StrEnum):
+    """What becomes of rows in doubt."""
+
+    RESEND = "resend"
+    """Same bytes and Message-ID again: nobody lost, at most one duplicate per connection and crash."""
+    KEEP = "keep"
+    """No duplicates: a list for the operator."""
+
+
+class Phase(StrEnum):
+    """The step of an SMTP session at which something was said or lost."""
+
+    CONNECT = "connect"
+    BANNER = "banner"
+    EHLO = "ehlo"
+    TLS = "tls"
+    AUTH = "auth"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"
+    BODY = "body"
+    DOT = "dot"
+
+
+class Action(StrEnum):
+    """What a refusal asks for beside the row's own state."""
+
+    NONE = "none"
+    SUPPRESS = "suppress"
+    """Positive evidence that the mailbox is dead."""
+    HALT = "halt"
+    """Nothing of this dispatch can succeed: configuration, or the message itself."""
+    COUNT_BLOCK = "count-block"
+    """Policy about us: a few of these halt the dispatch."""
+    SLOW = "slow"
+    """The domain, or the relay, asks for less."""
+    RECONNECT = "reconnect"
+    """The connection is of no more use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server said."""
+
+    code: int
+    enhanced: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one try of one delivery.
+
+    `charged`: whether it counts against the row's tries; what was about the relay or the connection does not.
+    """
+
+    state: State
+    cause: str
+    action: Action = Action.NONE
+    charged: bool = True
+    scope: str | None = None
+    code: int | None = None
+    enhanced: str | None = None
+    reply: str | None = None
+    relay: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A dispatch's report; it adds up by construction: planned is the sum of the rest."""
+
+    waiting: int = 0
+    accepted: int = 0
+    failed: int = 0
+    suppressed: int = 0
+    expired: int = 0
+    cancelled: int = 0
+    uncertain: int = 0
+
+    @property
+    def planned(self) -> int:
+        """Everybody the dispatch was frozen for."""
+        return (
+            self.waiting
+            + self.accepted
+            + self.failed
+            + self.suppressed
+            + self.expired
+            + self.cancelled
+            + self.uncertain
+        )
+
+
+def classify(reply: Reply, phase: Phase) -> Outcome:
+    """What a reply means for the row it answers and for the dispatch.
+
+    A 2xx to the dot is acceptance; a 4xx or 5xx at any step leaves no doubt: the message was not taken.
+    """
+    if phase is Phase.DOT and 200 <= reply.code <= 299:
+        return _outcome(State.ACCEPTED, "accepted", reply, scope=Scope.RECIPIENT)
+    verdict = judge(reply.code, reply.enhanced, reply.text, phase=phase.value)
+    match verdict.kind:
+        case Kind.CONFIGURATION | Kind.MESSAGE:
+            return _free(verdict, reply, Action.HALT)
+        case Kind.BLOCK if verdict.scope is not Scope.RECIPIENT:
+            return _free(verdict, reply, Action.COUNT_BLOCK)
+        case Kind.RATE:
+            return _free(verdict, reply, Action.SLOW)
+        case Kind.PROTOCOL:
+            return _free(verdict, reply, Action.RECONNECT)
+    if verdict.scope in {Scope.RELAY, Scope.DOMAIN}:
+        return _free(verdict, reply, Action.SLOW)
+    state = State.FAILED if verdict.permanent else State.QUEUED
+    action = Action.SUPPRESS if verdict.suppress else Action.NONE
+    if verdict.kind is Kind.BLOCK:
+        action = Action.COUNT_BLOCK
+    return _outcome(state, verdict.rule, reply, scope=verdict.scope, action=action)
+
+
+def _free(verdict: Verdict, reply: Reply, action: Action) -> Outcome:
+    """Not about this row: it waits again, uncharged."""
+    return _outcome(State.QUEUED, verdict.rule, reply, scope=verdict.scope, action=action, charged=False)
+
+
+def _outcome(
+    state: State,
+    cause: str,
+    reply: Reply,
+    *,
+    scope: Scope,
+    action: Action = Action.NONE,
+    charged: bool = True,
+) -> Outcome:
+    return Outcome(
+        state=state,
+        cause=cause,
+        action=action,
+        charged=charged,
+        scope=scope.value,
+        code=reply.code,
+        enhanced=reply.enhanced,
+        reply=reply.text[:512],
+    )
+
+
+def lost(phase: Phase, *, why: str) -> Outcome:
+    """A connection that died or fell silent. Before the dot it is free; from the dot on the row is in doubt."""
+    if phase is Phase.DOT:
+        return Outcome(State.UNCERTAIN, why, action=Action.RECONNECT, scope=Scope.RECIPIENT.value)
+    return Outcome(State.QUEUED, why, action=Action.RECONNECT, charged=False, scope=Scope.RELAY.value)
+
+
+RETRY_MINUTES = (5, 15, 30, 60, 120, 240)
+"""After the first, second, … charged try; the last stands for all that follow (RFC 5321 4.5.4.1)."""
+JITTER = 0.2
+RESENDS = 3
+"""How many times in all a row in doubt may be sent."""
+
+
+def retry_at(tries: int, now: datetime, *, key: bytes, delivery: int) -> datetime:
+    """When a row is tried again after `tries` charged tries (from 1): by schedule, moved by up to a fifth.
+
+    The jitter comes from HMAC(key, delivery, try): it spreads a dispatch's retries, and is the same on each machine.
+    """
+    minutes = RETRY_MINUTES[min(tries, len(RETRY_MINUTES)) - 1]
+    drawn = hmac.digest(key, f"retry {delivery} {tries}".encode(), "sha256")
+    share = int.from_bytes(drawn[:4], "big") / 0xFFFFFFFF
+    return now + timedelta(minutes=minutes * (1 - JITTER + 2 * JITTER * share))
+
+
+def resend_allowed(policy: Policy, doubts: int) -> bool:
+    """Whether a row that has been in doubt `doubts` times (this one counted) is sent again."""
+    return policy is Policy.RESEND and doubts < RESENDS

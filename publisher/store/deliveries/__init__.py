@@ -1,0 +1,61 @@
+"""The ledger in the database: freeze, lease, mark, record, recover, report, settle. The only SQL of the dispatch.
+
+Chunks of at most 200 deliveries are leased in one row; committing notes and outcomes are appended in groups; no row is
+updated twice. Every condition of a transition stands in the statement that records it. The state of a delivery is read from
+the view `delivery_state` and from nowhere else. A delivery's tries count from 1, and each entry in its history (a deferral, a
+doubt, a resend, an acceptance) takes the next number.
+"""
+
+from publisher.store.deliveries.freeze import (
+    NewDelivery,
+    NewDispatch,
+    add_deliveries,
+    finish_freeze,
+    open_dispatch,
+)
+from publisher.store.deliveries.lease import Lease, Row, claim, close_chunk, next_due, release
+from publisher.store.deliveries.mark import mark, why_refused
+from publisher.store.deliveries.record import Recorded, record
+from publisher.store.deliveries.recover import expire, recover
+from publisher.store.deliveries.report import (
+    counts,
+    dispatch_of,
+    get_dispatch,
+    list_dispatches,
+    notable,
+    open_dispatches,
+)
+from publisher.store.deliveries.settle import cancel, halt, pause, resolve, resume, retry_failed, revise
+
+__all__ = [
+    "Lease",
+    "NewDelivery",
+    "NewDispatch",
+    "Recorded",
+    "Row",
+    "add_deliveries",
+    "cancel",
+    "claim",
+    "close_chunk",
+    "counts",
+    "dispatch_of",
+    "expire",
+    "finish_freeze",
+    "get_dispatch",
+    "halt",
+    "list_dispatches",
+    "mark",
+    "next_due",
+    "notable",
+    "open_dispatch",
+    "open_dispatches",
+    "pause",
+    "record",
+    "recover",
+    "release",
+    "resolve",
+    "resume",
+    "retry_failed",
+    "revise",
+    "why_refused",
+]

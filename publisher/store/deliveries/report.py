@@ -1,0 +1,81 @@
+"""What the ledger says, for whoever asks; from the view and from nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from publisher.ledger import Counts, State
+from publisher.store.schema import delivery, delivery_state, dispatch
+
+__all__ = ["counts", "dispatch_of", "get_dispatch", "list_dispatches", "notable", "open_dispatches"]
+
+WAITING = frozenset({State.QUEUED, State.CLAIMED, State.COMMITTING})
+OPEN = ("freezing", "sending", "paused")
+
+
+def counts(connection: Connection, dispatch_id: str) -> Counts:
+    """The report of a dispatch."""
+    rows = connection.execute(
+        select(delivery_state.c.state, func.count().label("n"))
+        .where(delivery_state.c.dispatch_id == dispatch_id)
+        .group_by(delivery_state.c.state)
+    )
+    found = {State(row.state): int(row.n) for row in rows}
+    return Counts(
+        waiting=sum(found.get(state, 0) for state in WAITING),
+        **{state.value: found.get(state, 0) for state in State if state not in WAITING},
+    )
+
+
+def get_dispatch(connection: Connection, dispatch_id: str) -> Row[Any] | None:
+    """The dispatch's row, or None."""
+    return connection.execute(select(dispatch).where(dispatch.c.id == dispatch_id)).one_or_none()
+
+
+def dispatch_of(connection: Connection, edition_id: str) -> Row[Any] | None:
+    """The dispatch of an edition, or None."""
+    query = select(dispatch).where(dispatch.c.edition_id == edition_id, dispatch.c.kind == "digest")
+    return connection.execute(query).one_or_none()
+
+
+def open_dispatches(connection: Connection, *, edition_id: str) -> list[Row[Any]]:
+    """The dispatches of an edition that may still send."""
+    query = select(dispatch).where(dispatch.c.edition_id == edition_id, dispatch.c.state.in_(OPEN))
+    return list(connection.execute(query))
+
+
+def list_dispatches(connection: Connection, *, limit: int = 50) -> list[Row[Any]]:
+    """The newest dispatches."""
+    return list(
+        connection.execute(
+            select(dispatch).order_by(dispatch.c.created_at.desc(), dispatch.c.id.desc()).limit(limit)
+        )
+    )
+
+
+def notable(connection: Connection, dispatch_id: str, *, limit: int = 100) -> list[Row[Any]]:
+    """Deliveries that somebody should look at: failed, in doubt, expired, suppressed; with the last reply."""
+    query = (
+        select(
+            delivery_state.c.delivery_id,
+            delivery_state.c.state,
+            delivery_state.c.last_try,
+            delivery_state.c.code,
+            delivery_state.c.enhanced,
+            delivery_state.c.reply,
+            delivery_state.c.cause,
+            delivery_state.c.at,
+            delivery.c.rcpt,
+            delivery.c.message_id,
+        )
+        .join(delivery, delivery.c.id == delivery_state.c.delivery_id)
+        .where(
+            delivery_state.c.dispatch_id == dispatch_id,
+            delivery_state.c.state.in_(["failed", "uncertain", "expired", "suppressed"]),
+        )
+        .order_by(delivery_state.c.state.desc(), delivery_state.c.delivery_id)
+        .limit(limit)
+    )
+    return list(connection.execute(query))
