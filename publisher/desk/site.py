@@ -12,7 +12,6 @@ from publisher.edition import Edition, Kind, Variant
 from publisher.newsroom import Newsroom
 from publisher.render import pages
 from publisher.render.feeds import FORMATS
-from publisher.render.words import words_for
 from publisher.store import editions
 from publisher.story import Section
 
@@ -50,7 +49,7 @@ def build(newsroom: Newsroom, out: Path, *, now: datetime) -> list[Path]:
                 continue
             path = f"e/{made.edition_id}/" + ("" if language == made.languages[0] else f"{language}/")
             wanted[f"{path}index.html"] = _edition(newsroom, site, made, language, path, now=now)
-            when = words_for(language).date(made.slot.astimezone(ZoneInfo(made.timezone)))
+            when = newsroom.templates.words(language).date(made.slot.astimezone(ZoneInfo(made.timezone)))
             links.append(pages.EditionLink(f"{made.title(language)}, {when}", f"{site.url}/{path}", language))
     front = pages.front_page(site, feeds=_feeds(newsroom, None), editions=links, templates=newsroom.templates)
     wanted["index.html"] = front
@@ -80,13 +79,18 @@ def _feeds(newsroom: Newsroom, section: Section | None) -> list[pages.Feed]:
     title = f"{site.name}: {section.title(site.language)}" if section else site.name
     return [
         pages.Feed(
-            NAMES[fmt], FORMATS[fmt][1].partition(";")[0], title, f"{site.url.rstrip('/')}/feeds/{slug}{FORMATS[fmt][0]}"
+            NAMES[fmt],
+            FORMATS[fmt][1].partition(";")[0],
+            title,
+            f"{site.url.rstrip('/')}/feeds/{slug}{FORMATS[fmt][0]}",
         )
         for fmt in NAMES
     ]
 
 
-def _section(newsroom: Newsroom, site: pages.Site, section: Section, made: Edition, *, now: datetime) -> bytes:
+def _section(
+    newsroom: Newsroom, site: pages.Site, section: Section, made: Edition, *, now: datetime
+) -> bytes:
     url = f"{site.url}/s/{section.slug}/"
     body = pages.section_page(
         made, site, url=url, feeds=_feeds(newsroom, section), templates=newsroom.templates

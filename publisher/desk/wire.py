@@ -262,9 +262,7 @@ def _take_received(
             withdraw(connection, revised, act="kill", why=BY_SOURCE, actor=actor, now=now)
         )
     elif found is Change.HOLD:
-        report.withdrawals.append(
-            halt_holding(connection, revised.story_id, act="hold", why=BY_SOURCE)
-        )
+        report.withdrawals.append(halt_holding(connection, revised.story_id, act="hold", why=BY_SOURCE))
     return revised.story_id
 
 

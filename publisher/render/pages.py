@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from publisher.edition import Edition, Item, Variant
 from publisher.render.direction import direction, lead_in
 from publisher.render.templates import Templates
-from publisher.render.words import Words, words_for
+from publisher.render.words import Words
 
 __all__ = ["EditionLink", "Feed", "SectionLink", "Site", "edition_page", "front_page", "section_page"]
 
@@ -64,22 +64,31 @@ def front_page(
     site: Site, *, feeds: Sequence[Feed], editions: Sequence[EditionLink], templates: Templates
 ) -> bytes:
     """The front page: sections, and the newest editions of each digest."""
-    words = words_for(site.language)
+    words = templates.words(site.language)
     return _render(
         templates,
         "web/index.html.j2",
-        page=_page(site, title=site.name, heading=site.name, about=site.disclaimer, url=f"{site.url}/", feeds=feeds),
+        page=_page(
+            site, title=site.name, heading=site.name, about=site.disclaimer, url=f"{site.url}/", feeds=feeds
+        ),
         words=_words(words),
         editions=[
-            {"title": link.title, "url": link.url, "language": link.language, "direction": direction(link.language)}
+            {
+                "title": link.title,
+                "url": link.url,
+                "language": link.language,
+                "direction": direction(link.language),
+            }
             for link in editions
         ],
     )
 
 
-def section_page(edition: Edition, site: Site, *, url: str, feeds: Sequence[Feed], templates: Templates) -> bytes:
+def section_page(
+    edition: Edition, site: Site, *, url: str, feeds: Sequence[Feed], templates: Templates
+) -> bytes:
     """The page that a person sees who follows a feed: the same items as the section's feed edition."""
-    words = words_for(site.language)
+    words = templates.words(site.language)
     items = [_item(edition, item, site.language, site.timezone, words) for item in edition.items]
     title = edition.shelves[0].title if edition.shelves else site.name
     return _render(
@@ -101,7 +110,7 @@ def section_page(edition: Edition, site: Site, *, url: str, feeds: Sequence[Feed
 
 def edition_page(edition: Edition, variant: Variant, site: Site, *, url: str, templates: Templates) -> bytes:
     """A digest edition in the archive, in one language, without anything personal."""
-    words = words_for(variant.language)
+    words = templates.words(variant.language)
     shelves = [
         {
             "title": shelf.title,

@@ -1,0 +1,191 @@
+"""A digest's mail for one variant: HTML by way of MJML, and a text part, from one model. Deterministic.
+
+PURE. The model holds plain strings only. News first: a visible first line instead of a hidden preheader; source, place and time
+above each headline; one provenance line per item that joins the link to the original with the short disclaimer. Each item's
+headline carries `id="s-<story id>"` and the footer `id="end"`: that is how the gate tells items apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from publisher.edition import Edition, Item, Shelf, Variant
+from publisher.render.direction import RLM, direction, is_rtl, lead_in
+from publisher.render.excerpt import excerpt, shorten
+from publisher.render.mjml import to_html
+from publisher.render.places import markers
+from publisher.render.templates import Templates
+from publisher.render.words import Words
+
+__all__ = ["Look", "Rendered", "render"]
+
+SUBJECT_MAX = 60
+EXCERPT_MAX, LEAD_MAX = 280, 450
+WORDS_A_MINUTE = 200
+FIRST_LINE_MAX = 110
+BODY = "mail/digest/body.mjml.j2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a mail knows of the house."""
+
+    site_name: str
+    site_url: str
+    postal_address: str
+    contact: str
+    archive_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A variant's mail with its personal places still open (`places.markers` of the edition's content hash)."""
+
+    subject: str
+    html: str
+    text: str
+
+
+def render(edition: Edition, variant: Variant, *, look: Look, templates: Templates) -> Rendered:
+    """Render one variant.
+
+    Raises:
+        TemplateInvalid: a template is wrong; with file and line.
+    """
+    model = _model(edition, variant, look, templates.words(variant.language))
+    html = to_html(templates.render(BODY, model), template=BODY)
+    text = templates.render("mail/digest/body.txt.j2", model)
+    subject = " ".join(templates.render("mail/digest/subject.txt.j2", model).split())
+    return Rendered(subject=subject, html=html, text=_squeezed(text))
+
+
+def _squeezed(text: str) -> str:
+    """At most one empty line in a row, no blanks at line ends."""
+    lines: list[str] = []
+    for line in (line.rstrip() for line in text.strip("\n").split("\n")):
+        if line or (lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def _model(edition: Edition, variant: Variant, look: Look, words: Words) -> dict[str, Any]:
+    shelves = list(edition.variant(variant.language, variant.sections))
+    items = [item for _, members in shelves for item in members]
+    local = edition.slot.astimezone(ZoneInfo(edition.timezone))
+    rtl = is_rtl(variant.language)
+    lead = items[0]
+    return {
+        "language": variant.language,
+        "direction": direction(variant.language),
+        "left": "right" if rtl else "left",
+        "right": "left" if rtl else "right",
+        "mark": RLM if rtl else "",
+        "title": edition.title(variant.language),
+        "date": words.date(local),
+        "counts": _counts(items, words),
+        "subject": _subject(items, variant.language, words),
+        "first_line": _first_line(items, variant.language, words),
+        "contents": [{"title": shelf.title, "n": words.number(len(members))} for shelf, members in shelves],
+        "shelves": [
+            {
+                "title": shelf.title,
+                "entries": [
+                    _item(edition, item, variant.language, words, lead=item is lead) for item in members
+                ],
+                "more": _more(shelf, members, words),
+                "more_url": f"{look.site_url.rstrip('/')}/s/{shelf.section}/",
+            }
+            for shelf, members in shelves
+        ],
+        "disclaimer": edition.disclaimer(variant.language).full,
+        "rights": list(dict.fromkeys(item.rights_line for item in items if item.rights_line)),
+        "site_name": look.site_name,
+        "site_url": look.site_url,
+        "postal_address": look.postal_address,
+        "archive_url": look.archive_url,
+        "place": {place.value: mark for place, mark in markers(edition.content_hash).items()},
+        "words": _words(words),
+    }
+
+
+def _words(words: Words) -> dict[str, Any]:
+    _ = words.gettext
+    before, _mark, after = _("You get this because %(address)s asked for it.").partition("%(address)s")
+    return {
+        "why_before": before,
+        "why_after": after,
+        "preferences": _("Change what you get"),
+        "leave": _("Unsubscribe"),
+        "online": _("View online"),
+        "corrected": _("Corrected"),
+        "in_this_issue": _("In this edition"),
+    }
+
+
+def _counts(items: list[Item], words: Words) -> str:
+    agencies = len({item.source_name for item in items})
+    read = sum(len(f"{item.headline} {excerpt(item.lede, EXCERPT_MAX)}".split()) for item in items)
+    stories = words.ngettext("%(n)s story", "%(n)s stories", len(items))
+    sources = words.ngettext("%(n)s agency", "%(n)s agencies", agencies)
+    minutes = words.ngettext("%(n)s minute", "%(n)s minutes", max(1, round(read / WORDS_A_MINUTE)))
+    parts = words.gettext("%(stories)s from %(agencies)s") % {"stories": stories, "agencies": sources}
+    return f"{parts} · {minutes}"
+
+
+def _subject(items: list[Item], language: str, words: Words) -> str:
+    head = lead_in(shorten(items[0].headline, SUBJECT_MAX), language)
+    if len(items) == 1:
+        return head
+    return f"{head}; {words.ngettext('%(n)s more', '%(n)s more', len(items) - 1)}"
+
+
+def _first_line(items: list[Item], language: str, words: Words) -> str:
+    others = [item.headline for item in items[1:3]]
+    if not others:
+        return lead_in(excerpt(items[0].lede or items[0].headline, FIRST_LINE_MAX), language)
+    also = words.gettext("Also: %(headlines)s") % {
+        "headlines": "; ".join(shorten(o, FIRST_LINE_MAX // 2) for o in others)
+    }
+    return lead_in(also, language)
+
+
+def _more(shelf: Shelf, members: tuple[Item, ...], words: Words) -> str:
+    if not shelf.more or not members:
+        return ""
+    said = words.ngettext("%(n)s more in", "%(n)s more in", shelf.more)
+    return f"{said} {shelf.title}"
+
+
+def _item(edition: Edition, item: Item, language: str, words: Words, *, lead: bool) -> dict[str, Any]:
+    local: datetime = item.time.astimezone(ZoneInfo(edition.timezone))
+    rtl = is_rtl(item.language)
+    text = excerpt(item.lede, LEAD_MAX if lead else EXCERPT_MAX)
+    provenance = [edition.disclaimer(language).short]
+    if item.house_headline:
+        provenance.append(words.gettext("our headline"))
+    return {
+        "story_id": item.story_id,
+        "lead": lead,
+        "language": item.language,
+        "direction": direction(item.language),
+        "left": "right" if rtl else "left",
+        "mark": RLM if rtl else "",
+        "foreign": item.language.partition("-")[0] != language.partition("-")[0],
+        "headline": lead_in(item.headline, item.language),
+        "link": item.link,
+        "excerpt": lead_in(text, item.language) if text else "",
+        "source_name": item.source_name,
+        "source_url": item.source_url,
+        "source_line": words.gettext("Source: %(source)s") % {"source": item.source_name},
+        "read_original": words.gettext("Read the original at %(source)s") % {"source": item.source_name},
+        "dateline": item.dateline,
+        "time": words.time(local),
+        "corrected": item.corrected_at is not None,
+        "correction_note": item.correction_note or "",
+        "provenance": " · ".join(provenance),
+        "disclaimer": edition.disclaimer(language).short,
+        "our_headline": words.gettext("our headline") if item.house_headline else "",
+    }

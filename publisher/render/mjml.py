@@ -1,0 +1,48 @@
+"""MJML to HTML, and the mends without which mrml 6.0.1 (inside mjml-python 1.4.2) corrupts right-to-left mail.
+
+That engine prints attribute values in Rust's debug form: joiners, marks and harakat in them come out as `\\u{200c}`. So every
+character beyond ASCII goes in as a numeric reference and is turned back afterwards; a backslash goes in as one too. The engine
+warns of nothing: what it cannot have rendered is looked for in the result. Operator templates may not include files.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mjml import mjml2html
+
+from publisher.errors import TemplateInvalid
+
+__all__ = ["to_html"]
+
+REFERENCE = re.compile(r"&#(\d+);")
+STYLE = re.compile(r"<mj-style\b[^>]*>(.*?)</mj-style>", re.DOTALL)
+FIRST_TURNED_BACK = 160
+LEFTOVERS = (r"\u{", r"\"", "<mj-", "</mj-")
+
+
+def to_html(source: str, *, template: str) -> str:
+    """The HTML of an MJML document; deterministic.
+
+    Raises:
+        TemplateInvalid: it is not MJML, includes files, or the engine left something of it unrendered.
+    """
+    if "<mj-include" in source:
+        raise TemplateInvalid(template, None, "mj-include is not allowed: use a Jinja include")
+    if any("\\" in style for style in STYLE.findall(source)):
+        raise TemplateInvalid(template, None, "a backslash inside mj-style is not allowed")
+    ascii_only = source.replace("\\", "&#92;").encode("ascii", "xmlcharrefreplace").decode("ascii")
+    try:
+        html = str(mjml2html(ascii_only, fonts={}))
+    except ValueError as error:
+        raise TemplateInvalid(template, None, f"not MJML: {error}") from error
+    html = REFERENCE.sub(_turned_back, html)
+    for leftover in LEFTOVERS:
+        if leftover in html:
+            raise TemplateInvalid(template, None, f"the result still holds {leftover!r}")
+    return html
+
+
+def _turned_back(found: re.Match[str]) -> str:
+    number = int(found[1])
+    return chr(number) if number >= FIRST_TURNED_BACK else found[0]

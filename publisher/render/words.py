@@ -1,0 +1,100 @@
+"""The words of outputs in each language: interface strings, dates, numbers, plurals.
+
+PURE. Strings come from `.po` catalogues that `templates.load` has read; what a catalogue lacks is said in English. One calendar
+and one digit system per edition: Persian dates are Jalali with Persian digits, the rest follows CLDR.
+"""
+
+from __future__ import annotations
+
+import gettext
+import io
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from persiantools.jdatetime import JalaliDate
+
+__all__ = ["Words", "read_words"]
+
+PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+DAY_MONTH_YEAR = {"en": "EEEE d MMMM y", "zh": "y年M月d日EEEE"}
+
+
+class Words:
+    """The words of one language."""
+
+    def __init__(self, language: str, catalogue: gettext.NullTranslations) -> None:
+        self.language = language
+        self._catalogue = catalogue
+        self._base = language.partition("-")[0]
+        try:
+            self._locale = Locale.parse(language.replace("-", "_"))
+        except (UnknownLocaleError, ValueError):
+            self._locale = Locale.parse("en")
+
+    def gettext(self, text: str) -> str:
+        """The string in this language, else as it stands."""
+        return self._catalogue.gettext(text)
+
+    def ngettext(self, one: str, many: str, n: int) -> str:
+        """The plural form for `n`, with `%(n)s` filled in in the language's digits."""
+        return self._catalogue.ngettext(one, many, n) % {"n": self.number(n)}
+
+    def number(self, n: int) -> str:
+        """A number in the language's digits."""
+        return self.digits(str(n))
+
+    def digits(self, text: str) -> str:
+        """Latin digits in a text of ours, turned into the language's own."""
+        return text.translate(PERSIAN_DIGITS) if self._base == "fa" else text
+
+    def date(self, local: datetime) -> str:
+        """Weekday and full date of a local time in the language's calendar: "Monday 2 March 2026"."""
+        if self._base == "fa":
+            jalali = JalaliDate(local.date())
+            day = self.number(jalali.day)
+            return f"{jalali.strftime('%A', locale='fa')} {day} {jalali.strftime('%B %Y', locale='fa')}"
+        return format_date(local.date(), DAY_MONTH_YEAR.get(self._base, "full"), locale=self._locale)
+
+    def time(self, local: datetime) -> str:
+        """Hour and minute with the zone's short name or offset: "06:40 GMT"."""
+        return f"{self.digits(f'{local:%H:%M}')} {self.zone(local)}"
+
+    def date_time(self, local: datetime) -> str:
+        """A short date and the time."""
+        if self._base == "fa":
+            jalali = JalaliDate(local.date())
+            return f"{self.number(jalali.day)} {jalali.strftime('%B', locale='fa')}، {self.time(local)}"
+        return f"{format_date(local.date(), 'd MMM', locale=self._locale)}, {self.time(local)}"
+
+    def zone(self, local: datetime) -> str:
+        """The zone as readers know it: its letters, else "UTC+3:30" in the language's digits."""
+        name = local.tzname() or ""
+        if name.isalpha():
+            return name
+        minutes = int((local.utcoffset() or timedelta()).total_seconds()) // 60
+        sign = "+" if minutes >= 0 else "−"
+        hours, rest = divmod(abs(minutes), 60)
+        return f"UTC{sign}{self.digits(f'{hours}:{rest:02}' if rest else str(hours))}"
+
+
+def read_words(language: str, po: bytes | None) -> Words:
+    """The words of a language from its `.po` file; English needs none."""
+    if po is None:
+        return Words(language, gettext.NullTranslations())
+    compiled = io.BytesIO()
+    write_mo(compiled, read_po(io.BytesIO(po), locale=language.replace("-", "_")))
+    compiled.seek(0)
+    return Words(language, gettext.GNUTranslations(compiled))
+
+
+def words_of(catalogues: Mapping[str, Words], language: str) -> Words:
+    """The words for this tag, else for its base language, else English strings with this language's numbers."""
+    return (
+        catalogues.get(language)
+        or catalogues.get(language.partition("-")[0])
+        or Words(language, gettext.NullTranslations())
+    )
