@@ -270,6 +270,14 @@ class Edition:
                 return disclaimer
         raise KeyError(language)
 
+    def disclaimer_for(self, item: Item) -> Disclaimer:
+        """The house text in an item's own language, else in the edition's first: what feeds put at the item."""
+        base = item.language.partition("-")[0]
+        for disclaimer in self.disclaimers:
+            if disclaimer.language.partition("-")[0] == base:
+                return disclaimer
+        return self.disclaimer(self.languages[0])
+
     def variant(
         self, language: str, sections: frozenset[str] | None = None
     ) -> Iterator[tuple[Shelf, tuple[Item, ...]]]:

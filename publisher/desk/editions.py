@@ -223,7 +223,7 @@ def compile_message(
         feedback_id=f"{made.edition_id}:{digest.slug}:digest:{site.tag_authority.split('.')[0][:15]}",
         date=made.slot,
     )
-    return message.compile(rendered_, headers, seed=f"{made.content_hash}:{variant.key}")
+    return message.compile(rendered_, headers, seed=made.content_hash)
 
 
 def approve(newsroom: Newsroom, wanted: str, *, actor: str, now: datetime) -> Edition:

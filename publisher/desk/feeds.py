@@ -170,6 +170,13 @@ def _render(newsroom: Newsroom, made: Edition, section: Section | None, *, now: 
             self_url=_feed_url(newsroom, section, fmt),
             feed_id=f"{tag}:feed/{made.series}",
             story_id_prefix=f"{tag}:story/",
+            source_words={
+                language: newsroom.templates.words(language)
+                .gettext("Source: %(source)s")
+                .partition("%(")[0]
+                .strip()
+                for language in made.languages
+            },
         )
         name = f"{made.series}.{fmt}"
         outputs[name] = render_feeds.render(made, channel, fmt)

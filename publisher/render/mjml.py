@@ -1,6 +1,6 @@
-"""MJML to HTML, and the mends without which mrml 6.0.1 (inside mjml-python 1.4.2) corrupts right-to-left mail.
+r"""MJML to HTML, and the mends without which mrml 6.0.1 (inside mjml-python 1.4.2) corrupts right-to-left mail.
 
-That engine prints attribute values in Rust's debug form: joiners, marks and harakat in them come out as `\\u{200c}`. So every
+That engine prints attribute values in Rust's debug form: joiners, marks and harakat in them come out as `\u{200c}`. So every
 character beyond ASCII goes in as a numeric reference and is turned back afterwards; a backslash goes in as one too. The engine
 warns of nothing: what it cannot have rendered is looked for in the result. Operator templates may not include files.
 """

@@ -1,0 +1,242 @@
+"""One MIME message compiled once per variant into finished wire pieces, filled per reader by a join.
+
+PURE. multipart/alternative, text first, both parts quoted-printable in canonical CRLF; a line never begins with a dot (it is
+encoded), so that no dot needs stuffing and the wire form equals the message. A soft line break stands on both sides of each
+personal place: a value never lengthens a line. Boundary, Date and Message-ID come from the edition and the delivery: the same
+delivery has the same bytes at each try.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html as html_module
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from publisher.render.digest import Rendered
+from publisher.render.headers import mailbox, structured, text_header
+from publisher.render.places import Place, markers
+
+__all__ = ["Compiled", "Headers", "Personal", "compile"]
+
+SOFT_BREAK = b"=\r\n"
+QP_LINE = 73
+ALLOWED = re.compile(r"[A-Za-z0-9._~:/?&=@+-]+")
+"""What a personal value may hold; it needs no quoting in a header, an attribute or a URL."""
+ADDRESS_ALLOWED = re.compile(r"[^\s\x00-\x20\x7f-\x9f<>\"(),:;\\\[\]\u2028\u2029]+@[a-z0-9.-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headers:
+    """What stands above the body, the same for every reader of a variant (RFC 5322, 2369, 2919, 8058)."""
+
+    from_name: str
+    from_address: str
+    subject: str
+    list_name: str
+    list_id: str
+    language: str
+    reply_to: str
+    help_url: str
+    archive_url: str
+    owner: str
+    feedback_id: str
+    date: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Personal:
+    """What differs from reader to reader. ValueError from `Compiled.fill` when a value holds what it must not."""
+
+    to: str
+    message_id: str
+    leave_url: str
+    leave_mailto: str
+    preferences_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """A place between two literals: which value, and how it is written there."""
+
+    value: Callable[[Personal], str]
+    write: Callable[[str], bytes]
+
+
+class Compiled:
+    """A variant's message: literals and slots in order."""
+
+    def __init__(
+        self, pieces: tuple[bytes | _Slot, ...], text: tuple[str | Place, ...], html: tuple[str | Place, ...]
+    ) -> None:
+        self._pieces, self._text, self._html = pieces, text, html
+        literals = b"\x00".join(piece for piece in pieces if isinstance(piece, bytes))
+        self.sha256 = hashlib.sha256(literals).hexdigest()
+
+    def fill(self, personal: Personal) -> list[bytes]:
+        """The message in wire form (CRLF, no line begins with a dot), in pieces, without the final dot.
+
+        Raises:
+            ValueError: a personal value holds a character that it must not.
+        """
+        _check(personal)
+        return [
+            piece if isinstance(piece, bytes) else piece.write(piece.value(personal))
+            for piece in self._pieces
+        ]
+
+    def message(self, personal: Personal) -> bytes:
+        """The whole message for one reader."""
+        return b"".join(self.fill(personal))
+
+    def bodies(self, personal: Personal) -> tuple[bytes, bytes]:
+        """The decoded (html, text) for one reader: what the parts hold."""
+        _check(personal)
+        html = "".join(
+            html_module.escape(_VALUES[p](personal)) if isinstance(p, Place) else p for p in self._html
+        )
+        text = "".join(_VALUES[p](personal) if isinstance(p, Place) else p for p in self._text)
+        return html.encode(), text.encode()
+
+
+_VALUES: dict[Place, Callable[[Personal], str]] = {
+    Place.ADDRESS: lambda personal: personal.to,
+    Place.LEAVE: lambda personal: personal.leave_url,
+    Place.PREFERENCES: lambda personal: personal.preferences_url,
+}
+
+
+def compile(rendered: Rendered, headers: Headers, *, seed: str) -> Compiled:  # noqa: A001 - the word of the trade
+    """Compile a variant. `seed` is the edition's content hash, of which the rendering's markers were made."""
+    text = tuple(_split(rendered.text, seed))
+    html = tuple(_split(rendered.html, seed))
+    boundary = f"=_{hashlib.sha256(f'boundary {seed} {headers.language}'.encode()).hexdigest()[:32]}"
+    pieces: list[bytes | _Slot] = [
+        mailbox("From", headers.from_name, headers.from_address),
+        b"To: ",
+        _Slot(lambda personal: personal.to, _bare),
+        b"\r\n",
+        text_header("Subject", headers.subject),
+        structured("Date", format_datetime(headers.date.astimezone(UTC))),
+        b"Message-ID: ",
+        _Slot(lambda personal: personal.message_id, _bare),
+        b"\r\n",
+        structured("Reply-To", headers.reply_to),
+        mailbox("List-Id", headers.list_name, headers.list_id),
+        b"List-Unsubscribe: <",
+        _Slot(lambda personal: personal.leave_url, _bare),
+        b">",
+        _Slot(lambda personal: f", <{personal.leave_mailto}>" if personal.leave_mailto else "", _bare),
+        b"\r\n",
+        structured("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        structured("List-Help", f"<{headers.help_url}>"),
+        structured("List-Archive", f"<{headers.archive_url}>"),
+        structured("List-Owner", f"<mailto:{headers.owner}>"),
+        structured("Feedback-ID", headers.feedback_id) if headers.feedback_id else b"",
+        structured("Precedence", "bulk"),
+        structured("Auto-Submitted", "auto-generated"),
+        structured("X-Auto-Response-Suppress", "All"),
+        structured("Content-Language", headers.language),
+        structured("MIME-Version", "1.0"),
+        f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'.encode("ascii"),
+    ]
+    for kind, parts, escape in (("plain", text, False), ("html", html, True)):
+        pieces.append(
+            (
+                f"--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\n"
+                "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+            ).encode("ascii")
+        )
+        pieces += _body(parts, escape=escape)
+        pieces.append(b"\r\n")
+    pieces.append(f"--{boundary}--\r\n".encode("ascii"))
+    return Compiled(tuple(_joined(pieces)), text, html)
+
+
+def _split(body: str, seed: str) -> Iterator[str | Place]:
+    """The body, parted at its personal places."""
+    known = {mark: place for place, mark in markers(seed).items()}
+    for part in re.split("(" + "|".join(known) + ")", body):
+        if part:
+            yield known.get(part, part)
+
+
+def _body(parts: tuple[str | Place, ...], *, escape: bool) -> Iterator[bytes | _Slot]:
+    for part in parts:
+        if isinstance(part, Place):
+            yield SOFT_BREAK
+            yield _Slot(_VALUES[part], _quoted_html if escape else _quoted_text)
+            yield SOFT_BREAK
+        else:
+            yield quoted_printable(part)
+
+
+def _joined(pieces: list[bytes | _Slot]) -> Iterator[bytes | _Slot]:
+    """Neighbouring literals as one."""
+    literal = b""
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            literal += piece
+        else:
+            if literal:
+                yield literal
+            yield piece
+            literal = b""
+    if literal:
+        yield literal
+
+
+def _bare(value: str) -> bytes:
+    return value.encode("utf-8")
+
+
+def _quoted_text(value: str) -> bytes:
+    return quoted_printable(value)
+
+
+def _quoted_html(value: str) -> bytes:
+    return quoted_printable(html_module.escape(value))
+
+
+_SAFE = frozenset(range(33, 127)) - {ord("=")} | {32, 9}
+_QP = tuple(bytes([n]) if n in _SAFE else b"=%02X" % n for n in range(256))
+
+
+def quoted_printable(text: str) -> bytes:
+    """RFC 2045 section 6.7 with CRLF line ends, no line over 76 characters, none beginning with a dot or "From "."""
+    return b"\r\n".join(_quoted_line(line) for line in text.replace("\r\n", "\n").split("\n"))
+
+
+def _quoted_line(line: str) -> bytes:
+    out: list[bytes] = []
+    length = 0
+    raw = line.encode("utf-8", "replace")
+    last = len(raw) - 1
+    for place, byte in enumerate(raw):
+        token = _QP[byte]
+        at_start = length == 0
+        if (at_start and (byte == 46 or (byte == 70 and raw[place : place + 5] == b"From "))) or (
+            byte in {9, 32} and place == last
+        ):
+            token = b"=%02X" % byte
+        if length + len(token) > QP_LINE:
+            out.append(SOFT_BREAK)
+            length = 0
+            if byte == 46:
+                token = b"=2E"
+        out.append(token)
+        length += len(token)
+    return b"".join(out)
+
+
+def _check(personal: Personal) -> None:
+    for value in (personal.leave_url, personal.preferences_url, personal.leave_mailto):
+        if value and not ALLOWED.fullmatch(value):
+            raise ValueError("a personal link holds a character that it must not")
+    if not re.fullmatch(r"<[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+>", personal.message_id):
+        raise ValueError("the Message-ID is malformed")
+    if not ADDRESS_ALLOWED.fullmatch(personal.to) or len(personal.to) > 254:
+        raise ValueError("the address holds a character that it must not")
