@@ -171,14 +171,12 @@ class Mail(Table):
         list_domain: right half of every List-Id (RFC 2919); permanent.
         unsubscribe_address: mailbox of List-Unsubscribe's mailto form; the reader's token is added as `+TOKEN`.
         bounce_address: envelope sender; what comes back is told apart by `+TOKEN` before the @.
-        feedback_id: last, constant field of the Feedback-ID header: 5 to 15 letters and digits; empty sends no such header.
         drain: how long a stopping sender waits for open replies before it leaves rows in doubt.
     """
 
     list_domain: DomainOrEmpty = ""
     unsubscribe_address: MailAddressOrEmpty = ""
     bounce_address: MailAddressOrEmpty = ""
-    feedback_id: Annotated[str, Field(pattern=r"^([A-Za-z0-9]{5,15})?$")] = ""
     drain: Duration = timedelta(seconds=60)
 
 
