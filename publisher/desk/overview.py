@@ -9,7 +9,7 @@ from typing import Any
 from publisher.desk.acts import story as get_story
 from publisher.edition import Kind
 from publisher.errors import UnknownName
-from publisher.intake.text import digest as text_digest
+from publisher.intake.markup import text_digest
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries, house, quarantine
 from publisher.store import editions as stored_editions

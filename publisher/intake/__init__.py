@@ -1,0 +1,77 @@
+"""Intake: wire bytes in, stories out, or the reason why not. Nothing raises on any bytes.
+
+PURE but for one limited child process (`lenient`). Each format is a module of one shape: `recognises(raw, content_type)` and
+`read(raw, context) -> Document | Unreadable`, which fills `build.Parts` and lets `build.build` judge it. A new format: copy
+`jsonfeed.py`, register it below in `READERS` (the order is the order in which `auto` asks), and add a sample and its expectations to
+tests/unit/test_intake_formats.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from publisher.intake import atom, jsonfeed, jsonl, lenient, pagetext, rdf, rss, wordpress
+from publisher.intake.document import MAX_BYTES, Context, Document, Unreadable
+from publisher.story import Received, Rejected
+
+__all__ = ["FORMATS", "Context", "Document", "Unreadable", "read"]
+
+Reader = tuple[Callable[[bytes, str | None], bool], Callable[[bytes, Context], Document | Unreadable]]
+
+READERS: dict[str, Reader] = {
+    "rss": (rss.recognises, rss.read),
+    "atom": (atom.recognises, atom.read),
+    "rdf": (rdf.recognises, rdf.read),
+    "json-feed": (jsonfeed.recognises, jsonfeed.read),
+    "wordpress": (wordpress.recognises, wordpress.read),
+    "jsonl": (jsonl.recognises, jsonl.read),
+    "text": (pagetext.recognises, pagetext.read),
+}
+FORMATS = ("auto", *READERS)
+"""The names that `--format` and `sources.toml` take."""
+XML_FORMATS = frozenset({"rss", "atom", "rdf"})
+
+
+def read(raw: bytes, context: Context, *, format: str = "auto") -> Document | Unreadable:  # noqa: A002 - the command line's word
+    """Read a document in this format, or in the one that its content tells."""
+    if len(raw) > MAX_BYTES:
+        return Unreadable("too-large", f"the document has more than {MAX_BYTES // 1_000_000} MB")
+    if not raw.strip(b"\0\t\r\n "):
+        return Unreadable(
+            "empty", "the document is empty: a source without stories sends an empty list, not nothing"
+        )
+    name = format if format != "auto" else _told(raw, context.content_type)
+    if name is None:
+        return Unreadable("unknown-format", f"none of the formats {', '.join(READERS)} fits this document")
+    found = READERS[name][1](raw, context)
+    if isinstance(found, Unreadable) and found.reason == "not-xml" and name in XML_FORMATS:
+        found = lenient.read(raw, context, why=found.detail)
+    return found if isinstance(found, Unreadable) else _once_each(found)
+
+
+def _told(raw: bytes, content_type: str | None) -> str | None:
+    head = raw[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if head.startswith((b"<!doctype html", b"<html")):
+        return "rss"  # read as a feed it is refused by name: an HTML page, not a feed
+    for name, (recognises, _) in READERS.items():
+        if recognises(raw, content_type):
+            return name
+    return None
+
+
+def _once_each(document: Document) -> Document:
+    """Of several items with one id the first counts: feeds list the newest first."""
+    seen: set[str] = set()
+    items: list[Received | Rejected] = []
+    for item in document.items:
+        guid = item.source_guid
+        if not guid or guid not in seen:
+            items.append(item)
+            seen.add(guid)
+    twice = len(document.items) - len(items)
+    if not twice:
+        return document
+    return replace(
+        document, items=tuple(items), remarks=(*document.remarks, f"{twice} items repeat the id of another")
+    )

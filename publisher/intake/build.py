@@ -1,0 +1,193 @@
+"""From the parts that a format gives to a Received or a Rejected: the same rules for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from publisher.intake.document import Context
+from publisher.intake.links import absolute, canonical, is_home, is_house
+from publisher.intake.markup import lede_of, sanitise, text_digest, to_text
+from publisher.intake.provenance import house_text
+from publisher.intake.text import TITLE_MAX, clean
+from publisher.intake.times import clamped
+from publisher.story import (
+    NO_EMBARGO,
+    Embargo,
+    Media,
+    PubStatus,
+    Reason,
+    Received,
+    Rejected,
+    SourceKind,
+    Subject,
+    unpublishable,
+)
+
+__all__ = ["Parts", "build", "reject"]
+
+MANY = 50
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """One item as its format gave it; every string is still raw, every list still unbounded."""
+
+    guid: str = ""
+    link: str = ""
+    headline: str = ""
+    body_html: str = ""
+    summary_html: str = ""
+    language: str = ""
+    source_name: str = ""
+    source_url: str = ""
+    aliases: list[str] = field(default_factory=list)
+    version: str | None = None
+    published: datetime | None = None
+    updated: datetime | None = None
+    expires: datetime | None = None
+    status: PubStatus = PubStatus.USABLE
+    embargo: Embargo = NO_EMBARGO
+    urgency: int | None = None
+    byline: str = ""
+    dateline: str = ""
+    genre: str = ""
+    slugline: str = ""
+    copyright: str = ""
+    usage_terms: str = ""
+    correction_note: str = ""
+    ednote: str = ""
+    categories: list[str] = field(default_factory=list)
+    subjects: list[Subject] = field(default_factory=list)
+    media: list[Media] = field(default_factory=list)
+    base_url: str | None = None
+    raw: bytes = b""
+
+
+def reject(parts: Parts, reason: Reason, detail: str) -> Rejected:
+    """This item, set aside."""
+    return Rejected(
+        reason=reason,
+        detail=detail,
+        raw=parts.raw[:100_000],
+        source_guid=clean(parts.guid),
+        headline=clean(parts.headline, TITLE_MAX),
+    )
+
+
+def build(parts: Parts, context: Context) -> Received | Rejected:
+    """The item as a version of a story, or why it waits in quarantine (with all that could be read of it)."""
+    source = context.source
+    base = parts.base_url or context.base_url
+    link = absolute(parts.link, base)
+    flags: list[str] = []
+    name, url, body, set_aside, lack, page_url = (
+        _from_house(parts, context, link)
+        if source.kind is SourceKind.HOUSE
+        else _from_agency(parts, context, link)
+    )
+    markup = sanitise(body, base_url=link or base)
+    flags += markup.flags
+    published, early = clamped(parts.published, context.now)
+    updated, early_too = clamped(parts.updated, context.now)
+    if early or early_too:
+        flags.append("future-date-clamped")
+    lede = clean(to_text(parts.summary_html), 600) if parts.summary_html else ""
+    received = Received(
+        source_guid=_bounded(parts.guid or link or text_digest(parts.headline + body)),
+        source_name=clean(name, 120),
+        source_url=url,
+        original_headline=clean(parts.headline, TITLE_MAX),
+        language=_language(parts.language) or source.language,
+        lede=lede if lede and not _cut_off(lede) else lede_of(markup.text),
+        body=markup.html,
+        body_digest=text_digest(body),
+        aliases=frozenset(_bounded(alias) for alias in (*parts.aliases, link or "", url) if alias),
+        source_version=parts.version,
+        first_created=published or updated,
+        version_created=updated or published,
+        pubstatus=parts.status,
+        embargo=parts.embargo,
+        expires=parts.expires,
+        correction_note=clean(parts.correction_note) or None,
+        ednote=clean(parts.ednote) or None,
+        set_aside=set_aside,
+        slugline=clean(parts.slugline, 120),
+        byline=clean(parts.byline, 200),
+        dateline=clean(parts.dateline, 120),
+        page_url=page_url,
+        copyright_notice=clean(parts.copyright, 300),
+        usage_terms=clean(parts.usage_terms, 600),
+        urgency=parts.urgency or source.default_urgency,
+        genre=clean(parts.genre, 60),
+        categories=_categories(parts, context),
+        subjects=tuple(parts.subjects[:MANY]),
+        media=tuple(medium for medium in parts.media[:MANY] if absolute(medium.url)),
+        flags=tuple(flags),
+    )
+    if parts.status is PubStatus.CANCELED:
+        return received
+    wrong = (Reason.NO_SOURCE_LINK, lack) if lack else unpublishable(received)
+    if wrong is None:
+        return received
+    return Rejected(
+        reason=wrong[0],
+        detail=wrong[1],
+        raw=parts.raw[:100_000],
+        source_guid=received.source_guid[:200],
+        headline=received.original_headline,
+        received=received,
+    )
+
+
+def _from_agency(
+    parts: Parts, context: Context, link: str | None
+) -> tuple[str, str, str, tuple[str, ...], str, str | None]:
+    """The item's link is the original; the name comes from the item or the configuration."""
+    name = parts.source_name or context.source.name
+    url = absolute(parts.source_url, parts.base_url or context.base_url) or link
+    if url is None:
+        return name, "", _body(parts), (), "the item has no absolute http(s) link to the original", None
+    if is_home(url):
+        return name, "", _body(parts), (), f"the item's link {url} is a home page, not the story", None
+    return name, canonical(url), _body(parts), (), "", None
+
+
+def _from_house(
+    parts: Parts, context: Context, link: str | None
+) -> tuple[str, str, str, tuple[str, ...], str, str | None]:
+    """Declared fields first, else the source line at the end of the text (decision 3)."""
+    base = link or parts.base_url or context.base_url
+    found = house_text(_body(parts), context.source, base_url=base)
+    declared = absolute(parts.source_url, base)
+    if parts.source_name and declared and not is_home(declared) and not is_house(declared, context.source):
+        return parts.source_name, canonical(declared), found.html, found.set_aside, "", link
+    return found.source_name, found.source_url, found.html, found.set_aside, found.lack, link
+
+
+def _body(parts: Parts) -> str:
+    return parts.body_html or parts.summary_html
+
+
+def _cut_off(lede: str) -> bool:
+    """Whether an excerpt ends in the middle: such a one is made anew from the body."""
+    tail = lede.rstrip(" ]»”\"'")
+    return tail.endswith(("…", "...", "[…", "[...")) or "continue reading" in tail[-60:].casefold()
+
+
+def _categories(parts: Parts, context: Context) -> tuple[str, ...]:
+    mapped = dict(context.source.category_map)
+    names = (clean(name, 80) for name in parts.categories[:MANY])
+    return tuple(dict.fromkeys(mapped.get(name.casefold(), name) for name in names if name))
+
+
+def _language(tag: str) -> str:
+    tag = tag.strip().replace("_", "-")
+    head = tag.partition("-")[0]
+    return tag[:35] if 2 <= len(head) <= 3 and head.isalpha() and head.isascii() and head != "und" else ""
+
+
+def _bounded(name: str) -> str:
+    """An id as text of bounded length: long ones by their beginning and a digest."""
+    shown = clean(name, 10_000)
+    return shown if len(shown) <= 500 else f"{shown[:80]}#{text_digest(shown)}"

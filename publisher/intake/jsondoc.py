@@ -1,0 +1,57 @@
+"""JSON from outside: bounded, without duplicate names, NaN, or numbers that break the parser."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from publisher.intake.document import MAX_BYTES, Unreadable
+
+__all__ = ["load", "objects", "text"]
+
+
+class _Twice(ValueError):
+    """A name stands twice in one object: two readers could disagree."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Twice("a name stands twice in one object")
+    return found
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(f"{word} is not JSON")
+
+
+def load(raw: bytes) -> Any | Unreadable:
+    """The data, or Unreadable."""
+    if len(raw) > MAX_BYTES:
+        return Unreadable("too-large", f"the document has more than {MAX_BYTES // 1_000_000} MB")
+    if not raw.strip():
+        return Unreadable("empty", "the document is empty")
+    try:
+        return json.loads(raw.decode("utf-8-sig", "replace"), object_pairs_hook=_once, parse_constant=_refuse)
+    except _Twice as error:
+        return Unreadable("duplicate-name", str(error))
+    except RecursionError:
+        return Unreadable("too-deep", "values are nested too deeply")
+    except ValueError as error:
+        return Unreadable("not-json", f"not JSON: {str(error)[:160]}")
+
+
+def objects(values: Any) -> list[dict[str, Any] | None]:
+    """The entries of a list; None for each that is no object."""
+    return (
+        [value if isinstance(value, dict) else None for value in values] if isinstance(values, list) else []
+    )
+
+
+def text(value: Any) -> str:
+    """A string as it is, a number as its digits, anything else empty."""
+    if isinstance(value, str):
+        return value
+    return (
+        str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18 else ""
+    )

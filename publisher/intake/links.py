@@ -1,0 +1,84 @@
+"""Links from outside: absolute http(s) with a host and no user part, in ASCII, without what only tracks readers."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+import idna
+
+from publisher.story import Source
+
+__all__ = ["URL_MAX", "absolute", "canonical", "is_home", "is_house"]
+
+URL_MAX = 2000
+TRACKING = re.compile(
+    r"(utm_\w+|fbclid|gclid|dclid|msclkid|mc_[ce]id|igshid|ns_\w+|ref_src|at_\w+|xtor|wt_\w+)", re.IGNORECASE
+)
+
+
+def absolute(link: str | None, base: str | None = None) -> str | None:
+    """The link as an absolute http(s) URL with an ASCII host, resolved against an http(s) base; None when it is none."""
+    if not link:
+        return None
+    link = link.strip()
+    if len(link) > URL_MAX or any(ord(c) < 33 or 0x7F <= ord(c) <= 0x9F or c in '<>"\\^`{|}' for c in link):
+        return None
+    try:
+        if base and urlsplit(base).scheme in {"http", "https"}:
+            link = urljoin(base, link)
+        parts = urlsplit(link)
+        port = f":{parts.port}" if parts.port else ""
+        host = parts.hostname or ""
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or not host or "@" in parts.netloc:
+        return None
+    if not host.isascii():
+        try:
+            host = idna.encode(host, uts46=True).decode("ascii")
+        except idna.IDNAError:
+            return None
+    if ":" in host:
+        host = f"[{host}]"
+    elif not re.fullmatch(r"[A-Za-z0-9._-]+", host):
+        return None
+    return urlunsplit(
+        (
+            parts.scheme,
+            f"{host.lower()}{port}",
+            _ascii(parts.path),
+            _ascii(parts.query),
+            _ascii(parts.fragment),
+        )
+    )
+
+
+def _ascii(part: str) -> str:
+    """Non-ASCII characters of a path or query percent-encoded (RFC 3987 3.1); what is encoded stays so."""
+    return "".join(
+        c if c.isascii() else "".join(f"%{byte:02X}" for byte in c.encode("utf-8", "replace")) for c in part
+    )
+
+
+def canonical(url: str) -> str:
+    """The URL without tracking parameters and fragment: what a source link is stored and compared as."""
+    parts = urlsplit(url)
+    query = parts.query
+    if query and TRACKING.search(query):
+        pairs = [(k, v) for k, v in parse_qsl(query, keep_blank_values=True) if not TRACKING.fullmatch(k)]
+        query = urlencode(pairs)
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
+
+
+def is_home(url: str) -> bool:
+    """Whether the URL is a front page, not a story."""
+    parts = urlsplit(url)
+    return parts.path in {"", "/"} and not parts.query
+
+
+def is_house(url: str, source: Source) -> bool:
+    """Whether the URL points at our own site."""
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    own = {h.removeprefix("www.") for h in (*source.house_hosts, urlsplit(source.homepage).hostname or "")}
+    return host in own

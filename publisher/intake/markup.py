@@ -1,0 +1,195 @@
+"""HTML from outside: what is kept of it, and the text that it says.
+
+PURE. nh3 keeps an allow-list; script, style and forms go with their content, comments and all styling go, links become absolute
+or go. The promise "content is not changed" is about words: `text_digest` of the kept HTML equals that of the received.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import nh3
+from selectolax.lexbor import LexborHTMLParser
+
+from publisher.intake.links import absolute
+from publisher.intake.text import clean, clean_block, digest
+
+__all__ = ["Markup", "lede_of", "sanitise", "text_digest", "to_text"]
+
+TAGS = {
+    *(
+        "p",
+        "a",
+        "em",
+        "strong",
+        "b",
+        "i",
+        "ul",
+        "ol",
+        "li",
+        "blockquote",
+        "br",
+        "h2",
+        "h3",
+        "h4",
+        "figure",
+        "figcaption",
+    ),
+    *(
+        "img",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "caption",
+        "sup",
+        "sub",
+        "dl",
+        "dt",
+        "dd",
+        "hr",
+        "pre",
+        "code",
+    ),
+    *("bdi", "q", "cite", "abbr", "time", "s", "u", "small", "mark"),
+}
+GONE_WITH_CONTENT = {
+    *(
+        "script",
+        "style",
+        "iframe",
+        "object",
+        "embed",
+        "form",
+        "button",
+        "input",
+        "select",
+        "textarea",
+        "noscript",
+    ),
+    *("template", "svg", "math", "video", "audio", "canvas", "head", "title"),
+}
+ATTRIBUTES = {
+    "*": {"dir", "lang"},
+    "a": {"href"},
+    "img": {"src", "alt", "width", "height"},
+    "th": {"colspan", "rowspan"},
+    "td": {"colspan", "rowspan"},
+}
+HEADINGS = re.compile(r"<(/?)h1(?=[\s>])", re.IGNORECASE)
+BLOCKS = frozenset(
+    [
+        "p",
+        "div",
+        "br",
+        "li",
+        "ul",
+        "ol",
+        "blockquote",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "tr",
+        "table",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "figure",
+        "figcaption",
+        "hr",
+        "pre",
+        "dt",
+        "dd",
+        "td",
+        "th",
+    ]
+)
+SHORTCODE = re.compile(r"\[/?[a-z][a-z0-9_-]{2,30}(?:\s[^\]\n]{0,200})?\]")
+LEDE_MAX = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """Sanitised HTML, its text, and remarks for the desk."""
+
+    html: str
+    text: str
+    flags: tuple[str, ...]
+
+
+@lru_cache(maxsize=64)
+def _cleaner(base_url: str | None) -> nh3.Cleaner:
+    def one(tag: str, name: str, value: str) -> str | None:
+        if name == "href" and tag == "a":
+            return absolute(value, base_url)
+        if name == "src":
+            url = absolute(value, base_url)
+            return url if url and url.startswith("https://") else None
+        if name == "dir":
+            return value if value in {"ltr", "rtl", "auto"} else None
+        if name in {"width", "height", "colspan", "rowspan"}:
+            return value if value.isdecimal() and len(value) < 5 else None
+        return clean(value)
+
+    return nh3.Cleaner(
+        tags=TAGS,
+        clean_content_tags=GONE_WITH_CONTENT,
+        attributes=ATTRIBUTES,
+        attribute_filter=one,
+        url_schemes={"http", "https"},
+        link_rel=None,
+    )
+
+
+def sanitise(html: str, *, base_url: str | None = None) -> Markup:
+    """What is kept of a body."""
+    fit = HEADINGS.sub(r"<\1h2", clean_block(html))
+    kept = _cleaner(base_url).clean(fit)
+    kept = re.sub(r"<img(?![^>]*\ssrc=)[^>]*>", "", kept)
+    text = to_text(kept)
+    flags = ("shortcode-left",) if SHORTCODE.search(text) else ()
+    return Markup(kept.strip(), text, flags)
+
+
+def to_text(html: str) -> str:
+    """The words of HTML, a line per block; scripts, styles and comments say nothing."""
+    root = LexborHTMLParser(html).body
+    if root is None:
+        return ""
+    out: list[str] = []
+    stack: list[tuple[object, bool]] = [(root, False)]
+    while stack:
+        node, closing = stack.pop()
+        tag = node.tag or ""  # type: ignore[attr-defined]
+        if closing:
+            out.append("\n")
+        elif tag == "-text":
+            out.append((node.text_content or "").replace("\n", " "))  # type: ignore[attr-defined]
+        elif tag not in GONE_WITH_CONTENT and tag != "-comment":
+            if tag in BLOCKS:
+                out.append("\n")
+                stack.append((node, True))
+            stack.extend((child, False) for child in reversed(list(node.iter(include_text=True))))  # type: ignore[attr-defined]
+    lines = (" ".join(line.split()) for line in "".join(out).split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def text_digest(html: str) -> str:
+    """SHA-256 hex of the words of HTML."""
+    return digest(to_text(html))
+
+
+def lede_of(text: str) -> str:
+    """The first paragraph that says something, as one line."""
+    for line in text.split("\n"):
+        if len(line) > 40:
+            return clean(line, LEDE_MAX)
+    return clean(text, LEDE_MAX)
