@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from ulid import ULID
 
-from publisher import assets
+from publisher import assets, fetch
 from publisher.edition import Digest, Disclaimer
 from publisher.errors import ConfigurationInvalid, Problem, UnknownName
 from publisher.render.templates import Templates
@@ -27,6 +27,7 @@ from publisher.settings import Settings
 from publisher.store import house, migrate
 from publisher.store.db import Database, open_database
 from publisher.story import Section, Source
+from publisher.transport import Limits, RelayOptions
 from subscribers.tokens import TokenKeys
 
 __all__ = ["Newsroom", "open_newsroom"]
@@ -62,6 +63,61 @@ class Newsroom:
         """Mail and page templates: the operator's folder first, then ours; compiled when first asked for."""
         own = self.settings.templates_dir
         return load_templates([*([own] if own else []), assets.root() / "templates"])
+
+    @cached_property
+    def fetch_limits(self) -> fetch.Limits:
+        """Limits of fetching, from [fetch]."""
+        wanted = self.settings.fetch
+        return fetch.Limits(
+            seconds=wanted.timeout.total_seconds(),
+            bytes=wanted.max_bytes,
+            redirects=wanted.redirects,
+            header_bytes=wanted.header_bytes,
+            retry_after_cap=wanted.retry_after_cap.total_seconds(),
+            total_seconds=wanted.total_timeout.total_seconds(),
+            concurrency=wanted.concurrency,
+        )
+
+    @cached_property
+    def fetch_guard(self) -> fetch.Guard:
+        """Which addresses may be asked, from [fetch]."""
+        wanted = self.settings.fetch
+        return fetch.Guard(ports=frozenset(wanted.ports), allow_hosts=frozenset(wanted.allow_hosts))
+
+    @cached_property
+    def relay(self) -> RelayOptions:
+        """The relay that takes our mail.
+
+        Raises:
+            ConfigurationInvalid: none is configured.
+        """
+        wanted = self.settings.relay
+        if wanted is None:
+            raise ConfigurationInvalid(
+                [Problem("publisher.toml", "relay", "no [[relay]] is configured: nothing can be sent")]
+            )
+        seconds = wanted.timeouts
+        return RelayOptions(
+            name=wanted.name,
+            host=wanted.host,
+            port=wanted.port,
+            tls=wanted.tls,
+            ca_file=wanted.ca_file,
+            username=wanted.username,
+            password=self.settings.secrets.relay_password(wanted.name),
+            helo=wanted.helo,
+            connections=wanted.connections,
+            messages=wanted.messages,
+            lifetime=wanted.lifetime.total_seconds(),
+            limits=Limits(
+                connect=seconds.connect.total_seconds(),
+                banner=seconds.banner.total_seconds(),
+                command=seconds.command.total_seconds(),
+                data=seconds.data.total_seconds(),
+                block=seconds.block.total_seconds(),
+                dot=seconds.dot.total_seconds(),
+            ),
+        )
 
     @cached_property
     def token_keys(self) -> TokenKeys:

@@ -19,11 +19,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from subscribers.address import Address
 from subscribers.consent import Status, Step, after
 from subscribers.errors import AddressSuppressed, UnknownSubscriber
-from subscribers.schema import consent, subscriber, subscription, suppression
+from subscribers.schema import batch, consent, subscriber, subscription, suppression
 
 __all__ = [
     "Reader",
     "add",
+    "batch_of",
     "erase",
     "evidence",
     "find",
@@ -196,6 +197,11 @@ def evidence(connection: Connection, subscriber_id: int) -> list[Row[Any]]:
             select(consent).where(consent.c.subscriber_id == subscriber_id).order_by(consent.c.id)
         )
     )
+
+
+def batch_of(connection: Connection, batch_id: int) -> Row[Any] | None:
+    """The import that a subscription came by."""
+    return connection.execute(select(batch).where(batch.c.id == batch_id)).one_or_none()
 
 
 def leave(

@@ -7,7 +7,6 @@ them in their own transaction, so that no mail is marked for sending after that 
 from __future__ import annotations
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -88,7 +87,6 @@ batch = Table(
     Column("basis", Text),
     Column("actor", String(128), nullable=False),
     Column("at", UtcTime, nullable=False),
-    Column("counts", JSON),
     comment="an import: where its readers come from",
 )
 

@@ -147,7 +147,7 @@ def resolve(
         if why is None:
             raise click.UsageError("give --why TEXT with a verdict")
         settled = mailing.resolve(
-            newsroom, dispatch_id, verdict, deliveries=deliveries, why=why, actor=door_.who, now=now()
+            newsroom, dispatch_id, verdict, only=deliveries, why=why, actor=door_.who, now=now()
         )
     door_.show(
         {"id": dispatch_id, "verdict": verdict, "settled": settled},

@@ -47,17 +47,12 @@ def people_exits() -> dict[type[Exception], int]:
     from subscribers import errors as people
 
     return {
-        cls: CONFLICT if cls.code in CONFLICT_CODES else USAGE
-        for cls in all_subclasses(people.SubscribersError)
+        people.SubscribersError: USAGE,
+        people.AddressRefused: USAGE,
+        people.AddressSuppressed: CONFLICT,
+        people.ListUnreadable: USAGE,
+        people.UnknownSubscriber: USAGE,
     }
-
-
-CONFLICT_CODES = frozenset({"already-subscribed", "suppressed"})
-
-
-def all_subclasses(base: type[Exception]) -> set[type[Exception]]:
-    """The class and everything below it."""
-    return {base}.union(*(all_subclasses(cls) for cls in base.__subclasses__()))
 
 
 def code_of(error: Exception) -> int:

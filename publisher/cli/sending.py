@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from publisher.cli.context import Door, door, now
+from publisher.cli.context import Door, cell, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.progress import sending
 
@@ -90,10 +90,10 @@ def report_lines(report: Any) -> list[str]:
     ]
     if report.halt:
         lines.append(f"Halted: {report.halt}.")
-    for entry in report.notable:
-        lines.append(
-            f"  {entry['state']:<10} {entry['address']}  {entry['code'] or ''} {entry['reply'] or entry['cause']}"
-        )
+    lines += [
+        f"  {entry['state']:<10} {entry['address']}  {entry['code'] or ''} {cell(entry['reply'] or entry['cause'])}"
+        for entry in report.notable
+    ]
     if counts.waiting and report.state in {"sending", "paused", "halted"}:
         lines.append(f"`publisher dispatch resume {report.dispatch_id}` goes on with those who wait.")
     if counts.uncertain:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,7 @@ def _documents(path: str) -> list[tuple[str, bytes]]:
     from publisher.errors import InputUnreadable
 
     if path == "-":
-        return [("stdin", click.get_binary_stream("stdin").read())]
+        return [("stdin", sys.stdin.buffer.read())]
     place = Path(path)
     try:
         if place.is_dir():

@@ -26,7 +26,20 @@ from publisher.schedule import edition_id, present_slot
 from publisher.selection import Act, Candidate, Selection, select_digest
 from publisher.store import editions, house, stories
 
-__all__ = ["approve", "draft", "edition", "find", "make", "preview", "render_variant", "rendered"]
+__all__ = [
+    "approve",
+    "compile_message",
+    "draft",
+    "edition",
+    "find",
+    "make",
+    "present_or_draft",
+    "present_or_made",
+    "preview",
+    "render_variant",
+    "rendered",
+    "subject",
+]
 
 SAMPLE = message.Personal(
     to="reader@example.org",
@@ -56,6 +69,31 @@ def find(newsroom: Newsroom, name: str, *, now: datetime) -> str | None:
             raise UnknownName("digest or edition", name, newsroom.digests)
         slot = present_slot(newsroom.digests[name], now) or now
         return editions.of_slot(connection, Kind.DIGEST, name, slot)
+
+
+def present_or_draft(newsroom: Newsroom, name: str, *, at_once: bool, now: datetime) -> Edition:
+    """The edition that `send` would take: made already, or as it would be made now; nothing is stored."""
+    found = None if at_once and name in newsroom.digests else find(newsroom, name, now=now)
+    if found is not None:
+        return edition(newsroom, found)
+    digest = newsroom.digest(name)
+    return draft(newsroom, digest, slot=now if at_once else present_slot(digest, now) or now, now=now)
+
+
+def present_or_made(newsroom: Newsroom, name: str, *, at_once: bool, actor: str, now: datetime) -> Edition:
+    """The edition of this name, or the present one of this digest, made now if it was not; `at_once` ignores the slots."""
+    found = None if at_once and name in newsroom.digests else find(newsroom, name, now=now)
+    if found is not None:
+        return edition(newsroom, found)
+    return make(newsroom, name, slot=now if at_once else None, actor=actor, now=now)
+
+
+def subject(newsroom: Newsroom, made: Edition, language: str) -> str:
+    """The subject of the edition's mail in this language."""
+    templates = newsroom.templates
+    return render_digest.render(
+        made, Variant(language), look=look(newsroom, made), templates=templates
+    ).subject
 
 
 def draft(newsroom: Newsroom, digest: Digest, *, slot: datetime, now: datetime) -> Edition:
@@ -203,12 +241,18 @@ def look(newsroom: Newsroom, made: Edition) -> render_digest.Look:
 
 
 def compile_message(
-    newsroom: Newsroom, made: Edition, variant: Variant, rendered_: render_digest.Rendered
+    newsroom: Newsroom,
+    made: Edition,
+    variant: Variant,
+    rendered_: render_digest.Rendered,
+    *,
+    date: datetime | None = None,
 ) -> message.Compiled:
-    """The variant's message, ready to be filled per recipient."""
+    """The variant's message, ready to be filled per recipient; `date` is the dispatch's, else the slot."""
     digest = newsroom.digest(made.series)
     sender = digest.sender(variant.language)
     site = newsroom.settings.site
+    sender_id = "".join(c for c in site.tag_authority if c.isalnum())[:15]
     headers = message.Headers(
         from_name=sender.name,
         from_address=sender.address,
@@ -220,8 +264,8 @@ def compile_message(
         help_url=site.url,
         archive_url=f"{site.url.rstrip('/')}/e/{made.edition_id}/",
         owner=site.contact,
-        feedback_id=f"{made.edition_id}:{digest.slug}:digest:{site.tag_authority.split('.')[0][:15]}",
-        date=made.slot,
+        feedback_id=f"{made.edition_id}:{digest.slug}:digest:{sender_id}",
+        date=date or made.slot,
     )
     return message.compile(rendered_, headers, seed=made.content_hash)
 

@@ -88,8 +88,8 @@ def poll(
         fetch_all(
             asked,
             now=now,
-            limits=newsroom.settings.fetch_limits,
-            guard=newsroom.settings.fetch_guard,
+            limits=newsroom.fetch_limits,
+            guard=newsroom.fetch_guard,
             on_result=take,
         )
     )

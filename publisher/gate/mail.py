@@ -19,8 +19,27 @@ from publisher.gate.sight import plain
 
 __all__ = ["check_message", "check_text"]
 
-HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Reply-To", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Help", "List-Archive", "List-Owner", "Feedback-ID", "Precedence", "Auto-Submitted", "X-Auto-Response-Suppress", "Content-Language", "MIME-Version", "Content-Type"]
-OPTIONAL = frozenset({"Feedback-ID"})
+HEADERS = [
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Reply-To",
+    "List-Id",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+    "List-Help",
+    "List-Archive",
+    "List-Owner",
+    "Feedback-ID",
+    "Precedence",
+    "Auto-Submitted",
+    "X-Auto-Response-Suppress",
+    "Content-Language",
+    "MIME-Version",
+    "Content-Type",
+]
 LINE_MAX = 998
 
 
@@ -132,7 +151,7 @@ def _wire_faults(raw: bytes) -> list[str]:
 def _header_faults(raw: bytes, message: Message) -> list[str]:
     faults: list[str] = []
     names = message.keys()
-    missing = [name for name in HEADERS if name not in names and name not in OPTIONAL]
+    missing = [name for name in HEADERS if name not in names]
     if missing:
         faults.append(f"lacks {', '.join(missing)}")
     if extra := [name for name in names if name not in HEADERS]:

@@ -135,7 +135,7 @@ def compile(rendered: Rendered, headers: Headers, *, seed: str) -> Compiled:  # 
         structured("List-Help", f"<{headers.help_url}>"),
         structured("List-Archive", f"<{headers.archive_url}>"),
         structured("List-Owner", f"<mailto:{headers.owner}>"),
-        structured("Feedback-ID", headers.feedback_id) if headers.feedback_id else b"",
+        structured("Feedback-ID", headers.feedback_id),
         structured("Precedence", "bulk"),
         structured("Auto-Submitted", "auto-generated"),
         structured("X-Auto-Response-Suppress", "All"),

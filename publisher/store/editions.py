@@ -16,9 +16,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select, update
 
-from publisher.edition import Edition, Kind, canonical_json, from_data, to_data
+from publisher.edition import Edition, Kind, Variant, canonical_json, from_data, to_data
 from publisher.store.db import insert, serialise
-from publisher.store.schema import approval, edition, edition_item, edition_revision, rendering, story
+from publisher.store.schema import (
+    approval,
+    edition,
+    edition_item,
+    edition_revision,
+    rendering,
+    story,
+    variant,
+)
 
 __all__ = [
     "add_revision",
@@ -33,10 +41,13 @@ __all__ = [
     "killed_since",
     "latest",
     "listing",
+    "name_variant",
     "next_number",
     "of_slot",
     "prune_feeds",
+    "rendering_names",
     "renderings",
+    "variants_of",
 ]
 
 
@@ -225,6 +236,39 @@ def keep_renderings(
                 body=zlib.compress(body),
             )
         )
+
+
+def rendering_names(connection: Connection, edition_id: str, revision: int) -> frozenset[str]:
+    """The outputs of a revision that are cleared and stored."""
+    rows = connection.execute(
+        select(rendering.c.output).where(
+            rendering.c.edition_id == edition_id, rendering.c.revision == revision
+        )
+    )
+    return frozenset(row.output for row in rows)
+
+
+def name_variant(connection: Connection, edition_id: str, chosen: Variant) -> None:
+    """Remember which language and sections a variant's key stands for."""
+    connection.execute(
+        insert(connection, variant)
+        .values(
+            edition_id=edition_id,
+            key=chosen.key,
+            language=chosen.language,
+            sections=" ".join(sorted(chosen.sections)) if chosen.sections is not None else None,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def variants_of(connection: Connection, edition_id: str) -> dict[str, Variant]:
+    """The variants of an edition that were mailed beside its languages' full ones, by key."""
+    rows = connection.execute(select(variant).where(variant.c.edition_id == edition_id))
+    return {
+        row.key: Variant(row.language, None if row.sections is None else frozenset(row.sections.split()))
+        for row in rows
+    }
 
 
 def renderings(connection: Connection, edition_id: str, revision: int) -> dict[str, bytes]:

@@ -245,6 +245,16 @@ rendering = Table(
     comment="bytes that the gate has cleared (zlib), by output name; nothing else is ever sent or served",
 )
 
+variant = Table(
+    "variant",
+    metadata,
+    Column("edition_id", ForeignKey("edition.id"), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("language", String(35), nullable=False),
+    Column("sections", Text),
+    comment="what a variant's key stands for: a language and the reader's sections (NULL: all)",
+)
+
 approval = Table(
     "approval",
     metadata,
@@ -382,18 +392,6 @@ worker = Table(
     Column("lock_name", Text, nullable=False),
     Column("started_at", UtcTime, nullable=False),
     comment="a worker lives as long as the kernel or the server holds its lock, not as long as its clock says",
-)
-
-breaker = Table(
-    "breaker",
-    metadata,
-    Column("key", String(255), primary_key=True),
-    Column("state", String(16), nullable=False),
-    Column("until", UtcTime),
-    Column("failures", Integer, nullable=False),
-    Column("reason", Text),
-    _words("state", "closed", "open", "half-open"),
-    comment="relay:<name> or domain:<name>; survives a restart",
 )
 
 delivery_state = table(

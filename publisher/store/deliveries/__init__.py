@@ -25,7 +25,16 @@ from publisher.store.deliveries.report import (
     notable,
     open_dispatches,
 )
-from publisher.store.deliveries.settle import cancel, halt, pause, resolve, resume, retry_failed, revise
+from publisher.store.deliveries.settle import (
+    cancel,
+    forget,
+    halt,
+    pause,
+    resolve,
+    resume,
+    retry_failed,
+    revise,
+)
 
 __all__ = [
     "Lease",
@@ -41,6 +50,7 @@ __all__ = [
     "dispatch_of",
     "expire",
     "finish_freeze",
+    "forget",
     "get_dispatch",
     "halt",
     "list_dispatches",

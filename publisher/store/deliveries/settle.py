@@ -10,9 +10,9 @@ from sqlalchemy import Connection, select, update
 from publisher.ledger import Outcome, State
 from publisher.store.deliveries.record import Recorded, record
 from publisher.store.deliveries.recover import requeue
-from publisher.store.schema import chunk, delivery_state, dispatch
+from publisher.store.schema import chunk, delivery, delivery_state, dispatch
 
-__all__ = ["cancel", "halt", "pause", "resolve", "resume", "retry_failed", "revise"]
+__all__ = ["cancel", "forget", "halt", "pause", "resolve", "resume", "retry_failed", "revise"]
 
 
 def _set(
@@ -110,3 +110,8 @@ def retry_failed(connection: Connection, dispatch_id: str, *, actor: str, now: d
     for row in rows:
         requeue(connection, row.delivery_id, row.last_try + 1, cause="by hand", now=now, actor=actor)
     return len(rows)
+
+
+def forget(connection: Connection, addr_key: bytes) -> None:
+    """Erasure: the one change of a delivery; its state and history stay, the address goes."""
+    connection.execute(update(delivery).where(delivery.c.addr_key == addr_key).values(rcpt=""))

@@ -1,0 +1,292 @@
+"""Readers: add, import, list, show, leave, erase; and who is suppressed. Addresses are checked once, here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from publisher.errors import BadInput, Conflict, FolderUnwritable, InputUnreadable
+from publisher.newsroom import Newsroom
+from publisher.store import deliveries
+from subscribers import audience, csvfile
+from subscribers.address import key, parse
+from subscribers.errors import UnknownSubscriber
+from subscribers.tokens import LENGTH, Purpose, read
+
+__all__ = [
+    "add",
+    "erase",
+    "export_csv",
+    "import_csv",
+    "leave",
+    "listing",
+    "record",
+    "suppress",
+    "suppressions",
+    "undo",
+]
+
+PAGE = 1000
+
+
+def add(
+    newsroom: Newsroom,
+    address: str,
+    *,
+    digest: str,
+    language: str | None,
+    sections: Sequence[str],
+    basis: str,
+    actor: str,
+    now: datetime,
+) -> dict[str, Any]:
+    """Add a reader who has asked for a digest."""
+    wanted = newsroom.digest(digest)
+    spoken = language or wanted.languages[0]
+    if spoken not in wanted.languages:
+        raise BadInput(f"digest {digest} has no language {spoken!r}; it has {', '.join(wanted.languages)}")
+    for section in sections:
+        if section not in wanted.sections:
+            raise BadInput(f"digest {digest} has no section {section!r}; it has {', '.join(wanted.sections)}")
+    parsed = parse(address)
+    with newsroom.database.write() as connection:
+        subscriber_id = audience.add(
+            connection,
+            parsed,
+            key(parsed, newsroom.address_key),
+            digest=digest,
+            language=spoken,
+            sections=sections or None,
+            basis=basis,
+            actor=actor,
+            now=now,
+        )
+    return {
+        "id": subscriber_id,
+        "address": parsed.address,
+        "digest": digest,
+        "language": spoken,
+        "sections": sections,
+    }
+
+
+def _find(newsroom: Newsroom, connection: Connection, address: str) -> Any:
+    row = audience.find(connection, key(parse(address), newsroom.address_key))
+    if row is None:
+        raise UnknownSubscriber("address")
+    return row
+
+
+def listing(newsroom: Newsroom, *, digest: str | None, after: int, limit: int) -> list[dict[str, Any]]:
+    """Subscribers by id, with the digests they get."""
+    slug = newsroom.digest(digest).slug if digest else None
+    with newsroom.database.read() as connection:
+        found = audience.listing(connection, digest=slug, after_id=after, limit=limit)
+    return [
+        {
+            "id": row.id,
+            "address": row.address,
+            "status": row.status,
+            "digests": [entry.digest for entry in subscriptions if entry.active],
+            "created_at": row.created_at,
+        }
+        for row, subscriptions in found
+    ]
+
+
+def record(newsroom: Newsroom, address: str) -> dict[str, Any]:
+    """Everything about one reader."""
+    with newsroom.database.read() as connection:
+        row = _find(newsroom, connection, address)
+        subscriptions = audience.subscriptions(connection, row.id)
+        steps = audience.evidence(connection, row.id)
+        suppression = audience.suppressed(connection, row.addr_key)
+        batches = {
+            entry.batch_id: audience.batch_of(connection, entry.batch_id)
+            for entry in subscriptions
+            if entry.batch_id
+        }
+    imported = [
+        {
+            "at": batch.at,
+            "step": "imported",
+            "digest": batch.digest,
+            "basis": batch.basis,
+            "actor": batch.actor,
+        }
+        for batch in batches.values()
+        if batch is not None
+    ]
+    return {
+        "id": row.id,
+        "address": row.address,
+        "status": row.status,
+        "created_at": row.created_at,
+        "suppressed": suppression.cause if suppression else None,
+        "subscriptions": [
+            {
+                "digest": entry.digest,
+                "language": entry.language,
+                "sections": entry.sections.split() if entry.sections else [],
+                "active": entry.active,
+                "since": entry.since,
+            }
+            for entry in subscriptions
+        ],
+        "consent": [
+            *imported,
+            *(
+                {
+                    "at": step.at,
+                    "step": step.step,
+                    "digest": step.digest,
+                    "basis": step.basis,
+                    "actor": step.actor,
+                }
+                for step in steps
+            ),
+        ],
+    }
+
+
+def import_csv(
+    newsroom: Newsroom,
+    path: Path,
+    *,
+    digest: str,
+    basis: str | None,
+    actor: str,
+    now: datetime,
+    progress: Callable[[str], None],
+) -> dict[str, Any]:
+    """Take a CSV file in; the report names each refused line."""
+    wanted = newsroom.digest(digest)
+
+    def told(done: int) -> None:
+        if done % 50_000 < csvfile.SLICE:
+            progress(f"{done:,} lines merged")
+
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = csvfile.read(
+                file, address_key=newsroom.address_key, languages=wanted.languages, sections=wanted.sections
+            )
+            done = csvfile.merge(
+                lines,
+                write=newsroom.database.write,
+                digest=digest,
+                basis=basis,
+                actor=actor,
+                now=now,
+                progress=told,
+            )
+    except OSError as error:
+        raise InputUnreadable(str(path), error.strerror or str(error)) from error
+    return {
+        "added": done.added,
+        "known": done.known,
+        "confirmed": basis is not None,
+        "refused": [{"line": line.line, "text": line.text, "why": line.why} for line in done.refused],
+    }
+
+
+def export_csv(newsroom: Newsroom, path: Path) -> int:
+    """Write every subscription that is not erased; returns how many lines."""
+
+    def rows() -> Any:
+        after = 0
+        while True:
+            with newsroom.database.read() as connection:
+                found = audience.listing(connection, after_id=after, limit=PAGE)
+            for row, subscriptions in found:
+                for entry in subscriptions if row.address else ():
+                    active = "yes" if entry.active else "no"
+                    yield (
+                        row.address,
+                        row.status,
+                        entry.digest,
+                        entry.language,
+                        entry.sections or "",
+                        active,
+                    )
+            if len(found) < PAGE:
+                return
+            after = found[-1][0].id
+
+    heading = ("email", "status", "digest", "language", "sections", "active")
+    if path.exists():
+        raise Conflict(f"{path} is there already; nothing was written")
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            return csvfile.export(rows(), heading, file)
+    except OSError as error:
+        raise FolderUnwritable(str(path), error.strerror or str(error)) from error
+
+
+def leave(newsroom: Newsroom, who: str, *, digest: str | None, actor: str, now: datetime) -> dict[str, Any]:
+    """End a reader's subscriptions: by address (one digest or all), or by the token of a mail (its own digest)."""
+    with newsroom.database.write() as connection:
+        if "@" in who:
+            row = _find(newsroom, connection, who)
+            scope = newsroom.digest(digest).slug if digest else None
+        else:
+            claim = read(newsroom.token_keys, Purpose.LEAVE, who) if len(who) == LENGTH else None
+            named = {entry.number: entry.slug for entry in newsroom.settings.digests}
+            if claim is None or claim.digest not in named:
+                raise UnknownSubscriber("token")
+            row, scope = audience.get(connection, claim.subscriber), named[claim.digest]
+        left = audience.leave(connection, row.id, digest=scope, actor=actor, now=now)
+    return {"id": row.id, "address": row.address, "digests": left}
+
+
+def erase(newsroom: Newsroom, address: str, *, actor: str, now: datetime) -> None:
+    """Forget a person, here and in the ledger; the refusal stays by its hash."""
+    with newsroom.database.write() as connection:
+        row = _find(newsroom, connection, address)
+        audience.erase(connection, row.id, actor=actor, now=now)
+        deliveries.forget(connection, row.addr_key)
+
+
+def suppressions(newsroom: Newsroom, *, limit: int) -> list[dict[str, Any]]:
+    """The newest suppressions."""
+    with newsroom.database.read() as connection:
+        rows = audience.suppressions(connection, limit=limit)
+    return [
+        {
+            "address": row.address or f"#{row.addr_key.hex()[:8]}",
+            "cause": row.cause,
+            "dispatch": row.dispatch_id,
+            "detail": row.detail,
+            "actor": row.actor,
+            "at": row.at,
+        }
+        for row in rows
+    ]
+
+
+def suppress(newsroom: Newsroom, address: str, *, why: str, actor: str, now: datetime) -> None:
+    """Never mail this address; Conflict when it is suppressed already."""
+    addr_key = key(parse(address), newsroom.address_key)
+    with newsroom.database.write() as connection:
+        if not audience.suppress(connection, addr_key, "manual", actor=actor, now=now, detail=why):
+            raise Conflict("this address is suppressed already")
+
+
+def undo(
+    newsroom: Newsroom, *, address: str | None, dispatch_id: str | None, why: str, actor: str, now: datetime
+) -> int:
+    """Take suppressions back; Conflict when there was none."""
+    addr_key = key(parse(address), newsroom.address_key) if address else None
+    with newsroom.database.write() as connection:
+        undone = audience.undo_suppression(
+            connection, addr_key=addr_key, dispatch_id=dispatch_id, why=why, actor=actor, now=now
+        )
+    if not undone:
+        raise Conflict("there is no such suppression (an erased person stays erased)")
+    return undone
