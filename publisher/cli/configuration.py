@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from publisher.cli.context import Door, door
+from publisher.cli.context import Door, door, now
 
 __all__ = ["COMMANDS"]
 
@@ -26,7 +26,7 @@ def init(door_: Door, folder: Path) -> None:
     """
     from publisher.desk.setup import begin
 
-    written = begin(folder)
+    written = begin(folder, today=now().date())
     door_.show(
         {"written": [str(path) for path in written]},
         "\n".join(

@@ -1,0 +1,178 @@
+"""The demo: the whole way on a newsroom made for it, with invented agencies, a fixed clock and a mail catcher on loopback.
+
+It uses the same use cases as everybody. Its clock stands at 2026-03-02 06:00 +03:30, and its ids are derived instead of drawn, so that
+its feeds, previews and report are the same everywhere; only keys, certificate and the tokens in its mails are its own. A second run finds
+everything done: nothing new is ingested, nobody is mailed twice, the report is the same.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from publisher import assets
+from publisher.demo.catcher import Catcher, certificate, present
+from publisher.desk import acts, editions, feeds, mailing, readers, site, wire
+from publisher.desk.files import write_file
+from publisher.desk.overview import tally
+from publisher.errors import AlreadyMade, AlreadySent, FolderUnwritable, PublisherError
+from publisher.newsroom import Newsroom, mint_derived, open_newsroom
+from publisher.selection import Act
+from publisher.settings import Settings, load, new_secrets
+
+__all__ = ["NOW", "Result", "run"]
+
+NOW = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
+"""06:00 in Tehran on 2 March 2026."""
+ACTOR = "demo"
+DIGEST = "morning"
+CONFIG = ("publisher.toml", "sections.toml", "sources.toml", "digests.toml")
+HOUSE_HEADLINE = ("meridian-m103", "A second ring around Tamsin puzzles astronomers")
+PINNED = ("agence-nord-n301", "world")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the demo left: its folder, and the report that stands in it."""
+
+    folder: Path
+    report: dict[str, Any]
+    dispatch_id: str
+
+
+def run(folder: Path, *, say: Callable[[str], None]) -> Result:
+    """Run the demo in `folder`; `say` is told each step.
+
+    Raises:
+        FolderUnwritable: the folder cannot be written.
+    """
+    settings = _configuration(folder)
+    tls = certificate(folder / "tls", now=present())
+    newsroom = open_newsroom(settings, mint=mint_derived)
+    try:
+        say("Ingesting the agencies' files")
+        _ingest(newsroom)
+        _desk(newsroom)
+        say("Building feeds; the provenance gate reads each")
+        feeds.build(newsroom, folder / "feeds", actor=ACTOR, now=NOW)
+        say("Making the edition in English, Persian and Arabic")
+        edition_id = _edition(newsroom)
+        editions.preview(newsroom, edition_id, folder / "preview", now=NOW)
+        site.build(newsroom, folder / "site", now=NOW)
+        _readers(newsroom)
+        say("Sending the digest over SMTP with STARTTLS to a catcher on loopback")
+        with Catcher(folder / "mail", tls) as catcher:
+            dispatch_id = _send(newsroom, catcher, edition_id)
+        report = _report(newsroom, folder, edition_id, dispatch_id)
+    finally:
+        newsroom.close()
+    write_file(folder / "report.json", json.dumps(report, indent=2).encode() + b"\n")
+    return Result(folder, report, dispatch_id)
+
+
+def _configuration(folder: Path) -> Settings:
+    """Copy the demo's configuration into its folder, with keys of its own, and load it."""
+    config = folder / "config"
+    shipped = assets.root() / "config" / "demo"
+    try:
+        config.mkdir(parents=True, exist_ok=True)
+        for name in CONFIG:
+            shutil.copyfile(shipped / name, config / name)
+        secrets = config / "secrets.toml"
+        if not secrets.exists():
+            handle = os.open(secrets, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(new_secrets())
+        (folder / "tls").mkdir(exist_ok=True)
+        certificate(folder / "tls", now=present())
+    except OSError as error:
+        raise FolderUnwritable(str(folder), error.strerror or str(error)) from error
+    return load(config, {})
+
+
+def _ingest(newsroom: Newsroom) -> None:
+    """Each agency's file, then its later one: corrections and kills come after what they mend."""
+    files = sorted(
+        (assets.root() / "config" / "demo" / "wire").glob("*.jsonl"),
+        key=lambda p: (p.stem.endswith("-later"), p.name),
+    )
+    for path in files:
+        source = newsroom.source(path.stem.removesuffix("-later"))
+        wire.read_document(newsroom, source, path.read_bytes(), actor=ACTOR, now=NOW)
+
+
+def _desk(newsroom: Newsroom) -> None:
+    """What an editor does on such a morning: a headline of our own, and a pin."""
+    guid, headline = HOUSE_HEADLINE
+    story_id = _story_id(newsroom, guid)
+    if acts.story(newsroom, story_id).headline != headline:
+        acts.headline(newsroom, story_id, headline, why="shorter", actor=ACTOR, now=NOW)
+    guid, section = PINNED
+    pinned = _story_id(newsroom, guid)
+    if editions.find(newsroom, DIGEST, now=NOW) is None:
+        acts.mark(newsroom, pinned, Act.PIN, section=section, why="our lead in World", actor=ACTOR, now=NOW)
+
+
+def _story_id(newsroom: Newsroom, guid: str) -> str:
+    return newsroom.mint(NOW, f"story {guid.rpartition('-')[0]} {guid}".encode())
+
+
+def _edition(newsroom: Newsroom) -> str:
+    try:
+        return editions.make(newsroom, DIGEST, actor=ACTOR, now=NOW).edition_id
+    except AlreadyMade as made:
+        return made.edition_id
+
+
+def _readers(newsroom: Newsroom) -> None:
+    path = assets.root() / "config" / "demo" / "subscribers.csv"
+    readers.import_csv(
+        newsroom,
+        path,
+        digest=DIGEST,
+        basis="the demo's invented readers",
+        actor=ACTOR,
+        now=NOW,
+        progress=lambda _: None,
+    )
+
+
+def _send(newsroom: Newsroom, catcher: Catcher, edition_id: str) -> str:
+    """Send the edition, or go on with what an interrupted run left; returns the dispatch's id."""
+    relay = newsroom.settings.relay
+    if relay is None:
+        raise PublisherError("the demo's configuration has no relay")
+    settings = dataclasses.replace(
+        newsroom.settings, relay=relay.model_copy(update={"host": catcher.host, "port": catcher.port})
+    )
+    newsroom = Newsroom(settings=settings, database=newsroom.database, mint=newsroom.mint)
+    try:
+        dispatch_id = mailing.begin(newsroom, editions.edition(newsroom, edition_id), actor=ACTOR, now=NOW)
+    except AlreadySent as sent:
+        dispatch_id = sent.dispatch_id
+    mailing.run(newsroom, dispatch_id, clock=lambda: NOW)
+    return dispatch_id
+
+
+def _report(newsroom: Newsroom, folder: Path, edition_id: str, dispatch_id: str) -> dict[str, Any]:
+    """The figures, read from the database and the folder, so that a second run says the same."""
+    figures = tally(newsroom, now=NOW)
+    report = mailing.report(newsroom, dispatch_id).data()
+    counts = {key: value for key, value in report["counts"].items() if key != "waiting"}
+    built = sorted(
+        path.name for path in (folder / "feeds").iterdir() if path.suffix in {".rss", ".atom", ".json"}
+    )
+    return {
+        "stories": figures["stories"],
+        "feeds": len(built),
+        "editions": [edition_id],
+        "deliveries": counts,
+        "gate": figures["gate"],
+    }

@@ -25,6 +25,7 @@ __all__ = [
     "state_of",
     "stories",
     "story_record",
+    "tally",
 ]
 
 
@@ -60,6 +61,26 @@ def sources(newsroom: Newsroom) -> list[dict[str, Any]]:
         for source in newsroom.settings.sources
         for state in [states.get(source.slug, house.SourceState(source=source.slug))]
     ]
+
+
+def tally(newsroom: Newsroom, *, now: datetime) -> dict[str, dict[str, int]]:
+    """The house in figures: stories by what became of them, and what the gate read and refused."""
+    with newsroom.database.read() as connection:
+        found = stored_stories.listing(connection, limit=1_000_000)
+        waiting = quarantine.waiting(connection)
+        cleared = stored_editions.count_renderings(connection)
+        refused = house.count_events(connection, "gate.refused")
+    states = Counter(state_of(story, now) for story in found)
+    return {
+        "stories": {
+            "ingested": len(found) + waiting,
+            "published": sum(story.first_published is not None for story in found),
+            "quarantined": waiting,
+            "embargoed": states["embargoed"],
+            "killed": states["killed"],
+        },
+        "gate": {"checked": cleared, "refused": refused},
+    }
 
 
 def stories(

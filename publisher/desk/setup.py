@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 
-from publisher import assets
 from publisher.errors import Conflict, FolderUnwritable
-from publisher.settings import new_secrets
+from publisher.settings import starting_files
 
 __all__ = ["begin"]
 
-FILES = ("publisher.toml", "sections.toml", "sources.toml", "digests.toml")
 
-
-def begin(folder: Path) -> list[Path]:
+def begin(folder: Path, *, today: date) -> list[Path]:
     """Write DIR/config/*.toml, DIR/config/secrets.toml (0600) and DIR/.gitignore; returns the paths.
 
     Raises:
@@ -22,8 +20,7 @@ def begin(folder: Path) -> list[Path]:
         FolderUnwritable: DIR cannot be made or written.
     """
     config = folder / "config"
-    wanted = {config / name: (assets.root() / "config" / name).read_bytes() for name in FILES}
-    wanted[config / "secrets.toml"] = new_secrets().encode()
+    wanted = {config / name: text.encode() for name, text in starting_files(today).items()}
     ignore = folder / ".gitignore"
     if not ignore.exists():
         wanted[ignore] = b"/config/secrets.toml\n/var/\n"

@@ -73,7 +73,7 @@ class SourceTable(Table):
     homepage: WebUrl
     kind: Literal["agency", "house"] = "agency"
     url: WebUrl | None = None
-    format: Literal["auto", "rss", "atom", "rdf", "json-feed", "wordpress", "jsonl", "page", "text"] = "auto"
+    format: Literal["auto", "rss", "atom", "rdf", "json-feed", "wordpress", "jsonl", "text"] = "auto"
     language: Language | None = None
     timezone: Zone | None = None
     rights: Literal["full", "lede", "link", "none"] = "full"

@@ -14,7 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
 from publisher.edition import Edition, Kind, Variant, canonical_json, from_data, to_data
 from publisher.store.db import insert, serialise
@@ -33,6 +33,7 @@ __all__ = [
     "approve",
     "approved",
     "carried",
+    "count_renderings",
     "freeze",
     "get",
     "head",
@@ -246,6 +247,12 @@ def rendering_names(connection: Connection, edition_id: str, revision: int) -> f
         )
     )
     return frozenset(row.output for row in rows)
+
+
+def count_renderings(connection: Connection) -> int:
+    """How many outputs the gate has cleared: feeds by file, mails by HTML part."""
+    read = or_(rendering.c.output.like("%.html"), ~rendering.c.output.like("digest-%"))
+    return connection.execute(select(func.count()).select_from(rendering).where(read)).scalar_one()
 
 
 def name_variant(connection: Connection, edition_id: str, chosen: Variant) -> None:

@@ -6,12 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from publisher.store.db import insert
 from publisher.store.schema import event, fact, source_state
 
-__all__ = ["SourceState", "events_of", "get_fact", "remember_source", "settle_fact", "source_states", "tell"]
+__all__ = [
+    "SourceState",
+    "count_events",
+    "events_of",
+    "get_fact",
+    "remember_source",
+    "settle_fact",
+    "source_states",
+    "tell",
+]
 
 
 def settle_fact(connection: Connection, key: str, value: str) -> str:
@@ -44,6 +53,11 @@ def tell(
 def events_of(connection: Connection, subject: str) -> list[Row[Any]]:
     """The acts done to a subject, oldest first."""
     return list(connection.execute(select(event).where(event.c.subject == subject).order_by(event.c.id)))
+
+
+def count_events(connection: Connection, what: str) -> int:
+    """How often this was done."""
+    return connection.execute(select(func.count()).where(event.c.what == what)).scalar_one()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
