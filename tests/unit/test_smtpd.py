@@ -49,6 +49,15 @@ def mailed(client: smtplib.SMTP, *recipients: str) -> dict[str, tuple[int, bytes
     return client.sendmail("out@front.example", recipients, HELLO)
 
 
+def deliver(server: Server) -> None:
+    """One message over a connection of its own; raises whatever was refused."""
+    with smtplib.SMTP() as client:
+        code, text = client.connect(server.host, server.port)
+        if code != 220:
+            raise smtplib.SMTPConnectError(code, text)
+        mailed(client, "a@b.example")
+
+
 def trusting(server: Server | Process) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=server.ca_file)
     context.verify_flags |= ssl.VERIFY_X509_STRICT
@@ -102,11 +111,8 @@ def test_a_bad_certificate_is_refused_by_a_client_that_looks(
 @pytest.mark.parametrize("phase", ["banner", "ehlo", "mail", "rcpt", "data", "dot", "logged"])
 def test_a_reply_can_be_put_in_at_every_step(tmp_path: Path, phase: str) -> None:
     with Server(f"{phase} reply='451 4.3.0 Not at {phase}'", folder=tmp_path, starttls=False) as server:
-        with pytest.raises(smtplib.SMTPException, match=f"Not at {phase}"), smtplib.SMTP() as client:
-            code, text = client.connect(server.host, server.port)
-            if code != 220:
-                raise smtplib.SMTPConnectError(code, text)
-            mailed(client, "a@b.example")
+        with pytest.raises(smtplib.SMTPException, match=f"Not at {phase}"):
+            deliver(server)
         assert len(server.messages()) == (phase == "logged")
 
 
