@@ -16,7 +16,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ from publisher.errors import (
     StoreUnavailable,
 )
 
-__all__ = ["Database", "insert", "open_database", "ping", "serialise"]
+__all__ = ["Database", "insert", "insert_once", "open_database", "ping", "serialise"]
 
 LOCK_SECONDS = 10.0
 """How long a writer waits for the lock before it gives up with `StoreLocked`."""
@@ -239,6 +239,12 @@ def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS) -> Database:
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update` in this connection's dialect."""
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def insert_once(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
+    """Insert a row unless a constraint has one already; whether it is new. (A row count says nothing on PostgreSQL.)"""
+    statement = insert(connection, table).values(**values).on_conflict_do_nothing()
+    return connection.execute(statement.returning(*table.primary_key.columns)).first() is not None
 
 
 def serialise(connection: Connection, key: str) -> None:

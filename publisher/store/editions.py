@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
 from publisher.edition import Edition, Kind, Variant, canonical_json, from_data, to_data
-from publisher.store.db import insert, serialise
+from publisher.store.db import insert, insert_once, serialise
 from publisher.store.schema import (
     approval,
     edition,
@@ -63,23 +63,19 @@ def next_number(connection: Connection, kind: Kind, series: str) -> int:
 
 def freeze(connection: Connection, frozen: Edition, *, actor: str) -> bool:
     """Store a new edition; False when its (kind, series, slot) has one already: two schedulers make one edition."""
-    result = connection.execute(
-        insert(connection, edition)
-        .values(
-            id=frozen.edition_id,
-            kind=frozen.kind.value,
-            series=frozen.series,
-            slot=frozen.slot,
-            local_date=frozen.local_date,
-            number=frozen.number,
-            revision=frozen.revision,
-            content_hash=frozen.content_hash,
-            frozen_at=frozen.frozen_at,
-            actor=actor,
-        )
-        .on_conflict_do_nothing()
-    )
-    if not result.rowcount:
+    values = {
+        "id": frozen.edition_id,
+        "kind": frozen.kind.value,
+        "series": frozen.series,
+        "slot": frozen.slot,
+        "local_date": frozen.local_date,
+        "number": frozen.number,
+        "revision": frozen.revision,
+        "content_hash": frozen.content_hash,
+        "frozen_at": frozen.frozen_at,
+        "actor": actor,
+    }
+    if not insert_once(connection, edition, values):
         return False
     _append(connection, frozen)
     return True

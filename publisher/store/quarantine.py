@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
-from publisher.store.db import insert
+from publisher.store.db import insert_once
 from publisher.store.schema import quarantine
 from publisher.store.stories import received_from_data, received_to_data
 from publisher.story import Received, Rejected
@@ -19,22 +19,18 @@ __all__ = ["decide", "get", "keep", "listing", "received_of", "waiting"]
 def keep(connection: Connection, source: str, rejected: Rejected, *, now: datetime) -> bool:
     """Set an item aside; False when the same bytes of the same source wait already, or were decided."""
     digest = hashlib.sha256(rejected.raw + rejected.reason.encode()).digest()
-    result = connection.execute(
-        insert(connection, quarantine)
-        .values(
-            source=source,
-            digest=digest,
-            reason=rejected.reason.value,
-            detail=rejected.detail,
-            headline=rejected.headline,
-            source_guid=rejected.source_guid,
-            raw=rejected.raw,
-            received=received_to_data(rejected.received) if rejected.received else None,
-            received_at=now,
-        )
-        .on_conflict_do_nothing()
-    )
-    return bool(result.rowcount)
+    values = {
+        "source": source,
+        "digest": digest,
+        "reason": rejected.reason.value,
+        "detail": rejected.detail,
+        "headline": rejected.headline,
+        "source_guid": rejected.source_guid,
+        "raw": rejected.raw,
+        "received": received_to_data(rejected.received) if rejected.received else None,
+        "received_at": now,
+    }
+    return insert_once(connection, quarantine, values)
 
 
 def listing(connection: Connection, *, state: str | None = "waiting", limit: int = 50) -> list[Row[Any]]:

@@ -1,0 +1,281 @@
+"""The use cases, on SQLite and PostgreSQL alike."""
+
+from datetime import timedelta
+
+import pytest
+
+from publisher.desk import acts, editions, feeds, mailing, overview, readers, wire
+from publisher.edition import Why
+from publisher.errors import AlreadyMade, AlreadySent, Conflict, NothingToPublish, Refused, UnknownName
+from publisher.ledger import Counts
+from publisher.selection import Act
+from publisher.store import stories
+from subscribers.errors import AddressSuppressed
+from tests.newsrooms import NOW, jsonl, line, newsroom
+
+WHO = {"actor": "test", "now": NOW}
+
+
+@pytest.fixture
+def room(database):
+    return newsroom(database)
+
+
+def ingest(room, *lines, now=NOW):
+    return wire.read_document(room, room.source("meridian"), jsonl(*lines), actor="test", now=now)
+
+
+def only_story(room):
+    with room.database.read() as connection:
+        (story,) = stories.listing(connection)
+    return story
+
+
+def test_the_same_file_twice_is_no_news(room):
+    assert ingest(room, line(1), line(2)).counts == {"new": 2}
+    assert ingest(room, line(1), line(2)).counts == {"unchanged": 2}
+
+
+def test_an_update_keeps_the_id_and_a_correction_says_so(room):
+    ingest(room, line(1))
+    first = only_story(room)
+    later = NOW + timedelta(minutes=5)
+    report = ingest(room, line(1, version="2", headline="Better", correction_note="Seven, not four."), now=later)
+    assert report.counts == {"correction": 1}
+    story = only_story(room)
+    assert (story.story_id, story.version, story.headline) == (first.story_id, 2, "Better")
+    assert story.corrected_at == later
+
+
+def test_a_changed_agency_id_finds_its_story_by_its_link(room):
+    ingest(room, line(1))
+    assert ingest(room, line(1, id="renamed", headline="Better")).counts == {"update": 1}
+    assert ingest(room, line(1, id="renamed", headline="Better")).counts == {"unchanged": 1}
+
+
+def test_a_house_headline_survives_the_agencys_next_version(room):
+    ingest(room, line(1))
+    story = only_story(room)
+    acts.headline(room, story.story_id, "Our own", why="style", **WHO)
+    ingest(room, line(1, version="2", headline="Their next"))
+    changed = only_story(room)
+    assert (changed.headline, changed.received.original_headline) == ("Our own", "Their next")
+    record = overview.story_record(room, story.story_id, now=NOW)
+    assert [act["what"] for act in record["acts"]] == ["story.headline", "story.update"]
+    assert record["body_unchanged"]
+
+
+def test_what_lacks_a_source_link_waits_and_a_person_may_supply_it(room):
+    report = ingest(room, line(1), line(2, source_url=""))
+    assert report.counts == {"new": 1, "quarantined": 1}
+    (entry,) = overview.quarantined(room, everything=False, limit=10)
+    assert entry["reason"] == "no-source-link"
+    with pytest.raises(Refused, match="source link|http"):
+        acts.release_quarantined(room, entry["id"], source_name=None, source_url=None, why="?", **WHO)
+    url = "https://meridian.example/2026/found"
+    story_id = acts.release_quarantined(room, entry["id"], source_name=None, source_url=url, why="found", **WHO)
+    assert acts.story(room, story_id).received.source_url == url
+    with pytest.raises(Conflict):
+        acts.drop_quarantined(room, entry["id"], why="late", **WHO)
+
+
+def test_the_same_refused_item_waits_once(room):
+    ingest(room, line(2, source_url=""))
+    assert ingest(room, line(2, source_url="")).counts == {"still-quarantined": 1}
+
+
+def test_a_version_after_a_kill_waits_for_a_person(room):
+    ingest(room, line(1))
+    ingest(room, line(1, version="2", status="canceled"))
+    assert only_story(room).killed
+    report = ingest(room, line(1, version="3", headline="Back again"))
+    assert report.counts == {"after-kill": 1}
+    (entry,) = overview.quarantined(room, everything=False, limit=10)
+    acts.release_quarantined(room, entry["id"], source_name=None, source_url=None, why="it was right", **WHO)
+    assert only_story(room).killed is None
+    assert only_story(room).headline == "Back again"
+
+
+def test_an_edition_is_made_once_a_slot_and_carries_no_story_twice(room):
+    ingest(room, line(1), line(2))
+    made = editions.make(room, "morning", **WHO)
+    assert (made.edition_id, made.number, len(made.items)) == ("morning-2026-03-02", 1, 2)
+    with pytest.raises(AlreadyMade):
+        editions.make(room, "morning", **WHO)
+    tomorrow = NOW + timedelta(days=1)
+    with pytest.raises(NothingToPublish, match="carried"):
+        editions.make(room, "morning", actor="test", now=tomorrow)
+    ingest(room, line(3), now=tomorrow)
+    second = editions.make(room, "morning", actor="test", now=tomorrow)
+    assert (second.number, [item.headline for item in second.items]) == (2, ["Headline number 3"])
+
+
+def test_an_empty_house_makes_no_edition_and_says_what_to_do(room):
+    with pytest.raises(NothingToPublish, match="ingest"):
+        editions.make(room, "morning", **WHO)
+
+
+def test_a_drop_holds_for_the_next_edition_only(room):
+    ingest(room, line(1), line(2))
+    story = next(s for s in overview.stories(room, section=None, source=None, limit=9, now=NOW) if "1" in s["headline"])
+    acts.mark(room, story["id"], Act.DROP, section="world", why="no", **WHO)
+    made = editions.make(room, "morning", **WHO)
+    assert [item.headline for item in made.items] == ["Headline number 2"]
+    assert {entry.why for entry in made.left_out} == {Why.DROPPED}
+    next_day = editions.make(room, "morning", actor="test", now=NOW + timedelta(hours=24))
+    assert [item.headline for item in next_day.items] == ["Headline number 1"]
+
+
+def test_feeds_are_made_anew_only_when_something_changed(room, tmp_path):
+    ingest(room, line(1))
+    first = feeds.build(room, tmp_path, **WHO)
+    assert {name for report in first for name in report.changed} >= {"world.rss", "all.json", "economy.atom"}
+    later = NOW + timedelta(hours=1)
+    again = feeds.build(room, tmp_path, actor="test", now=later)
+    assert not [name for report in again for name in report.changed]
+    assert [report.edition_id for report in again] == [report.edition_id for report in first]
+    ingest(room, line(2), now=later)
+    third = feeds.build(room, tmp_path, actor="test", now=later)
+    assert sorted(r.series for r in third if r.changed) == ["all", "world"]
+
+
+def test_a_kill_leaves_the_feeds_at_once(room, tmp_path, monkeypatch):
+    ingest(room, line(1), line(2))
+    monkeypatch.setattr(type(room), "data_path", lambda _self, *parts: tmp_path.joinpath(*parts))
+    feeds.build(room, tmp_path / "feeds", **WHO)
+    story = next(s for s in overview.stories(room, section=None, source=None, limit=9, now=NOW) if "1" in s["headline"])
+    done = acts.kill(room, story["id"], why="wrong", **WHO)
+    assert set(done.feeds) == {"world", "all"}
+    feeds.rebuild(room, done.feeds, actor="test", now=NOW + timedelta(minutes=1))
+    for name in ("world.rss", "all.atom", "all.json"):
+        body = (tmp_path / "feeds" / name).read_text()
+        assert "Headline number 1" not in body
+        assert "Headline number 2" in body
+
+
+def subscribe(room, *addresses, **fields):
+    for address in addresses:
+        given = {"digest": "morning", "language": None, "sections": (), "basis": "asked", **fields}
+        readers.add(room, address, **given, **WHO)
+
+
+def test_a_dispatch_is_frozen_once_for_those_who_asked(room):
+    ingest(room, line(1))
+    made = editions.make(room, "morning", **WHO)
+    subscribe(room, "a@example.org", "b@example.org")
+    subscribe(room, "c@example.org", sections=("economy",))
+    plan = mailing.plan(room, made)
+    assert (plan.total, plan.without) == (2, 1)
+    dispatch_id = mailing.begin(room, made, **WHO)
+    assert mailing.report(room, dispatch_id).counts == Counts(waiting=2)
+    with pytest.raises(AlreadySent):
+        mailing.begin(room, made, **WHO)
+    with pytest.raises(AlreadySent):
+        mailing.plan(room, made)
+
+
+def test_nobody_to_send_to_is_refused_and_said(room):
+    ingest(room, line(1))
+    made = editions.make(room, "morning", **WHO)
+    with pytest.raises(NothingToPublish, match="nobody"):
+        mailing.begin(room, made, **WHO)
+
+
+def test_a_kill_halts_the_dispatch_and_resuming_goes_on_without_the_story(room):
+    ingest(room, line(1), line(2))
+    made = editions.make(room, "morning", **WHO)
+    subscribe(room, "a@example.org")
+    dispatch_id = mailing.begin(room, made, **WHO)
+    victim = made.items[0].story_id
+    done = acts.kill(room, victim, why="wrong", **WHO)
+    assert done.halted == (dispatch_id,)
+    report = mailing.report(room, dispatch_id)
+    assert (report.state, report.counts.waiting) == ("halted", 1)
+    assert "wrong" in (report.halt or "")
+    mailing.resume(room, dispatch_id, **WHO)
+    assert mailing.report(room, dispatch_id).state == "sending"
+    revised = editions.edition(room, made.edition_id)
+    assert (revised.revision, [item.story_id for item in revised.items]) == (2, [made.items[1].story_id])
+
+
+def test_killing_the_only_story_cancels_the_rest(room):
+    ingest(room, line(1))
+    made = editions.make(room, "morning", **WHO)
+    subscribe(room, "a@example.org")
+    dispatch_id = mailing.begin(room, made, **WHO)
+    acts.kill(room, made.items[0].story_id, why="wrong", **WHO)
+    mailing.resume(room, dispatch_id, **WHO)
+    report = mailing.report(room, dispatch_id)
+    assert (report.state, report.counts) == ("cancelled", Counts(cancelled=1))
+
+
+def test_pausing_and_cancelling_are_acts_with_reasons(room):
+    ingest(room, line(1))
+    made = editions.make(room, "morning", **WHO)
+    subscribe(room, "a@example.org", "b@example.org")
+    dispatch_id = mailing.begin(room, made, **WHO)
+    mailing.pause(room, dispatch_id, why="wait", **WHO)
+    with pytest.raises(Conflict):
+        mailing.pause(room, dispatch_id, why="again", **WHO)
+    assert mailing.cancel(room, dispatch_id, why="enough", **WHO) == 2
+    with pytest.raises(Conflict):
+        mailing.resume(room, dispatch_id, **WHO)
+    assert mailing.report(room, dispatch_id).counts == Counts(cancelled=2)
+
+
+def test_an_edition_that_wants_approval_is_not_sent_without(database):
+    room = newsroom(database, approval="required")
+    ingest(room, line(1))
+    made = editions.make(room, "morning", **WHO)
+    subscribe(room, "a@example.org")
+    with pytest.raises(Refused, match="approve"):
+        mailing.begin(room, made, **WHO)
+    editions.approve(room, made.edition_id, **WHO)
+    assert mailing.begin(room, made, **WHO)
+
+
+def test_a_suppressed_address_is_not_brought_back_by_asking(room):
+    subscribe(room, "a@example.org")
+    readers.suppress(room, "A@EXAMPLE.org", why="asked us never to write", **WHO)
+    with pytest.raises(AddressSuppressed):
+        subscribe(room, "a@example.org")
+    assert readers.undo(room, address="a@example.org", dispatch_id=None, why="a mistake", **WHO) == 1
+    assert readers.record(room, "a@example.org")["status"] == "confirmed"
+
+
+def test_an_erased_person_is_forgotten_and_never_mailed_again(room):
+    subscribe(room, "a@example.org")
+    readers.erase(room, "a@example.org", **WHO)
+    assert [row["address"] for row in readers.listing(room, digest=None, after=0, limit=9)] == [None]
+    with pytest.raises(AddressSuppressed):
+        subscribe(room, "a@example.org")
+
+
+def test_an_import_names_each_refused_line_and_takes_the_others(room, tmp_path):
+    path = tmp_path / "readers.csv"
+    path.write_text("email,sections\na@example.org,\nnot an address,\nb@example.org,nowhere\na@example.org,\nc@example.org,world\n")
+    report = readers.import_csv(
+        room, path, digest="morning", basis="a form of 2025", progress=lambda _: None, **WHO
+    )
+    assert report["added"] == 2
+    assert [entry["line"] for entry in report["refused"]] == [3, 4, 5]
+    evidence = readers.record(room, "c@example.org")["consent"]
+    assert evidence[0]["basis"] == "a form of 2025"
+
+
+def test_without_a_basis_imported_readers_wait_and_are_not_mailed(room, tmp_path):
+    path = tmp_path / "readers.csv"
+    path.write_text("email\na@example.org\n")
+    readers.import_csv(room, path, digest="morning", basis=None, progress=lambda _: None, **WHO)
+    assert readers.record(room, "a@example.org")["status"] == "pending"
+    ingest(room, line(1))
+    assert mailing.plan(room, editions.make(room, "morning", **WHO)).total == 0
+
+
+@pytest.mark.parametrize(
+    ("act", "name"),
+    [(lambda room: acts.story(room, "nothing"), "story"), (lambda room: editions.edition(room, "x"), "edition")],
+)
+def test_unknown_names_are_said(room, act, name):
+    with pytest.raises(UnknownName, match=name):
+        act(room)
