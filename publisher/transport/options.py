@@ -1,0 +1,71 @@
+"""What a transport is given: how to reach a relay, how long each step may take, and an envelope."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["Envelope", "Limits", "RelayOptions"]
+
+UNSENDABLE = re.compile(r"[\x00-\x20\x7f-\x9f<>\u2028\u2029\ud800-\udfff]")
+"""What would end or escape the angle brackets of MAIL and RCPT."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds per step; the defaults are RFC 5321 section 4.5.3.2's minima. A short `dot` manufactures duplicates.
+
+    `connect` is for the TCP connection (name included), `command` for each command and the TLS handshake, `block` for each
+    64 KB of the body.
+    """
+
+    connect: float = 30.0
+    banner: float = 300.0
+    command: float = 300.0
+    data: float = 120.0
+    block: float = 180.0
+    dot: float = 600.0
+    reset: float = 20.0
+    quit: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayOptions:
+    """An SMTP server that takes our mail, and how we speak to it.
+
+    `tls`: "required" (STARTTLS), "implicit", "opportunistic" or "none" (refused for hosts that are not loopback).
+    `ca_file`: certificates to trust instead of the system's. `helo`: the name we greet with; empty: this machine's.
+    `messages`, `lifetime` (seconds): how long one connection is used.
+    """
+
+    name: str
+    host: str
+    port: int
+    tls: str = "required"
+    ca_file: Path | None = None
+    username: str = ""
+    password: str = field(default="", repr=False)
+    helo: str = ""
+    connections: int = 8
+    messages: int = 100
+    lifetime: float = 300.0
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who the message is from (the return path; may be empty) and for. Domains are A-labels."""
+
+    sender: str
+    recipient: str
+
+    @property
+    def smtputf8(self) -> bool:
+        """Whether the server must offer SMTPUTF8 (RFC 6531 section 3.4)."""
+        return not (self.sender.isascii() and self.recipient.isascii())
+
+    @property
+    def malformed(self) -> bool:
+        """Whether a path holds what cannot stand in a command (RFC 5321 section 4.1.1.2)."""
+        return not self.recipient or bool(UNSENDABLE.search(self.sender) or UNSENDABLE.search(self.recipient))

@@ -1,0 +1,169 @@
+"""One SMTP connection as questions and answers: each reply belongs to exactly one thing that was asked.
+
+Bounded: a reply of at most 32 KB, a line of at most 4 KB (RFC 5321 section 4.5.3.1.5 asks for 512 bytes). A reply that
+nobody waits for, a line that is none, silence beyond the limit: each breaks the wire for good. Replies that arrived whole
+before it broke are still given out, because what the server has said is said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Sequence
+
+from publisher.ledger import Reply
+
+__all__ = ["Broken", "Wire", "reply_of"]
+
+LINE_MAX = 4096
+REPLY_MAX = 32_768
+LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
+ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")
+
+
+class Broken(Exception):
+    """The connection is of no more use. Its text says why."""
+
+
+def reply_of(code: int, text: str) -> Reply:
+    """A reply with its enhanced code (RFC 2034) told apart; control characters and broken text become blanks."""
+    clean = "".join(letter if letter.isprintable() else " " for letter in text)
+    found = ENHANCED.match(clean)
+    return Reply(code, found[1] if found else None, clean)
+
+
+class Wire(asyncio.Protocol):
+    """Takes over a connected transport.
+
+    Attributes:
+        fault: why the wire is broken, or None.
+        unasked: the reply that broke it by coming before it was asked for, or None.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._rest = b""
+        self._lines: list[bytes] = []
+        self._size = 0
+        self._asked = 0
+        self._answers: deque[Reply] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._room: asyncio.Future[None] | None = None
+        self.fault: str | None = None
+        self.unasked: Reply | None = None
+        transport.set_protocol(self)
+        # Written shall mean taken by the kernel, not kept in our own buffer; under TLS a limit of 0 would pause for ever.
+        transport.set_write_buffer_limits(high=1, low=0)
+        if transport.is_closing():
+            self.end("the server hung up")
+
+    # ------------------------------------------------------------------------------------------------- for the caller
+
+    @property
+    def alive(self) -> bool:
+        """Whether what is written now can arrive."""
+        return self.fault is None and not self._transport.is_closing()
+
+    async def ask(self, command: bytes, seconds: float) -> Reply:
+        """Send a command (with its line end) and wait for the answer; Broken when none comes."""
+        self.say(command)
+        return await self.answer(seconds)
+
+    def say(self, command: bytes) -> None:
+        """Send what will be answered; Broken when it cannot arrive."""
+        self.put([command])
+        self._asked += 1
+
+    def put(self, pieces: Sequence[bytes]) -> None:
+        """Write what is not answered by itself; Broken when it cannot arrive."""
+        if not self.alive:
+            raise Broken(self.fault or "connection lost")
+        self._transport.writelines(pieces)
+
+    async def answer(self, seconds: float) -> Reply:
+        """The next answer to what was asked; Broken when none came in time or none can come any more."""
+        if not self._answers and self.fault is None:
+            self._waiter = self._loop.create_future()
+            await self._await(self._waiter, seconds, "no answer")
+            self._waiter = None
+        if self._answers:
+            return self._answers.popleft()
+        raise Broken(self.fault)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until everything written was taken; Broken when it is not in time."""
+        if self._room is not None:
+            await self._await(self._room, seconds, "nothing was read")
+        if self.fault is not None:
+            raise Broken(self.fault)
+
+    def end(self, why: str) -> None:
+        """Break the wire: drop the connection at once and wake whoever waits."""
+        if self.fault is None:
+            self.fault = why
+        self._transport.abort()
+        for waiting in (self._waiter, self._room):
+            if waiting is not None and not waiting.done():
+                waiting.set_result(None)
+
+    async def _await(self, future: asyncio.Future[None], seconds: float, trouble: str) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await future
+        except TimeoutError:
+            self.end(f"{trouble} within {seconds:g} s")
+
+    # ---------------------------------------------------------------------------------------------- for the transport
+
+    def data_received(self, data: bytes) -> None:
+        """Lines, however they are cut into packets."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            if self.fault is None:
+                self._line(line.removesuffix(b"\r"))
+        if len(self._rest) > LINE_MAX:
+            self.end("a reply line without end")
+
+    def _line(self, line: bytes) -> None:
+        self._size += len(line)
+        found = LINE.fullmatch(line)
+        if found is None or len(line) > LINE_MAX or self._size > REPLY_MAX:
+            self.end("what the server said is no reply")
+            return
+        self._lines.append(found[3] or b"")
+        if found[2] == b"-":
+            return
+        text = b"\n".join(self._lines).decode("utf-8", "replace")
+        self._lines, self._size = [], 0
+        self._reply(reply_of(int(found[1]), text))
+
+    def _reply(self, reply: Reply) -> None:
+        if not self._asked:
+            self.unasked = reply
+            self.end(f"a reply to nothing: {reply.code} {reply.text}"[:200])
+            return
+        self._asked -= 1
+        self._answers.append(reply)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def eof_received(self) -> bool:
+        """The server closes; so do we."""
+        self.end("the server hung up")
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Gone, whoever did it."""
+        self.end(f"connection lost: {exc}" if exc else "connection lost")
+
+    def pause_writing(self) -> None:
+        """The kernel takes no more for now."""
+        self._room = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        """Everything was taken."""
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+        self._room = None
