@@ -23,8 +23,8 @@ LOCAL_MAX, WHOLE_MAX = 64, 254
 """Octets (RFC 5321 4.5.3.1.1; RFC 3696 erratum 1690)."""
 
 _PLAIN = re.compile(
-    r"(?P<local>[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*)"
-    r"@(?P<domain>(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)"
+    r"([A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*)"
+    r"@((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)"
 )
 """The dot-atom form in ASCII that nearly every address has; all else goes the long way."""
 
@@ -51,10 +51,11 @@ def parse(text: str) -> Address:
     """
     trimmed = text.strip(" \t")
     plain = _PLAIN.fullmatch(trimmed)
-    if plain is not None and len(trimmed) <= WHOLE_MAX and len(plain["local"]) <= LOCAL_MAX:
-        domain = plain["domain"].lower()
-        if "xn--" not in domain and "--" not in domain:
-            return Address(f"{plain['local']}@{domain}", plain["local"], domain)
+    if plain is not None and len(trimmed) <= WHOLE_MAX:
+        local, domain = plain.groups()
+        domain = domain.lower()
+        if len(local) <= LOCAL_MAX and "--" not in domain:
+            return Address(f"{local}@{domain}", local, domain)
     return _parse_slowly(text, trimmed)
 
 

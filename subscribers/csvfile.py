@@ -1,240 +1,184 @@
 """Lists of readers as CSV: read line by line with a reason for each refusal; written so that no spreadsheet runs them.
 
-An import is staged first (every line checked, nothing written), then merged in slices in the order of the address keys:
-index pages are touched once, and the write lock is held shortly, so that a running dispatch goes on.
+Nothing here knows the database. A line that cannot be read costs no neighbour: a quote that is never closed ends its own line
+only. A cell that a spreadsheet would take for a formula is written with a quote before it (OWASP's "CSV injection"), and
+exactly that mark is taken off again on the way in.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, TextIO
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple, TextIO
 
-from sqlalchemy import Connection, select
-
-from subscribers.address import Address, key, parse
-from subscribers.audience import insert, stored_sections
-from subscribers.consent import Status, Step, after
+from subscribers.address import key, parse
+from subscribers.audience import stored_sections
 from subscribers.errors import AddressRefused, ListUnreadable
-from subscribers.schema import batch, subscriber, subscription, suppression
 
-__all__ = ["Imported", "RefusedLine", "export", "guard", "merge", "read", "unguard"]
+__all__ = ["Line", "RefusedLine", "export", "guard", "read", "unguard"]
 
-SLICE = 500
-LINE_MAX = 10_000
+ROW_LINES = 20
+"""A row that goes on over more lines than this was never closed."""
 HEADINGS = {
     "email": "email",
     "e-mail": "email",
     "address": "email",
     "language": "language",
     "sections": "sections",
+    "digest": "digest",
+    "status": "status",
+    "active": "active",
 }
-FORMULA_STARTS = "=+-@\t\r＝＋－＠"
+FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedLine:
-    """A line that was not taken in, and why."""
+class RefusedLine(NamedTuple):
+    """A line that was not taken in, its text (cut, and safe to print), and why."""
 
     line: int
     text: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line that was understood."""
+class Line(NamedTuple):
+    """A line that was understood; `sections` as columns keep them, empty means all."""
 
-    line: int
-    address: Address
     addr_key: bytes
+    line: int
+    address: str
     language: str
-    sections: str | None
+    sections: str
 
 
-@dataclass(slots=True)
-class Imported:
-    """What became of a list."""
+class _RowTooLong(Exception):
+    """A row went on for more than `ROW_LINES`."""
 
-    added: int = 0
-    known: int = 0
-    refused: list[RefusedLine] = field(default_factory=list)
+
+class _Lines:
+    """The lines of a text for `csv.reader`: those of the row being read can be given back."""
+
+    def __init__(self, text: Iterable[str]) -> None:
+        self._text = iter(text)
+        self._again: deque[str] = deque()
+        self.row: list[str] = []
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else next(self._text)
+        self.number += 1
+        self.row.append(line)
+        if len(self.row) > ROW_LINES:
+            raise _RowTooLong
+        return line
+
+    def give_back(self) -> None:
+        """All but the first line of the row will be read again."""
+        self._again.extendleft(reversed(self.row[1:]))
+        self.number -= len(self.row) - 1
+
+
+def _rows(text: TextIO) -> Iterator[tuple[int, list[str] | RefusedLine]]:
+    """Each row with the number of its first line; one that is no CSV as a refusal."""
+    lines = _Lines(text)
+    reader = csv.reader(lines, strict=True)
+    while True:
+        lines.row.clear()
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except UnicodeDecodeError as error:
+            raise ListUnreadable(f"it is not UTF-8: {error.reason}") from error
+        except (csv.Error, _RowTooLong) as error:
+            lines.give_back()
+            why = str(error) or "a quote is opened and not closed"
+            yield lines.number, _refused(lines.number, lines.row[0], f"it is not CSV: {why}")
+        else:
+            yield lines.number - len(lines.row) + 1, row
+
+
+def _refused(number: int, text: str, why: str) -> RefusedLine:
+    return RefusedLine(number, "".join(c if c.isprintable() else "?" for c in text.strip()[:80]), why)
 
 
 def read(
     text: TextIO,
     *,
     address_key: bytes,
+    digest: str,
     languages: Sequence[str],
     sections: Collection[str],
 ) -> Iterator[Line | RefusedLine]:
-    """The lines of a CSV file with a heading (`email`, optionally `language` and `sections`, in any order).
+    """The lines of a CSV file with a heading: `email`, optionally `language` and `sections` (parted by blanks), in any order.
+
+    Open the file with `encoding="utf-8-sig", errors="surrogateescape", newline=""`: then a byte that is not UTF-8 costs its
+    own line only, and a row may go over several lines. A line without a language gets the first of `languages`. In our own
+    exports (columns `digest`, `status`, `active`) lines of another digest or of readers who are not subscribed are refused.
+    Other columns are passed over. That an address stands twice is for the merge to see.
 
     Raises:
-        ListUnreadable: no heading names the addresses, or the file is not CSV in UTF-8.
+        ListUnreadable: no heading names the addresses, or the text is not UTF-8.
     """
-    try:
-        reader = csv.reader(text, strict=True)
-        heading = [HEADINGS.get(name.strip().casefold().lstrip("\ufeff")) for name in next(reader, [])]
-        if "email" not in heading:
-            raise ListUnreadable(
-                "the first line must name the columns, one of them `email`", sorted(HEADINGS)
-            )
-        seen: set[bytes] = set()
-        for row in reader:
-            if not any(cell.strip() for cell in row):
-                continue
-            cells = {name: unguard(cell).strip() for name, cell in zip(heading, row, strict=False) if name}
-            yield _line(
-                reader.line_num, cells, seen, address_key=address_key, languages=languages, sections=sections
-            )
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ListUnreadable(f"it is not CSV in UTF-8: {error}") from error
-
-
-def _line(
-    number: int,
-    cells: dict[str, str],
-    seen: set[bytes],
-    *,
-    address_key: bytes,
-    languages: Sequence[str],
-    sections: Collection[str],
-) -> Line | RefusedLine:
-    typed = cells.get("email", "")
-    try:
-        address = parse(typed[:LINE_MAX])
-    except AddressRefused as refusal:
-        return RefusedLine(number, typed[:80], refusal.why)
-    language = cells.get("language") or languages[0]
-    if language not in languages:
-        return RefusedLine(number, typed, f"the digest has no language {language!r} ({', '.join(languages)})")
-    chosen = cells.get("sections", "").split()
-    if unknown := [name for name in chosen if name not in sections]:
-        return RefusedLine(number, typed, f"the digest has no section {', '.join(unknown)}")
-    addr_key = key(address, address_key)
-    if addr_key in seen:
-        return RefusedLine(number, typed, "the address stands further up already")
-    seen.add(addr_key)
-    return Line(number, address, addr_key, language, stored_sections(chosen))
-
-
-def merge(
-    lines: Iterable[Line | RefusedLine],
-    *,
-    write: Callable[[], AbstractContextManager[Connection]],
-    digest: str,
-    basis: str | None,
-    actor: str,
-    now: datetime,
-    progress: Callable[[int], None] | None = None,
-) -> Imported:
-    """Take the good lines in; readers are confirmed with a `basis`, pending without. Known readers are not changed.
-
-    Suppressed addresses are refused by line. `progress` is told the number of lines done after each slice.
-    """
-    done = Imported()
-    good: list[Line] = []
-    for line in lines:
-        if isinstance(line, Line):
-            good.append(line)
-        else:
-            done.refused.append(line)
-    good.sort(key=lambda line: line.addr_key)
-    with write() as connection:
-        values = {"digest": digest, "basis": basis, "actor": actor, "at": now}
-        batch_id = connection.execute(
-            insert(connection, batch).values(**values).returning(batch.c.id)
-        ).scalar_one()
-    for start in range(0, len(good), SLICE):
-        part = good[start : start + SLICE]
-        with write() as connection:
-            _merge_slice(connection, part, done, batch_id=batch_id, digest=digest, basis=basis, now=now)
-        if progress is not None:
-            progress(min(start + SLICE, len(good)))
-    done.refused.sort(key=lambda line: line.line)
-    return done
-
-
-def _merge_slice(
-    connection: Connection,
-    part: Sequence[Line],
-    done: Imported,
-    *,
-    batch_id: int,
-    digest: str,
-    basis: str | None,
-    now: datetime,
-) -> None:
-    keys = [line.addr_key for line in part]
-    causes = {
-        bytes(row.addr_key): row.cause
-        for row in connection.execute(select(suppression).where(suppression.c.addr_key.in_(keys)))
-    }
-    done.refused += [
-        RefusedLine(line.line, line.address.address, f"the address is suppressed ({causes[line.addr_key]})")
-        for line in part
-        if line.addr_key in causes
+    rows = _rows(text)
+    places = _places(next(rows, (0, []))[1])
+    email, language, chosen = places["email"], places.get("language", -1), places.get("sections", -1)
+    ours = [
+        (places.get("digest", -1), {"", digest}, "the list says: for another digest"),
+        (places.get("status", -1), {"", "pending", "confirmed"}, "the list says: not subscribed"),
+        (places.get("active", -1), {"", "yes"}, "the list says: not subscribed"),
     ]
-    welcome = [line for line in part if line.addr_key not in causes]
-    if not welcome:
-        return
-    status = after(None, Step.CONFIRMED if basis else Step.REQUESTED)
-    rows: list[dict[str, Any]] = [
-        {
-            "addr_key": line.addr_key,
-            "address": line.address.address,
-            "status": status.value,
-            "mailable": status is Status.CONFIRMED,
-            "created_at": now,
-            "changed_at": now,
-        }
-        for line in welcome
-    ]
-    connection.execute(insert(connection, subscriber).on_conflict_do_nothing(), rows)
-    ids = {
-        bytes(row.addr_key): row.id
-        for row in connection.execute(
-            select(subscriber.c.id, subscriber.c.addr_key).where(
-                subscriber.c.addr_key.in_([line.addr_key for line in welcome])
-            )
-        )
-    }
-    known = set(
-        connection.execute(
-            select(subscription.c.subscriber_id).where(
-                subscription.c.digest == digest, subscription.c.subscriber_id.in_(ids.values())
-            )
-        ).scalars()
-    )
-    new = [line for line in welcome if ids[line.addr_key] not in known]
-    done.known += len(welcome) - len(new)
-    done.added += len(new)
-    if new:
-        connection.execute(
-            insert(connection, subscription).on_conflict_do_nothing(),
-            [
-                {
-                    "subscriber_id": ids[line.addr_key],
-                    "digest": digest,
-                    "language": line.language,
-                    "sections": line.sections,
-                    "active": True,
-                    "since": now,
-                    "batch_id": batch_id,
-                }
-                for line in new
-            ],
-        )
+    checks = [check for check in ours if check[0] >= 0]
+    for number, row in rows:
+        if isinstance(row, RefusedLine):
+            yield row
+            continue
+        if not any(row):
+            continue
+        typed = _cell(row, email)
+        try:
+            address = parse(typed)
+        except AddressRefused as refusal:
+            yield _refused(number, typed, refusal.why)
+            continue
+        spoken = _cell(row, language) or languages[0]
+        wanted = _cell(row, chosen).split()
+        why = next((why for place, good, why in checks if _cell(row, place) not in good), None)
+        if spoken not in languages:
+            why = f"the digest has no language {spoken[:35]!r} ({', '.join(languages)})"
+        elif unknown := [name for name in wanted if name not in sections]:
+            why = f"the digest has no section {', '.join(unknown)[:80]!r}"
+        if why is not None:
+            yield _refused(number, typed, why)
+            continue
+        yield Line(key(address, address_key), number, address.address, spoken, stored_sections(wanted))
+
+
+def _places(heading: list[str] | RefusedLine) -> dict[str, int]:
+    """Which column stands where."""
+    if isinstance(heading, RefusedLine):
+        raise ListUnreadable(f"its first line: {heading.why}")
+    names = [HEADINGS.get(name.strip().casefold()) for name in heading]
+    if names.count("email") != 1:
+        raise ListUnreadable("the first line must name the columns, one of them `email`", sorted(HEADINGS))
+    return {name: place for place, name in enumerate(names) if name is not None}
+
+
+def _cell(row: Sequence[str], place: int) -> str:
+    if not 0 <= place < len(row):
+        return ""
+    cell = row[place].strip()
+    return unguard(cell).strip() if cell[:1] == "'" else cell
 
 
 def guard(cell: str) -> str:
-    """The cell as a spreadsheet takes it for text: a leading quote before what it would take for a formula."""
-    start = cell.lstrip(" ")
-    return f"'{cell}" if start[:1] and (start[0] in FORMULA_STARTS or start[0] == "'") else cell
+    """The cell as a spreadsheet takes it for text: a quote before what it would take for a formula."""
+    start = cell.lstrip()[:1]
+    inside = cell.lstrip(" ")[:1]
+    return f"'{cell}" if start in FORMULA_STARTS or inside in FORMULA_STARTS or start == "'" else cell
 
 
 def unguard(cell: str) -> str:
@@ -243,7 +187,7 @@ def unguard(cell: str) -> str:
 
 
 def export(rows: Iterable[Sequence[str]], heading: Sequence[str], text: TextIO) -> int:
-    """Write rows, all cells quoted and guarded; returns how many."""
+    """Write rows, all cells quoted and guarded; returns how many. Open the file with `newline=""`."""
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(heading)
     written = 0

@@ -1,7 +1,8 @@
 """The tables of people.
 
 `subscriber.mailable` and `subscription.active` are the flags that the sender's mark reads: leaving and suppression change
-them in their own transaction, so that no mail is marked for sending after that has committed.
+them in their own transaction, so that no mail is marked for sending after that has committed. Constraints bind each flag to
+its status, so that no code can set one without the other.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from sqlalchemy import (
 
 from subscribers.columns import UtcTime
 
-__all__ = ["metadata"]
+__all__ = ["batch", "consent", "metadata", "subscriber", "subscription", "suppression"]
 
 metadata = MetaData(
     naming_convention={
@@ -47,6 +48,7 @@ subscriber = Table(
     Column("mailable", Boolean, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("changed_at", UtcTime, nullable=False),
+    CheckConstraint("length(addr_key) = 16", name="addr_key"),
     CheckConstraint("status IN ('pending', 'confirmed', 'left', 'suppressed')", name="status"),
     CheckConstraint("mailable = (status = 'confirmed' AND address IS NOT NULL)", name="mailable"),
     comment="a person's address; NULL once erased",
@@ -58,12 +60,16 @@ subscription = Table(
     Column("subscriber_id", ForeignKey("subscriber.id"), primary_key=True),
     Column("digest", String(64), primary_key=True),
     Column("language", String(35), nullable=False),
-    Column("sections", Text),
+    Column("sections", Text, nullable=False),
+    Column("status", String(16), nullable=False),
     Column("active", Boolean, nullable=False),
     Column("since", UtcTime, nullable=False),
     Column("batch_id", ForeignKey("batch.id")),
+    CheckConstraint("status IN ('pending', 'confirmed', 'left')", name="status"),
+    CheckConstraint("active = (status = 'confirmed')", name="active"),
     Index("ix_subscription_segment", "digest", "language", "sections", "subscriber_id"),
-    comment="what a reader asked for; sections: slugs parted by blanks, sorted; NULL means all",
+    sqlite_with_rowid=False,
+    comment="what a reader asked for; sections: slugs parted by blanks, sorted; empty means all",
 )
 
 consent = Table(
@@ -76,6 +82,10 @@ consent = Table(
     Column("basis", Text),
     Column("actor", String(128), nullable=False),
     Column("at", UtcTime, nullable=False),
+    CheckConstraint(
+        "step IN ('requested', 'confirmed', 'left', 'suppressed', 'restored', 'erased')", name="step"
+    ),
+    CheckConstraint("step <> 'confirmed' OR basis IS NOT NULL", name="basis"),
     comment="evidence of each step, appended; who came by an import has theirs in its batch",
 )
 
@@ -100,6 +110,9 @@ suppression = Table(
     Column("detail", Text),
     Column("actor", String(128), nullable=False),
     Column("at", UtcTime, nullable=False),
+    CheckConstraint("length(addr_key) = 16", name="addr_key"),
     CheckConstraint("cause IN ('left', 'bounced', 'complained', 'erased', 'manual')", name="cause"),
-    comment="who must not be mailed, by keyed hash: it survives the erasure of the person. prior: their status before",
+    CheckConstraint("prior IN ('pending', 'confirmed', 'left')", name="prior"),
+    sqlite_with_rowid=False,
+    comment="who must not be mailed, by keyed hash: it survives the erasure of the person. prior: where undoing it puts them",
 )

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from publisher.errors import BadInput, Conflict, FolderUnwritable, InputUnreadable
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries
-from subscribers import audience, csvfile
+from subscribers import audience, csvfile, importing
 from subscribers.address import key, parse
 from subscribers.errors import UnknownSubscriber
 from subscribers.tokens import LENGTH, Purpose, read
@@ -106,22 +106,6 @@ def record(newsroom: Newsroom, address: str) -> dict[str, Any]:
         subscriptions = audience.subscriptions(connection, row.id)
         steps = audience.evidence(connection, row.id)
         suppression = audience.suppressed(connection, row.addr_key)
-        batches = {
-            entry.batch_id: audience.batch_of(connection, entry.batch_id)
-            for entry in subscriptions
-            if entry.batch_id
-        }
-    imported = [
-        {
-            "at": batch.at,
-            "step": "imported",
-            "digest": batch.digest,
-            "basis": batch.basis,
-            "actor": batch.actor,
-        }
-        for batch in batches.values()
-        if batch is not None
-    ]
     return {
         "id": row.id,
         "address": row.address,
@@ -132,24 +116,21 @@ def record(newsroom: Newsroom, address: str) -> dict[str, Any]:
             {
                 "digest": entry.digest,
                 "language": entry.language,
-                "sections": entry.sections.split() if entry.sections else [],
+                "sections": entry.sections.split(),
                 "active": entry.active,
                 "since": entry.since,
             }
             for entry in subscriptions
         ],
         "consent": [
-            *imported,
-            *(
-                {
-                    "at": step.at,
-                    "step": step.step,
-                    "digest": step.digest,
-                    "basis": step.basis,
-                    "actor": step.actor,
-                }
-                for step in steps
-            ),
+            {
+                "at": step.at,
+                "step": step.step,
+                "digest": step.digest,
+                "basis": step.basis,
+                "actor": step.actor,
+            }
+            for step in steps
         ],
     }
 
@@ -167,16 +148,20 @@ def import_csv(
     """Take a CSV file in; the report names each refused line."""
     wanted = newsroom.digest(digest)
 
-    def told(done: int) -> None:
-        if done % 50_000 < csvfile.SLICE:
-            progress(f"{done:,} lines merged")
+    def told(done: int, good: int) -> None:
+        if done % 50_000 < importing.SLICE:
+            progress(f"{done:,} of {good:,} lines merged")
 
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             lines = csvfile.read(
-                file, address_key=newsroom.address_key, languages=wanted.languages, sections=wanted.sections
+                file,
+                address_key=newsroom.address_key,
+                digest=wanted.slug,
+                languages=wanted.languages,
+                sections=wanted.sections,
             )
-            done = csvfile.merge(
+            done = importing.merge(
                 lines,
                 write=newsroom.database.write,
                 digest=digest,
@@ -211,7 +196,7 @@ def export_csv(newsroom: Newsroom, path: Path) -> int:
                         row.status,
                         entry.digest,
                         entry.language,
-                        entry.sections or "",
+                        entry.sections,
                         active,
                     )
             if len(found) < PAGE:
@@ -288,5 +273,5 @@ def undo(
             connection, addr_key=addr_key, dispatch_id=dispatch_id, why=why, actor=actor, now=now
         )
     if not undone:
-        raise Conflict("there is no such suppression (an erased person stays erased)")
+        raise Conflict("there is no such suppression")
     return undone

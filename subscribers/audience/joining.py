@@ -1,0 +1,142 @@
+"""Joining, leaving, being forgotten: what readers do, or have done for them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select, update
+
+from subscribers.address import Address
+from subscribers.audience.looking import get, stored_sections
+from subscribers.audience.refusing import suppress, suppressed
+from subscribers.audience.rows import held, hold_suppressions, insert, keep_evidence, set_status
+from subscribers.consent import Status, Step, after
+from subscribers.errors import AddressSuppressed
+from subscribers.schema import subscriber, subscription, suppression
+
+__all__ = ["add", "erase", "leave"]
+
+
+def add(
+    connection: Connection,
+    address: Address,
+    addr_key: bytes,
+    *,
+    digest: str,
+    language: str,
+    sections: Collection[str] | None,
+    basis: str | None,
+    actor: str,
+    now: datetime,
+) -> int:
+    """Subscribe an address (and its key) to a digest, all of it or the named sections; returns the subscriber's id.
+
+    With a `basis` (how they asked) the subscription is confirmed, and a reader who had left is back. Without one it is
+    pending and not mailed; a confirmed subscription stays as it is then, language and sections included.
+
+    Raises:
+        AddressSuppressed: the address must not be mailed, whatever is asked for it.
+    """
+    hold_suppressions(connection)
+    if (refused := suppressed(connection, addr_key)) is not None:
+        if refused.cause != "left":
+            raise AddressSuppressed(refused.cause)
+        if basis:
+            connection.execute(delete(suppression).where(suppression.c.addr_key == addr_key))
+    subscriber_id = _known_or_new(connection, address, addr_key, now=now)
+    step = Step.CONFIRMED if basis else Step.REQUESTED
+    person = held(connection, subscriber_id)
+    set_status(
+        connection, subscriber_id, after(Status(person.status), step), now=now, address=address.address
+    )
+    present = connection.execute(
+        select(subscription.c.status).where(
+            subscription.c.subscriber_id == subscriber_id, subscription.c.digest == digest
+        )
+    ).scalar_one_or_none()
+    status = after(Status(present) if present else None, step)
+    if basis or status is not Status.CONFIRMED:
+        wanted = {
+            "language": language,
+            "sections": stored_sections(sections),
+            "status": status.value,
+            "active": status is Status.CONFIRMED,
+        }
+        connection.execute(
+            insert(connection, subscription)
+            .values(subscriber_id=subscriber_id, digest=digest, since=now, **wanted)
+            .on_conflict_do_update(index_elements=["subscriber_id", "digest"], set_=wanted)
+        )
+    keep_evidence(connection, subscriber_id, step, digest=digest, basis=basis, actor=actor, now=now)
+    return subscriber_id
+
+
+def _known_or_new(connection: Connection, address: Address, addr_key: bytes, *, now: datetime) -> int:
+    """The id of this address's row; a new one is pending until `add` has said more."""
+    connection.execute(
+        insert(connection, subscriber)
+        .values(
+            addr_key=addr_key,
+            address=address.address,
+            status=Status.PENDING.value,
+            mailable=False,
+            created_at=now,
+            changed_at=now,
+        )
+        .on_conflict_do_nothing()
+    )
+    query = select(subscriber.c.id).where(subscriber.c.addr_key == addr_key)
+    return int(connection.execute(query).scalar_one())
+
+
+def leave(
+    connection: Connection, subscriber_id: int, *, digest: str | None, actor: str, now: datetime
+) -> tuple[str, ...]:
+    """End one digest, or all (None: a suppression of cause "left" is kept too); twice is the same as once.
+
+    Returns the digests that ended now. A mail whose mark has not committed before this does is not sent.
+
+    Raises:
+        UnknownSubscriber: there is none of this id.
+    """
+    if digest is None:
+        _refuse_all(connection, get(connection, subscriber_id).addr_key, actor=actor, now=now)
+    person = held(connection, subscriber_id)
+    status = Status(person.status) if digest else after(Status(person.status), Step.LEFT)
+    # the subscriber's row is written in any case: on PostgreSQL it is the one that a mark locks
+    set_status(connection, subscriber_id, status, now=now)
+    ending = update(subscription).where(
+        subscription.c.subscriber_id == subscriber_id, subscription.c.status != Status.LEFT.value
+    )
+    if digest is not None:
+        ending = ending.where(subscription.c.digest == digest)
+    ended = connection.execute(
+        ending.values(status=Status.LEFT.value, active=False).returning(subscription.c.digest)
+    ).scalars()
+    left = tuple(sorted(ended))
+    if left or status != person.status:
+        keep_evidence(connection, subscriber_id, Step.LEFT, digest=digest, actor=actor, now=now)
+    return left
+
+
+def _refuse_all(connection: Connection, addr_key: bytes, *, actor: str, now: datetime) -> None:
+    """Keep the refusal where erasure does not reach it; undoing another suppression will not bring the reader back either."""
+    values = {"cause": "left", "prior": Status.LEFT.value, "actor": actor, "at": now}
+    connection.execute(
+        insert(connection, suppression)
+        .values(addr_key=addr_key, **values)
+        .on_conflict_do_update(index_elements=["addr_key"], set_={"prior": Status.LEFT.value})
+    )
+
+
+def erase(connection: Connection, subscriber_id: int, *, actor: str, now: datetime) -> None:
+    """Forget the person: all their subscriptions end, the address goes, a suppression by its keyed hash stays.
+
+    Raises:
+        UnknownSubscriber: there is none of this id.
+    """
+    suppress(connection, get(connection, subscriber_id).addr_key, "erased", actor=actor, now=now)
+    leave(connection, subscriber_id, digest=None, actor=actor, now=now)
+    set_status(connection, subscriber_id, Status.SUPPRESSED, now=now, address=None)
+    keep_evidence(connection, subscriber_id, Step.ERASED, actor=actor, now=now)

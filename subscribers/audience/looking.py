@@ -1,0 +1,105 @@
+"""Looking: one reader, a page of them, what they asked for, and the evidence that they did. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from subscribers.consent import Step
+from subscribers.errors import UnknownSubscriber
+from subscribers.schema import batch, consent, subscriber, subscription
+
+__all__ = ["Evidence", "evidence", "find", "get", "listing", "stored_sections", "subscriptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One step of a reader's consent: what happened, for which digest (None: all), on what basis, by whom, when."""
+
+    step: str
+    digest: str | None
+    basis: str | None
+    actor: str
+    at: datetime
+
+
+def stored_sections(sections: Collection[str] | None) -> str:
+    """Sections as a column keeps them: sorted slugs parted by blanks; empty for all."""
+    return " ".join(sorted(set(sections))) if sections else ""
+
+
+def find(connection: Connection, addr_key: bytes) -> Row[Any] | None:
+    """The subscriber's row of this address, or None."""
+    return connection.execute(select(subscriber).where(subscriber.c.addr_key == addr_key)).one_or_none()
+
+
+def get(connection: Connection, subscriber_id: int) -> Row[Any]:
+    """The subscriber's row of this id (a token names it).
+
+    Raises:
+        UnknownSubscriber: there is none.
+    """
+    row = connection.execute(select(subscriber).where(subscriber.c.id == subscriber_id)).one_or_none()
+    if row is None:
+        raise UnknownSubscriber("token")
+    return row
+
+
+def listing(
+    connection: Connection, *, digest: str | None = None, after_id: int = 0, limit: int = 50
+) -> list[tuple[Row[Any], list[Row[Any]]]]:
+    """Subscribers by id with their subscriptions; `after_id` goes on after that one, `digest` asks for its active readers."""
+    query = select(subscriber).where(subscriber.c.id > after_id).order_by(subscriber.c.id).limit(limit)
+    if digest is not None:
+        wanted = select(subscription.c.subscriber_id).where(
+            subscription.c.digest == digest, subscription.c.active
+        )
+        query = query.where(subscriber.c.id.in_(wanted))
+    rows = connection.execute(query).all()
+    of: dict[int, list[Row[Any]]] = {row.id: [] for row in rows}
+    if rows:
+        page = (
+            select(subscription)
+            .where(subscription.c.subscriber_id.in_(query.with_only_columns(subscriber.c.id)))
+            .order_by(subscription.c.subscriber_id, subscription.c.digest)
+        )
+        for entry in connection.execute(page):
+            of[entry.subscriber_id].append(entry)
+    return [(row, of[row.id]) for row in rows]
+
+
+def subscriptions(connection: Connection, subscriber_id: int) -> list[Row[Any]]:
+    """What a reader asked for, by digest; those they have left are among them."""
+    query = (
+        select(subscription)
+        .where(subscription.c.subscriber_id == subscriber_id)
+        .order_by(subscription.c.digest)
+    )
+    return list(connection.execute(query))
+
+
+def evidence(connection: Connection, subscriber_id: int) -> list[Evidence]:
+    """The steps of a reader's consent, oldest first; the lists they came by are among them."""
+    steps = [
+        Evidence(row.step, row.digest, row.basis, row.actor, row.at)
+        for row in connection.execute(
+            select(consent).where(consent.c.subscriber_id == subscriber_id).order_by(consent.c.id)
+        )
+    ]
+    lists = [
+        Evidence(
+            (Step.CONFIRMED if row.basis else Step.REQUESTED).value, row.digest, row.basis, row.actor, row.at
+        )
+        for row in connection.execute(
+            select(batch)
+            .join(subscription, subscription.c.batch_id == batch.c.id)
+            .where(subscription.c.subscriber_id == subscriber_id)
+            .order_by(batch.c.id)
+        )
+    ]
+    return sorted([*lists, *steps], key=attrgetter("at"))

@@ -1,0 +1,153 @@
+"""Mailing: the recipients of a digest, and whether one of them may still be mailed when it matters."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, exists, select, tuple_
+
+from subscribers.consent import Status
+from subscribers.schema import subscriber, subscription, suppression
+
+__all__ = [
+    "No",
+    "Reader",
+    "Wanted",
+    "is_suppressed",
+    "lock_for_mark",
+    "mailable",
+    "segment",
+    "still_wanted",
+    "why_not",
+]
+
+PAGE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A recipient of a digest; `sections` None means all."""
+
+    subscriber_id: int
+    addr_key: bytes
+    address: str
+    language: str
+    sections: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The reader may be mailed."""
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """The reader must not be mailed; `reason` is left, bounced, complained, manual, erased or unconfirmed."""
+
+    reason: str
+
+
+def segment(connection: Connection, digest: str, languages: Iterable[str]) -> Iterator[Reader]:
+    """The recipients of a digest, ordered by language (as given), sections and id: equal variants stand together.
+
+    Read in pages by key: no cursor stays open, and a reader who joins or leaves meanwhile harms nobody.
+    """
+    place = tuple_(subscription.c.sections, subscription.c.subscriber_id)
+    query = (
+        select(
+            subscriber.c.id,
+            subscriber.c.addr_key,
+            subscriber.c.address,
+            subscription.c.sections,
+        )
+        .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
+        .where(subscription.c.digest == digest, subscription.c.active, subscriber.c.mailable)
+        .order_by(subscription.c.sections, subscription.c.subscriber_id)
+        .limit(PAGE)
+    )
+    for language in languages:
+        page = query.where(subscription.c.language == language)
+        last: tuple[str, int] = ("", 0)
+        while rows := connection.execute(page.where(place > last)).all():
+            for row in rows:
+                sections = frozenset(row.sections.split()) or None
+                yield Reader(row.id, bytes(row.addr_key), row.address, language, sections)
+            last = (rows[-1].sections, rows[-1].id)
+
+
+def mailable(subscriber_id: ColumnElement[Any], digest: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether this subscriber may be mailed this digest: one EXISTS, for use inside the sender's mark.
+
+    It reads only what is flagged on rows that leaving and suppression update: on PostgreSQL those are what `lock_for_mark`
+    makes safe; a refusal that stood in another table only could commit unseen between the statement's look and its commit.
+    """
+    return exists(
+        select(subscriber.c.id)
+        .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
+        .where(
+            subscriber.c.id == subscriber_id,
+            subscriber.c.mailable,
+            subscription.c.digest == digest,
+            subscription.c.active,
+        )
+        .correlate_except(subscriber, subscription)
+    )
+
+
+def is_suppressed(addr_key: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether this address is suppressed: one EXISTS, for mail that goes to no subscriber (a test send)."""
+    return exists(
+        select(suppression.c.addr_key).where(suppression.c.addr_key == addr_key).correlate_except(suppression)
+    )
+
+
+def lock_for_mark(connection: Connection, subscriber_ids: Collection[int]) -> None:
+    """Make leavers wait for this transaction or be seen by it: PostgreSQL needs the rows locked, SQLite has one writer.
+
+    Before the mark, in its transaction; the transaction's isolation must be READ COMMITTED (the default).
+    """
+    if connection.dialect.name == "postgresql" and subscriber_ids:
+        connection.execute(
+            select(subscriber.c.id)
+            .where(subscriber.c.id.in_(subscriber_ids))
+            .order_by(subscriber.c.id)
+            .with_for_update(read=True)
+        ).all()
+
+
+def still_wanted(connection: Connection, subscriber_id: int, digest: str) -> Wanted | No:
+    """Whether a reader may be mailed this digest now, and if not, why."""
+    row = connection.execute(
+        select(
+            subscriber.c.status,
+            subscriber.c.mailable,
+            suppression.c.cause,
+            subscription.c.status.label("asked"),
+            subscription.c.active,
+        )
+        .outerjoin(suppression, suppression.c.addr_key == subscriber.c.addr_key)
+        .outerjoin(
+            subscription,
+            (subscription.c.subscriber_id == subscriber.c.id) & (subscription.c.digest == digest),
+        )
+        .where(subscriber.c.id == subscriber_id)
+    ).one_or_none()
+    if row is None:
+        return No("erased")
+    if row.mailable and row.active:
+        return Wanted()
+    if row.cause is not None:
+        return No(row.cause)
+    if Status.PENDING in {row.status, row.asked}:
+        return No("unconfirmed")
+    return No("left")
+
+
+def why_not(connection: Connection, subscriber_id: int, digest: str) -> str | None:
+    """The reason of `still_wanted`; None when they are."""
+    match still_wanted(connection, subscriber_id, digest):
+        case No(reason):
+            return reason
+    return None

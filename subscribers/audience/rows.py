@@ -1,0 +1,74 @@
+"""What the verbs share: rows held, statuses set, evidence kept; and where SQLite and PostgreSQL differ for this package.
+
+Order of locks, so that no two transactions wait for each other (PostgreSQL; SQLite has one writer): the table of
+suppressions, then a subscriber's row, then their subscriptions.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, select, text, update
+from sqlalchemy import insert as plain_insert
+from sqlalchemy.dialects import postgresql, sqlite
+
+from subscribers.consent import Status, Step
+from subscribers.errors import UnknownSubscriber
+from subscribers.schema import consent, subscriber
+
+__all__ = ["held", "hold_suppressions", "insert", "keep_evidence", "set_status"]
+
+
+def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows `on_conflict_do_*` in this connection's dialect."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def hold_suppressions(connection: Connection) -> None:
+    """Let no suppression come in until this transaction ends, and wait for those on their way.
+
+    Whoever makes a reader mailable asks this first: else a suppression of an address that is just joining finds no reader's
+    row to flag, the joiner finds no suppression, and both commit.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE suppression IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def held(connection: Connection, subscriber_id: int) -> Row[Any]:
+    """The subscriber's row, which nobody else changes until this transaction ends.
+
+    Raises:
+        UnknownSubscriber: there is none.
+    """
+    query = select(subscriber).where(subscriber.c.id == subscriber_id).with_for_update()
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise UnknownSubscriber("token")
+    return row
+
+
+def set_status(
+    connection: Connection, subscriber_id: int, status: Status, *, now: datetime, **others: Any
+) -> None:
+    """The one place where a person's status changes: `mailable` goes with it."""
+    values = {"status": status.value, "mailable": status is Status.CONFIRMED, "changed_at": now, **others}
+    connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(**values))
+
+
+def keep_evidence(
+    connection: Connection,
+    subscriber_id: int,
+    step: Step,
+    *,
+    actor: str,
+    now: datetime,
+    digest: str | None = None,
+    basis: str | None = None,
+) -> None:
+    """Append one step of a reader's consent."""
+    connection.execute(
+        plain_insert(consent).values(
+            subscriber_id=subscriber_id, step=step.value, digest=digest, basis=basis, actor=actor, at=now
+        )
+    )
