@@ -32,7 +32,14 @@ def settings(*, relay_port: int = 2525, tls: str = "none", **digest: Any):
                 "postal_address": "1 Quay Street",
             },
             "relay": [
-                {"name": "test", "host": "127.0.0.1", "port": relay_port, "tls": tls, "helo": "front.example", "connections": 2}
+                {
+                    "name": "test",
+                    "host": "127.0.0.1",
+                    "port": relay_port,
+                    "tls": tls,
+                    "helo": "front.example",
+                    "connections": 2,
+                }
             ],
             "mail": {
                 "list_domain": "lists.front.example",
@@ -54,8 +61,18 @@ def settings(*, relay_port: int = 2525, tls: str = "none", **digest: Any):
             {"slug": "economy", "title": {"en": "Economy"}, "any": ["category:Economy"]},
         ],
         sources=[
-            {"slug": "meridian", "name": "Meridian", "homepage": "https://meridian.example/", "format": "jsonl"},
-            {"slug": "caspian", "name": "Caspian Press", "homepage": "https://caspian.example/", "format": "jsonl"},
+            {
+                "slug": "meridian",
+                "name": "Meridian",
+                "homepage": "https://meridian.example/",
+                "format": "jsonl",
+            },
+            {
+                "slug": "caspian",
+                "name": "Caspian Press",
+                "homepage": "https://caspian.example/",
+                "format": "jsonl",
+            },
         ],
         digests=[
             {

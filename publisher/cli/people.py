@@ -65,7 +65,7 @@ def add(
 @LIMIT
 @door
 def list_(door_: Door, digest: str | None, after: int, limit: int) -> None:
-    """List subscribers."""
+    """List subscribers by number; `--after` goes on where a page ended."""
     from publisher.desk import readers
 
     with door_.newsroom() as newsroom:

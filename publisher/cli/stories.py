@@ -243,7 +243,7 @@ def quarantine() -> None:
 @LIMIT
 @door
 def quarantined(door_: Door, everything: bool, limit: int) -> None:
-    """List what waits."""
+    """List what waits, newest first, with the reason of each."""
     from publisher.desk.overview import quarantined as entries
 
     with door_.newsroom() as newsroom:

@@ -103,10 +103,10 @@ def draft(newsroom: Newsroom, digest: Digest, *, slot: datetime, now: datetime) 
         NothingToPublish: no story is a candidate; the sentence says what kept the others back.
     """
     with newsroom.database.read() as connection:
-        selection = _select(newsroom, connection, digest, slot=slot, now=now)
+        selection, seen = _select(newsroom, connection, digest, slot=slot, now=now)
         number = editions.next_number(connection, Kind.DIGEST, digest.slug)
     if not selection.items:
-        raise NothingToPublish(f"digest {digest.slug}", _reasons(selection.left_out))
+        raise NothingToPublish(f"digest {digest.slug}", _reasons(selection.left_out, digest, seen))
     return Edition(
         edition_id=edition_id(digest, slot),
         kind=Kind.DIGEST,
@@ -128,7 +128,8 @@ def draft(newsroom: Newsroom, digest: Digest, *, slot: datetime, now: datetime) 
 
 def _select(
     newsroom: Newsroom, connection: Connection, digest: Digest, *, slot: datetime, now: datetime
-) -> Selection:
+) -> tuple[Selection, int]:
+    """The selection, and how many stories it was chosen from."""
     sections = [newsroom.section(slug) for slug in digest.sections]
     marks = stories.marks_in_force(connection, now=now)
     pinned = [mark.story_id for mark in marks if mark.act is Act.PIN]
@@ -138,13 +139,19 @@ def _select(
         Candidate(story, carried.get(story.story_id))
         for story in stories.candidates(connection, since=since, also=pinned)
     ]
-    return select_digest(digest, sections, pool, marks=marks, sources=newsroom.sources, slot=slot, now=now)
+    chosen = select_digest(digest, sections, pool, marks=marks, sources=newsroom.sources, slot=slot, now=now)
+    return chosen, len(pool)
 
 
-def _reasons(left_out: Sequence[LeftOut]) -> str:
+def _reasons(left_out: Sequence[LeftOut], digest: Digest, seen: int) -> str:
     counts: dict[str, set[str]] = {}
     for entry in left_out:
         counts.setdefault(entry.why.value, set()).add(entry.story_id)
+    if not counts and seen:
+        return (
+            f"none of the {seen} stories that came in belongs to its sections {', '.join(digest.sections)}; "
+            "see `any` in sections.toml, and `sections` in digests.toml"
+        )
     if not counts:
         return "no story has come in within the sections' windows; run `publisher ingest`"
     return ", ".join(f"{len(ids)} {why}" for why, ids in sorted(counts.items()))

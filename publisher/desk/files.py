@@ -18,7 +18,7 @@ def write_file(path: Path, body: bytes) -> bool:
         FolderUnwritable: the folder cannot be made or written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_readable(path.parent)
         if path.is_file() and path.read_bytes() == body:
             return False
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -36,3 +36,12 @@ def write_file(path: Path, body: bytes) -> bool:
     except OSError as error:
         raise FolderUnwritable(str(path.parent), error.strerror or str(error)) from error
     return True
+
+
+def _make_readable(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, such that a web server may read them."""
+    if folder.is_dir():
+        return
+    _make_readable(folder.parent)
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)

@@ -32,6 +32,7 @@ ILLEGAL_REFERENCE = re.compile(r"&#(x[0-9A-Fa-f]{1,8}|\d{1,10});")
 ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 MAX_DEPTH = 256
+HTML_PAGE = "the answer is an HTML page, not a feed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,12 @@ def parse(raw: bytes) -> Tree | Unreadable:
         return attack
     try:
         root = etree.fromstring(raw, _parser())
-        return Tree(root)
     except (etree.XMLSyntaxError, ValueError) as error:
-        strict = str(error)
+        strict = " ".join(str(error).split())
+    else:
+        return Unreadable("html-page", HTML_PAGE) if strip_ns(root.tag) == "html" else Tree(root)
     if _looks_like_html(raw):
-        return Unreadable("html-page", "the answer is an HTML page, not a feed")
+        return Unreadable("html-page", HTML_PAGE)
     if "depth" in strict:
         return Unreadable("too-deep", f"elements are nested deeper than {MAX_DEPTH}")
     return _repaired(raw, strict)

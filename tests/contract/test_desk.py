@@ -40,7 +40,9 @@ def test_an_update_keeps_the_id_and_a_correction_says_so(room):
     ingest(room, line(1))
     first = only_story(room)
     later = NOW + timedelta(minutes=5)
-    report = ingest(room, line(1, version="2", headline="Better", correction_note="Seven, not four."), now=later)
+    report = ingest(
+        room, line(1, version="2", headline="Better", correction_note="Seven, not four."), now=later
+    )
     assert report.counts == {"correction": 1}
     story = only_story(room)
     assert (story.story_id, story.version, story.headline) == (first.story_id, 2, "Better")
@@ -73,7 +75,9 @@ def test_what_lacks_a_source_link_waits_and_a_person_may_supply_it(room):
     with pytest.raises(Refused, match="source link|http"):
         acts.release_quarantined(room, entry["id"], source_name=None, source_url=None, why="?", **WHO)
     url = "https://meridian.example/2026/found"
-    story_id = acts.release_quarantined(room, entry["id"], source_name=None, source_url=url, why="found", **WHO)
+    story_id = acts.release_quarantined(
+        room, entry["id"], source_name=None, source_url=url, why="found", **WHO
+    )
     assert acts.story(room, story_id).received.source_url == url
     with pytest.raises(Conflict):
         acts.drop_quarantined(room, entry["id"], why="late", **WHO)
@@ -117,7 +121,9 @@ def test_an_empty_house_makes_no_edition_and_says_what_to_do(room):
 
 def test_a_drop_holds_for_the_next_edition_only(room):
     ingest(room, line(1), line(2))
-    story = next(s for s in overview.stories(room, section=None, source=None, limit=9, now=NOW) if "1" in s["headline"])
+    story = next(
+        s for s in overview.stories(room, section=None, source=None, limit=9, now=NOW) if "1" in s["headline"]
+    )
     acts.mark(room, story["id"], Act.DROP, section="world", why="no", **WHO)
     made = editions.make(room, "morning", **WHO)
     assert [item.headline for item in made.items] == ["Headline number 2"]
@@ -143,7 +149,9 @@ def test_a_kill_leaves_the_feeds_at_once(room, tmp_path, monkeypatch):
     ingest(room, line(1), line(2))
     monkeypatch.setattr(type(room), "data_path", lambda _self, *parts: tmp_path.joinpath(*parts))
     feeds.build(room, tmp_path / "feeds", **WHO)
-    story = next(s for s in overview.stories(room, section=None, source=None, limit=9, now=NOW) if "1" in s["headline"])
+    story = next(
+        s for s in overview.stories(room, section=None, source=None, limit=9, now=NOW) if "1" in s["headline"]
+    )
     done = acts.kill(room, story["id"], why="wrong", **WHO)
     assert set(done.feeds) == {"world", "all"}
     feeds.rebuild(room, done.feeds, actor="test", now=NOW + timedelta(minutes=1))
@@ -253,7 +261,9 @@ def test_an_erased_person_is_forgotten_and_never_mailed_again(room):
 
 def test_an_import_names_each_refused_line_and_takes_the_others(room, tmp_path):
     path = tmp_path / "readers.csv"
-    path.write_text("email,sections\na@example.org,\nnot an address,\nb@example.org,nowhere\na@example.org,\nc@example.org,world\n")
+    path.write_text(
+        "email,sections\na@example.org,\nnot an address,\nb@example.org,nowhere\na@example.org,\nc@example.org,world\n"
+    )
     report = readers.import_csv(
         room, path, digest="morning", basis="a form of 2025", progress=lambda _: None, **WHO
     )
@@ -274,7 +284,10 @@ def test_without_a_basis_imported_readers_wait_and_are_not_mailed(room, tmp_path
 
 @pytest.mark.parametrize(
     ("act", "name"),
-    [(lambda room: acts.story(room, "nothing"), "story"), (lambda room: editions.edition(room, "x"), "edition")],
+    [
+        (lambda room: acts.story(room, "nothing"), "story"),
+        (lambda room: editions.edition(room, "x"), "edition"),
+    ],
 )
 def test_unknown_names_are_said(room, act, name):
     with pytest.raises(UnknownName, match=name):

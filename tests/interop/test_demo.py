@@ -45,7 +45,13 @@ def files(folder: Path, *parts: str) -> dict[str, bytes]:
 
 def test_it_leaves_what_the_contract_says(left):
     report = json.loads((left / "report.json").read_text())
-    assert report["stories"] == {"ingested": 29, "published": 26, "quarantined": 1, "embargoed": 1, "killed": 1}
+    assert report["stories"] == {
+        "ingested": 29,
+        "published": 26,
+        "quarantined": 1,
+        "embargoed": 1,
+        "killed": 1,
+    }
     assert report["deliveries"]["planned"] == report["deliveries"]["accepted"] == 12
     assert report["gate"]["refused"] == 0
     assert report["feeds"] == len(list((left / "feeds").glob("*.*"))) - 1
@@ -91,7 +97,9 @@ def test_every_mail_as_caught_is_cleared_by_the_gate(left):
         variants = editions.variants_of(connection, "morning-2026-03-02")
     database.close()
     assert made is not None
-    known = {variant.key: variant for variant in variants.values()} | {lang: Variant(lang) for lang in made.languages}
+    known = {variant.key: variant for variant in variants.values()} | {
+        lang: Variant(lang) for lang in made.languages
+    }
     for path in sorted((left / "mail").glob("*.eml")):
         raw = path.read_bytes()
         cleared = [

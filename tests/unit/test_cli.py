@@ -1,0 +1,289 @@
+"""The command line as a person and a script meet it: words, exit codes, JSON."""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from publisher import intake
+from publisher.cli import publisher
+from publisher.cli.exits import told
+from tests.newsrooms import jsonl, line
+
+
+@pytest.fixture
+def room(tmp_path):
+    """A folder with the configuration that `init` writes, and its only source's slug."""
+    assert told(publisher, ["init", str(tmp_path)]) == 0
+    return tmp_path
+
+
+def run(room, *arguments):
+    return told(publisher, ["--config", str(room / "config"), *arguments])
+
+
+@pytest.fixture
+def stories(room, capsys):
+    path = room / "stories.jsonl"
+    path.write_bytes(jsonl(line(1), line(2), line(3, source_url="")))
+    assert run(room, "ingest", "--file", str(path), "--source", "harbour-news") == 0
+    capsys.readouterr()
+    return room
+
+
+def test_help_is_quick_and_teaches_the_exit_codes():
+    """At most 80 ms is asked; here only that nothing heavy is imported, which is what makes it so."""
+    code = (
+        "import sys; sys.argv = ['publisher', '--help']\n"
+        "from publisher.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'sqlalchemy', 'pydantic', 'jinja2', 'lxml', 'asyncio', 'rich'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "75 try later" in done.stdout
+
+
+def test_every_command_explains_itself(capsys):
+    def walk(command, path):
+        assert told(publisher, [*path, "--help"]) == 0
+        text = capsys.readouterr().out
+        assert len(command.help or "") > 20, path
+        assert "Usage" in text
+        for name, inner in getattr(command, "commands", {}).items():
+            walk(inner, [*path, name])
+
+    walk(publisher, [])
+
+
+def test_init_keeps_secrets_to_oneself_and_overwrites_nothing(room, capsys):
+    assert (room / "config" / "secrets.toml").stat().st_mode & 0o777 == 0o600
+    assert "secrets.toml" in (room / ".gitignore").read_text()
+    assert told(publisher, ["init", str(room)]) == 4
+    assert "stands there already" in capsys.readouterr().err
+
+
+def test_what_init_writes_is_sound(room, capsys):
+    assert run(room, "config", "check") == 0
+    assert "is sound" in capsys.readouterr().out
+
+
+def test_config_show_masks_every_secret(room, capsys):
+    assert run(room, "config", "show") == 0
+    shown = capsys.readouterr().out
+    for row in (room / "config" / "secrets.toml").read_text().splitlines():
+        if row.startswith(("address_key", "form_key", "1 =")):
+            assert row.split('"')[1] not in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["nothing"], 2, "No such command"),
+        (["edition", "make", "evening"], 2, "no digest named 'evening'; known: morning"),
+        (["edition", "make", "morning"], 3, "nothing to publish"),
+        (["edition", "show", "x"], 2, "no edition named 'x'"),
+        (["edition", "make", "morning", "--slot", "soon"], 2, "is not a time"),
+        (["story", "show", "x"], 2, "no story named 'x'"),
+        (["ingest", "nowhere"], 2, "no source named 'nowhere'"),
+        (["ingest", "--file", "missing.xml", "--source", "harbour-news"], 2, "cannot read missing.xml"),
+        (["ingest", "--file", "x", "--source", "harbour-news", "--format", "x"], 2, "no format named 'x'"),
+        (["subscriber", "add", "a@b", "--digest", "morning", "--basis", "x"], 2, "not a mail address"),
+        (["subscriber", "leave", "nobody@example.org"], 2, "no subscriber"),
+        (["subscriber", "leave", "A" * 32], 2, "no subscriber"),
+        (["dispatch", "show", "x"], 2, "no dispatch named 'x'"),
+        (["feed", "build", "--out", "/proc/nowhere"], 78, "cannot write to"),
+        (["quarantine", "show", "7"], 2, "no quarantine entry named '7'"),
+        (["suppression", "undo", "--why", "x"], 2, "give an ADDRESS or --dispatch"),
+    ],
+)
+def test_each_mistake_has_one_clear_sentence_and_its_exit_code(room, capsys, arguments, code, words):
+    assert run(room, *arguments) == code
+    said = capsys.readouterr().err
+    assert words in said
+    assert "Traceback" not in said
+
+
+def test_errors_are_data_for_scripts(room, capsys):
+    assert run(room, "--json", "edition", "make", "evening") == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert (error["code"], error["facts"]["known"]) == ("unknown-name", ["morning"])
+
+
+def test_a_wrong_configuration_names_every_fault(room, capsys):
+    path = room / "config" / "publisher.toml"
+    path.write_text(
+        path.read_text().replace('name = "The', 'nmae = "The').replace('contact = "desk@', 'contact = "desk(')
+    )
+    assert run(room, "story", "list") == 78
+    said = capsys.readouterr().err
+    assert "nmae" in said
+    assert "contact" in said
+
+
+def test_an_unknown_variable_is_named_with_what_was_meant(room, capsys, monkeypatch):
+    monkeypatch.setenv("PUBLISHER_STIE__NAME", "x")
+    assert run(room, "story", "list") == 78
+    assert "PUBLISHER_SITE__NAME" in capsys.readouterr().err
+
+
+def test_permanent_values_cannot_change_under_a_running_house(stories, capsys):
+    path = stories / "config" / "publisher.toml"
+    path.write_text(
+        path.read_text().replace('tag_authority = "news.example"', 'tag_authority = "other.example"')
+    )
+    assert run(stories, "story", "list") == 78
+    assert "put the old value back" in capsys.readouterr().err
+
+
+def test_another_address_key_is_refused(stories, capsys):
+    secrets = stories / "config" / "secrets.toml"
+    key = next(row for row in secrets.read_text().splitlines() if row.startswith("address_key"))
+    form = next(row for row in secrets.read_text().splitlines() if row.startswith("form_key"))
+    secrets.write_text(secrets.read_text().replace(key, form.replace("form_key", "address_key")))
+    assert run(stories, "story", "list") == 78
+    assert "address_key" in capsys.readouterr().err
+
+
+def test_a_file_comes_in_and_is_shown(stories, capsys):
+    assert run(stories, "--json", "story", "list") == 0
+    items = json.loads(capsys.readouterr().out)["items"]
+    assert {item["headline"] for item in items} == {"Headline number 1", "Headline number 2"}
+    assert run(stories, "story", "show", items[0]["id"], "--diff") == 0
+    assert "equals the received text" in capsys.readouterr().out
+    assert run(stories, "quarantine", "list") == 0
+    assert "no-source-link" in capsys.readouterr().out
+
+
+def test_stdin_and_folders_are_read_too(room, capsys, monkeypatch):
+    folder = room / "drop"
+    folder.mkdir()
+    (folder / "a.jsonl").write_bytes(jsonl(line(1)))
+    (folder / "b.jsonl").write_bytes(jsonl(line(2)))
+    assert run(room, "ingest", "--file", str(folder), "--source", "harbour-news") == 0
+    assert capsys.readouterr().out.count("1 new") == 2
+    done = subprocess.run(
+        [sys.executable, "-c", "from publisher.cli import main; main()", "--config", str(room / "config")]
+        + ["ingest", "--file", "-", "--source", "harbour-news"],
+        input=jsonl(line(3)),
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, b"1 new" in done.stdout) == (0, True), done.stderr
+
+
+def test_a_source_that_cannot_be_read_is_reported_and_the_others_go_on(room, capsys):
+    folder = room / "drop"
+    folder.mkdir()
+    (folder / "a.xml").write_bytes(b"<html>not a feed</html>")
+    (folder / "b.jsonl").write_bytes(jsonl(line(2)))
+    assert run(room, "ingest", "--file", str(folder), "--source", "harbour-news") == 5
+    said = capsys.readouterr().out
+    assert "html-page" in said
+    assert "1 new" in said
+
+
+def test_a_story_of_no_section_is_explained(room, capsys):
+    path = room / "config" / "digests.toml"
+    path.write_text(path.read_text().replace(', "latest"]', "]"))
+    (room / "s.jsonl").write_bytes(jsonl(line(1, categories=["Gardening"])))
+    assert run(room, "ingest", "--file", str(room / "s.jsonl"), "--source", "harbour-news") == 0
+    assert run(room, "edition", "make", "morning") == 3
+    assert "none of the 1 stories that came in belongs to its sections" in capsys.readouterr().err
+
+
+def test_a_dry_run_stores_nothing(stories, capsys):
+    run(stories, "subscriber", "add", "a@example.org", "--digest", "morning", "--basis", "asked")
+    assert run(stories, "send", "morning", "--dry-run") == 0
+    assert "Readers  1" in capsys.readouterr().out
+    assert run(stories, "edition", "list") == 0
+    assert "No editions" in capsys.readouterr().out
+
+
+def test_sending_asks_and_without_a_terminal_wants_yes(stories, capsys):
+    run(stories, "subscriber", "add", "a@example.org", "--digest", "morning", "--basis", "asked")
+    assert run(stories, "send", "morning") == 2
+    assert "--yes" in capsys.readouterr().err
+
+
+def test_a_relay_that_is_down_loses_nobody_and_says_try_later(stories, capsys):
+    path = stories / "config" / "publisher.toml"
+    path.write_text(
+        path.read_text()
+        .replace('host = "smtp.news.example"', 'host = "127.0.0.1"')
+        .replace("port = 587", "port = 9")
+    )
+    run(stories, "subscriber", "add", "a@example.org", "--digest", "morning", "--basis", "asked")
+    assert run(stories, "send", "morning", "--yes") == 75
+    said = capsys.readouterr()
+    assert "relay main cannot be used" in said.err
+    assert "waiting            1" in said.out
+    assert run(stories, "send", "morning", "--yes") == 4
+    assert "dispatch resume" in capsys.readouterr().err
+
+
+def test_without_a_relay_nothing_is_frozen(stories, capsys):
+    path = stories / "config" / "publisher.toml"
+    text = path.read_text()
+    head, _, tail = text.partition("[[relay]]")
+    path.write_text(head + "[fetch]" + tail.partition("[fetch]")[2])
+    assert run(stories, "send", "morning", "--yes") == 78
+    assert "relay" in capsys.readouterr().err
+
+
+def test_a_database_held_by_another_program_is_said(stories, capsys, monkeypatch):
+    monkeypatch.setattr("publisher.store.db.LOCK_SECONDS", 0.3)
+    monkeypatch.setattr(
+        "publisher.store.db.Database.__init__.__kwdefaults__", {"lock_seconds": 0.3}, raising=False
+    )
+    lock = os.open(stories / "var" / "publisher.sqlite3.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        began = time.monotonic()
+        code = run(stories, "subscriber", "add", "a@example.org", "--digest", "morning", "--basis", "asked")
+        assert time.monotonic() - began < 30
+    finally:
+        os.close(lock)
+    assert code == 75
+    assert "has been writing for over" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_database_is_said(room, capsys):
+    (room / "var").mkdir(exist_ok=True)
+    (room / "var" / "publisher.sqlite3").write_bytes(b"this is not a database, whatever its name says" * 100)
+    assert run(room, "story", "list") == 75
+    assert "not a database" in capsys.readouterr().err
+
+
+def test_a_backup_is_whole_and_says_what_is_not_in_it(stories, capsys):
+    target = stories / "copy.sqlite3"
+    assert run(stories, "db", "backup", str(target)) == 0
+    assert "Secrets are not in it" in capsys.readouterr().out
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert run(stories, "db", "backup", str(target)) == 4
+    assert run(stories, "db", "check") == 0
+
+
+def test_an_export_comes_back_as_it_was(stories, capsys):
+    run(stories, "subscriber", "add", "-oQ@example.org", "--digest", "morning", "--basis", "x")
+    run(stories, "subscriber", "add", "b@example.org", "--digest", "morning", "--basis", "x")
+    path = stories / "out.csv"
+    assert run(stories, "subscriber", "export", str(path)) == 0
+    assert "b@example.org" in path.read_text()
+    assert run(stories, "subscriber", "erase", "b@example.org", "--yes") == 0
+    assert run(stories, "subscriber", "import", str(path), "--digest", "morning", "--basis", "y") == 5
+    assert "suppressed (erased)" in capsys.readouterr().out
+
+
+def test_every_format_of_the_settings_is_one_the_intake_reads():
+    from typing import get_args
+
+    from publisher.settings.series import SourceTable
+
+    assert set(get_args(SourceTable.model_fields["format"].annotation)) == set(intake.FORMATS)
