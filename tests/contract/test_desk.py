@@ -72,7 +72,7 @@ def test_what_lacks_a_source_link_waits_and_a_person_may_supply_it(room):
     assert report.counts == {"new": 1, "quarantined": 1}
     (entry,) = overview.quarantined(room, everything=False, limit=10)
     assert entry["reason"] == "no-source-link"
-    with pytest.raises(Refused, match="source link|http"):
+    with pytest.raises(Refused, match=r"source link|http"):
         acts.release_quarantined(room, entry["id"], source_name=None, source_url=None, why="?", **WHO)
     url = "https://meridian.example/2026/found"
     story_id = acts.release_quarantined(

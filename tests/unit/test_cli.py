@@ -169,8 +169,18 @@ def test_stdin_and_folders_are_read_too(room, capsys, monkeypatch):
     assert run(room, "ingest", "--file", str(folder), "--source", "harbour-news") == 0
     assert capsys.readouterr().out.count("1 new") == 2
     done = subprocess.run(
-        [sys.executable, "-c", "from publisher.cli import main; main()", "--config", str(room / "config")]
-        + ["ingest", "--file", "-", "--source", "harbour-news"],
+        [
+            sys.executable,
+            "-c",
+            "from publisher.cli import main; main()",
+            "--config",
+            str(room / "config"),
+            "ingest",
+            "--file",
+            "-",
+            "--source",
+            "harbour-news",
+        ],
         input=jsonl(line(3)),
         capture_output=True,
         check=False,

@@ -1,0 +1,90 @@
+"""The schema that migrations make is the schema that the code declares, on both databases."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import inspect, text
+
+from publisher.errors import StoreOutdated
+from publisher.store import migrate, schema
+from publisher.store.db import open_database
+from subscribers import schema as people
+from tests.contract.conftest import make_tables, run_outside_transaction
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request, tmp_path):
+    """An open database without tables."""
+    if request.param == "sqlite":
+        opened = open_database(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+        yield opened
+        opened.close()
+        return
+    server = request.getfixturevalue("postgresql")
+    name = f"empty_{uuid4().hex}"
+    run_outside_transaction(server, f"CREATE DATABASE {name}")
+    opened = open_database(server.set(database=name).render_as_string(hide_password=False))
+    yield opened
+    opened.close()
+    run_outside_transaction(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def described(database):
+    """Every table with its columns, keys, indices and constraints, as the database tells them."""
+    with database.read() as connection:
+        told = inspect(connection)
+        tables = {}
+        for name in sorted(set(told.get_table_names()) - {"alembic_version"}):
+            tables[name] = {
+                "columns": {c["name"]: (str(c["type"]), c["nullable"]) for c in told.get_columns(name)},
+                "key": told.get_pk_constraint(name)["constrained_columns"],
+                "foreign": sorted(
+                    (k["constrained_columns"], k["referred_table"]) for k in told.get_foreign_keys(name)
+                ),
+                "unique": sorted(u["column_names"] for u in told.get_unique_constraints(name)),
+                "indices": sorted(
+                    (i["name"], i["column_names"], bool(i["unique"])) for i in told.get_indexes(name)
+                ),
+                "checks": sorted(c["sqltext"] for c in told.get_check_constraints(name)),
+            }
+        views = {
+            name: " ".join(str(told.get_view_definition(name)).split()) for name in told.get_view_names()
+        }
+    return tables, views
+
+
+def test_a_migrated_database_is_a_fresh_one(empty):
+    migrate.upgrade(empty)
+    migrated = described(empty)
+    with empty.write() as connection:
+        connection.execute(text("DROP VIEW delivery_state"))
+        schema.metadata.drop_all(connection)
+        people.metadata.drop_all(connection)
+    make_tables(empty)
+    assert described(empty) == migrated
+    declared = {*schema.metadata.tables, *people.metadata.tables}
+    assert set(described(empty)[0]) == declared
+
+
+def test_upgrading_twice_changes_nothing(empty):
+    assert migrate.upgrade(empty) == (None, migrate.HEAD)
+    assert migrate.upgrade(empty) == (migrate.HEAD, migrate.HEAD)
+    assert migrate.check(empty) == []
+
+
+def test_an_empty_sqlite_file_is_made_ready_and_postgresql_waits_for_the_operator(empty):
+    if empty.dialect == "sqlite":
+        migrate.ready(empty)
+    else:
+        with pytest.raises(StoreOutdated, match="db upgrade"):
+            migrate.ready(empty)
+        migrate.upgrade(empty)
+    migrate.ready(empty)
+
+
+def test_another_schema_is_refused_with_the_command_that_mends_it(empty):
+    migrate.upgrade(empty)
+    with empty.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    with pytest.raises(StoreOutdated, match=r"0000.*db upgrade"):
+        migrate.ready(empty)
