@@ -1,31 +1,46 @@
-"""Feeds: XML by expat, JSON by the standard library with duplicate keys refused, each item's HTML by lexbor."""
+"""Feeds: XML by expat, JSON by the standard library with duplicate names refused, each item's HTML by lexbor. PURE."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from xml.parsers import expat
 
-from publisher.edition import Edition
+from publisher.edition import Edition, Item
 from publisher.errors import Violation
 from publisher.gate.item import Found, in_order, owed, unfilled
+from publisher.gate.page import early
 from publisher.gate.sight import see
 
 __all__ = ["check_feed"]
 
 ATOM = "http://www.w3.org/2005/Atom"
+DC = "http://purl.org/dc/elements/1.1/"
+JSON_VERSION = "https://jsonfeed.org/version/1"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
+STORY_ID = re.compile(r"tag:[^:/\s]+,[0-9-]+:story/(\S+)")
+"""A story's public id (RFC 4151); what follows the last slash is its id in the edition."""
 
 
 @dataclass(slots=True)
 class _Entry:
-    """An item of a feed as read back: its id, and its text as HTML."""
+    """An item of a feed as read back: its ids, titles and texts (there must be one of each), the addresses it gives for its source."""
 
-    id: str = ""
-    html: str = ""
+    ids: list[str] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
+    html: list[str] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
+
+    @property
+    def story_id(self) -> str:
+        """The id in the edition; what is no public id of ours, as it stands."""
+        public = " ".join(self.ids)
+        found = STORY_ID.fullmatch(public)
+        return found[1] if found else public
 
 
 class _Unreadable(Exception):
@@ -41,45 +56,36 @@ def check_feed(
     now: datetime,
     barred: frozenset[str] = frozenset(),
 ) -> tuple[Violation, ...]:
-    """Violations of a feed ("rss", "atom" or "json") against its edition."""
+    """Violations of a feed ("rss", "atom" or "json") against its edition; `barred` are stories that must not go out."""
     try:
-        entries = _json(raw) if fmt == "json" else _xml(raw, fmt)
-    except _Unreadable as error:
-        return (Violation(output, None, "unreadable", str(error)),)
-    items = [edition.item(story_id) for shelf in edition.shelves for story_id in shelf.stories]
-    ids = [entry.id.rpartition("/")[2] for entry in entries]
-    violations = list(in_order(ids, [item.story_id for item in items], output=output, barred=barred))
-    by_id = dict(zip(ids, entries, strict=True))
-    for item in items:
-        entry = by_id.get(item.story_id)
-        if entry is None:
-            continue
-        violations += owed(
-            _found(item.story_id, entry.html), item, edition.disclaimer_for(item).full, output=output
-        )
-        if item.source_url not in entry.addresses:
-            violations.append(
-                Violation(
-                    output, item.story_id, "source-metadata", "does not give its source URL in its metadata"
-                )
-            )
-    violations += unfilled(raw.decode("utf-8", "replace"), items, output=output)
-    if edition.frozen_at > now:
-        violations.append(Violation(output, None, "early", "the edition lies in the future"))
+        text = raw.decode("utf-8")
+        entries = _json(text) if fmt == "json" else _xml(raw, VOCABULARIES[fmt])
+    except (_Unreadable, UnicodeDecodeError) as error:
+        return (Violation(output, None, "unreadable", f"cannot be read as {fmt}: {error}"),)
+    items = {item.story_id: item for item in edition.items}
+    wanted = [story_id for shelf in edition.shelves for story_id in shelf.stories]
+    violations = [*early(edition, output=output, now=now)]
+    violations += in_order([entry.story_id for entry in entries], wanted, output=output, barred=barred)
+    for entry in entries:
+        if entry.story_id in items:
+            item = items[entry.story_id]
+            violations += _owed(entry, item, edition.disclaimer_for(item).full, output=output)
+    violations += unfilled(text, items.values(), output=output)
     return tuple(violations)
 
 
-def _found(story_id: str, html: str) -> Found:
-    found = Found(story_id)
-    for seen in see(html):
-        if seen.opens is None:
-            found.text.append(seen.text)
-            if seen.href is not None:
-                found.links.append((seen.href, [seen.text]))
-    return found
+def _owed(entry: _Entry, item: Item, disclaimer: str, *, output: str) -> Iterator[Violation]:
+    sight = see(entry.html[0] if len(entry.html) == 1 else "")
+    found = Found(item.story_id, " ".join(entry.titles), list(sight.runs))
+    yield from owed(found, item, disclaimer, output=output, closing=True)
+    for fault in sight.faults:
+        yield Violation(output, item.story_id, "hidden", fault)
+    if not entry.addresses or any(address != item.source_url for address in entry.addresses):
+        detail = f"does not give its source URL {item.source_url} in its metadata"
+        yield Violation(output, item.story_id, "source-metadata", detail)
 
 
-def _json(raw: bytes) -> list[_Entry]:
+def _json(text: str) -> list[_Entry]:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len({name for name, _ in pairs}) != len(pairs):
             raise ValueError("a name stands twice in one object")
@@ -89,18 +95,43 @@ def _json(raw: bytes) -> list[_Entry]:
         raise ValueError(f"{word} is not JSON")
 
     try:
-        data = json.loads(raw, object_pairs_hook=once, parse_constant=refuse)
-        return [
-            _Entry(entry["id"], entry["content_html"], [entry["external_url"], entry["_wire"]["source_url"]])
-            for entry in data["items"]
-        ]
+        data = json.loads(text, object_pairs_hook=once, parse_constant=refuse)
+        version, entries = data["version"], [_json_entry(entry) for entry in data["items"]]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _Unreadable(f"is not a JSON Feed of ours: {error}") from error
+        raise _Unreadable(f"{type(error).__name__}: {error}") from error
+    if not str(version).startswith(JSON_VERSION):
+        raise _Unreadable(f"its version is {version!r}")
+    return entries
 
 
-def _xml(raw: bytes, fmt: str) -> list[_Entry]:
-    reader = _Reader(fmt)
-    parser = expat.ParserCreate(namespace_separator=" ")
+def _json_entry(data: Mapping[str, Any]) -> _Entry:
+    """An item; ValueError when a text of it cannot be written as UTF-8 (a lone surrogate)."""
+    addresses = [data["external_url"], data["_wire"]["source_url"]]
+    entry = _Entry([data["id"]], [data["title"]], [data["content_html"]], addresses)
+    "".join((*entry.ids, *entry.titles, *entry.html, *addresses)).encode()
+    return entry
+
+
+@dataclass(frozen=True, slots=True)
+class _Vocabulary:
+    """Where a feed format keeps an item and its parts; names as expat gives them ("namespace name")."""
+
+    item: tuple[str, ...]
+    id: str
+    title: str
+    html: str
+
+
+VOCABULARIES = {
+    "rss": _Vocabulary(("rss", "channel", "item"), "guid", "title", f"{CONTENT} encoded"),
+    "atom": _Vocabulary((f"{ATOM} feed", f"{ATOM} entry"), f"{ATOM} id", f"{ATOM} title", f"{ATOM} content"),
+}
+
+
+def _xml(raw: bytes, vocabulary: _Vocabulary) -> list[_Entry]:
+    reader = _Reader(vocabulary)
+    parser = expat.ParserCreate(encoding="UTF-8", namespace_separator=" ")
+    parser.buffer_text = True
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.data
@@ -108,44 +139,55 @@ def _xml(raw: bytes, fmt: str) -> list[_Entry]:
     try:
         parser.Parse(raw, True)
     except expat.ExpatError as error:
-        raise _Unreadable(f"is not well-formed XML: {error}") from error
+        raise _Unreadable(str(error)) from error
+    if reader.root != vocabulary.item[0]:
+        raise _Unreadable(f"its root element is {reader.root}")
     return reader.entries
 
 
 class _Reader:
     """Collects the items of RSS or Atom from expat's events."""
 
-    def __init__(self, fmt: str) -> None:
+    def __init__(self, vocabulary: _Vocabulary) -> None:
+        self.root = ""
         self.entries: list[_Entry] = []
-        self._item, self._id, self._html = {
-            "rss": ("item", "guid", f"{CONTENT} encoded"),
-            "atom": (f"{ATOM} entry", f"{ATOM} id", f"{ATOM} content"),
-        }[fmt]
+        self._names = vocabulary
         self._path: list[str] = []
         self._text: list[str] = []
 
     def doctype(self, *_: object) -> None:
-        raise _Unreadable("has a DOCTYPE")
+        raise _Unreadable("it has a DOCTYPE")
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.root = self.root or name
         self._path.append(name)
         self._text = []
-        if name == self._item:
+        if name == self._names.item[-1]:
+            if tuple(self._path) != self._names.item:
+                raise _Unreadable("an item stands where none belongs")
             self.entries.append(_Entry())
-        elif name == f"{ATOM} link" and self._inside() and attributes.get("rel") == "via":
+        elif name == f"{ATOM} link" and self._in_item() and attributes.get("rel") == "via":
             self.entries[-1].addresses.append(attributes.get("href", ""))
+        elif name == self._names.html and attributes.get("type", "html") != "html":
+            raise _Unreadable("the text of an item is not marked as HTML")
 
     def data(self, text: str) -> None:
         self._text.append(text)
 
     def end(self, name: str) -> None:
+        if self._in_item():
+            entry, text = self.entries[-1], "".join(self._text)
+            if name == self._names.id:
+                entry.ids.append(text.strip())
+            elif name == self._names.title:
+                entry.titles.append(text)
+            elif name == self._names.html:
+                entry.html.append(text)
+            elif name == f"{DC} source":
+                entry.addresses.append(text)
         self._path.pop()
-        if self._path[-1:] == [self._item]:
-            if name == self._id:
-                self.entries[-1].id = "".join(self._text).strip()
-            elif name == self._html:
-                self.entries[-1].html = "".join(self._text)
         self._text = []
 
-    def _inside(self) -> bool:
-        return self._item in self._path and self._path[-2:-1] == [self._item]
+    def _in_item(self) -> bool:
+        """Whether the element at hand is a child of an item."""
+        return tuple(self._path[:-1]) == self._names.item

@@ -1,15 +1,21 @@
-"""Finished mails: the text part by its own grammar, the whole message by the standard library's parser and by its bytes.
+"""Finished mails: the text part by its own grammar, the whole message by the standard library's parser and by its bytes. PURE.
 
-A text item is: a headline line that begins with "* ", later a line that ends in the source's name, the bare source URL on a line of
-its own, and the disclaimer; it reaches to the next headline line.
+A text item is a line "* " and the headline, whatever is told of it, and then three lines in this order, blank lines apart: one that
+ends in the source's name after a label and a colon, the bare source URL, the disclaimer. It reaches to the next headline; the last
+line of dashes ends them all.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
 from email import message_from_bytes
+from email.errors import MessageError
+from email.header import decode_header, make_header
 from email.message import Message
+from email.utils import getaddresses, parsedate_to_datetime
 
 from publisher.edition import Edition, Item, Variant
 from publisher.errors import Violation
@@ -19,28 +25,40 @@ from publisher.gate.sight import plain
 
 __all__ = ["check_message", "check_text"]
 
-HEADERS = [
-    "From",
-    "To",
-    "Subject",
-    "Date",
-    "Message-ID",
-    "Reply-To",
-    "List-Id",
-    "List-Unsubscribe",
-    "List-Unsubscribe-Post",
-    "List-Help",
-    "List-Archive",
-    "List-Owner",
-    "Feedback-ID",
-    "Precedence",
-    "Auto-Submitted",
-    "X-Auto-Response-Suppress",
-    "Content-Language",
-    "MIME-Version",
-    "Content-Type",
-]
+HEADERS = frozenset(
+    {
+        "From",
+        "To",
+        "Subject",
+        "Date",
+        "Message-ID",
+        "Reply-To",
+        "List-Id",
+        "List-Unsubscribe",
+        "List-Unsubscribe-Post",
+        "List-Help",
+        "List-Archive",
+        "List-Owner",
+        "Feedback-ID",
+        "Precedence",
+        "Auto-Submitted",
+        "X-Auto-Response-Suppress",
+        "Content-Language",
+        "MIME-Version",
+        "Content-Type",
+    }
+)
+OPTIONAL = frozenset({"Feedback-ID"})
 LINE_MAX = 998
+"""Octets of a line without its end (RFC 5322 2.1.1)."""
+ONE_CLICK = b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+LEAVE = re.compile(
+    rb"^List-Unsubscribe: <(?:https://|http://(?:localhost|127\.0\.0\.1)[:/])[!-;=?-~]+>(?:, <mailto:[!-;=?-~]+>)?\r$",
+    re.MULTILINE,
+)
+"""RFC 8058 wants https; plain http only to this machine, for a newsroom that is being tried out."""
+NAMED = re.compile(r"[^:：]{1,40}[:：](.+)")
+PART_HEADERS = ["Content-Type", "Content-Transfer-Encoding"]
 
 
 def check_text(
@@ -50,58 +68,73 @@ def check_text(
     *,
     output: str,
     barred: frozenset[str] = frozenset(),
-    places: bool = False,
 ) -> tuple[Violation, ...]:
-    """Violations of a text part."""
+    """Violations of a text part against what a reader of this variant is owed; `barred` are stories that must not go out."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return (Violation(output, None, "unreadable", "is not UTF-8"),)
     items = [item for _, members in edition.variant(variant.language, variant.sections) for item in members]
-    blocks = _blocks(text)
     violations: list[Violation] = []
     found: list[str] = []
-    waiting = list(items)
-    for headline, lines in blocks:
-        item = next((entry for entry in waiting if plain(entry.headline) == headline), None)
+    short = edition.disclaimer(variant.language).short
+    for headline, item, lines in _blocks(text, items):
         if item is None:
-            violations.append(
-                Violation(output, None, "unknown-item", f"{headline!r} is not an item of this edition")
-            )
-            continue
-        waiting.remove(item)
-        found.append(item.story_id)
-        violations += _owed(item, lines, edition.disclaimer(variant.language).short, output)
+            detail = f"{headline!r} is not an item of this edition"
+            violations.append(Violation(output, None, "unknown-item", detail))
+        else:
+            found.append(item.story_id)
+            violations += _owed(item, lines, short, output)
     violations += in_order(found, [item.story_id for item in items], output=output, barred=barred)
-    violations += unfilled(text, items, output=output, places=places)
+    violations += unfilled(text, items, output=output)
     return tuple(violations)
 
 
-def _blocks(text: str) -> list[tuple[str, list[str]]]:
-    blocks: list[tuple[str, list[str]]] = []
-    for line in text.split("\n"):
-        shown = plain(line)
-        if shown.startswith("* "):
-            blocks.append((shown.removeprefix("* "), []))
-        elif shown.startswith("----------"):
-            break
-        elif blocks:
-            blocks[-1][1].append(shown)
-    return blocks
+def _blocks(text: str, items: list[Item]) -> Iterator[tuple[str, Item | None, list[str]]]:
+    """Headline, item of that headline (None: unknown) and the lines below it that say something."""
+    shown = [line for line in map(plain, text.split("\n")) if line]
+    rules = [place for place, line in enumerate(shown) if len(line) >= 10 and set(line) == {"-"}]
+    waiting = list(items)
+    block: tuple[str, Item | None, list[str]] | None = None
+    for line in shown[: rules[-1] if rules else len(shown)]:
+        headline = line.removeprefix("* ")
+        if headline == line or (block and block[1] and _told_of(block[1], line)):
+            if block:
+                block[2].append(line)
+            continue
+        if block:
+            yield block
+        item = next((entry for entry in waiting if plain(entry.headline) == headline), None)
+        if item:
+            waiting.remove(item)
+        block = (headline, item, [])
+    if block:
+        yield block
 
 
-def _owed(item: Item, lines: list[str], disclaimer: str, output: str) -> list[Violation]:
-    violations: list[Violation] = []
+def _told_of(item: Item, line: str) -> bool:
+    """Whether a line is the beginning of the story's own words, which may look like a headline line."""
+    told = line.removesuffix("…").rstrip()
+    return len(told) > 2 and any(
+        plain(words or "").startswith(told) for words in (item.lede, item.correction_note)
+    )
+
+
+def _owed(item: Item, lines: list[str], disclaimer: str, output: str) -> Iterator[Violation]:
     if item.source_url not in lines:
         detail = f"has no line with its source URL {item.source_url}"
-        violations.append(Violation(output, item.story_id, "source-link", detail))
-    named = re.compile(rf"[^:：]{{1,40}}[:：]\s*{re.escape(plain(item.source_name))}")
-    if not any(named.fullmatch(line) for line in lines):
-        detail = f"has no line that names its source {item.source_name!r}"
-        violations.append(Violation(output, item.story_id, "source-name", detail))
-    if not any(line.startswith(plain(disclaimer)) for line in lines):
-        violations.append(Violation(output, item.story_id, "disclaimer", "has no disclaimer"))
-    return violations
+        yield Violation(output, item.story_id, "source-link", detail)
+        before, after = lines, lines
+    else:
+        place = len(lines) - 1 - lines[::-1].index(item.source_url)
+        before, after = lines[max(place - 1, 0) : place], lines[place + 1 : place + 2]
+    labelled = [found[1] for line in before if (found := NAMED.fullmatch(line))]
+    if not plain(item.source_name) or plain(item.source_name) not in map(plain, labelled):
+        detail = f"has no line that names its source {item.source_name!r} before its source URL"
+        yield Violation(output, item.story_id, "source-name", detail)
+    if not plain(disclaimer) or not any(line.startswith(plain(disclaimer)) for line in after):
+        detail = f"has no line with the disclaimer {disclaimer!r} after its source URL"
+        yield Violation(output, item.story_id, "disclaimer", detail)
 
 
 def check_message(
@@ -112,55 +145,100 @@ def check_message(
     output: str,
     now: datetime,
     barred: frozenset[str] = frozenset(),
+    subject: str | None = None,
 ) -> tuple[Violation, ...]:
-    """Violations of a whole message as it would be sent: its bytes, its headers, both its parts."""
+    """Violations of a whole message as it would be sent: its bytes, its headers, both its parts.
+
+    `subject` is the wanted one: what the header says after decoding must be the same words.
+    """
     violations = [Violation(output, None, "wire-form", detail) for detail in _wire_faults(raw)]
     message = message_from_bytes(raw)
     violations += [Violation(output, None, "headers", detail) for detail in _header_faults(raw, message)]
-    parts = {part.get_content_type(): part for part in message.walk() if not part.is_multipart()}
-    if message.get_content_type() != "multipart/alternative" or list(parts) != ["text/plain", "text/html"]:
-        violations.append(Violation(output, None, "structure", "is not a text part followed by an HTML part"))
-        return tuple(violations)
-    html, text = _decoded(parts["text/html"]), _decoded(parts["text/plain"])
+    violations += [Violation(output, None, "headers", detail) for detail in _value_faults(message, subject)]
+    bodies = _bodies(message)
+    if isinstance(bodies, str):
+        return (*violations, Violation(output, None, "structure", bodies))
+    text, html = bodies
     violations += check_html(html, edition, variant, output=f"{output}#html", now=now, barred=barred)
-    violations += check_text(
-        text.replace(b"\r\n", b"\n"), edition, variant, output=f"{output}#text", barred=barred
-    )
+    text = text.replace(b"\r\n", b"\n")
+    violations += check_text(text, edition, variant, output=f"{output}#text", barred=barred)
     return tuple(violations)
 
 
-def _decoded(part: Message) -> bytes:
-    body = part.get_payload(decode=True)
-    return body if isinstance(body, bytes) else b""
+def _bodies(message: Message) -> tuple[bytes, bytes] | str:
+    """The decoded text and HTML, or what is wrong with the parts."""
+    payload = message.get_payload()
+    if message.get_content_type() != "multipart/alternative" or not isinstance(payload, list):
+        return "is not multipart/alternative"
+    parts = [part for part in payload if isinstance(part, Message)]
+    kinds = [part.get_content_type() for part in parts]
+    if kinds != ["text/plain", "text/html"]:
+        return f"is not a text part followed by an HTML part but {', '.join(kinds)}"
+    if message.preamble or (message.epilogue or "").strip():
+        return "holds text outside its parts"
+    bodies: list[bytes] = []
+    for part in parts:
+        encoding = str(part.get("Content-Transfer-Encoding", ""))
+        if (
+            part.keys() != PART_HEADERS
+            or part.get_content_charset() != "utf-8"
+            or encoding != "quoted-printable"
+        ):
+            return "has a part that is not quoted-printable UTF-8 and nothing else"
+        body = part.get_payload(decode=True)
+        bodies.append(body if isinstance(body, bytes) else b"")
+    if message.defects or any(part.defects for part in parts):
+        return "has defects of structure"
+    return bodies[0], bodies[1]
 
 
-def _wire_faults(raw: bytes) -> list[str]:
-    faults: list[str] = []
-    if b"\r" in raw.replace(b"\r\n", b"") or b"\n" in raw.replace(b"\r\n", b""):
-        faults.append("holds a bare CR or LF")
+def _wire_faults(raw: bytes) -> Iterator[str]:
+    rest = raw.replace(b"\r\n", b"")
+    if b"\r" in rest or b"\n" in rest:
+        yield "holds a bare CR or LF"
+    if not raw.endswith(b"\r\n"):
+        yield "does not end with a line's end"
     lines = raw.split(b"\r\n")
     if any(len(line) > LINE_MAX for line in lines):
-        faults.append(f"has a line over {LINE_MAX} octets")
+        yield f"has a line over {LINE_MAX} octets"
     if any(line.startswith(b".") for line in lines):
-        faults.append("has a line that begins with a dot")
+        yield "has a line that begins with a dot"
     if b"\x00" in raw:
-        faults.append("holds a NUL")
-    return faults
+        yield "holds a NUL"
+    if not raw.partition(b"\r\n\r\n")[2].isascii():
+        yield "holds octets over 127 in its body"
 
 
-def _header_faults(raw: bytes, message: Message) -> list[str]:
-    faults: list[str] = []
-    names = message.keys()
-    missing = [name for name in HEADERS if name not in names]
-    if missing:
-        faults.append(f"lacks {', '.join(missing)}")
-    if extra := [name for name in names if name not in HEADERS]:
-        faults.append(f"holds headers that are not ours: {', '.join(extra)}")
-    if len(set(names)) != len(names):
-        faults.append("holds a header twice")
+def _header_faults(raw: bytes, message: Message) -> Iterator[str]:
+    times = Counter(message.keys())
+    if missing := sorted(HEADERS - OPTIONAL - times.keys()):
+        yield f"lacks {', '.join(missing)}"
+    if extra := [name for name in times if name not in HEADERS]:
+        yield f"holds headers that are not ours: {', '.join(extra)}"
+    if twice := [name for name, count in times.items() if count > 1]:
+        yield f"holds {', '.join(twice)} twice"
     head = raw.partition(b"\r\n\r\n")[0] + b"\r\n"
-    if not re.search(rb"^List-Unsubscribe: <https?://[!-~]+>(, <mailto:[!-~]+>)?\r\n", head, re.MULTILINE):
-        faults.append("List-Unsubscribe is not one literal line")
-    if b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" not in head:
-        faults.append("List-Unsubscribe-Post is not exactly the one-click form")
-    return faults
+    if len(LEAVE.findall(head)) != 1:
+        yield "List-Unsubscribe is not one literal line with an https address"
+    if ONE_CLICK not in head:
+        yield "List-Unsubscribe-Post is not exactly the one-click form"
+
+
+def _value_faults(message: Message, subject: str | None) -> Iterator[str]:
+    """What the values say when they are read back."""
+    try:
+        shown = str(make_header(decode_header(str(message.get("Subject", "")))))
+        date = parsedate_to_datetime(str(message.get("Date", "")))
+    except (ValueError, TypeError, LookupError, MessageError) as error:
+        yield f"cannot be read back: {error}"
+        return
+    if not plain(shown):
+        yield "has an empty Subject"
+    if subject is not None and plain(shown) != plain(subject):
+        yield f"says in its Subject {shown!r} instead of {subject!r}"
+    if date.tzinfo is None:
+        yield "has a Date without a zone"
+    for name in ("From", "To"):
+        addresses = [address for _, address in getaddresses([str(message.get(name, ""))])]
+        if len(addresses) != 1 or "@" not in addresses[0]:
+            yield f"does not have exactly one address in {name}"

@@ -1,7 +1,8 @@
-"""An item's text as feeds carry it: the correction first, the body, the source line, the disclaimer; direction that survives.
+"""An item's text as feeds carry it: the correction first, the body, rights, then the source line and last the full disclaimer. PURE.
 
-Readers that strip `dir` go by the first strong character, and some strip only the div: so direction stands on the div and on each
-paragraph, and a right-to-left item's text is led by a mark where it begins with Latin.
+The order is what the gate reads: the last block is the disclaimer, the block before it links to the source by name. Readers that
+strip `dir` go by the first strong character, and some strip only the div: so direction stands on the div and on each
+paragraph, and a right-to-left text that begins with Latin is led by a mark.
 """
 
 from __future__ import annotations
@@ -10,54 +11,78 @@ import re
 from html import escape
 
 from publisher.edition import Edition, Item
-from publisher.render.direction import direction, first_strong, is_rtl, lead_in
+from publisher.render.channel import Channel, source_word
+from publisher.render.direction import RLM, direction, first_strong, is_rtl, lead_in
 from publisher.render.excerpt import excerpt
 
-__all__ = ["SUMMARY_MAX", "content", "summary", "xml_safe"]
+__all__ = ["content", "headline", "summary"]
 
 SUMMARY_MAX = 500
-ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 (2.2) has no place for; one such character takes a whole feed down."""
-PARAGRAPH = re.compile(r"<p(?=[\s>])")
+TAG = re.compile(r"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
+OPENING = re.compile(rf"(?:\s*{TAG.pattern})*\s*")
+BARE_PARAGRAPH = re.compile(r"""<p(?!(?:[^>"']|"[^"]*"|'[^']*')*\sdir=)(?=[\s>])""")
+ANGLES = str.maketrans("<>", "‹›")
 
 
-def xml_safe(text: str) -> str:
-    """The text without characters that XML 1.0 forbids."""
-    return ILLEGAL.sub("", text)
+def headline(item: Item) -> str:
+    """The headline as a feed's title: plain text in which nothing can be taken for markup, led by a mark where it must be.
+
+    Readers unescape titles once or twice, so an angle bracket would become a tag; it is written as a guillemet.
+    """
+    return lead_in(item.headline.translate(ANGLES), item.language)
 
 
-def summary(item: Item, source_word: str) -> str:
-    """Plain text for lists: the lede, and the source by name."""
-    lede = excerpt(item.lede, SUMMARY_MAX)
-    line = f"{source_word} {item.source_name}"
-    return xml_safe(lead_in(f"{lede} {line}" if lede else line, item.language))
+def summary(item: Item, channel: Channel) -> str:
+    """Plain text for lists: the correction, the lede as far as the rights allow, the source by name."""
+    word, _ = source_word(channel, item)
+    lede = "" if item.rights == "link" else excerpt(item.lede, SUMMARY_MAX)
+    parts = (item.correction_note, lede, f"{word} {item.source_name}")
+    return lead_in(" ".join(part for part in parts if part), item.language)
 
 
-def content(edition: Edition, item: Item, source_word: str) -> str:
-    """The item's HTML with everything that the gate asks for."""
-    way = direction(item.language)
-    body = item.body or (f"<p>{escape(item.lede)}</p>" if item.lede else "")
-    if is_rtl(item.language):
-        body = _led(PARAGRAPH.sub(f'<p dir="{way}"', body))
-    note = (
-        f'<p dir="{way}"><strong>{escape(item.correction_note)}</strong></p>' if item.correction_note else ""
-    )
+def content(edition: Edition, item: Item, channel: Channel) -> str:
+    """The item's HTML with everything that readers are owed, in the order that the gate wants."""
+    word, spoken = source_word(channel, item)
     disclaimer = edition.disclaimer_for(item)
-    own = direction(disclaimer.language)
-    line = f'{escape(source_word)} <a href="{escape(item.source_url)}">{escape(item.source_name)}</a>'
-    rights = f'<p dir="{own}">{escape(item.rights_line)}</p>' if item.rights_line else ""
-    return xml_safe(
-        f'<div lang="{escape(item.language)}" dir="{way}">{note}{body}'
-        f'<p dir="{way}">{line}</p>'
-        f'<p lang="{escape(disclaimer.language)}" dir="{own}">{escape(disclaimer.full)}</p>{rights}</div>'
+    link = f'<a href="{escape(item.source_url)}">{escape(item.source_name)}</a>'
+    rights = dict.fromkeys(line for line in (item.copyright_notice, item.rights_line) if line)
+    parts = (
+        _correction(item),
+        _body(item),
+        *(_paragraph(escape(line), item.language) for line in rights),
+        _paragraph(f"{escape(word)} {link}", spoken),
+        _paragraph(escape(lead_in(disclaimer.full, disclaimer.language)), disclaimer.language),
     )
+    return f'<div lang="{escape(item.language)}" dir="{direction(item.language)}">{"".join(parts)}</div>'
 
 
-def _led(body: str) -> str:
-    """A right-to-left body whose first paragraph begins with a strong Latin letter gets a mark in front of its text."""
-    text = re.sub(r"<[^>]+>", "", body)
-    if first_strong(text) != "ltr":
+def _paragraph(markup: str, language: str) -> str:
+    return f'<p lang="{escape(language)}" dir="{direction(language)}">{markup}</p>'
+
+
+def _correction(item: Item) -> str:
+    """The correction note with its date."""
+    if not item.correction_note:
+        return ""
+    note = f"<strong>{escape(lead_in(item.correction_note, item.language))}</strong>"
+    if item.corrected_at is None:
+        return _paragraph(note, item.language)
+    day = item.corrected_at.date().isoformat()
+    return _paragraph(f'{note} (<time datetime="{day}" dir="ltr">{day}</time>)', item.language)
+
+
+def _body(item: Item) -> str:
+    """As much of the text as the rights allow: all of it, the lede, or nothing."""
+    if item.rights == "link":
+        return ""
+    body = item.body if item.rights == "full" else ""
+    if not body:
+        return _paragraph(escape(lead_in(item.lede, item.language)), item.language) if item.lede else ""
+    if not is_rtl(item.language):
         return body
-    opened = re.match(r"(\s*<[^>]+>)*", body)
-    place = opened.end() if opened else 0
-    return f"{body[:place]}\u200f{body[place:]}"
+    body = BARE_PARAGRAPH.sub('<p dir="rtl"', body)
+    if first_strong(TAG.sub("", body)) != "ltr":
+        return body
+    begins = OPENING.match(body)
+    at = begins.end() if begins else 0
+    return f"{body[:at]}{RLM}{body[at:]}"
