@@ -139,7 +139,12 @@ def _subject(items: list[Item], language: str, words: Words) -> str:
     head = lead_in(shorten(items[0].headline, SUBJECT_MAX), language)
     if len(items) == 1:
         return head
-    return f"{head}; {words.ngettext('%(n)s more', '%(n)s more', len(items) - 1)}"
+    return f"{head}{_semicolon(language)}{words.ngettext('%(n)s more', '%(n)s more', len(items) - 1)}"
+
+
+def _semicolon(language: str) -> str:
+    """What parts headlines in a line: the Arabic semicolon in Arabic script."""
+    return "؛ " if is_rtl(language) and language.partition("-")[0] != "he" else "; "
 
 
 def _first_line(items: list[Item], language: str, words: Words) -> str:
@@ -147,7 +152,7 @@ def _first_line(items: list[Item], language: str, words: Words) -> str:
     if not others:
         return lead_in(excerpt(items[0].lede or items[0].headline, FIRST_LINE_MAX), language)
     also = words.gettext("Also: %(headlines)s") % {
-        "headlines": "; ".join(shorten(o, FIRST_LINE_MAX // 2) for o in others)
+        "headlines": _semicolon(language).join(shorten(o, FIRST_LINE_MAX // 2) for o in others)
     }
     return lead_in(also, language)
 
