@@ -1,0 +1,238 @@
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from publisher import gate
+from publisher.edition import Shelf, Variant
+from publisher.errors import TemplateInvalid
+from publisher.render import digest, message
+from publisher.render.excerpt import excerpt, shorten
+from publisher.render.mjml import to_html
+from publisher.render.templates import autoescape, load
+from tests.editions import HEADERS, LOOK, NOW, PERSONAL, TEMPLATES, edition, item, persian
+
+
+def render(made=None, language="en", **options):
+    return digest.render(
+        made or edition(language=language), Variant(language, **options), look=LOOK, templates=TEMPLATES
+    )
+
+
+def seen(rendered):
+    """The text of the mail as another parser reads it, blanks folded."""
+    body = LexborHTMLParser(rendered.html).body
+    assert body is not None
+    return " ".join(body.text(separator=" ").split())
+
+
+def cleared(made, rendered, language="en"):
+    """What the gate finds wanting in a finished message of this rendering."""
+    headers = replace(HEADERS, subject=rendered.subject, language=language)
+    raw = message.compile(rendered, headers, seed=made.content_hash).message(PERSONAL)
+    return gate.check_message(raw, made, Variant(language), output="mail", now=NOW)
+
+
+@pytest.mark.parametrize("language", ["en", "fa", "ar"])
+def test_html_and_text_say_the_same_and_the_gate_clears_both(language):
+    made = edition(item("01A"), persian("01B"), item("01C"), language=language)
+    rendered = render(made, language)
+    assert cleared(made, rendered, language) == ()
+    for entry in made.items:
+        assert entry.headline in rendered.text
+        assert entry.headline in seen(rendered)
+        assert entry.source_url in rendered.text
+
+
+def test_the_same_edition_has_the_same_bytes():
+    assert render() == render()
+
+
+TEMPLATES_ROOT = Path(__file__).resolve().parents[2] / "templates"
+
+LITERALS = [
+    "{{ 7*191 }} {% raw %} {# c #} {{ config }}",
+    "</mj-text><mj-raw>CANARY</mj-raw>",
+    "<script>CANARY</script>",
+    "a \"quoted\" \\backslash\\ & <b>bold</b> 'single'",
+    "&amp; &#60; &lt;",
+    "<mj-include path='/etc/hostname' />",
+]
+
+
+@pytest.mark.parametrize("literal", LITERALS)
+@pytest.mark.parametrize("place", ["headline", "lede", "source_name", "dateline", "correction_note"])
+def test_what_a_story_says_is_shown_letter_for_letter_and_harms_no_neighbour(literal, place):
+    made = edition(item("01A", **{place: literal, "corrected_at": NOW}), item("01B"))
+    rendered = render(made)
+    assert literal in seen(rendered)
+    assert literal in rendered.text
+    assert "<script" not in rendered.html
+    assert "1337" not in rendered.html
+    assert cleared(made, rendered) == ()
+
+
+@pytest.mark.parametrize("mark", ["\u200c", "\u200d", "\u064e", "\u05b8", "\u00a0", "👩\u200d🚀"])
+def test_joiners_and_marks_survive_in_text_and_in_attributes(mark):
+    made = edition(
+        persian("01A", headline=f"می{mark}شود", link=f"https://front.example/{mark}x"), language="fa"
+    )
+    rendered = render(made, "fa")
+    assert f"می{mark}شود" in rendered.html
+    assert r"\u{" not in rendered.html
+
+
+def test_right_to_left_is_said_everywhere_it_must_be():
+    rendered = render(edition(persian("01A"), persian("01B"), language="fa"), "fa")
+    assert re.search(r'<html[^>]* lang="fa"[^>]* dir="rtl"', rendered.html)
+    assert "direction:rtl" in rendered.html
+    assert not re.search(r'text-align:left[^"]*"[^>]*><h[123]', rendered.html)
+    assert "دوشنبه ۱۱ اسفند ۱۴۰۴" in rendered.html
+    assert not re.search(r"[0-9] خبر", rendered.text)
+
+
+def test_a_foreign_item_keeps_its_own_direction_and_its_provenance_speaks_the_editions_language():
+    made = edition(persian("01A"), item("01B"), item("01C"), language="fa")
+    html = render(made, "fa").html
+    english = re.search(r'<h3 id="s-01B"[^>]*>', html)
+    assert english is not None
+    assert 'dir="ltr"' in english[0]
+    assert 'lang="en"' in english[0]
+    assert html.count("متن اصلی در") == 3
+
+
+def test_a_persian_headline_that_begins_with_latin_is_led_by_a_mark():
+    rendered = render(edition(persian("01A", headline="S-9؛ آزمایش شد"), language="fa"), "fa")
+    assert "\u200fS-9؛" in rendered.html
+    assert rendered.subject.startswith("\u200fS-9")
+
+
+def test_the_subject_is_the_lead_and_how_many_more():
+    assert (
+        render(edition(item("01A", headline="Seaway to reopen"), item("01B"), item("01C"))).subject
+        == "Seaway to reopen; 2 more"
+    )
+    long = render(edition(item("01A", headline="word " * 100)))
+    assert len(long.subject) <= digest.SUBJECT_MAX
+
+
+def test_a_correction_says_so_at_the_item():
+    made = edition(item("01A", correction_note="It was berth 7, not berth 4.", corrected_at=NOW), item("01B"))
+    rendered = render(made)
+    assert "Corrected: It was berth 7" in seen(rendered).replace("Corrected :", "Corrected:")
+    assert "Corrected: It was berth 7" in rendered.text
+
+
+def test_our_headline_is_called_ours():
+    made = edition(item("01A", headline="Ours"), item("01B"))
+    assert "our headline" in seen(render(made))
+    assert "our headline" not in seen(render(edition()))
+
+
+def test_a_reader_of_one_section_gets_that_section():
+    rendered = render(sections=frozenset({"economy"}))
+    assert "01C" in rendered.html
+    assert "01A" not in rendered.html
+
+
+def test_what_the_maximum_cut_is_counted_with_a_link():
+    made = edition(item("01A"), item("01B"), more=3)
+    rendered = render(made)
+    assert "3 more in World" in seen(rendered)
+    assert "https://front.example/s/world/" in rendered.text
+
+
+def test_an_edition_with_many_items_has_each_story_once():
+    made = edition()
+    twice = replace(
+        made,
+        shelves=(*made.shelves, Shelf(section="more", title="More", language="en", stories=("01A", "01C"))),
+    )
+    rendered = render(twice)
+    assert rendered.html.count('id="s-01A"') == rendered.html.count('id="s-01C"') == 1
+
+
+def test_an_excerpt_ends_at_a_sentence_or_at_a_word():
+    text = "The first sentence is here. The second one is a good deal longer than that. Third."
+    assert excerpt(text, 80) == "The first sentence is here. The second one is a good deal longer than that."
+    assert excerpt(text, 40) == "The first sentence is here."
+    assert excerpt("word " * 30, 22) == "word word word word…"
+    assert excerpt("جملهٔ نخست این‌جا تمام می‌شود؟ دومی نه.", 35) == "جملهٔ نخست این‌جا تمام می‌شود؟"
+    assert shorten("x" * 50, 10) == "x" * 9 + "…"
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", "Monday 2 March 2026"),
+        ("fa", "دوشنبه ۱۱ اسفند ۱۴۰۴"),
+        ("ar", "الاثنين، 2 مارس 2026"),
+        ("de", "Montag, 2. März 2026"),
+    ],
+)
+def test_dates_are_in_the_editions_own_calendar_and_digits(language, expected):
+    assert TEMPLATES.words(language).date(datetime(2026, 3, 2, tzinfo=UTC)) == expected
+
+
+@pytest.mark.parametrize(
+    ("n", "arabic"), [(1, "خبر واحد"), (2, "خبران"), (3, "3 أخبار"), (11, "11 خبراً"), (100, "100 خبر")]
+)
+def test_plurals_follow_the_language(n, arabic):
+    assert TEMPLATES.words("ar").ngettext("%(n)s story", "%(n)s stories", n) == arabic
+
+
+def test_a_missing_catalogue_speaks_english():
+    assert TEMPLATES.words("is").gettext("Unsubscribe") == "Unsubscribe"
+
+
+@pytest.mark.parametrize("language", ["fa", "ar"])
+def test_every_string_of_a_shipped_language_is_translated(language):
+    sources = "".join(
+        path.read_text() for path in (TEMPLATES_ROOT.parent / "publisher" / "render").glob("*.py")
+    )
+    wanted = set(re.findall(r'(?:gettext|_)\(\s*"([^"]+)"', sources)) | {
+        text for pair in re.findall(r'ngettext\(\s*"([^"]+)",\s*"([^"]+)"', sources) for text in pair
+    }
+    wanted -= {text for text in wanted if "%(n)s" in text}
+    words = TEMPLATES.words(language)
+    assert wanted
+    assert [text for text in sorted(wanted) if words.gettext(text) == text] == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<mjml><mj-body><mj-include path='x' /></mj-body></mjml>",
+        "<mjml><mj-body><mj-section></mjml>",
+        r"<mjml><mj-head><mj-style>a{content:'\201C'}</mj-style></mj-head><mj-body></mj-body></mjml>",
+        "<mjml><mj-body><mj-section><mj-column><mj-text>&lt;mj-x</mj-text></mj-column></mj-section><mj-nothing>x</mj-nothing></mj-body></mjml>",
+    ],
+)
+def test_mjml_that_cannot_be_trusted_is_refused(source):
+    with pytest.raises(TemplateInvalid):
+        to_html(source, template="test")
+
+
+def test_escaping_follows_the_ending_and_an_unknown_ending_is_refused():
+    assert autoescape("mail/x/body.mjml.j2")
+    assert not autoescape("mail/x/body.txt.j2")
+    with pytest.raises(ValueError, match="ending"):
+        autoescape("mail/x/body.mjml")
+
+
+def test_an_operators_template_wins_and_its_faults_are_named(tmp_path):
+    own = tmp_path / "mail" / "digest"
+    own.mkdir(parents=True)
+    (own / "subject.txt.j2").write_text("Today: {{ subject }}")
+    templates = load([tmp_path, TEMPLATES_ROOT])
+    made = edition()
+    assert digest.render(made, Variant("en"), look=LOOK, templates=templates).subject.startswith("Today: ")
+    (own / "subject.txt.j2").write_text("{{ subject\n}} {{ nothing }}")
+    with pytest.raises(TemplateInvalid, match="nothing"):
+        digest.render(made, Variant("en"), look=LOOK, templates=load([tmp_path, TEMPLATES_ROOT]))
+    (own / "subject.txt.j2").write_text("\n{% if %}")
+    with pytest.raises(TemplateInvalid, match=r"subject\.txt\.j2:2"):
+        digest.render(made, Variant("en"), look=LOOK, templates=load([tmp_path, TEMPLATES_ROOT]))

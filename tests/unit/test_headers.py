@@ -1,0 +1,93 @@
+import json
+import re
+from email import message_from_bytes
+from email.header import decode_header, make_header
+
+import mailparser
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from publisher.render.headers import LINE_MAX, mailbox, safe, structured, text_header
+
+SCRIPTS = (
+    "abcdefghij klmnop qrstuv",
+    "خبرگزاری کویر بامداد می‌شود ثابت ماند گزارش",
+    "وكالة الرافدين للأنباء صباح اليوم",
+    "נמל אשדוד יפעל גם בלילה",
+    "Сезон начался рано ледокол",
+    "新聞 早上 港口 開放",
+    "Ünïcödé façade naïve — “quoted”",
+)
+WORDS = st.sampled_from([word for script in SCRIPTS for word in script.split()])
+TITLES = st.lists(WORDS, min_size=1, max_size=14).map(" ".join)
+
+
+def parsed(raw: bytes, name: str) -> str:
+    """The value as the standard library's legacy parser reads it."""
+    value = message_from_bytes(raw + b"\r\n")[name]
+    return str(make_header(decode_header(value)))
+
+
+def second_opinion(raw: bytes) -> str:
+    """The subject as another mail parser reads it."""
+    return mailparser.parse_from_bytes(raw + b"\r\nbody\r\n").subject
+
+
+@given(TITLES)
+@settings(max_examples=2500, deadline=None)
+def test_a_subject_in_any_script_comes_back_word_for_word(title):
+    raw = text_header("Subject", title)
+    assert parsed(raw, "Subject") == title
+    assert second_opinion(raw) == title
+    assert all(len(line) <= 78 for line in raw.split(b"\r\n"))
+
+
+@given(TITLES)
+@settings(max_examples=2500, deadline=None)
+def test_a_display_name_in_any_script_comes_back_and_the_address_is_untouched(name):
+    raw = mailbox("From", name, "wire@front.example")
+    value = message_from_bytes(raw + b"\r\n")["From"]
+    shown = re.sub(r"\s*\r?\n\s*<.*$", "", value, flags=re.DOTALL)
+    assert str(make_header(decode_header(shown))).strip('"') == name
+    assert value.endswith("<wire@front.example>")
+    ((_, address),) = mailparser.parse_from_bytes(raw + b"\r\nbody\r\n").from_
+    assert address == "wire@front.example"
+
+
+@given(st.text(max_size=400))
+@settings(max_examples=500, deadline=None)
+def test_no_text_can_leave_its_header(text):
+    raw = text_header("Subject", text) + mailbox("From", text, "wire@front.example") + b"\r\n"
+    message = message_from_bytes(raw)
+    assert message.keys() == ["Subject", "From"]
+    assert b"\r" not in raw.replace(b"\r\n", b"")
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+    assert raw.isascii()
+    assert parsed(raw, "Subject") == safe(text)
+
+
+def test_the_hostile_values_stay_literal(samples):
+    for value in json.loads((samples / "hostile-samples" / "header-values.json").read_text()):
+        raw = text_header("Subject", value) + mailbox("List-Id", value, "morning-en.lists.front.example")
+        message = message_from_bytes(raw + b"\r\n")
+        assert message.keys() == ["Subject", "List-Id"]
+        assert not message.defects
+        assert max(len(line) for line in raw.split(b"\r\n")) <= LINE_MAX
+        assert parsed(raw, "Subject") == safe(value)
+
+
+def test_what_looks_encoded_is_shown_as_it_was_written():
+    attack = "=?utf-8?q?LITERAL=0D=0ABcc=3A_evil=40evil.example?="
+    assert parsed(text_header("Subject", attack), "Subject") == attack
+
+
+@pytest.mark.parametrize("value", ["a\r\nBcc: x", "naïve", "a\x00b", "x" * 1000])
+def test_a_structured_value_is_one_short_line_of_ascii_or_refused(value):
+    with pytest.raises(ValueError, match=r"one line|longer"):
+        structured("List-Unsubscribe", value)
+
+
+def test_a_long_link_is_written_as_it_stands():
+    url = "<https://front.example/u/" + "A" * 300 + ">"
+    assert structured("List-Unsubscribe", url) == f"List-Unsubscribe: {url}\r\n".encode()
