@@ -7,9 +7,13 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 
-from publisher.fetch import Guard, Resolver
+from publisher.fetch import Failed, Guard, Limits, Memory, Resolver, Result, fetch
 
+NOW = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
+NOTHING = Memory()
 Answer = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -102,3 +106,23 @@ async def serving(answers: Mapping[str, Answer], tls: ssl.SSLContext | None = No
                 task.cancel()
             writer.transport.abort()
         await asyncio.gather(*filter(None, open_ones.values()), return_exceptions=True)
+
+
+def asked(
+    answers: Mapping[str, Answer], path: str = "/feed", *, memory: Memory = NOTHING, **limits: Any
+) -> tuple[Result, Site]:
+    """What comes of asking a server that answers so, and the server with the requests it saw."""
+
+    async def run() -> tuple[Result, Site]:
+        async with serving(answers) as site:
+            given = Limits(**({"seconds": 5.0} | limits))
+            return await fetch(site.url + path, memory=memory, now=NOW, limits=given, guard=site.guard), site
+
+    return asyncio.run(run())
+
+
+def reason(result: Result) -> str:
+    assert isinstance(result, Failed), result
+    assert result.detail
+    assert result.detail.isprintable()
+    return result.reason

@@ -114,7 +114,7 @@ def _parsed(url: str, guard: Guard) -> tuple[str, str, int, bytes, str] | Failed
     host = parsed.raw_host.decode("ascii").lower().removesuffix(".")
     if not _HOST.fullmatch(host):
         return Failed("url", "the address has no host, or one that is not a name")
-    port = parsed.port or _DEFAULT_PORTS[parsed.scheme]
+    port = _DEFAULT_PORTS[parsed.scheme] if parsed.port is None else parsed.port
     if port not in guard.ports:
         return Failed("port", f"port {port} is not among the configured ones")
     return parsed.scheme, host, port, parsed.raw_path, str(parsed)
