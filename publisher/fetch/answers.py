@@ -1,6 +1,6 @@
 """What fetching is told, what it gives back, and how the headers that matter are read (RFC 9110).
 
-PURE. Everything a server sends is text of a stranger: what is kept or shown is one line of printable characters.
+No I/O. Everything a server sends is text of a stranger: what is kept or shown is one line of printable characters.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A body as it streams in: decompressed in steps, counted as it grows, refused at the limit and not a step later.
 
-PURE. One gzip coding at most, in as many members as it likes (RFC 1952 section 2.2); the limit counts over all of them.
+No I/O. One gzip coding at most, in as many members as it likes (RFC 1952 section 2.2); the limit counts over all of them.
 """
 
 from __future__ import annotations
