@@ -344,6 +344,9 @@ def unpublishable(item: Received) -> tuple[Reason, str] | None:
     parts = urlsplit(item.source_url) if item.source_url else None
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
         return Reason.NO_SOURCE_LINK, "the item has no absolute http(s) link to the original"
+    host = parts.hostname
+    if "." not in host or ":" in host or host.rpartition(".")[2].isdigit():
+        return Reason.NO_SOURCE_LINK, f"the source link {item.source_url} names no public host"
     if parts.path in {"", "/"} and not parts.query:
         return Reason.NO_SOURCE_LINK, f"the source link {item.source_url} is a home page, not the story"
     if not item.original_headline.strip():

@@ -59,6 +59,13 @@ TAGS = {
 }
 GONE_WITH_CONTENT = {
     *(
+        "mj-style",
+        "mj-raw",
+        "mj-head",
+        "mj-attributes",
+        "mj-include",
+    ),  # a story never speaks to the mail's engine
+    *(
         "script",
         "style",
         "iframe",
@@ -72,6 +79,13 @@ GONE_WITH_CONTENT = {
         "noscript",
     ),
     *("template", "svg", "math", "video", "audio", "canvas", "head", "title"),
+    *(
+        "mj-style",
+        "mj-raw",
+        "mj-head",
+        "mj-attributes",
+        "mj-include",
+    ),  # a story never speaks to the mail's engine
 }
 ATTRIBUTES = {
     "*": {"dir", "lang"},
