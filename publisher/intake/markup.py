@@ -192,7 +192,7 @@ def to_text(html: str) -> str:
                 out.append("\n")
                 stack.append((node, True))
             stack.extend((child, False) for child in reversed(list(node.iter(include_text=True))))  # type: ignore[attr-defined]
-    lines = (" ".join(line.split()) for line in "".join(out).split("\n"))
+    lines = (" ".join(line.split()) for line in clean_block("".join(out)).split("\n"))
     return "\n".join(line for line in lines if line)
 
 
