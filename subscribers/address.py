@@ -2,7 +2,7 @@
 
 PURE. Accepted is what a person's mailbox looks like: a dot-atom before the @, a domain name of two labels or more after it.
 Refused are quoted local parts, comments, literals, controls, mixed scripts. The domain becomes its ASCII form (IDNA), so
-that only a non-ASCII local part needs SMTPUTF8 (RFC 6531) of the server.
+that only a non-ASCII local part needs SMTPUTF8 (RFC 6531) of the server. Nothing is asked of the DNS.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from subscribers.errors import AddressRefused
 
@@ -21,12 +21,21 @@ __all__ = ["Address", "key", "mask", "parse"]
 KEY_BYTES = 16
 LOCAL_MAX, WHOLE_MAX = 64, 254
 """Octets (RFC 5321 4.5.3.1.1; RFC 3696 erratum 1690)."""
+READ_MAX = 1000
+"""Characters beyond which nothing is read, only refused."""
 
 _PLAIN = re.compile(
     r"([A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*)"
-    r"@((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)"
+    r"@((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63})"
 )
 """The dot-atom form in ASCII that nearly every address has; all else goes the long way."""
+
+_SPECIAL = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
+"""Last labels that need the long way's closer look: local, localhost, invalid, onion… (RFC 6761)."""
+
+_EAST_ASIAN_AND_LATIN = frozenset(
+    {"LATIN", "CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "BOPOMOFO"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +63,14 @@ def parse(text: str) -> Address:
     if plain is not None and len(trimmed) <= WHOLE_MAX:
         local, domain = plain.groups()
         domain = domain.lower()
-        if len(local) <= LOCAL_MAX and "--" not in domain:
+        if len(local) <= LOCAL_MAX and "--" not in domain and domain.rpartition(".")[2] not in _SPECIAL:
             return Address(f"{local}@{domain}", local, domain)
     return _parse_slowly(text, trimmed)
 
 
 def _parse_slowly(text: str, trimmed: str) -> Address:
+    if len(trimmed) > READ_MAX:
+        raise AddressRefused(text, "it is too long")
     if any(unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"} for c in trimmed):
         raise AddressRefused(text, "it holds a control or invisible character")
     try:
@@ -72,7 +83,7 @@ def _parse_slowly(text: str, trimmed: str) -> Address:
     local = found.local_part
     if "." not in domain:
         raise AddressRefused(text, "the domain has no dot")
-    if any(len(_scripts(label)) > 1 for label in [local, *found.domain.split(".")]):
+    if any(_mixes_scripts(label) for label in [local, *found.domain.split(".")]):
         raise AddressRefused(text, "it mixes scripts, as forged addresses do")
     whole = f"{local}@{domain}"
     if len(whole.encode()) > WHOLE_MAX or len(local.encode()) > LOCAL_MAX:
@@ -80,9 +91,13 @@ def _parse_slowly(text: str, trimmed: str) -> Address:
     return Address(whole, local, domain)
 
 
-def _scripts(label: str) -> set[str]:
-    """The scripts of the letters in a label, by the first word of their Unicode names (LATIN, CYRILLIC, ARABIC…)."""
-    return {unicodedata.name(c, "?").split(" ")[0] for c in label if c.isalpha()}
+def _mixes_scripts(label: str) -> bool:
+    """Whether letters of one label belong to scripts that no language writes together (after UTS 39, section 5.2).
+
+    A letter's script is the first word of its Unicode name: LATIN, CYRILLIC, ARABIC, CJK…
+    """
+    scripts = {unicodedata.name(c, "?").split(" ")[0] for c in label if c.isalpha()}
+    return len(scripts) > 1 and not scripts <= _EAST_ASIAN_AND_LATIN
 
 
 def key(address: Address, address_key: bytes) -> bytes:

@@ -1,8 +1,10 @@
 """The one table that reads reply codes: (code, enhanced code, text) -> what it says, about whom, and what follows.
 
-PURE. Nobody else reads codes. Decided in this order: known texts, enhanced code (RFC 3463), plain code. An address is
-suppressed only on positive evidence about *that mailbox*; a reply about us, our content, our relay or a whole domain never
-suppresses anybody. A text that contradicts its code is believed before the code.
+PURE. Nobody else reads codes. `TABLE` is read from the top, the first row that fits decides; its order is: known texts, enhanced
+code (RFC 3463), plain code. An address is suppressed only on positive evidence about *that mailbox*, given where it was named
+(RCPT); a reply about us, our content, our relay or a whole domain never suppresses anybody. A text that contradicts its code is
+believed before the code, and an enhanced code of another class than its reply is not believed. Addresses that a text
+quotes are not read: a mailbox may be called spam.
 """
 
 from __future__ import annotations
@@ -10,8 +12,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-__all__ = ["Kind", "Scope", "Verdict", "judge"]
+__all__ = ["TABLE", "Kind", "Rule", "Scope", "Verdict", "judge"]
 
 
 class Kind(StrEnum):
@@ -20,17 +23,20 @@ class Kind(StrEnum):
     HARD = "hard"
     """The mailbox does not exist or is gone for good."""
     UNKNOWN_HOST = "unknown-host"
+    """The domain takes no mail now; hard only when seen again on another day."""
     FULL = "full"
     SOFT = "soft"
     """Temporary, or permanent without evidence about the mailbox."""
     GREYLISTED = "greylisted"
     RATE = "rate"
+    """They ask for less."""
     BLOCK = "block"
     """They refuse us or our content: policy, spam, blocklist, authentication."""
     CONFIGURATION = "configuration"
     MESSAGE = "message"
     """These bytes are refused for everybody: size, syntax."""
     PROTOCOL = "protocol"
+    """Not SMTP."""
 
 
 class Scope(StrEnum):
@@ -39,7 +45,9 @@ class Scope(StrEnum):
     RECIPIENT = "recipient"
     DOMAIN = "domain"
     SENDER = "sender"
+    """Us, or what we write."""
     RELAY = "relay"
+    """The server we speak to, or our access to it."""
     MESSAGE = "message"
 
 
@@ -62,7 +70,7 @@ RATE_WORDS = _words(
     r"\[TSS?0[124]\]",
     r"rate[- ]?limit",
     r"unusual rate",
-    r"too many (messages|connections|mails)",
+    r"too many (messages|connections|mails|recipients)",
     r"throttl",
     r"sending rate",
 )
@@ -75,13 +83,16 @@ BLOCK_WORDS = _words(
     r"\bvirus",
     r"blocked",
     r"reputation",
-    r"spamhaus",
     r"\bDMARC\b",
     r"\bSPF\b",
     r"unauthenticated",
 )
+SENDER_WORDS = _words(r"\bsender (address )?(verif|rejected|denied|not |unknown)")
+"""Callouts quote the answer that our own address got ("user unknown"): it says nothing about the reader."""
 RELAY_WORDS = _words(
-    r"relay(ing)? (access )?(denied|not permitted|not allowed)", r"unable to relay", r"not allowed to relay"
+    r"relay(ing)? (access )?(denied|not permitted|not allowed)",
+    r"unable to relay",
+    r"(not allowed to|do not) relay",
 )
 TLS_WORDS = _words(r"must issue a starttls", r"encryption required", r"starttls (is )?required")
 NO_MAILBOX_WORDS = _words(
@@ -94,105 +105,230 @@ NO_MAILBOX_WORDS = _words(
     r"(account|mailbox)( is| has been)? (disabled|deactivated|closed)",
     r"null mx",
 )
-FULL_WORDS = _words(r"(mailbox|quota|storage).{0,20}(full|exceeded)", r"over ?quota", r"full mailbox")
+OTHER_MATTERS = _words(
+    r"polic(y|ies)", r"preferences", r"refused due to", r"\bsender\b", r"your (ip|host|server|domain|message)"
+)
+"""Words that do not go with "this mailbox does not exist"."""
+BLOCK_AND_NO_MAILBOX = re.compile(
+    f"\\A(?=.*(?:{BLOCK_WORDS.pattern}))(?=.*(?:{NO_MAILBOX_WORDS.pattern}))", re.IGNORECASE | re.DOTALL
+)
+FULL_WORDS = _words(
+    r"(mailbox|quota|storage).{0,20}(full|exceeded)", r"over ?quota", r"full mailbox", r"exceeded storage"
+)
+SIZE_WORDS = _words(r"message.{0,20}(size|too (big|large))", r"size (limit|exceed)")
 NEWLINE_WORDS = _words(r"bare (newline|LF|CR|carriage)", r"line too long")
 
-_HARD = frozenset({"1.1", "1.6", "1.10", "2.1"})
-_CONFIGURATION_CODES = frozenset({530, 534, 535, 538})
-_CONFIGURATION_ENHANCED = frozenset({"1.7", "1.8", "7.8", "7.9", "7.11"})
-_BLOCK_ENHANCED = frozenset({"7.26", "7.515", "7.606", "7.27", "7.29", "7.30"})
-_RATE_ENHANCED = frozenset({"7.28", "7.650"})
-_MESSAGE_ENHANCED = frozenset({"3.4", "6.0", "6.1", "6.2", "6.3", "6.5", "6.6", "6.7"})
-_HOST_ENHANCED = frozenset({"1.2", "4.4"})
+READ_MAX = 1000
+"""Characters of a text that are read: what it is about stands at its beginning, and a hostile one is endless."""
 
-RECIPIENT_PHASE = "rcpt"
-OPENING_PHASES = frozenset({"connect", "banner", "ehlo", "tls", "auth"})
+HARD = frozenset({"1.1", "1.6", "1.10", "2.1"})
+OPENING = frozenset({"connect", "banner", "ehlo", "tls", "auth"})
+BEFORE_RCPT = OPENING | {"mail"}
+RCPT = frozenset({"rcpt"})
+DOT = frozenset({"dot"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One row: what must all hold (None: does not matter), and what follows.
+
+    `group` is the reply's first digit; `subjects` are enhanced codes without theirs ("1.1"; "7" for all of 7.x);
+    `words` must be in the text and `without` must not; `phases` are the steps it may answer.
+    """
+
+    rule: str
+    kind: Kind
+    scope: Scope
+    group: int
+    permanent: bool
+    suppress: bool = False
+    codes: frozenset[int] | None = None
+    subjects: frozenset[str] | None = None
+    words: re.Pattern[str] | None = None
+    without: re.Pattern[str] | None = None
+    phases: frozenset[str] | None = None
+
+    def fits(self, code: int, subject: str, text: str, phase: str) -> bool:
+        """Whether this row speaks of such a reply."""
+        return (
+            code // 100 == self.group
+            and (self.codes is None or code in self.codes)
+            and (self.phases is None or phase in self.phases)
+            and (self.subjects is None or not self.subjects.isdisjoint({subject, subject.partition(".")[0]}))
+            and (self.words is None or self.words.search(text) is not None)
+            and (self.without is None or self.without.search(text) is None)
+        )
+
+
+def _rows(
+    rule: str,
+    kind: Kind,
+    scope: Scope,
+    *conditions: dict[str, Any],
+    group: int = 5,
+    permanent: bool = True,
+    suppress: bool = False,
+) -> list[Rule]:
+    """One verdict under several conditions."""
+    return [
+        Rule(
+            rule=rule,
+            kind=kind,
+            scope=scope,
+            group=group,
+            permanent=permanent,
+            suppress=suppress,
+            **condition,
+        )
+        for condition in conditions or ({},)
+    ]
+
+
+_RATE_CONDITIONS: tuple[dict[str, Any], ...] = (
+    {"subjects": frozenset({"7.28", "7.650"})},
+    {"words": RATE_WORDS},
+)
+
+_TEMPORARY = [
+    *_rows("deferred for good", Kind.BLOCK, Scope.DOMAIN, {"words": DEFERRED_FOR_GOOD}, group=4),
+    *_rows("rate words", Kind.RATE, Scope.DOMAIN, *_RATE_CONDITIONS, group=4, permanent=False),
+    *_rows(
+        "421 or 4.7.x",
+        Kind.RATE,
+        Scope.DOMAIN,
+        {"codes": frozenset({421}), "phases": RCPT},
+        group=4,
+        permanent=False,
+    ),
+    *_rows(
+        "come back later",
+        Kind.GREYLISTED,
+        Scope.RECIPIENT,
+        {"words": GREY_WORDS, "phases": RCPT},
+        {"subjects": frozenset({"2.1"}), "phases": RCPT},
+        group=4,
+        permanent=False,
+    ),
+    *_rows("4xx before any message", Kind.SOFT, Scope.RELAY, {"phases": OPENING}, group=4, permanent=False),
+    *_rows(
+        "421 or 4.7.x",
+        Kind.RATE,
+        Scope.DOMAIN,
+        {"codes": frozenset({421})},
+        {"subjects": frozenset({"7"})},
+        group=4,
+        permanent=False,
+    ),
+    *_rows(
+        "mailbox full",
+        Kind.FULL,
+        Scope.RECIPIENT,
+        {"subjects": frozenset({"2.2"})},
+        {"words": FULL_WORDS},
+        group=4,
+        permanent=False,
+    ),
+    *_rows(
+        "the server itself",
+        Kind.SOFT,
+        Scope.RELAY,
+        {"subjects": frozenset({"3.1"})},
+        {"phases": frozenset({"mail"})},
+        group=4,
+        permanent=False,
+    ),
+    *_rows("4xx", Kind.SOFT, Scope.RECIPIENT, group=4, permanent=False),
+]
+
+_PERMANENT = [
+    *_rows("rate words", Kind.RATE, Scope.DOMAIN, *_RATE_CONDITIONS, permanent=False),
+    *_rows(
+        "relaying or TLS refused",
+        Kind.CONFIGURATION,
+        Scope.RELAY,
+        {"words": RELAY_WORDS},
+        {"words": TLS_WORDS},
+    ),
+    *_rows("line ends", Kind.MESSAGE, Scope.MESSAGE, {"words": NEWLINE_WORDS}),
+    *_rows(
+        "our login or sender",
+        Kind.CONFIGURATION,
+        Scope.SENDER,
+        {"codes": frozenset({530, 534, 535, 538})},
+        {"subjects": frozenset({"1.7", "1.8", "7.8", "7.9", "7.11"})},
+    ),
+    *_rows(
+        "policy about us",
+        Kind.BLOCK,
+        Scope.SENDER,
+        {"subjects": frozenset({"7.26", "7.27", "7.29", "7.30", "7.515", "7.606"})},
+        {"subjects": frozenset({"7"}), "words": BLOCK_WORDS},
+        {"codes": frozenset({554}), "phases": OPENING},
+        {"words": BLOCK_WORDS, "phases": DOT},
+        {"words": SENDER_WORDS},
+    ),
+    *_rows(
+        "blocklist words",
+        Kind.BLOCK,
+        Scope.SENDER,
+        {"words": BLOCK_WORDS, "without": NO_MAILBOX_WORDS, "phases": RCPT},
+    ),
+    *_rows(
+        "the text contradicts the code",
+        Kind.BLOCK,
+        Scope.RECIPIENT,
+        {"subjects": HARD, "words": OTHER_MATTERS, "without": NO_MAILBOX_WORDS, "phases": RCPT},
+    ),
+    *_rows(
+        "no such mailbox",
+        Kind.HARD,
+        Scope.RECIPIENT,
+        {"subjects": HARD, "phases": RCPT},
+        {"codes": frozenset({556}), "phases": RCPT},
+        {"words": NO_MAILBOX_WORDS, "without": BLOCK_AND_NO_MAILBOX, "phases": RCPT},
+        suppress=True,
+    ),
+    *_rows("no such host", Kind.UNKNOWN_HOST, Scope.RECIPIENT, {"subjects": frozenset({"1.2", "4.4"})}),
+    *_rows(
+        "size or form of the message",
+        Kind.MESSAGE,
+        Scope.MESSAGE,
+        {"subjects": frozenset({"3.4", "6"})},
+        {"codes": frozenset({552}), "subjects": frozenset({""}), "words": SIZE_WORDS},
+    ),
+    *_rows(
+        "mailbox full",
+        Kind.FULL,
+        Scope.RECIPIENT,
+        {"subjects": frozenset({"2.2"})},
+        {"words": FULL_WORDS},
+        {"codes": frozenset({552}), "subjects": frozenset({""})},
+    ),
+    *_rows(
+        "policy about us", Kind.BLOCK, Scope.SENDER, {"subjects": frozenset({"7"}), "phases": BEFORE_RCPT}
+    ),
+    *_rows("5.7.x about one mailbox", Kind.BLOCK, Scope.RECIPIENT, {"subjects": frozenset({"7"})}),
+    *_rows("refused before a recipient", Kind.CONFIGURATION, Scope.RELAY, {"phases": BEFORE_RCPT}),
+    *_rows("5xx without evidence", Kind.SOFT, Scope.RECIPIENT),
+]
+
+TABLE: tuple[Rule, ...] = (*_TEMPORARY, *_PERMANENT)
+"""Every row, in the order in which they are asked; the last of each group fits everything."""
+
+_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+_QUOTED_ADDRESS = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")
 
 
 def judge(code: int, enhanced: str | None, text: str, *, phase: str) -> Verdict:
     """What a negative reply says.
 
-    Args:
-        code: 400 to 599; anything else is a protocol error.
-        enhanced: "5.1.1", or None when the reply has none.
-        text: the reply's text, any length.
-        phase: the step it answered: "connect", "banner", "ehlo", "tls", "auth", "mail", "rcpt", "data", "body", "dot".
+    `code` is 400 to 599 (anything else is a protocol error), `enhanced` "5.1.1" or None, `text` the rest of any length,
+    `phase` the step it answered: connect, banner, ehlo, tls, auth, mail, rcpt, data, body or dot.
     """
     if not 400 <= code <= 599:
         return Verdict(Kind.PROTOCOL, Scope.RELAY, permanent=False, suppress=False, rule="not a reply code")
-    subject = (
-        enhanced.partition(".")[2] if enhanced and re.fullmatch(r"[245]\.\d{1,3}\.\d{1,3}", enhanced) else ""
-    )
-    if code < 500:
-        return _temporary(code, subject, text, phase)
-    return _by_text(code, subject, text, phase) or _by_code(code, subject, text, phase)
-
-
-def _temporary(code: int, subject: str, text: str, phase: str) -> Verdict:
-    def verdict(kind: Kind, scope: Scope, rule: str) -> Verdict:
-        return Verdict(kind, scope, permanent=False, suppress=False, rule=rule)
-
-    if DEFERRED_FOR_GOOD.search(text):
-        return Verdict(Kind.BLOCK, Scope.DOMAIN, permanent=True, suppress=False, rule="deferred for good")
-    if subject in _RATE_ENHANCED or RATE_WORDS.search(text):
-        return verdict(Kind.RATE, Scope.DOMAIN, "rate words")
-    if phase == RECIPIENT_PHASE and code != 421 and (GREY_WORDS.search(text) or subject == "2.1"):
-        return verdict(Kind.GREYLISTED, Scope.RECIPIENT, "come back later")
-    if phase in OPENING_PHASES:
-        return verdict(Kind.SOFT, Scope.RELAY, "4xx before any message")
-    if code == 421 or subject.startswith("7."):
-        return verdict(Kind.RATE, Scope.DOMAIN, "421 or 4.7.x")
-    if subject == "2.2" or FULL_WORDS.search(text):
-        return verdict(Kind.FULL, Scope.RECIPIENT, "mailbox full")
-    if subject == "3.1" or phase == "mail":
-        return verdict(Kind.SOFT, Scope.RELAY, "the server itself")
-    return verdict(Kind.SOFT, Scope.RECIPIENT, "4xx")
-
-
-def _by_text(code: int, subject: str, text: str, phase: str) -> Verdict | None:
-    if RATE_WORDS.search(text) or subject in _RATE_ENHANCED:
-        return Verdict(Kind.RATE, Scope.DOMAIN, permanent=False, suppress=False, rule="rate words")
-    if RELAY_WORDS.search(text) or TLS_WORDS.search(text):
-        return Verdict(
-            Kind.CONFIGURATION, Scope.RELAY, permanent=True, suppress=False, rule="relaying or TLS refused"
-        )
-    if NEWLINE_WORDS.search(text):
-        return Verdict(Kind.MESSAGE, Scope.MESSAGE, permanent=True, suppress=False, rule="line ends")
-    refused_us = subject in _BLOCK_ENHANCED or (subject.startswith("7.") and BLOCK_WORDS.search(text))
-    if (
-        refused_us
-        or (code == 554 and phase in OPENING_PHASES)
-        or (phase == "dot" and BLOCK_WORDS.search(text))
-    ):
-        return Verdict(Kind.BLOCK, Scope.SENDER, permanent=True, suppress=False, rule="policy about us")
-    if phase == RECIPIENT_PHASE and BLOCK_WORDS.search(text) and subject not in _HARD:
-        return Verdict(Kind.BLOCK, Scope.SENDER, permanent=True, suppress=False, rule="blocklist words")
-    return None
-
-
-def _by_code(code: int, subject: str, text: str, phase: str) -> Verdict:
-    if code in _CONFIGURATION_CODES or subject in _CONFIGURATION_ENHANCED:
-        return Verdict(
-            Kind.CONFIGURATION, Scope.SENDER, permanent=True, suppress=False, rule="our login or sender"
-        )
-    if code == 556 or (phase == RECIPIENT_PHASE and (subject in _HARD or NO_MAILBOX_WORDS.search(text))):
-        return Verdict(Kind.HARD, Scope.RECIPIENT, permanent=True, suppress=True, rule="no such mailbox")
-    if subject in _HOST_ENHANCED:
-        return Verdict(
-            Kind.UNKNOWN_HOST, Scope.RECIPIENT, permanent=True, suppress=False, rule="no such host"
-        )
-    if subject in _MESSAGE_ENHANCED:
-        return Verdict(
-            Kind.MESSAGE, Scope.MESSAGE, permanent=True, suppress=False, rule="size or form of the message"
-        )
-    if subject == "2.2" or FULL_WORDS.search(text):
-        return Verdict(Kind.FULL, Scope.RECIPIENT, permanent=True, suppress=False, rule="mailbox full")
-    if subject.startswith("7."):
-        return Verdict(
-            Kind.BLOCK, Scope.RECIPIENT, permanent=True, suppress=False, rule="5.7.x about one mailbox"
-        )
-    if phase in OPENING_PHASES or phase == "mail":
-        return Verdict(
-            Kind.CONFIGURATION, Scope.RELAY, permanent=True, suppress=False, rule="refused before a recipient"
-        )
-    return Verdict(Kind.SOFT, Scope.RECIPIENT, permanent=True, suppress=False, rule="5xx without evidence")
+    believed = enhanced is not None and _ENHANCED.fullmatch(enhanced) and int(enhanced[0]) == code // 100
+    subject = enhanced[2:] if enhanced is not None and believed else ""
+    read = _QUOTED_ADDRESS.sub(" ", text[:READ_MAX])
+    row = next(row for row in TABLE if row.fits(code, subject, read, phase))
+    return Verdict(row.kind, row.scope, permanent=row.permanent, suppress=row.suppress, rule=row.rule)

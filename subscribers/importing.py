@@ -143,7 +143,9 @@ def _merge_slice(
     connection.execute(CreateTable(staged))
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     into = f"INSERT INTO import_line VALUES ({', '.join([mark] * len(Line._fields))})"  # noqa: S608 - marks only
-    connection.exec_driver_sql(into, list(part))  # lines are tuples already: four times as quick as by named values
+    connection.exec_driver_sql(
+        into, list(part)
+    )  # lines are tuples already: four times as quick as by named values
     refused = _refuse(connection, digest)
     done.refused += refused
     at = literal(now, UtcTime())
@@ -178,7 +180,8 @@ def _merge_slice(
             .join(subscriber, subscriber.c.addr_key == staged.c.addr_key)
             .where(true()),
         )
-        .on_conflict_do_nothing()
+        .on_conflict_do_nothing(),
+        execution_options={"preserve_rowcount": True},  # else an INSERT's count is not kept
     ).rowcount
     done.added += added
     done.known += len(part) - len(refused) - added

@@ -122,6 +122,7 @@ def leave(
 
 def _refuse_all(connection: Connection, addr_key: bytes, *, actor: str, now: datetime) -> None:
     """Keep the refusal where erasure does not reach it; undoing another suppression will not bring the reader back either."""
+    hold_suppressions(connection)
     values = {"cause": "left", "prior": Status.LEFT.value, "actor": actor, "at": now}
     connection.execute(
         insert(connection, suppression)

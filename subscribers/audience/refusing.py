@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, delete, func, select
 
 from subscribers.audience.looking import find
 from subscribers.audience.rows import hold_suppressions, insert, keep_evidence, set_status
@@ -33,8 +33,12 @@ def suppress(
     `cause` is "bounced", "complained", "manual" or "erased" ("left" is `leave`'s own); `detail` the evidence in words;
     `dispatch_id` the dispatch whose refusals were that evidence, so that a provider's mistake can be taken back at once.
     """
+    hold_suppressions(connection)
     cause_values = {"cause": cause, "dispatch_id": dispatch_id, "detail": detail, "actor": actor, "at": now}
-    prior = select(subscriber.c.status).where(subscriber.c.addr_key == addr_key).scalar_subquery()
+    before = func.nullif(
+        subscriber.c.status, Status.SUPPRESSED.value
+    )  # suppressed already: the row's own prior stands
+    prior = select(before).where(subscriber.c.addr_key == addr_key).scalar_subquery()
     kept = connection.execute(
         insert(connection, suppression)
         .values(addr_key=addr_key, prior=prior, **cause_values)
@@ -43,8 +47,9 @@ def suppress(
             set_=cause_values,
             where=suppression.c.cause.in_(CAUSES[: CAUSES.index(cause)]),
         )
-    )
-    if not kept.rowcount:
+        .returning(suppression.c.addr_key)
+    ).one_or_none()
+    if kept is None:
         return False
     person = find(connection, addr_key)
     if person is not None:

@@ -26,10 +26,10 @@ def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
 
 
 def hold_suppressions(connection: Connection) -> None:
-    """Let no suppression come in until this transaction ends, and wait for those on their way.
+    """Be the only one who writes suppressions, or makes readers mailable, until this transaction ends.
 
-    Whoever makes a reader mailable asks this first: else a suppression of an address that is just joining finds no reader's
-    row to flag, the joiner finds no suppression, and both commit.
+    Else a suppression of an address that is just joining finds no reader's row to flag, the joiner finds no suppression, and
+    both commit; and two senders that each suppress one reader and mark the other's would wait for each other.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE suppression IN SHARE ROW EXCLUSIVE MODE"))

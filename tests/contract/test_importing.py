@@ -1,0 +1,233 @@
+"""A list comes in line by line: the good readers with the list's evidence, the others refused with a reason."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from publisher.store.db import Database
+from subscribers import audience
+from subscribers.address import key, parse
+from subscribers.audience import No, Wanted
+from subscribers.csvfile import export, read
+from subscribers.importing import Imported, merge
+from subscribers.schema import consent, subscriber, subscription
+
+KEY = b"k" * 32
+NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+LATER = NOW + timedelta(days=1)
+
+
+def key_of(text: str) -> bytes:
+    return key(parse(text), KEY)
+
+
+def bring(database: Database, text: str, **others: Any) -> Imported:
+    digest = others.pop("digest", "morning")
+    lines = read(
+        io.StringIO(text, newline=""),
+        address_key=KEY,
+        digest=digest,
+        languages=("en", "fa"),
+        sections={"world"},
+    )
+    wanted: dict[str, Any] = {
+        "write": database.write,
+        "basis": "the form of 2025",
+        "actor": "cli:ed",
+        "now": NOW,
+    }
+    return merge(lines, digest=digest, **wanted | others)
+
+
+def wanted(database: Database, text: str, digest: str = "morning") -> Wanted | No:
+    with database.read() as connection:
+        row = audience.find(connection, key_of(text))
+        assert row is not None
+        return audience.still_wanted(connection, row.id, digest)
+
+
+def add(database: Database, text: str, **others: Any) -> int:
+    fields: dict[str, Any] = {
+        "digest": "morning",
+        "language": "fa",
+        "sections": ["world"],
+        "basis": "asked",
+        "actor": "cli:ed",
+        "now": NOW,
+    }
+    with database.write() as connection:
+        return audience.add(connection, parse(text), key_of(text), **fields | others)
+
+
+def test_a_list_with_a_basis_brings_readers_who_are_mailed_and_its_evidence(database: Database):
+    done = bring(database, "email,language,sections\na@news.example,fa,world\nB@news.example,,\n")
+    assert (done.added, done.known, done.refused) == (2, 0, [])
+    with database.read() as connection:
+        found = list(audience.segment(connection, "morning", ["en", "fa"]))
+        assert [(reader.address, reader.language, reader.sections) for reader in found] == [
+            ("B@news.example", "en", None),
+            ("a@news.example", "fa", frozenset({"world"})),
+        ]
+        for reader in found:
+            assert reader.addr_key == key_of(reader.address)
+            (step,) = audience.evidence(connection, reader.subscriber_id)
+            assert (step.step, step.digest, step.basis, step.actor, step.at) == (
+                "confirmed",
+                "morning",
+                "the form of 2025",
+                "cli:ed",
+                NOW,
+            )
+        assert connection.execute(select(func.count()).select_from(consent)).scalar_one() == 0
+
+
+def test_without_a_basis_nobody_is_mailed_until_a_list_with_one_comes(database: Database):
+    done = bring(database, "email\na@news.example\n", basis=None)
+    assert (done.added, done.confirmed) == (1, 0)
+    assert wanted(database, "a@news.example") == No("unconfirmed")
+    again = bring(database, "email\na@news.example\n", now=LATER)
+    assert (again.added, again.known, again.confirmed) == (0, 1, 1)
+    assert wanted(database, "a@news.example") == Wanted()
+    with database.read() as connection:
+        row = audience.find(connection, key_of("a@news.example"))
+        assert row is not None
+        steps = [(step.step, step.basis) for step in audience.evidence(connection, row.id)]
+    assert steps == [("requested", None), ("confirmed", "the form of 2025")]
+
+
+def test_the_same_list_twice_changes_nothing(database: Database):
+    text = "email,language\na@news.example,en\nb@news.example,en\n"
+    bring(database, text)
+    done = bring(database, text.replace(",en", ",fa"), now=LATER)
+    assert (done.added, done.known, done.confirmed, done.refused) == (0, 2, 0, [])
+    with database.read() as connection:
+        assert {reader.language for reader in audience.segment(connection, "morning", ["en", "fa"])} == {"en"}
+
+
+def test_a_list_without_a_basis_downgrades_nobody_and_confirms_nothing(database: Database):
+    add(database, "a@news.example")
+    done = bring(database, "email\na@news.example\n", basis=None)
+    assert (done.added, done.known) == (0, 1)
+    assert wanted(database, "a@news.example") == Wanted()
+    bring(database, "email\na@news.example\n", basis=None, digest="evening")
+    assert wanted(database, "a@news.example", "evening") == No("unconfirmed")
+
+
+def test_nobody_comes_back_by_a_list(database: Database):
+    gone = {
+        text: add(database, text)
+        for text in ("one@n.example", "all@n.example", "erased@n.example", "undone@n.example")
+    }
+    with database.write() as connection:
+        audience.leave(connection, gone["one@n.example"], digest="morning", actor="token", now=NOW)
+        audience.leave(connection, gone["all@n.example"], digest=None, actor="token", now=NOW)
+        audience.erase(connection, gone["erased@n.example"], actor="ed", now=NOW)
+        audience.leave(connection, gone["undone@n.example"], digest=None, actor="token", now=NOW)
+        audience.undo_suppression(
+            connection, addr_key=key_of("undone@n.example"), why="x", actor="ed", now=NOW
+        )
+        audience.suppress(connection, key_of("never@n.example"), "manual", actor="ed", now=NOW)
+    addresses = [*gone, "never@n.example", "new@n.example"]
+    done = bring(database, "\n".join(["email", *addresses]), now=LATER)
+    assert (done.added, done.known) == (1, 0)
+    assert [(line.line, line.text, line.why) for line in done.refused] == [
+        (2, "one@n.example", "the reader has left"),
+        (3, "all@n.example", "the reader has left"),
+        (4, "erased@n.example", "the address is suppressed (erased)"),
+        (5, "undone@n.example", "the reader has left"),
+        (6, "never@n.example", "the address is suppressed (manual)"),
+    ]
+    assert wanted(database, "one@n.example") == No("left")
+    assert wanted(database, "all@n.example") == No("left")
+    with database.read() as connection:
+        assert audience.find(connection, key_of("never@n.example")) is None
+        row = audience.find(connection, key_of("erased@n.example"))
+        assert row is not None
+        assert row.address is None
+
+
+def test_who_left_one_digest_may_be_on_another_s_list(database: Database):
+    reader = add(database, "a@news.example")
+    with database.write() as connection:
+        audience.leave(connection, reader, digest="morning", actor="token", now=NOW)
+    done = bring(database, "email\na@news.example\n", digest="evening")
+    assert (done.added, done.refused) == (1, [])
+    assert wanted(database, "a@news.example", "evening") == Wanted()
+    assert wanted(database, "a@news.example") == No("left")
+
+
+def test_of_an_address_that_stands_twice_the_first_line_counts(database: Database):
+    text = "email,language\nA@news.example,fa\nb@news.example,en\na@NEWS.example,en\na@news.example,en\n"
+    done = bring(database, text)
+    assert done.added == 2
+    assert [(line.line, line.text) for line in done.refused] == [(4, "a@news.example"), (5, "a@news.example")]
+    assert all("already" in line.why for line in done.refused)
+    with database.read() as connection:
+        languages = {r.address: r.language for r in audience.segment(connection, "morning", ["en", "fa"])}
+    assert languages == {"A@news.example": "fa", "b@news.example": "en"}
+
+
+def test_refusals_are_told_in_the_order_of_the_list_and_add_up(database: Database):
+    with database.write() as connection:
+        audience.suppress(connection, key_of("c@news.example"), "bounced", actor="rule", now=NOW)
+    done = bring(database, "email\nbad\na@news.example\nc@news.example\nworse\na@news.example\n")
+    assert [line.line for line in done.refused] == [2, 4, 5, 6]
+    assert done.added + done.known + len(done.refused) == 5
+
+
+def test_a_long_list_comes_in_by_slices_and_a_cut_one_goes_on(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("subscribers.importing.SLICE", 10)
+    text = "\n".join(["email", *(f"r{number}@news.example" for number in range(35))])
+    told: list[tuple[int, int]] = []
+
+    def pull_the_plug(done: int, good: int) -> None:
+        told.append((done, good))
+        if done == 20:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        bring(database, text, progress=pull_the_plug)
+    with database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(subscription)).scalar_one() == 20
+    done = bring(database, text, progress=lambda *each: told.append(each))
+    assert (done.added, done.known) == (15, 20)
+    assert told == [(10, 35), (20, 35), (10, 35), (20, 35), (30, 35), (35, 35)]
+    with database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(subscriber)).scalar_one() == 35
+
+
+def test_an_empty_list_is_an_import_of_nobody(database: Database):
+    done = bring(database, "email\n")
+    assert (done.added, done.known, done.refused) == (0, 0, [])
+
+
+def test_what_was_exported_is_imported_as_it_was(database: Database):
+    add(database, "-formula@news.example")
+    add(database, "o'brien@news.example", language="en", sections=None)
+    left = add(database, "left@news.example")
+    with database.write() as connection:
+        audience.leave(connection, left, digest="morning", actor="token", now=NOW)
+        before = list(audience.segment(connection, "morning", ["en", "fa"]))
+        rows = [
+            (row.address, entry.digest, entry.language, entry.sections, entry.status)
+            for row, asked in audience.listing(connection)
+            for entry in asked
+        ]
+    file = io.StringIO(newline="")
+    export(rows, ("email", "digest", "language", "sections", "status"), file)
+    with database.write() as connection:
+        for table in (subscription, consent, subscriber):
+            connection.execute(table.delete())
+    done = bring(database, file.getvalue())
+    assert [line.line for line in done.refused] == [4]
+    with database.read() as connection:
+        after = list(audience.segment(connection, "morning", ["en", "fa"]))
+    shown = [(r.address, r.addr_key, r.language, r.sections) for r in after]
+    assert shown == [(r.address, r.addr_key, r.language, r.sections) for r in before]
