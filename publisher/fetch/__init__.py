@@ -5,7 +5,7 @@ each redirect, read within the limits. Promises: whatever network and servers do
 an exception; one total time per source; decompressed bytes are counted while they stream; an answer that is not whole is a failure; the
 environment's proxies are ignored; nothing is retried (the next poll is the retry). Refused: schemes but http and https, user parts,
 other ports, private addresses in any notation, https down to http, other codings than one gzip.
-httpcore carries the requests and httpx reads addresses; no other module of ours knows either.
+httpcore carries the requests; no other module of ours knows it.
 """
 
 from publisher.fetch.answers import Failed, Fetched, Limits, Memory, NotModified, Result

@@ -107,8 +107,8 @@ def one_line(text: str, limit: int = 200) -> str:
 
 
 def values(headers: Headers, name: bytes) -> list[str]:
-    """Every value of a header, in order, as text; octets beyond ASCII as U+FFFD."""
-    return [value.decode("ascii", "replace").strip() for key, value in headers if key.lower() == name]
+    """Every value of a header, in order, as text; what is not UTF-8 becomes U+FFFD."""
+    return [value.decode("utf-8", "replace").strip() for key, value in headers if key.lower() == name]
 
 
 def _single(headers: Headers, name: bytes) -> str | None:

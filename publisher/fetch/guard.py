@@ -15,8 +15,9 @@ import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from urllib.parse import quote, urlsplit, urlunsplit
 
-import httpx
+import idna
 
 from publisher.fetch.answers import Failed, one_line
 
@@ -53,21 +54,16 @@ class Target:
     addresses: tuple[str, ...]
 
     @property
-    def origin(self) -> tuple[str, str, int]:
-        """Scheme, host and port (RFC 6454 section 4)."""
-        return self.scheme, self.host, self.port
-
-    @property
     def authority(self) -> str:
         """The Host header (RFC 9110 section 7.2)."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+        return _authority(self.scheme, self.host, self.port)
 
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Blanks and controls are cut or dropped by some parsers, a backslash is a slash to others: two readers, two hosts.
 _AMBIGUOUS = re.compile(r"[\x00-\x20\x7f\\]")
-_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f]*:[0-9a-f:.]+")
+_PATH_SAFE = "/%:@!$&'()*+,;=~"
 _NUMERIC = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
 """A host whose last label is a number is an IPv4 address to some resolver, in whatever notation (WHATWG URL, "ends in a number")."""
 
@@ -84,7 +80,7 @@ async def judge(url: str, guard: Guard) -> Target | Failed:
     try:
         addresses = [str(ipaddress.ip_address(host))]
     except ValueError:
-        if _NUMERIC.fullmatch(host):
+        if ":" in host or _NUMERIC.fullmatch(host):
             return Failed("address", f"{host} is an address in an unusual notation")
         try:
             addresses = await (guard.resolver or _system_resolver)(host, port)
@@ -98,26 +94,34 @@ async def judge(url: str, guard: Guard) -> Target | Failed:
 
 
 def _parsed(url: str, guard: Guard) -> tuple[str, str, int, bytes, str] | Failed:
-    """Scheme, host, port, path with query, and the URL without its fragment."""
+    """Scheme, host, port, path with query, and the URL as it was understood, without its fragment."""
     if _AMBIGUOUS.search(url):
         return Failed("url", "the address holds blanks, control characters or a backslash")
     try:
-        parsed = httpx.URL(url).copy_with(fragment=None)
-    except httpx.InvalidURL as error:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").removesuffix("."), parts.port
+        host = host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")
+    except (ValueError, idna.IDNAError) as error:
         return Failed("url", f"the address cannot be read: {one_line(str(error))}")
-    if parsed.scheme not in _DEFAULT_PORTS:
-        return Failed(
-            "scheme", f"only http and https are fetched, not {one_line(parsed.scheme) or 'nothing'}"
-        )
-    if parsed.userinfo:
+    scheme = parts.scheme
+    if scheme not in _DEFAULT_PORTS:
+        return Failed("scheme", f"only http and https are fetched, not {one_line(scheme) or 'nothing'}")
+    if "@" in parts.netloc:
         return Failed("url", "the address has a user part")
-    host = parsed.raw_host.decode("ascii").lower().removesuffix(".")
     if not _HOST.fullmatch(host):
         return Failed("url", "the address has no host, or one that is not a name")
-    port = _DEFAULT_PORTS[parsed.scheme] if parsed.port is None else parsed.port
+    port = _DEFAULT_PORTS[scheme] if port is None else port
     if port not in guard.ports:
         return Failed("port", f"port {port} is not among the configured ones")
-    return parsed.scheme, host, port, parsed.raw_path, str(parsed)
+    path = quote(parts.path or "/", safe=_PATH_SAFE)
+    query = quote(parts.query, safe=_PATH_SAFE + "?")
+    clean = urlunsplit((scheme, _authority(scheme, host, port), path, query, ""))
+    return scheme, host, port, (f"{path}?{query}" if query else path).encode("ascii"), clean
+
+
+def _authority(scheme: str, host: str, port: int) -> str:
+    host = f"[{host}]" if ":" in host else host
+    return host if port == _DEFAULT_PORTS[scheme] else f"{host}:{port}"
 
 
 async def _system_resolver(host: str, port: int) -> list[str]:

@@ -6,9 +6,9 @@ import asyncio
 import ssl
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from urllib.parse import urljoin
 
 import httpcore
-import httpx
 
 from publisher.fetch.answers import (
     Failed,
@@ -50,8 +50,7 @@ async def fetch(
     `now` is the present instant (aware), from which `not_before` is reckoned.
     """
     limits, guard = limits or Limits(), guard or Guard()
-    tls = httpx.create_ssl_context()
-    return await _within(url, memory, now=now, limits=limits, guard=guard, tls=tls, seconds=limits.seconds)
+    return await _within(url, memory, now=now, limits=limits, guard=guard, seconds=limits.seconds)
 
 
 async def fetch_all(
@@ -69,7 +68,8 @@ async def fetch_all(
     and is raised here.
     """
     limits, guard = limits or Limits(), guard or Guard()
-    tls, turns = httpx.create_ssl_context(), asyncio.Semaphore(limits.concurrency)
+    tls = httpcore.default_ssl_context()  # once a round: it reads every certificate of the system
+    turns = asyncio.Semaphore(limits.concurrency)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + limits.total_seconds
 
@@ -81,7 +81,7 @@ async def fetch_all(
             return key, Failed("timeout", f"the round's {limits.total_seconds:g} s were over before its turn")
         try:
             left = min(deadline - loop.time(), limits.seconds)
-            return key, await _within(url, memory, now=now, limits=limits, guard=guard, tls=tls, seconds=left)
+            return key, await _within(url, memory, now=now, limits=limits, guard=guard, seconds=left, tls=tls)
         finally:
             turns.release()
 
@@ -107,10 +107,10 @@ async def _within(
     now: datetime,
     limits: Limits,
     guard: Guard,
-    tls: ssl.SSLContext,
     seconds: float,
+    tls: ssl.SSLContext | None = None,
 ) -> Result:
-    """Ask, within a total time that no trickle of bytes extends."""
+    """Ask, within a total time that no trickle of bytes extends; without `tls` httpcore makes its default when it needs one."""
     dialler = _Dialler(seconds / CONNECT_SHARE)
     try:
         async with (
@@ -206,8 +206,8 @@ class _Asker:
         if len(locations) != 1:
             return Failed("redirect", f"status {answer.status} without one place to go to")
         try:
-            url = str(httpx.URL(target.url).join(locations.pop()))
-        except httpx.InvalidURL as error:
+            url = urljoin(target.url, locations.pop())
+        except ValueError as error:
             return Failed(
                 "redirect", f"it redirects to an address that cannot be read: {one_line(str(error))}"
             )
