@@ -37,10 +37,10 @@ class _Entry:
 
     @property
     def story_id(self) -> str:
-        """The id in the edition; what is no public id of ours, as it stands."""
+        """The id in the edition; what is no public id of ours, in quotes."""
         public = " ".join(self.ids)
         found = STORY_ID.fullmatch(public)
-        return found[1] if found else public
+        return found[1] if found else repr(public)
 
 
 class _Unreadable(Exception):

@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from html import unescape
 
 from publisher.edition import Item
 from publisher.errors import Violation
@@ -16,7 +15,9 @@ from publisher.gate.sight import Seen, plain
 __all__ = ["Found", "in_order", "named_in", "owed", "unfilled"]
 
 MARKER = re.compile(r"Place[0-9a-f]{24}Ends")
-SYNTAX = re.compile(r"\{\{.{0,200}?\}\}|\{%.{0,200}?%\}|\{\{|\{%", re.DOTALL)
+SYNTAX = re.compile(r"(\{[{%])\s*(\w{0,24})")
+"""What opens a place in a template, and the word after it, which no escaping changes and a shortened text may cut; a story whose words end
+with such a sign is followed by words of ours."""
 ANGLES = str.maketrans("‹›", "<>")
 SHOWN = 60
 """Characters of a quotation in a sentence."""
@@ -134,13 +135,13 @@ def unfilled(text: str, items: Iterable[Item], *, output: str) -> Iterator[Viola
     """Places left open: markers of personal values, and template syntax that no story brought with it."""
     if MARKER.search(text):
         yield Violation(output, None, "placeholder", "a personal place was left unfilled")
-    left = {unescape(unescape(sign)) for sign in SYNTAX.findall(text)}
+    left = dict.fromkeys(SYNTAX.findall(text))
     if left:
-        own = unescape(unescape("\n".join(word for item in items for word in _words(item))))
-        for sign in sorted(left):
-            if sign not in own:
-                detail = f"template syntax was left in the output: {_cut(sign)!r}"
-                yield Violation(output, None, "placeholder", detail)
+        own = {found for item in items for words in _words(item) for found in SYNTAX.findall(words)}
+        for sign, word in left:
+            if not any(sign == theirs and (not told or told.startswith(word)) for theirs, told in own):
+                detail = f"template syntax was left in the output: {sign} {word}"
+                yield Violation(output, None, "placeholder", detail.rstrip())
 
 
 def _words(value: object) -> Iterator[str]:

@@ -98,7 +98,7 @@ def _blocks(text: str, items: list[Item]) -> Iterator[tuple[str, Item | None, li
     block: tuple[str, Item | None, list[str]] | None = None
     for line in shown[: rules[-1] if rules else len(shown)]:
         headline = line.removeprefix("* ")
-        if headline == line or (block and block[1] and _told_of(block[1], line)):
+        if headline == line or (block and block[1] and _told_of(block[1], line, block[2])):
             if block:
                 block[2].append(line)
             continue
@@ -112,12 +112,12 @@ def _blocks(text: str, items: list[Item]) -> Iterator[tuple[str, Item | None, li
         yield block
 
 
-def _told_of(item: Item, line: str) -> bool:
-    """Whether a line is the beginning of the story's own words, which may look like a headline line."""
+def _told_of(item: Item, line: str, before: list[str]) -> bool:
+    """Whether a line that looks like a headline is told of this item: its source's name or its own words, before its source URL."""
     told = line.removesuffix("…").rstrip()
-    return len(told) > 2 and any(
-        plain(words or "").startswith(told) for words in (item.lede, item.correction_note)
-    )
+    own = any(plain(words or "").startswith(told) for words in (item.lede, item.correction_note))
+    named = line.startswith(f"{plain(item.source_name)} · ")
+    return item.source_url not in before and ((len(told) > 2 and own) or named)
 
 
 def _owed(item: Item, lines: list[str], disclaimer: str, output: str) -> Iterator[Violation]:
