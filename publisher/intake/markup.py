@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import nh3
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from publisher.intake.links import absolute
 from publisher.intake.text import clean, clean_block, digest
@@ -179,19 +179,19 @@ def to_text(html: str) -> str:
     if root is None:
         return ""
     out: list[str] = []
-    stack: list[tuple[object, bool]] = [(root, False)]
+    stack: list[LexborNode | None] = [root]  # None: a block ends here
     while stack:
-        node, closing = stack.pop()
-        tag = node.tag or ""  # type: ignore[attr-defined]
-        if closing:
+        node = stack.pop()
+        tag = node.tag or "" if node else ""
+        if node is None:
             out.append("\n")
         elif tag == "-text":
-            out.append((node.text_content or "").replace("\n", " "))  # type: ignore[attr-defined]
+            out.append((node.text_content or "").replace("\n", " "))
         elif tag not in GONE_WITH_CONTENT and tag != "-comment":
             if tag in BLOCKS:
                 out.append("\n")
-                stack.append((node, True))
-            stack.extend((child, False) for child in reversed(list(node.iter(include_text=True))))  # type: ignore[attr-defined]
+                stack.append(None)
+            stack.extend(reversed(list(node.iter(include_text=True))))
     lines = (" ".join(line.split()) for line in clean_block("".join(out)).split("\n"))
     return "\n".join(line for line in lines if line)
 

@@ -178,4 +178,4 @@ def strip_ns(tag: object) -> str:
 
 def text_of(element: etree._Element | None) -> str:
     """All text inside an element, as it stands."""
-    return "".join(element.itertext()) if element is not None else ""  # type: ignore[arg-type]
+    return "".join(str(part) for part in element.itertext()) if element is not None else ""

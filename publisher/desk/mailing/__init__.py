@@ -1,0 +1,28 @@
+"""Mailing an edition: who gets it, the ledger opened for them, the run, and what a person can do about it afterwards.
+
+A dispatch is frozen before anything leaves: every reader has a row, in chunks of equal variants, and each variant's rendering is
+cleared and stored. A freeze that was cut short goes on where it stopped. Sending the same edition twice is a conflict.
+"""
+
+from publisher.desk.mailing.freeze import begin, revise
+from publisher.desk.mailing.plan import Plan, plan
+from publisher.desk.mailing.report import Report, listing, report, uncertain
+from publisher.desk.mailing.send import run
+from publisher.desk.mailing.settle import cancel, pause, resolve, resume, retry
+
+__all__ = [
+    "Plan",
+    "Report",
+    "begin",
+    "cancel",
+    "listing",
+    "pause",
+    "plan",
+    "report",
+    "resolve",
+    "resume",
+    "retry",
+    "revise",
+    "run",
+    "uncertain",
+]

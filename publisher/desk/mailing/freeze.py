@@ -1,0 +1,177 @@
+"""Opening a dispatch: a ledger row for each reader, each variant rendered and cleared; resumable at any instant."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+
+from publisher.crash import crashpoint
+from publisher.desk import editions as desk_editions
+from publisher.desk.mailing.plan import groups, refuse_second
+from publisher.edition import Digest, Edition, Variant
+from publisher.errors import AlreadySent, NothingToPublish, Refused
+from publisher.newsroom import Newsroom
+from publisher.store import deliveries, editions, house
+from publisher.store.deliveries import NewDelivery, NewDispatch
+from subscribers import audience
+
+__all__ = [
+    "begin",
+    "revise",
+]
+
+
+FREEZE_SLICE = 10_000
+
+
+def begin(newsroom: Newsroom, made: Edition, *, actor: str, now: datetime) -> str:
+    """Freeze the audience of an edition into a dispatch; returns its id.
+
+    Raises:
+        AlreadySent: it has one. Refused: it is not approved, or holds a story that was withdrawn since.
+        NothingToPublish: nobody has asked for it.
+    """
+    digest = newsroom.digest(made.series)
+    with newsroom.database.read() as connection:
+        refuse_second(connection, made)
+        present = deliveries.dispatch_of(connection, made.edition_id)
+        if digest.approval == "required" and not editions.approved(
+            connection, made.edition_id, made.content_hash
+        ):
+            raise Refused(
+                f"edition {made.edition_id} waits for approval: `publisher edition approve {made.edition_id}`"
+            )
+        gone = editions.killed_since(connection, made.edition_id, made.revision)
+    if gone:
+        made = revise(newsroom, made, gone, now=now)
+    if present is None:
+        dispatch_id = newsroom.mint(now, f"dispatch {made.edition_id}".encode())
+        _open(newsroom, made, digest, dispatch_id, actor=actor, now=now)
+    else:
+        dispatch_id = present.id
+    _freeze(newsroom, made, digest, dispatch_id, actor=actor, now=now)
+    return dispatch_id
+
+
+def _open(
+    newsroom: Newsroom, made: Edition, digest: Digest, dispatch_id: str, *, actor: str, now: datetime
+) -> None:
+    new = NewDispatch(
+        id=dispatch_id,
+        edition_id=made.edition_id,
+        kind="digest",
+        digest=digest.slug,
+        revision=made.revision,
+        policy=digest.uncertain,
+        token_key=newsroom.token_keys.signing,
+        date=now,
+        expires_at=now + digest.expires,
+        actor=actor,
+        created_at=now,
+        send_token=None,
+    )
+    with newsroom.database.write() as connection:
+        if not deliveries.open_dispatch(connection, new):
+            present = deliveries.dispatch_of(connection, made.edition_id)
+            raise AlreadySent(
+                made.edition_id, present.id if present else "", present.state if present else ""
+            )
+
+
+def _freeze(
+    newsroom: Newsroom, made: Edition, digest: Digest, dispatch_id: str, *, actor: str, now: datetime
+) -> None:
+    """Write the deliveries in slices; render and clear each variant as it comes."""
+    with newsroom.database.read() as connection:
+        rows = _rows(
+            newsroom,
+            made,
+            digest,
+            audience.segment(connection, digest.slug, digest.languages),
+            dispatch_id=dispatch_id,
+            now=now,
+        )
+        planned = 0
+        while part := list(islice(rows, FREEZE_SLICE)):
+            with newsroom.database.write() as writing:
+                deliveries.add_deliveries(writing, dispatch_id, part, due_at=now)
+            planned += len(part)
+            crashpoint("after-freeze-chunk")
+    crashpoint("before-sending")
+    with newsroom.database.write() as connection:
+        deliveries.finish_freeze(connection, dispatch_id, now=now)
+        data = {"dispatch": dispatch_id, "deliveries": planned}
+        house.tell(connection, "edition.send", made.edition_id, actor=actor, now=now, data=data)
+        if not planned:
+            deliveries.cancel(
+                connection, dispatch_id, actor="rule:empty", why="nobody has asked for it", now=now
+            )
+    if not planned:
+        raise NothingToPublish(
+            f"edition {made.edition_id}", f"nobody gets digest {digest.slug}: `publisher subscriber add`"
+        )
+
+
+def _rows(
+    newsroom: Newsroom,
+    made: Edition,
+    digest: Digest,
+    readers: Iterator[audience.Reader],
+    *,
+    dispatch_id: str,
+    now: datetime,
+) -> Iterator[NewDelivery]:
+    for language, sections, group in groups(readers):
+        variant = Variant(language, sections)
+        if not _cleared(newsroom, made, variant, now=now):
+            continue
+        domain = digest.sender(language).address.rpartition("@")[2]
+        for reader in group:
+            yield NewDelivery(
+                variant=variant.key,
+                subscriber_id=reader.subscriber_id,
+                addr_key=reader.addr_key,
+                rcpt=reader.address,
+                message_id=_message_id(newsroom, dispatch_id, reader.addr_key, domain),
+            )
+
+
+def _message_id(newsroom: Newsroom, dispatch_id: str, addr_key: bytes, domain: str) -> str:
+    """`<dispatch.HMAC(delivery)@domain>`: fixed before the first try, kept over retries and resends."""
+    drawn = hmac.digest(
+        newsroom.address_key, b"message-id " + dispatch_id.encode() + addr_key, "sha256"
+    ).hex()[:24]
+    return f"<{dispatch_id.lower()}.{drawn}@{domain}>"
+
+
+def _cleared(newsroom: Newsroom, made: Edition, variant: Variant, *, now: datetime) -> bool:
+    """Make sure that the variant's cleared rendering is stored; False when it has no story."""
+    with newsroom.database.read() as connection:
+        names = editions.rendering_names(connection, made.edition_id, made.revision)
+    if f"digest-{variant.key}.html" in names:
+        return True
+    outputs = desk_editions.render_variant(newsroom, made, variant, now=now)
+    if not outputs:
+        return False
+    with newsroom.database.write() as connection:
+        editions.keep_renderings(connection, made, outputs, now=now)
+        editions.name_variant(connection, made.edition_id, variant)
+    return True
+
+
+def revise(newsroom: Newsroom, made: Edition, gone: frozenset[str], *, now: datetime) -> Edition:
+    """The edition's next revision without these stories, rendered and cleared for every variant it has."""
+    revised = made.without(gone, now=now)
+    outputs: dict[str, bytes] = {}
+    with newsroom.database.read() as connection:
+        variants = editions.variants_of(connection, made.edition_id)
+    for variant in [*(Variant(language) for language in made.languages), *variants.values()]:
+        outputs |= desk_editions.render_variant(newsroom, revised, variant, now=now)
+    with newsroom.database.write() as connection:
+        editions.add_revision(connection, revised)
+        editions.keep_renderings(connection, revised, outputs, now=now)
+        data = {"revision": revised.revision, "withdrawn": sorted(gone)}
+        house.tell(connection, "edition.revise", revised.edition_id, actor="rule:kill", now=now, data=data)
+    return revised

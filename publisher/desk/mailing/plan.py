@@ -1,0 +1,106 @@
+"""What sending an edition would mean, before anything is written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from publisher.desk import editions as desk_editions
+from publisher.edition import Edition
+from publisher.errors import AlreadySent
+from publisher.ledger import DispatchState
+from publisher.newsroom import Newsroom
+from publisher.store import deliveries
+from subscribers import audience
+
+__all__ = [
+    "Plan",
+    "groups",
+    "plan",
+    "refuse_second",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What would be sent, and to how many: shown before a person says yes."""
+
+    edition_id: str
+    number: int
+    slot: datetime
+    items: int
+    subjects: tuple[tuple[str, str], ...]
+    senders: tuple[str, ...]
+    relay: str
+    readers: tuple[tuple[str, int], ...]
+    without: int
+    """Readers whose sections have no story in this edition."""
+
+    @property
+    def total(self) -> int:
+        """How many mails."""
+        return sum(n for _, n in self.readers)
+
+    def data(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            **asdict(self),
+            "readers": dict(self.readers),
+            "subjects": dict(self.subjects),
+            "total": self.total,
+        }
+
+
+def plan(newsroom: Newsroom, made: Edition) -> Plan:
+    """What sending this edition would mean; AlreadySent when it has a dispatch."""
+    digest = newsroom.digest(made.series)
+    counts: Counter[str] = Counter()
+    without = 0
+    with newsroom.database.read() as connection:
+        refuse_second(connection, made)
+        for language, sections, readers in groups(
+            audience.segment(connection, digest.slug, digest.languages)
+        ):
+            number = sum(1 for _ in readers)
+            if any(made.variant(language, sections)):
+                counts[language] += number
+            else:
+                without += number
+    subjects = tuple(
+        (language, desk_editions.subject(newsroom, made, language))
+        for language in digest.languages
+        if any(made.variant(language))
+    )
+    relay = newsroom.relay
+    return Plan(
+        edition_id=made.edition_id,
+        number=made.number,
+        slot=made.slot,
+        items=len(made.items),
+        subjects=subjects,
+        senders=tuple(f"{sender.name} <{sender.address}>" for sender in digest.senders),
+        relay=f"{relay.name} ({relay.host}:{relay.port}, TLS {relay.tls})",
+        readers=tuple(sorted(counts.items())),
+        without=without,
+    )
+
+
+def groups(
+    readers: Iterator[audience.Reader],
+) -> Iterator[tuple[str, frozenset[str] | None, Iterator[audience.Reader]]]:
+    """Readers of equal variants, as `segment` orders them."""
+    for (language, sections), group in groupby(
+        readers, key=lambda reader: (reader.language, reader.sections)
+    ):
+        yield language, sections, group
+
+
+def refuse_second(connection: Any, made: Edition) -> None:
+    """AlreadySent when the edition has a dispatch whose freeze is finished."""
+    present = deliveries.dispatch_of(connection, made.edition_id)
+    if present is not None and present.state != DispatchState.FREEZING:
+        raise AlreadySent(made.edition_id, present.id, present.state)

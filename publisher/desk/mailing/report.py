@@ -1,0 +1,126 @@
+"""What became of a dispatch, read from the ledger; addresses are masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from publisher.errors import UnknownName
+from publisher.ledger import Counts, DispatchState, State
+from publisher.newsroom import Newsroom
+from publisher.store import deliveries
+from subscribers.address import mask, parse
+from subscribers.errors import AddressRefused
+
+__all__ = [
+    "Report",
+    "head_of",
+    "listing",
+    "report",
+    "uncertain",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What became of a dispatch. `notable`: failed, doubtful, expired and suppressed deliveries, addresses masked."""
+
+    dispatch_id: str
+    edition_id: str
+    state: str
+    counts: Counts
+    halt: str | None
+    notable: tuple[dict[str, Any], ...]
+    relay_trouble: tuple[str, str] | None = None
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Whether somebody failed or is in doubt, or the dispatch stopped before its end."""
+        return bool(self.counts.failed or self.counts.uncertain or self.counts.expired or self.counts.waiting)
+
+    def data(self) -> dict[str, Any]:
+        """JSON-ready."""
+        counts = {"planned": self.counts.planned, **asdict(self.counts)}
+        return {
+            "id": self.dispatch_id,
+            "edition": self.edition_id,
+            "state": self.state,
+            "counts": counts,
+            "halt": self.halt,
+            "notable": list(self.notable),
+        }
+
+
+def head_of(newsroom: Newsroom, dispatch_id: str) -> Any:
+    """The dispatch's row by its id in any case; UnknownName otherwise."""
+    with newsroom.database.read() as connection:
+        head = deliveries.get_dispatch(connection, dispatch_id.upper())
+    if head is None:
+        raise UnknownName("dispatch", dispatch_id)
+    return head
+
+
+def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, str] | None = None) -> Report:
+    """The report of a dispatch, read from the ledger."""
+    head = head_of(newsroom, dispatch_id)
+    with newsroom.database.read() as connection:
+        counts = deliveries.counts(connection, head.id)
+        rows = deliveries.notable(connection, head.id)
+    done = head.state == DispatchState.SENDING and not counts.waiting
+    return Report(
+        dispatch_id=head.id,
+        edition_id=head.edition_id,
+        state="done" if done else head.state,
+        counts=counts,
+        halt=f"{head.halt_reason}: {head.halt_detail}" if head.halt_reason else None,
+        notable=tuple(notable_rows(newsroom, rows)),
+        relay_trouble=relay_trouble,
+    )
+
+
+def notable_rows(newsroom: Newsroom, rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        try:
+            address = mask(parse(row.rcpt), newsroom.address_key)
+        except AddressRefused:
+            address = "(erased)"
+        yield {
+            "delivery": row.delivery_id,
+            "state": row.state,
+            "address": address,
+            "message_id": row.message_id,
+            "code": row.code,
+            "reply": row.reply,
+            "cause": row.cause,
+            "at": row.at,
+        }
+
+
+def listing(newsroom: Newsroom, *, limit: int) -> list[dict[str, Any]]:
+    """The newest dispatches with their counts."""
+    with newsroom.database.read() as connection:
+        rows = deliveries.list_dispatches(connection, limit=limit)
+        found = []
+        for row in rows:
+            counts = deliveries.counts(connection, row.id)
+            done = row.state == DispatchState.SENDING and not counts.waiting
+            found.append(
+                {
+                    "id": row.id,
+                    "edition": row.edition_id,
+                    "state": "done" if done else row.state,
+                    "created_at": row.created_at,
+                    "planned": counts.planned,
+                    **asdict(counts),
+                }
+            )
+    return found
+
+
+def uncertain(newsroom: Newsroom, dispatch_id: str) -> list[dict[str, Any]]:
+    """The deliveries in doubt."""
+    head = head_of(newsroom, dispatch_id)
+    with newsroom.database.read() as connection:
+        rows = deliveries.notable(connection, head.id, limit=10_000)
+    return [entry for entry in notable_rows(newsroom, rows) if entry["state"] == State.UNCERTAIN]
