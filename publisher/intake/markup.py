@@ -175,7 +175,7 @@ def sanitise(html: str, *, base_url: str | None = None) -> Markup:
 
 def to_text(html: str) -> str:
     """The words of HTML, a line per block; scripts, styles and comments say nothing."""
-    root = LexborHTMLParser(html).body
+    root = LexborHTMLParser(clean_block(html)).body
     if root is None:
         return ""
     out: list[str] = []
