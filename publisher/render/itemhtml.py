@@ -18,6 +18,8 @@ from publisher.render.excerpt import excerpt
 __all__ = ["content", "headline", "summary"]
 
 SUMMARY_MAX = 500
+LEDE_ALLOWED = frozenset({"full", "lede"})
+"""Rights under which the lede may be shown; any other word allows the link only."""
 TAG = re.compile(r"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 OPENING = re.compile(rf"(?:\s*{TAG.pattern})*\s*")
 BARE_PARAGRAPH = re.compile(r"""<p(?!(?:[^>"']|"[^"]*"|'[^']*')*\sdir=)(?=[\s>])""")
@@ -35,7 +37,7 @@ def headline(item: Item) -> str:
 def summary(item: Item, channel: Channel) -> str:
     """Plain text for lists: the correction, the lede as far as the rights allow, the source by name."""
     word, _ = source_word(channel, item)
-    lede = "" if item.rights == "link" else excerpt(item.lede, SUMMARY_MAX)
+    lede = excerpt(item.lede, SUMMARY_MAX) if item.rights in LEDE_ALLOWED else ""
     parts = (item.correction_note, lede, f"{word} {item.source_name}")
     return lead_in(" ".join(part for part in parts if part), item.language)
 
@@ -73,11 +75,10 @@ def _correction(item: Item) -> str:
 
 def _body(item: Item) -> str:
     """As much of the text as the rights allow: all of it, the lede, or nothing."""
-    if item.rights == "link":
-        return ""
     body = item.body if item.rights == "full" else ""
     if not body:
-        return _paragraph(escape(lead_in(item.lede, item.language)), item.language) if item.lede else ""
+        lede = item.lede if item.rights in LEDE_ALLOWED else ""
+        return _paragraph(escape(lead_in(lede, item.language)), item.language) if lede else ""
     if not is_rtl(item.language):
         return body
     body = BARE_PARAGRAPH.sub('<p dir="rtl"', body)
