@@ -28,12 +28,10 @@ from subscribers.audience.mailing import (
     No,
     Reader,
     Wanted,
-    is_suppressed,
     lock_for_mark,
     mailable,
     segment,
     still_wanted,
-    why_not,
 )
 from subscribers.audience.refusing import suppress, suppressed, suppressions, undo_suppression
 
@@ -47,7 +45,6 @@ __all__ = [
     "evidence",
     "find",
     "get",
-    "is_suppressed",
     "leave",
     "listing",
     "lock_for_mark",
@@ -60,5 +57,4 @@ __all__ = [
     "suppressed",
     "suppressions",
     "undo_suppression",
-    "why_not",
 ]

@@ -15,12 +15,10 @@ __all__ = [
     "No",
     "Reader",
     "Wanted",
-    "is_suppressed",
     "lock_for_mark",
     "mailable",
     "segment",
     "still_wanted",
-    "why_not",
 ]
 
 PAGE = 2000
@@ -96,13 +94,6 @@ def mailable(subscriber_id: ColumnElement[Any], digest: ColumnElement[Any]) -> C
     )
 
 
-def is_suppressed(addr_key: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether this address is suppressed: one EXISTS, for mail that goes to no subscriber (a test send)."""
-    return exists(
-        select(suppression.c.addr_key).where(suppression.c.addr_key == addr_key).correlate_except(suppression)
-    )
-
-
 def lock_for_mark(connection: Connection, subscriber_ids: Collection[int]) -> None:
     """Make leavers wait for this transaction or be seen by it: PostgreSQL needs the rows locked, SQLite has one writer.
 
@@ -143,11 +134,3 @@ def still_wanted(connection: Connection, subscriber_id: int, digest: str) -> Wan
     if Status.PENDING in {row.status, row.asked}:
         return No("unconfirmed")
     return No("left")
-
-
-def why_not(connection: Connection, subscriber_id: int, digest: str) -> str | None:
-    """The reason of `still_wanted`; None when they are."""
-    match still_wanted(connection, subscriber_id, digest):
-        case No(reason):
-            return reason
-    return None

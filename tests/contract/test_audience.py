@@ -2,58 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
-from typing import Any
-
 import pytest
-from sqlalchemy import Connection, event, insert, literal, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from publisher.store.db import Database
 from subscribers import audience
-from subscribers.address import key, parse
-from subscribers.audience import No, Wanted
 from subscribers.errors import AddressSuppressed, UnknownSubscriber
 from subscribers.schema import consent, subscriber, subscription, suppression
-
-KEY = b"k" * 32
-NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
-LATER = NOW + timedelta(days=1)
-
-
-def key_of(text: str) -> bytes:
-    return key(parse(text), KEY)
-
-
-def join(connection: Connection, text: str = "reader@news.example", **others: Any) -> int:
-    wanted: dict[str, Any] = {
-        "digest": "morning",
-        "language": "en",
-        "sections": None,
-        "basis": "asked by phone",
-        "actor": "cli:ed",
-        "now": NOW,
-    }
-    return audience.add(connection, parse(text), key_of(text), **wanted | others)
-
-
-def may_be_mailed(connection: Connection, subscriber_id: int, digest: str = "morning") -> bool:
-    """Every way of asking must give the same answer: the mark's clause, the last look, the segment."""
-    clause = connection.execute(
-        select(literal(1)).where(audience.mailable(literal(subscriber_id), literal(digest)))
-    ).one_or_none()
-    look = audience.still_wanted(connection, subscriber_id, digest)
-    listed = {reader.subscriber_id for reader in audience.segment(connection, digest, ["en", "fa"])}
-    assert (clause is not None) == (look == Wanted()) == (subscriber_id in listed)
-    return clause is not None
-
-
-def why_not(connection: Connection, subscriber_id: int, digest: str = "morning") -> str:
-    assert not may_be_mailed(connection, subscriber_id, digest)
-    answer = audience.still_wanted(connection, subscriber_id, digest)
-    assert isinstance(answer, No)
-    return answer.reason
+from tests.readers import LATER, NOW, join, key_of, may_be_mailed, why_not
 
 
 def test_a_reader_with_a_basis_is_mailed_and_the_evidence_is_kept(database: Database):
@@ -288,78 +245,6 @@ def test_an_erased_person_who_wants_to_come_back_can_after_the_refusal_is_taken_
         assert why_not(connection, reader) == "left"
         assert join(connection, now=LATER) == reader
         assert may_be_mailed(connection, reader)
-
-
-def test_the_segment_puts_equal_variants_together_and_leaves_nobody_out(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("subscribers.audience.mailing.PAGE", 3)
-    choices = [None, ["world"], ["economy", "world"], ["world"], None]
-    with database.write() as connection:
-        for number in range(20):
-            join(
-                connection,
-                f"r{number}@news.example",
-                language="fa" if number % 3 else "en",
-                sections=choices[number % 5],
-                basis=None if number == 7 else "form",
-            )
-    with database.read() as connection:
-        found = list(audience.segment(connection, "morning", ["fa", "en"]))
-        assert list(audience.segment(connection, "morning", [])) == []
-        assert list(audience.segment(connection, "evening", ["fa", "en"])) == []
-    assert {reader.address for reader in found} == {f"r{n}@news.example" for n in range(20) if n != 7}
-    variants = [(reader.language, reader.sections) for reader in found]
-    changes = 1 + sum(before != after for before, after in pairwise(variants))
-    assert changes == len(set(variants))
-    assert [reader.language for reader in found] == sorted((r.language for r in found), reverse=True)
-    assert {reader.sections for reader in found} == {
-        None,
-        frozenset({"world"}),
-        frozenset({"economy", "world"}),
-    }
-    assert all(reader.addr_key == key_of(reader.address) for reader in found)
-
-
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_the_segment_is_read_by_an_index_not_by_sorting(database: Database):
-    """A page of a million readers must not cost a million rows. (PostgreSQL's plan depends on its statistics.)"""
-    seen: list[str] = []
-    with database.write() as connection:
-        join(connection)
-    with database.read() as connection:
-
-        @event.listens_for(connection, "before_cursor_execute", retval=True)
-        def explain(_connection, _cursor, statement, parameters, _context, _many):
-            if statement.startswith("SELECT"):
-                plan = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
-                seen.extend(row[3] for row in plan.fetchall())
-            return statement, parameters
-
-        list(audience.segment(connection, "morning", ["en"]))
-    assert seen
-    assert any("ix_subscription_segment" in step for step in seen)
-    assert not any("TEMP B-TREE" in step for step in seen)
-
-
-def test_the_clause_is_one_exists_and_takes_its_columns_from_the_statement_around_it(database: Database):
-    from publisher.store.schema import delivery, dispatch
-
-    query = (
-        select(delivery.c.id)
-        .join(dispatch, dispatch.c.id == delivery.c.dispatch_id)
-        .where(
-            audience.mailable(delivery.c.subscriber_id, dispatch.c.digest),
-            ~audience.is_suppressed(delivery.c.addr_key),
-        )
-    )
-    with database.read() as connection:
-        compiled = str(query.compile(dialect=connection.dialect))
-        assert connection.execute(query).all() == []
-    assert compiled.count("EXISTS") == 2
-    inner = compiled.split("EXISTS", 1)[1]
-    assert "FROM delivery" not in inner
-    assert "FROM dispatch" not in inner
 
 
 def test_a_page_of_readers_comes_with_what_they_asked_for(database: Database):

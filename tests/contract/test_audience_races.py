@@ -5,36 +5,17 @@ from __future__ import annotations
 import random
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import Connection, literal, select, text
 
 from publisher.store.db import Database
 from subscribers import audience
-from subscribers.address import key, parse
 from subscribers.errors import AddressSuppressed
 from subscribers.schema import subscriber, suppression
+from tests.readers import NOW, join, key_of
 
-KEY = b"k" * 32
-NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
-ADDRESS = parse("reader@news.example")
-ADDR_KEY = key(ADDRESS, KEY)
-
-
-def join(connection: Connection, typed: str = "reader@news.example") -> int:
-    address = parse(typed)
-    return audience.add(
-        connection,
-        address,
-        key(address, KEY),
-        digest="morning",
-        language="en",
-        sections=None,
-        basis="form",
-        actor="test",
-        now=NOW,
-    )
+ADDR_KEY = key_of("reader@news.example")
 
 
 def mark(connection: Connection, reader: int) -> bool:
@@ -128,7 +109,7 @@ def test_who_joins_finds_the_suppression_that_is_just_coming(database: Database)
 
 def test_many_at_once_neither_deadlock_nor_leave_anybody_suppressed_and_mailable(database: Database):
     typed = [f"r{number}@news.example" for number in range(4)]
-    keys = [key(parse(text), KEY) for text in typed]
+    keys = [key_of(text) for text in typed]
     with database.write() as connection:
         ids = [join(connection, text) for text in typed]
 

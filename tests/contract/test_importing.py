@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,19 +10,12 @@ from sqlalchemy import func, select
 
 from publisher.store.db import Database
 from subscribers import audience
-from subscribers.address import key, parse
+from subscribers.address import parse
 from subscribers.audience import No, Wanted
 from subscribers.csvfile import export, read
 from subscribers.importing import Imported, merge
 from subscribers.schema import consent, subscriber, subscription
-
-KEY = b"k" * 32
-NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
-LATER = NOW + timedelta(days=1)
-
-
-def key_of(text: str) -> bytes:
-    return key(parse(text), KEY)
+from tests.readers import KEY, LATER, NOW, key_of
 
 
 def bring(database: Database, text: str, **others: Any) -> Imported:
@@ -144,6 +136,8 @@ def test_nobody_comes_back_by_a_list(database: Database):
     ]
     assert wanted(database, "one@n.example") == No("left")
     assert wanted(database, "all@n.example") == No("left")
+    other = bring(database, "email\nundone@n.example\nall@n.example\n", digest="evening")
+    assert [line.why for line in other.refused] == ["the reader has left"] * 2
     with database.read() as connection:
         assert audience.find(connection, key_of("never@n.example")) is None
         row = audience.find(connection, key_of("erased@n.example"))
