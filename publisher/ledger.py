@@ -8,15 +8,19 @@ final dot and the server's reply neither side can know, so before the dot a loss
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 from subscribers.bounces import Kind, Scope, Verdict, judge
 
 __all__ = [
+    "DISPATCH_MOVES",
     "FINAL",
     "MOVES",
+    "POISON",
     "Action",
     "Counts",
     "DispatchState",
@@ -30,6 +34,7 @@ __all__ = [
     "move",
     "resend_allowed",
     "retry_at",
+    "sources",
 ]
 
 
@@ -52,22 +57,35 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
-MOVES: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.CLAIMED, State.EXPIRED, State.CANCELLED, State.FAILED}),
+MOVES: Mapping[State, frozenset[State]] = {
+    State.QUEUED: frozenset(
+        {
+            State.CLAIMED,
+            State.EXPIRED,
+            State.CANCELLED,
+            State.FAILED,  # it cannot be rendered, or takes its worker with it
+            State.UNCERTAIN,  # it was in doubt, waited to be sent again, and will not be
+            State.ACCEPTED,  # the same, and the first try's reply came after all
+        }
+    ),
     State.CLAIMED: frozenset(
         {State.COMMITTING, State.QUEUED, State.SUPPRESSED, State.CANCELLED, State.EXPIRED, State.FAILED}
     ),
-    State.COMMITTING: frozenset({State.ACCEPTED, State.FAILED, State.QUEUED, State.UNCERTAIN}),
-    State.UNCERTAIN: frozenset({State.ACCEPTED, State.FAILED, State.QUEUED, State.CANCELLED}),
+    State.COMMITTING: frozenset(
+        {State.ACCEPTED, State.FAILED, State.QUEUED, State.UNCERTAIN, State.CANCELLED}
+    ),
+    State.UNCERTAIN: frozenset({State.ACCEPTED, State.FAILED, State.QUEUED}),
     State.FAILED: frozenset({State.QUEUED}),  # by hand only: `dispatch retry`
     State.ACCEPTED: frozenset(),
     State.SUPPRESSED: frozenset(),
     State.EXPIRED: frozenset(),
     State.CANCELLED: frozenset(),
 }
+"""Every legal move of a delivery; what stands here in no set never happens."""
 FINAL = frozenset(
     {State.ACCEPTED, State.FAILED, State.UNCERTAIN, State.SUPPRESSED, State.EXPIRED, State.CANCELLED}
 )
+"""States in which a delivery stays unless a person, a resend or a late reply moves it."""
 
 
 def move(frm: State, to: State) -> State:
@@ -87,6 +105,25 @@ class DispatchState(StrEnum):
     HALTED = "halted"
     """By a rule."""
     CANCELLED = "cancelled"
+
+
+DISPATCH_MOVES: Mapping[DispatchState, frozenset[DispatchState]] = {
+    DispatchState.FREEZING: frozenset({DispatchState.SENDING, DispatchState.HALTED, DispatchState.CANCELLED}),
+    DispatchState.SENDING: frozenset({DispatchState.PAUSED, DispatchState.HALTED, DispatchState.CANCELLED}),
+    DispatchState.PAUSED: frozenset({DispatchState.SENDING, DispatchState.HALTED, DispatchState.CANCELLED}),
+    DispatchState.HALTED: frozenset(
+        {DispatchState.SENDING, DispatchState.FREEZING, DispatchState.CANCELLED}
+    ),  # back to freezing when the halt interrupted the freeze
+    DispatchState.CANCELLED: frozenset(),
+}
+"""Every legal move of a dispatch."""
+
+_S = TypeVar("_S", State, DispatchState)
+
+
+def sources(moves: Mapping[_S, frozenset[_S]], to: _S) -> frozenset[_S]:
+    """The states from which `to` may be reached: what a statement asks for before it moves a row there."""
+    return frozenset(frm for frm, targets in moves.items() if to in targets)
 
 
 class Policy(StrEnum):
@@ -185,10 +222,13 @@ class Counts:
 def classify(reply: Reply, phase: Phase) -> Outcome:
     """What a reply means for the row it answers and for the dispatch.
 
-    A 2xx to the dot is acceptance; a 4xx or 5xx at any step leaves no doubt: the message was not taken.
+    A 2xx to the dot is acceptance; a 4xx or 5xx at any step leaves no doubt: the message was not taken. Anything else
+    after the dot tells nothing about the message, as if the connection had been lost.
     """
     if phase is Phase.DOT and 200 <= reply.code <= 299:
         return _outcome(State.ACCEPTED, "accepted", reply, scope=Scope.RECIPIENT)
+    if phase is Phase.DOT and not 400 <= reply.code <= 599:
+        return lost(phase, why=f"not a reply to the dot: {reply.code}")
     verdict = judge(reply.code, reply.enhanced, reply.text, phase=phase.value)
     match verdict.kind:
         case Kind.CONFIGURATION | Kind.MESSAGE:
@@ -246,6 +286,8 @@ RETRY_MINUTES = (5, 15, 30, 60, 120, 240)
 JITTER = 0.2
 RESENDS = 3
 """How many times in all a row in doubt may be sent."""
+POISON = 2
+"""A chunk that took its workers with it this often, without a single row settled, is tried row by row, each alone."""
 
 
 def retry_at(tries: int, now: datetime, *, key: bytes, delivery: int) -> datetime:
@@ -259,6 +301,9 @@ def retry_at(tries: int, now: datetime, *, key: bytes, delivery: int) -> datetim
     return now + timedelta(minutes=minutes * (1 - JITTER + 2 * JITTER * share))
 
 
-def resend_allowed(policy: Policy, doubts: int) -> bool:
-    """Whether a row that has been in doubt `doubts` times (this one counted) is sent again."""
-    return policy is Policy.RESEND and doubts < RESENDS
+def resend_allowed(policy: Policy, doubts: int, *, withdrawn: bool) -> bool:
+    """Whether a row that has been in doubt `doubts` times (this one counted) is sent again.
+
+    Never once an item of the revision it may have got has been withdrawn: its reader is owed the notice, not a copy.
+    """
+    return policy is Policy.RESEND and doubts < RESENDS and not withdrawn

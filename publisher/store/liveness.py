@@ -1,8 +1,10 @@
 """Who is alive, without clocks: a worker lives as long as somebody holds its lock.
 
 SQLite: each worker holds `flock` on a file of its own beside the database; the kernel drops it at any death. PostgreSQL: a
-session advisory lock on a connection kept for it; the server drops it with the session. Neither a clock that jumps nor a slow
-disk makes a living worker look dead. Helpers of a worker must not be forked: a child would keep the lock.
+session advisory lock on a connection kept for it; the server drops it with the session, and asks a silent host whether it is
+there (TCP keepalive: a host that is gone is dead after a minute). Neither a clock that jumps nor a slow disk makes a living
+worker look dead. Helpers of a worker must not be forked: a child would keep the lock. On PostgreSQL the connection must
+not pass a pooler in transaction mode.
 """
 
 from __future__ import annotations
@@ -15,76 +17,105 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, delete, exists, select, text
 
 from publisher.store.db import Database, insert
-from publisher.store.schema import worker
+from publisher.store.schema import chunk, worker
 
 __all__ = ["alive", "dead_workers"]
+
+KEEPALIVE = "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 4"
+"""The server drops the session of a host that is gone after 20 + 4 x 10 seconds (no effect on a Unix socket)."""
 
 
 @contextmanager
 def alive(database: Database, worker_id: str, *, now: datetime) -> Iterator[None]:
-    """Be a worker until the block ends: the lock is taken before the row is written, so nobody sees it unlocked."""
-    if database.path is not None:
-        path = _lock_path(database, worker_id)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _register(database, worker_id, path.name, now=now)
-            yield
-            with database.write() as connection:
-                connection.execute(worker.delete().where(worker.c.id == worker_id))
-        finally:
-            path.unlink(missing_ok=True)
-            os.close(handle)
-        return
-    with database.session() as session:
-        session.execute(text("SELECT pg_advisory_lock(hashtextextended(:name, 0))"), {"name": worker_id})
-        _register(database, worker_id, worker_id, now=now)
-        yield
-        with database.write() as connection:
-            connection.execute(worker.delete().where(worker.c.id == worker_id))
+    """Be a worker until the block ends: the lock is taken before the row is written, so nobody sees it unlocked.
 
-
-def _lock_path(database: Database, worker_id: str) -> Path:
+    A block that ends in an exception leaves its row behind with the lock gone: a dead worker, for the next recovery. So
+    does one that still holds leases.
+    """
     if database.path is None:
-        raise ValueError("only a SQLite worker has a lock file")
-    return database.path.with_name(f"{database.path.name}.worker-{worker_id}")
+        with _session_lock(database, worker_id):
+            with database.write() as connection:
+                _register(connection, worker_id, worker_id, now=now)
+            yield
+            _leave(database, worker_id)
+        return
+    path = _lock_path(database.path, worker_id)
+    with _lock_file(path):
+        with database.write() as connection:
+            _register(connection, worker_id, path.name, now=now)
+        yield
+        _leave(database, worker_id)
 
 
-def _register(database: Database, worker_id: str, lock_name: str, *, now: datetime) -> None:
-    with database.write() as connection:
-        connection.execute(
-            insert(connection, worker).values(
-                id=worker_id,
-                host=socket.gethostname(),
-                pid=os.getpid(),
-                lock_name=lock_name,
-                started_at=now,
-            )
+@contextmanager
+def _lock_file(path: Path) -> Iterator[None]:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+@contextmanager
+def _session_lock(database: Database, worker_id: str) -> Iterator[None]:
+    """A session of its own, closed and not given back to the pool: with it goes the lock, whatever happens."""
+    with database.session() as session:
+        session.detach()
+        session.execute(text(KEEPALIVE))
+        session.execute(text("SELECT pg_advisory_lock(hashtextextended(:name, 0))"), {"name": worker_id})
+        yield
+
+
+def _lock_path(database: Path, worker_id: str) -> Path:
+    return database.with_name(f"{database.name}.worker-{worker_id}")
+
+
+def _register(connection: Connection, worker_id: str, lock_name: str, *, now: datetime) -> None:
+    connection.execute(
+        insert(connection, worker).values(
+            id=worker_id, host=socket.gethostname(), pid=os.getpid(), lock_name=lock_name, started_at=now
         )
+    )
+
+
+def _leave(database: Database, worker_id: str) -> None:
+    """Take the worker's row away, unless it still holds a chunk: then it is dead to the others, and will be recovered."""
+    held = exists(select(chunk.c.id).where(chunk.c.worker_id == worker_id))
+    with database.write() as connection:
+        connection.execute(delete(worker).where(worker.c.id == worker_id, ~held))
 
 
 def dead_workers(connection: Connection, database: Database) -> list[str]:
-    """Registered workers whose lock nobody holds."""
-    known = connection.execute(select(worker.c.id).order_by(worker.c.id)).scalars().all()
-    return [worker_id for worker_id in known if not _locked(connection, database, worker_id)]
+    """Workers that are registered or hold a lease, and whose lock nobody holds; their lock files are removed.
 
-
-def _locked(connection: Connection, database: Database, worker_id: str) -> bool:
+    On PostgreSQL the dead one's lock is taken until the transaction ends, so that two recoveries never share a worker.
+    """
+    leases = select(chunk.c.worker_id).where(chunk.c.worker_id.is_not(None))
+    known = connection.execute(select(worker.c.id).union(leases).order_by("id")).scalars().all()
     if database.path is None:
         query = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
-        return not connection.execute(query, {"name": worker_id}).scalar_one()
+        return [id_ for id_ in known if connection.execute(query, {"name": id_}).scalar_one()]
+    return [id_ for id_ in known if _unlocked(_lock_path(database.path, id_))]
+
+
+def _unlocked(path: Path) -> bool:
+    """Whether nobody holds this file's lock. Asked under the row that its holder wrote after locking it, so free is dead."""
     try:
-        handle = os.open(_lock_path(database, worker_id), os.O_RDWR | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
         return True
-    else:
+    try:
+        fcntl.flock(
+            handle, fcntl.LOCK_SH | fcntl.LOCK_NB
+        )  # shared: two who ask at once do not mislead each other
+    except BlockingIOError:
         return False
     finally:
         os.close(handle)
+    path.unlink(missing_ok=True)
+    return True

@@ -329,17 +329,24 @@ chunk = Table(
     metadata,
     Column("id", BigId, primary_key=True),
     Column("dispatch_id", ForeignKey("dispatch.id"), nullable=False),
-    Column("no", Integer, nullable=False),
+    Column("no", Integer),
     Column("variant", String(64), nullable=False),
     Column("due_at", UtcTime, nullable=False),
     Column("worker_id", String(26)),
     Column("fence", Integer, nullable=False, server_default=text("0")),
     Column("deaths", Integer, nullable=False, server_default=text("0")),
     Column("done", Boolean, nullable=False, server_default=text("false")),
-    Column("retry", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("dispatch_id", "no"),
-    Index("ix_chunk_due", "due_at", sqlite_where=text("NOT done"), postgresql_where=text("NOT done")),
-    comment="at most 200 deliveries of one variant: the unit of a lease, and the only row that is updated while sending",
+    # SQLite uses a partial index only for the condition as SQLAlchemy writes it there
+    Index("ix_chunk_due", "due_at", "id", sqlite_where=text("done = 0"), postgresql_where=text("NOT done")),
+    Index(
+        "ix_chunk_worker_id",
+        "worker_id",
+        sqlite_where=text("worker_id IS NOT NULL"),
+        postgresql_where=text("worker_id IS NOT NULL"),
+    ),
+    comment="at most 200 deliveries of one variant: the unit of a lease, and the only row that is updated while sending. "
+    "no: of the first chunks only; the deliveries of a chunk without one (a retry) stand in chunk_member",
 )
 
 chunk_member = Table(
@@ -347,7 +354,7 @@ chunk_member = Table(
     metadata,
     Column("chunk_id", ForeignKey("chunk.id"), primary_key=True),
     Column("delivery_id", ForeignKey("delivery.id"), primary_key=True),
-    comment="rows of a retry chunk; a first chunk's rows are those with its chunk_no",
+    comment="deliveries of a retry chunk; a first chunk's are those with its chunk_no",
 )
 
 note = Table(
@@ -413,16 +420,15 @@ delivery_state = table(
 DELIVERY_STATE = """
 CREATE VIEW delivery_state AS
 SELECT d.id AS delivery_id, d.dispatch_id, d.variant,
-  CASE WHEN n."try" IS NOT NULL AND (o."try" IS NULL OR n."try" > o."try") THEN 'committing'
-       WHEN o.state IS NOT NULL AND o.state <> 'queued' THEN o.state
-       WHEN o.state IS NULL AND c.worker_id IS NOT NULL AND NOT c.done THEN 'claimed'
+  CASE WHEN o.state <> 'queued' THEN o.state
+       WHEN EXISTS (SELECT 1 FROM note n WHERE n.delivery_id = d.id AND n."try" > COALESCE(o."try", 0)) THEN 'committing'
+       WHEN o.state IS NULL AND EXISTS (SELECT 1 FROM chunk c WHERE c.dispatch_id = d.dispatch_id
+         AND c.no = d.chunk_no AND c.worker_id IS NOT NULL) THEN 'claimed'
        ELSE 'queued' END AS state,
   o."try" AS last_try, o.next_at, o.code, o.enhanced, o.reply, o.cause, o.at
 FROM delivery d
-JOIN chunk c ON c.dispatch_id = d.dispatch_id AND c.no = d.chunk_no
 LEFT JOIN outcome o ON o.delivery_id = d.id
   AND o."try" = (SELECT max(o2."try") FROM outcome o2 WHERE o2.delivery_id = d.id)
-LEFT JOIN note n ON n.delivery_id = d.id
-  AND n."try" = (SELECT max(n2."try") FROM note n2 WHERE n2.delivery_id = d.id)
 """
-"""The one place that says what state a delivery is in; every report reads it."""
+"""The one place that says what state a delivery is in; every report reads it. Notes and leases are looked up only for rows
+whose last outcome leaves that open."""

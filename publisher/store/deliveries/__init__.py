@@ -3,9 +3,11 @@
 Chunks of at most 200 deliveries are leased in one row; committing notes and outcomes are appended in groups; no row is
 updated twice. Every condition of a transition stands in the statement that records it. The state of a delivery is read from
 the view `delivery_state` and from nowhere else. A delivery's tries count from 1, and each entry in its history (a deferral, a
-doubt, a resend, an acceptance) takes the next number.
+doubt, a resend, an acceptance) takes the next number. What waits stands in an open chunk, always: that is how nobody is lost.
+On PostgreSQL rows are locked in one order: dispatch, chunk, reader.
 """
 
+from publisher.store.deliveries.ending import expire
 from publisher.store.deliveries.freeze import (
     NewDelivery,
     NewDispatch,
@@ -16,7 +18,7 @@ from publisher.store.deliveries.freeze import (
 from publisher.store.deliveries.lease import Lease, Row, claim, close_chunk, next_due, release
 from publisher.store.deliveries.mark import mark, why_refused
 from publisher.store.deliveries.record import Recorded, record
-from publisher.store.deliveries.recover import expire, recover
+from publisher.store.deliveries.recover import doubt, recover
 from publisher.store.deliveries.report import (
     counts,
     dispatch_of,
@@ -24,6 +26,7 @@ from publisher.store.deliveries.report import (
     list_dispatches,
     notable,
     open_dispatches,
+    uncertain,
 )
 from publisher.store.deliveries.settle import (
     cancel,
@@ -48,6 +51,7 @@ __all__ = [
     "close_chunk",
     "counts",
     "dispatch_of",
+    "doubt",
     "expire",
     "finish_freeze",
     "forget",
@@ -67,5 +71,6 @@ __all__ = [
     "resume",
     "retry_failed",
     "revise",
+    "uncertain",
     "why_refused",
 ]

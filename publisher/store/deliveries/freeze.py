@@ -7,20 +7,18 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, and_, case, func, literal_column, select, update
 
-from publisher.store.db import insert
+from publisher.store.db import insert, insert_once
+from publisher.store.deliveries.chunks import CHUNK
 from publisher.store.schema import chunk, delivery, dispatch
 
-__all__ = ["CHUNK", "NewDelivery", "NewDispatch", "add_deliveries", "finish_freeze", "open_dispatch"]
-
-CHUNK = 200
-"""Deliveries of one lease."""
+__all__ = ["NewDelivery", "NewDispatch", "add_deliveries", "finish_freeze", "open_dispatch"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDispatch:
-    """A dispatch to be opened in state `freezing`."""
+    """A dispatch to be opened in state `freezing`. `send_token`: the idempotency key of a send by hand."""
 
     id: str
     edition_id: str
@@ -49,10 +47,7 @@ class NewDelivery:
 
 def open_dispatch(connection: Connection, new: NewDispatch) -> bool:
     """Write the dispatch; False when this edition has one, or its send token was used: one edition, one dispatch."""
-    result = connection.execute(
-        insert(connection, dispatch).values(**asdict(new), state="freezing").on_conflict_do_nothing()
-    )
-    return bool(result.rowcount)
+    return insert_once(connection, dispatch, {**asdict(new), "state": "freezing"})
 
 
 def add_deliveries(
@@ -60,59 +55,60 @@ def add_deliveries(
 ) -> int:
     """Append deliveries in chunks of one variant each; those already written are passed over. Returns how many are new.
 
-    Chunks are numbered on from what is there, so that a freeze that was cut short goes on where it stopped.
+    Chunks are numbered on from what is there, so that a freeze that was cut short goes on where it stopped; two that run
+    at the same time take turns. A freeze goes on while its dispatch is halted; to one that is frozen or was cancelled
+    nothing is added.
     """
     head = connection.execute(
-        select(dispatch.c.edition_id, dispatch.c.kind).where(
-            dispatch.c.id == dispatch_id, dispatch.c.state == "freezing"
-        )
-    ).one()
-    known = {
-        bytes(row.addr_key)
-        for start in range(0, len(rows), 500)
-        for row in connection.execute(
-            select(delivery.c.addr_key).where(
-                delivery.c.dispatch_id == dispatch_id,
-                delivery.c.addr_key.in_([row.addr_key for row in rows[start : start + 500]]),
-            )
-        )
-    }
+        select(dispatch.c.edition_id, dispatch.c.kind)
+        .where(dispatch.c.id == dispatch_id, dispatch.c.frozen_at.is_(None), dispatch.c.state != "cancelled")
+        .with_for_update()
+    ).one_or_none()
+    if head is None:
+        return 0
+    # An edition has one dispatch of kind "digest": asked in so many words, the partial unique index answers.
+    here = (
+        and_(delivery.c.edition_id == head.edition_id, delivery.c.kind == literal_column("'digest'"))
+        if head.kind == "digest"
+        else delivery.c.dispatch_id == dispatch_id
+    )
+    known: set[bytes] = set()
+    for start in range(0, len(rows), 500):
+        keys = [row.addr_key for row in rows[start : start + 500]]
+        written = select(delivery.c.addr_key).where(here, delivery.c.addr_key.in_(keys))
+        known.update(bytes(key) for key in connection.execute(written).scalars())
     fresh = [row for row in rows if row.addr_key not in known]
     last = connection.execute(
         select(func.coalesce(func.max(chunk.c.no), 0)).where(chunk.c.dispatch_id == dispatch_id)
     ).scalar_one()
-    added = 0
-    for variant, group in groupby(fresh, key=lambda row: row.variant):
-        members = list(group)
-        for start in range(0, len(members), CHUNK):
+    for variant, same in groupby(fresh, key=lambda row: row.variant):
+        group = list(same)
+        for start in range(0, len(group), CHUNK):
             last += 1
-            part = members[start : start + CHUNK]
             connection.execute(
                 insert(connection, chunk).values(
                     dispatch_id=dispatch_id, no=last, variant=variant, due_at=due_at
                 )
             )
-            result = connection.execute(
-                insert(connection, delivery).on_conflict_do_nothing(),
-                [
-                    {
-                        "dispatch_id": dispatch_id,
-                        "edition_id": head.edition_id,
-                        "kind": head.kind,
-                        "chunk_no": last,
-                        **asdict(row),
-                    }
-                    for row in part
-                ],
+            new = {
+                "dispatch_id": dispatch_id,
+                "edition_id": head.edition_id,
+                "kind": head.kind,
+                "chunk_no": last,
+            }
+            connection.execute(  # RETURNING, unread, makes SQLAlchemy send them as one statement
+                insert(connection, delivery).returning(delivery.c.id),
+                [new | asdict(row) for row in group[start : start + CHUNK]],
             )
-            added += len(part) if result.rowcount < 0 else result.rowcount
-    return added
+    return len(fresh)
 
 
 def finish_freeze(connection: Connection, dispatch_id: str, *, now: datetime) -> None:
-    """All deliveries are written: the dispatch may send."""
+    """All deliveries are written: the dispatch may send, or stays halted if it was halted meanwhile."""
     connection.execute(
         update(dispatch)
-        .where(dispatch.c.id == dispatch_id, dispatch.c.state == "freezing")
-        .values(state="sending", frozen_at=now)
+        .where(dispatch.c.id == dispatch_id, dispatch.c.frozen_at.is_(None))
+        .values(
+            frozen_at=now, state=case((dispatch.c.state == "freezing", "sending"), else_=dispatch.c.state)
+        )
     )

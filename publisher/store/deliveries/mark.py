@@ -1,8 +1,10 @@
 """The mark: durable before the final dot leaves, and only for those who may still be mailed.
 
 One INSERT … SELECT … RETURNING for a group of deliveries. Its conditions are the promises: the lease is ours by its fence,
-the dispatch is sending at this revision and has not expired, the row is neither done nor marked, and its reader is
-mailable now. A delivery that is not returned is not sent: its connection is closed without the dot.
+the dispatch is sending at this revision and has not expired, the row waits and nobody has marked this try, its address is
+not suppressed and its reader is mailable now. A delivery that is not returned is not sent: its connection is closed
+without the dot. On PostgreSQL dispatch, chunk and readers are locked first: the statement alone would let an unsubscribe
+slip in between its look and its commit.
 """
 
 from __future__ import annotations
@@ -10,75 +12,102 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Integer, and_, bindparam, exists, func, literal, or_, select
-from sqlalchemy import String as Text
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Executable,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    exists,
+    literal,
+    or_,
+    select,
+)
 
 from publisher.store.db import insert
-from publisher.store.deliveries.lease import Lease
+from publisher.store.deliveries.hot import Hot, group, stamp
+from publisher.store.deliveries.lease import Lease, lock_leases
 from publisher.store.schema import chunk, delivery, dispatch, note, outcome
 from subscribers import audience
 from subscribers.columns import UtcTime
+from subscribers.schema import suppression
 
 __all__ = ["mark", "why_refused"]
+
+
+def _mark(connection: Connection) -> Executable:
+    entry = group(connection, {"delivery_id": BigInteger(), "try": Integer()})
+    before = and_(outcome.c.delivery_id == delivery.c.id, outcome.c["try"] == entry.c["try"] - 1)
+    waits = or_(entry.c["try"] == 1, exists(select(literal(1)).where(before, outcome.c.state == "queued")))
+    settled = and_(outcome.c.delivery_id == delivery.c.id, outcome.c["try"] >= entry.c["try"])
+    marked = and_(note.c.delivery_id == delivery.c.id, note.c["try"] >= entry.c["try"])
+    worker_id, fence = bindparam("worker_id", type_=String), bindparam("fence", type_=Integer)
+    revision, now = bindparam("revision", type_=Integer), bindparam("now", type_=UtcTime)
+    leased = and_(chunk.c.dispatch_id == dispatch.c.id, chunk.c.id == bindparam("chunk_id", type_=BigInteger))
+    may_go = (  # an EXISTS, not a join: SQLite would begin with the dispatch and walk all its deliveries
+        select(literal(1))
+        .select_from(dispatch)
+        .join(chunk, leased)
+        .where(
+            dispatch.c.id == delivery.c.dispatch_id,
+            chunk.c.worker_id == worker_id,
+            chunk.c.fence == fence,
+            dispatch.c.state == "sending",
+            dispatch.c.revision == revision,
+            dispatch.c.expires_at > now,
+            or_(dispatch.c.kind == "test", audience.mailable(delivery.c.subscriber_id, dispatch.c.digest)),
+        )
+        .correlate(delivery)
+    )
+    allowed = (
+        select(delivery.c.id, entry.c["try"], fence, worker_id, revision, now)
+        .select_from(entry)
+        .join(delivery, delivery.c.id == entry.c.delivery_id)
+        .where(
+            waits,
+            ~exists(select(literal(1)).where(settled)),
+            ~exists(select(literal(1)).where(marked)),
+            ~exists(select(literal(1)).where(suppression.c.addr_key == delivery.c.addr_key)),
+            exists(may_go),
+        )
+    )
+    columns = ["delivery_id", "try", "fence", "worker_id", "revision", "at"]
+    return (
+        insert(connection, note)
+        .from_select(columns, allowed)
+        .on_conflict_do_nothing()
+        .returning(note.c.delivery_id)
+    )
+
+
+_MARK = Hot(_mark)
 
 
 def mark(
     connection: Connection, lease: Lease, entries: Sequence[tuple[int, int]], *, now: datetime
 ) -> frozenset[int]:
     """Note as committing those of `entries` ((delivery id, try) pairs of one lease) that may go; returns their ids."""
-    ids = [delivery_id for delivery_id, _ in entries]
-    tries = dict(entries)
+    if not entries:
+        return frozenset()
+    lock_leases(connection, [lease])
     if connection.dialect.name == "postgresql":
-        people = (
-            connection.execute(select(delivery.c.subscriber_id).where(delivery.c.id.in_(ids))).scalars().all()
+        asked = select(delivery.c.subscriber_id).where(
+            delivery.c.id.in_([delivery_id for delivery_id, _ in entries]),
+            delivery.c.subscriber_id.is_not(None),
         )
-        audience.lock_for_mark(connection, [person for person in people if person is not None])
-        connection.execute(
-            select(dispatch.c.id).where(dispatch.c.id == lease.dispatch_id).with_for_update(read=True)
-        ).all()
-    last = func.coalesce(
-        select(func.max(outcome.c["try"])).where(outcome.c.delivery_id == delivery.c.id).scalar_subquery(), 0
+        audience.lock_for_mark(connection, connection.execute(asked).scalars().all())
+    marked = _MARK.run(
+        connection,
+        [{"delivery_id": delivery_id, "try": try_no} for delivery_id, try_no in entries],
+        chunk_id=lease.chunk_id,
+        worker_id=lease.worker_id,
+        fence=lease.fence,
+        revision=lease.revision,
+        now=stamp(connection, now),
     )
-    ended = exists(
-        select(literal(1)).where(
-            outcome.c.delivery_id == delivery.c.id, outcome.c["try"] == last, outcome.c.state != "queued"
-        )
-    )
-    noted = exists(select(literal(1)).where(note.c.delivery_id == delivery.c.id, note.c["try"] > last))
-    allowed = (
-        select(
-            delivery.c.id,
-            (last + 1).label("try"),
-            literal(lease.fence, Integer),
-            literal(lease.worker_id, Text),
-            literal(lease.revision, Integer),
-            bindparam("now", now, UtcTime()),
-        )
-        .join(dispatch, dispatch.c.id == delivery.c.dispatch_id)
-        .join(chunk, chunk.c.id == lease.chunk_id)
-        .where(
-            delivery.c.id.in_(ids),
-            chunk.c.worker_id == lease.worker_id,
-            chunk.c.fence == lease.fence,
-            dispatch.c.state == "sending",
-            dispatch.c.revision == lease.revision,
-            dispatch.c.expires_at > now,
-            ~ended,
-            ~noted,
-            or_(
-                dispatch.c.kind == "test",
-                and_(
-                    delivery.c.subscriber_id.is_not(None),
-                    audience.mailable(delivery.c.subscriber_id, dispatch.c.digest),
-                ),
-            ),
-        )
-    )
-    columns = ["delivery_id", "try", "fence", "worker_id", "revision", "at"]
-    marked = connection.execute(
-        insert(connection, note).from_select(columns, allowed).returning(note.c.delivery_id, note.c["try"])
-    ).all()
-    return frozenset(row.delivery_id for row in marked if tries[row.delivery_id] == row[1])
+    return frozenset(marked.scalars())
 
 
 def why_refused(connection: Connection, lease: Lease, delivery_id: int, *, now: datetime) -> tuple[str, str]:
@@ -89,6 +118,8 @@ def why_refused(connection: Connection, lease: Lease, delivery_id: int, *, now: 
     row = connection.execute(
         select(
             delivery.c.subscriber_id,
+            delivery.c.addr_key,
+            dispatch.c.kind,
             dispatch.c.state,
             dispatch.c.revision,
             dispatch.c.expires_at,
@@ -101,9 +132,11 @@ def why_refused(connection: Connection, lease: Lease, delivery_id: int, *, now: 
         return "not-ours", f"the dispatch is {row.state}"
     if row.expires_at <= now:
         return "expired", "past the dispatch's end"
-    why = (
-        audience.why_not(connection, row.subscriber_id, row.digest) if row.subscriber_id is not None else None
-    )
-    if why is not None:
-        return "suppressed", why
+    refusal = audience.suppressed(connection, row.addr_key)
+    if refusal is not None:
+        return "suppressed", refusal.cause
+    if row.kind != "test":
+        wanted = audience.still_wanted(connection, row.subscriber_id, row.digest)
+        if isinstance(wanted, audience.No):
+            return "suppressed", wanted.reason
     return "not-ours", "the lease was lost"

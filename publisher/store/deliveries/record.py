@@ -1,23 +1,53 @@
-"""Outcomes: what became of a try, appended once and never changed."""
+"""Outcomes: what became of a try, appended once and never changed.
+
+The fence: an outcome that names its lease is taken if the try was marked under that lease, or if nobody marked it and the
+lease is still held. A worker that was taken for dead changes nothing, but the reply to its dot is the truth: it is appended
+under the row's next number, as long as the row is in doubt or waits to be sent again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Connection,
+    Executable,
+    Integer,
+    Text,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.types import TypeEngine
 
 from publisher.ledger import Outcome, State
 from publisher.store.db import insert
-from publisher.store.schema import outcome
+from publisher.store.deliveries.ending import end_waiting
+from publisher.store.deliveries.hot import Hot, group, stamp
+from publisher.store.deliveries.lease import Lease, lock_leases
+from publisher.store.schema import chunk, delivery, delivery_state, dispatch, note, outcome
+from subscribers.columns import UtcTime
 
 __all__ = ["Recorded", "record"]
+
+REPLY, CAUSE = 512, 64
+"""Characters kept of what a server said, and of what we say about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An outcome of one try; `next_at` stands with state `queued` and with no other."""
+    """An outcome of one try; `next_at` stands with state `queued` and with no other.
+
+    `lease`: under which it was tried; None for what recovery or a person decides. `actor`: the person.
+    """
 
     delivery_id: int
     try_no: int
@@ -25,35 +55,140 @@ class Recorded:
     at: datetime
     next_at: datetime | None = None
     actor: str | None = None
+    lease: Lease | None = None
+
+
+_COLUMNS: dict[str, TypeEngine[Any]] = {
+    "delivery_id": BigInteger(),
+    "try": Integer(),
+    "state": Text(),
+    "next_at": UtcTime(),
+    "charged": Boolean(),
+    "scope": Text(),
+    "code": Integer(),
+    "enhanced": Text(),
+    "reply": Text(),
+    "cause": Text(),
+    "relay": Text(),
+    "actor": Text(),
+    "at": UtcTime(),
+}
+_LEASE: dict[str, TypeEngine[Any]] = {"chunk_id": BigInteger(), "worker_id": Text(), "fence": Integer()}
+
+
+def _record(connection: Connection) -> Executable:
+    entry = group(connection, _COLUMNS | _LEASE)
+    this_try = and_(note.c.delivery_id == entry.c.delivery_id, note.c["try"] == entry.c["try"])
+    ours = and_(note.c.worker_id == entry.c.worker_id, note.c.fence == entry.c.fence)
+    held = and_(
+        chunk.c.id == entry.c.chunk_id,
+        chunk.c.worker_id == entry.c.worker_id,
+        chunk.c.fence == entry.c.fence,
+    )
+    taken = select(*(entry.c[name] for name in _COLUMNS)).where(
+        or_(
+            entry.c.worker_id.is_(None),
+            exists(select(literal(1)).where(this_try, ours)),
+            and_(~exists(select(literal(1)).where(this_try)), exists(select(literal(1)).where(held))),
+        )
+    )
+    return (
+        insert(connection, outcome)
+        .from_select(list(_COLUMNS), taken)
+        .on_conflict_do_nothing()
+        .returning(outcome.c.delivery_id, outcome.c["try"])
+    )
+
+
+_RECORD = Hot(_record)
 
 
 def record(connection: Connection, entries: Sequence[Recorded]) -> int:
-    """Append outcomes; returns how many were new.
+    """Append outcomes; returns how many were taken. One (delivery, try) has one outcome: the first stands.
 
-    The primary key (delivery, try) is the fence: a worker that was taken for dead finds its try settled by the recovery,
-    and changes nothing.
+    A deferral in a dispatch that was cancelled meanwhile is ended with it.
     """
     if not entries:
         return 0
-    result = connection.execute(
-        insert(connection, outcome).on_conflict_do_nothing(),
-        [
-            {
-                "delivery_id": entry.delivery_id,
-                "try": entry.try_no,
-                "state": entry.outcome.state.value,
-                "next_at": entry.next_at if entry.outcome.state is State.QUEUED else None,
-                "charged": entry.outcome.charged,
-                "scope": entry.outcome.scope,
-                "code": entry.outcome.code,
-                "enhanced": entry.outcome.enhanced,
-                "reply": entry.outcome.reply,
-                "cause": entry.outcome.cause[:64],
-                "relay": entry.outcome.relay,
-                "actor": entry.actor,
-                "at": entry.at,
-            }
-            for entry in entries
-        ],
+    lock_leases(connection, [entry.lease for entry in entries if entry.lease is not None])
+    new = {tuple(row) for row in _RECORD.run(connection, [_row(connection, entry) for entry in entries])}
+    for entry in entries:
+        if entry.lease is not None and (entry.delivery_id, entry.try_no) not in new:
+            _late(connection, entry)
+    deferred = [entry.delivery_id for entry in entries if entry.outcome.state is State.QUEUED]
+    if deferred:
+        _end_if_cancelled(connection, deferred, now=entries[0].at)
+    return len(new)
+
+
+def _row(connection: Connection, entry: Recorded) -> dict[str, object]:
+    what, lease = entry.outcome, entry.lease
+    wait = entry.next_at if what.state is State.QUEUED else None
+    return {
+        "delivery_id": entry.delivery_id,
+        "try": entry.try_no,
+        "state": what.state.value,
+        "next_at": stamp(connection, wait) if wait else None,
+        "charged": what.charged,
+        "scope": what.scope,
+        "code": what.code,
+        "enhanced": _plain(what.enhanced, 16),
+        "reply": _plain(what.reply, REPLY),
+        "cause": _plain(what.cause, CAUSE),
+        "relay": what.relay,
+        "actor": entry.actor,
+        "at": stamp(connection, entry.at),
+        "chunk_id": lease.chunk_id if lease else None,
+        "worker_id": lease.worker_id if lease else None,
+        "fence": lease.fence if lease else None,
+    }
+
+
+def _plain(text: str | None, limit: int) -> str | None:
+    """Text that both databases can hold: a server's NUL or broken bytes must not cost us the outcome."""
+    if text is None or text.isprintable():
+        return text and text[:limit]
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:limit])[
+        :limit
+    ]
+
+
+def _late(connection: Connection, entry: Recorded) -> None:
+    """A reply to our own dot that comes after recovery has settled the try: keep it where it settles the doubt."""
+    if entry.lease is None or entry.outcome.state not in {State.ACCEPTED, State.FAILED}:
+        return
+    present = connection.execute(
+        select(delivery_state.c.state, delivery_state.c.last_try).where(
+            delivery_state.c.delivery_id == entry.delivery_id
+        )
+    ).one()
+    tries = select(func.max(note.c["try"])).where(note.c.delivery_id == entry.delivery_id)
+    own = and_(
+        note.c.delivery_id == entry.delivery_id,
+        note.c["try"] == entry.try_no,
+        note.c.worker_id == entry.lease.worker_id,
+        note.c.fence == entry.lease.fence,
     )
-    return result.rowcount
+    open_states = {State.UNCERTAIN, State.QUEUED}
+    if entry.outcome.state is State.ACCEPTED:
+        open_states.add(
+            State.COMMITTING
+        )  # it is being sent again; that try's own outcome changes nothing any more
+    if present.state not in open_states or connection.execute(select(literal(1)).where(own)).first() is None:
+        return
+    number = max(present.last_try or 0, connection.execute(tries).scalar_one() or 0) + 1
+    said = replace(entry.outcome, cause=f"late: {entry.outcome.cause}")
+    record(connection, [replace(entry, try_no=number, outcome=said, lease=None)])
+
+
+def _end_if_cancelled(connection: Connection, ids: Sequence[int], *, now: datetime) -> None:
+    query = (
+        select(dispatch.c.id)
+        .where(
+            dispatch.c.id.in_(select(delivery.c.dispatch_id).where(delivery.c.id.in_(ids))),
+            dispatch.c.state == "cancelled",
+        )
+        .order_by(dispatch.c.id)
+    )
+    for dispatch_id in connection.execute(query).scalars().all():
+        end_waiting(connection, dispatch_id, State.CANCELLED, cause="the dispatch was cancelled", now=now)

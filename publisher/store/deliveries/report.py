@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
@@ -9,10 +10,19 @@ from sqlalchemy import Connection, Row, func, select
 from publisher.ledger import Counts, State
 from publisher.store.schema import delivery, delivery_state, dispatch
 
-__all__ = ["counts", "dispatch_of", "get_dispatch", "list_dispatches", "notable", "open_dispatches"]
+__all__ = [
+    "counts",
+    "dispatch_of",
+    "get_dispatch",
+    "list_dispatches",
+    "notable",
+    "open_dispatches",
+    "uncertain",
+]
 
 WAITING = frozenset({State.QUEUED, State.CLAIMED, State.COMMITTING})
 OPEN = ("freezing", "sending", "paused")
+NOTABLE = (State.FAILED, State.UNCERTAIN, State.EXPIRED, State.SUPPRESSED)
 
 
 def counts(connection: Connection, dispatch_id: str) -> Counts:
@@ -55,7 +65,9 @@ def list_dispatches(connection: Connection, *, limit: int = 50) -> list[Row[Any]
     )
 
 
-def notable(connection: Connection, dispatch_id: str, *, limit: int = 100) -> list[Row[Any]]:
+def notable(
+    connection: Connection, dispatch_id: str, *, limit: int | None = 100, states: Collection[State] = NOTABLE
+) -> list[Row[Any]]:
     """Deliveries that somebody should look at: failed, in doubt, expired, suppressed; with the last reply."""
     query = (
         select(
@@ -73,9 +85,14 @@ def notable(connection: Connection, dispatch_id: str, *, limit: int = 100) -> li
         .join(delivery, delivery.c.id == delivery_state.c.delivery_id)
         .where(
             delivery_state.c.dispatch_id == dispatch_id,
-            delivery_state.c.state.in_(["failed", "uncertain", "expired", "suppressed"]),
+            delivery_state.c.state.in_([state.value for state in states]),
         )
         .order_by(delivery_state.c.state.desc(), delivery_state.c.delivery_id)
         .limit(limit)
     )
     return list(connection.execute(query))
+
+
+def uncertain(connection: Connection, dispatch_id: str) -> list[Row[Any]]:
+    """Everybody in doubt, for the operator to settle: they are few (at most one a connection and crash)."""
+    return notable(connection, dispatch_id, limit=None, states=(State.UNCERTAIN,))

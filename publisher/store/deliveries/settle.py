@@ -1,78 +1,96 @@
-"""What a person or a rule decides about a dispatch: pause, halt, resume, cancel, revise, resolve, retry."""
+"""What a person or a rule decides about a dispatch: pause, halt, resume, cancel, revise, resolve, retry.
+
+Each moves the dispatch's own row first. On PostgreSQL a mark holds that row, so whatever is decided here has either seen the
+mark, or is seen by it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from itertools import groupby
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, and_, case, exists, literal, or_, select, update
 
-from publisher.ledger import Outcome, State
+from publisher.ledger import DISPATCH_MOVES, DispatchState, Outcome, State, move, sources
+from publisher.store.deliveries.chunks import add_retry_chunks, in_open_chunk
+from publisher.store.deliveries.ending import end_doubts, end_waiting
 from publisher.store.deliveries.record import Recorded, record
-from publisher.store.deliveries.recover import requeue
-from publisher.store.schema import chunk, delivery, delivery_state, dispatch
+from publisher.store.schema import chunk, delivery, delivery_state, dispatch, note, outcome
 
 __all__ = ["cancel", "forget", "halt", "pause", "resolve", "resume", "retry_failed", "revise"]
 
+SLICE = 500
+"""Rows settled by one statement."""
 
-def _set(
-    connection: Connection, dispatch_id: str, state: str, frm: tuple[str, ...], **values: object
-) -> bool:
+
+def _move(connection: Connection, dispatch_id: str, to: DispatchState, **values: object) -> bool:
+    """Whether the dispatch could be moved there (`publisher.ledger.DISPATCH_MOVES`)."""
     result = connection.execute(
         update(dispatch)
-        .where(dispatch.c.id == dispatch_id, dispatch.c.state.in_(frm))
-        .values(state=state, **values)
+        .where(dispatch.c.id == dispatch_id, dispatch.c.state.in_(sources(DISPATCH_MOVES, to)))
+        .values({"state": to.value} | values)
     )
     return bool(result.rowcount)
 
 
 def pause(connection: Connection, dispatch_id: str) -> bool:
     """A person stops a dispatch; False when it is not sending. The next mark sees it."""
-    return _set(connection, dispatch_id, "paused", ("sending",))
+    return _move(connection, dispatch_id, DispatchState.PAUSED)
 
 
 def halt(connection: Connection, dispatch_id: str, *, reason: str, detail: str) -> bool:
-    """A rule stops a dispatch, with its reason for the operator."""
-    values = {"halt_reason": reason, "halt_detail": detail[:1000]}
-    return _set(connection, dispatch_id, "halted", ("freezing", "sending", "paused"), **values)
+    """A rule stops a dispatch, with its reason for the operator; False when it is halted already, or cancelled."""
+    return _move(
+        connection, dispatch_id, DispatchState.HALTED, halt_reason=reason[:32], halt_detail=detail[:1000]
+    )
 
 
 def resume(connection: Connection, dispatch_id: str, *, expires_at: datetime | None = None) -> bool:
-    """Let a paused or halted dispatch send again, or finish an interrupted freeze's `freezing` no more than it is."""
-    values: dict[str, object] = {"halt_reason": None, "halt_detail": None}
+    """Let a paused or halted dispatch go on, if wanted until another end; False when it was cancelled or is freezing.
+
+    A halt may have interrupted the freeze: such a dispatch goes back to `freezing`, because not everybody is in it yet.
+    """
+    values: dict[str, Any] = {"halt_reason": None, "halt_detail": None}
     if expires_at is not None:
         values["expires_at"] = expires_at
-    return _set(connection, dispatch_id, "sending", ("paused", "halted", "sending"), **values)
+    frm = sources(DISPATCH_MOVES, DispatchState.SENDING) - {DispatchState.FREEZING} | {DispatchState.SENDING}
+    back = case((dispatch.c.frozen_at.is_(None), "freezing"), else_="sending")
+    result = connection.execute(
+        update(dispatch)
+        .where(dispatch.c.id == dispatch_id, dispatch.c.state.in_(frm))
+        .values(state=back, **values)
+    )
+    return bool(result.rowcount)
 
 
-def revise(connection: Connection, dispatch_id: str, revision: int) -> None:
-    """The dispatch sends this revision of its edition from now on; marks of the former one are void (decision 8)."""
-    connection.execute(update(dispatch).where(dispatch.c.id == dispatch_id).values(revision=revision))
+def revise(connection: Connection, dispatch_id: str, revision: int, *, now: datetime) -> int:
+    """The dispatch sends this revision of its edition from now on; marks of the former one are void (decision 8).
+
+    Who may have got the former one is not sent the other: rows that waited for a resend stay in doubt. Returns how many.
+    """
+    changed = connection.execute(
+        update(dispatch)
+        .where(dispatch.c.id == dispatch_id, dispatch.c.revision != revision)
+        .values(revision=revision)
+    )
+    if not changed.rowcount:
+        return 0
+    return end_doubts(connection, dispatch_id, cause=f"not sent again: revision {revision}", now=now)
 
 
 def cancel(connection: Connection, dispatch_id: str, *, actor: str, why: str, now: datetime) -> int:
-    """Give up on everybody who waits; returns how many. What is committing or in doubt keeps its own end."""
-    _set(
-        connection,
-        dispatch_id,
-        "cancelled",
-        ("freezing", "sending", "paused", "halted"),
-        halt_detail=why[:1000],
-    )
-    rows = connection.execute(
-        select(delivery_state.c.delivery_id, delivery_state.c.last_try).where(
-            delivery_state.c.dispatch_id == dispatch_id, delivery_state.c.state.in_(["queued", "claimed"])
-        )
-    ).all()
-    given_up = Outcome(State.CANCELLED, "by hand", charged=False)
-    record(
-        connection,
-        [Recorded(row.delivery_id, (row.last_try or 0) + 1, given_up, at=now, actor=actor) for row in rows],
+    """Give up on everybody who waits; returns how many. What is at the dot or in doubt keeps its own end."""
+    if not _move(connection, dispatch_id, DispatchState.CANCELLED, halt_detail=why[:1000]):
+        return 0
+    ended = end_waiting(
+        connection, dispatch_id, State.CANCELLED, cause="the dispatch was cancelled", actor=actor, now=now
     )
     connection.execute(
         update(chunk).where(chunk.c.dispatch_id == dispatch_id, chunk.c.worker_id.is_(None)).values(done=True)
     )
-    return len(rows)
+    return ended
 
 
 def resolve(
@@ -84,34 +102,104 @@ def resolve(
     actor: str,
     now: datetime,
 ) -> int:
-    """Settle rows in doubt (all, or those named) as accepted, failed, or queued again; returns how many."""
-    query = select(delivery_state.c.delivery_id, delivery_state.c.last_try).where(
-        delivery_state.c.dispatch_id == dispatch_id, delivery_state.c.state == State.UNCERTAIN
-    )
-    if deliveries:
-        query = query.where(delivery_state.c.delivery_id.in_(deliveries))
-    rows = connection.execute(query).all()
-    for row in rows:
-        if verdict is State.QUEUED:
-            requeue(connection, row.delivery_id, row.last_try + 1, cause="by hand", now=now, actor=actor)
-        else:
-            by_hand = Outcome(verdict, "by hand", charged=False)
-            record(connection, [Recorded(row.delivery_id, row.last_try + 1, by_hand, at=now, actor=actor)])
+    """Settle rows in doubt (all, or those named) as accepted, failed, or queued again; returns how many.
+
+    Not queued again: rows that were marked under a former revision (they are owed the notice, not a second, different
+    mail under the same Message-ID), and any row of a cancelled dispatch. ValueError for another verdict.
+    """
+    move(State.UNCERTAIN, verdict)
+    rows = [
+        row
+        for row in _in_state(connection, dispatch_id, State.UNCERTAIN)
+        if not deliveries or row.delivery_id in deliveries
+    ]
+    if verdict is State.QUEUED:
+        return _wait_again(connection, dispatch_id, rows, actor=actor, now=now)
+    by_hand = Outcome(verdict, "by hand", charged=False)
+    for start in range(0, len(rows), SLICE):
+        record(
+            connection,
+            [
+                Recorded(row.delivery_id, row.last_try + 1, by_hand, at=now, actor=actor)
+                for row in rows[start : start + SLICE]
+            ],
+        )
     return len(rows)
 
 
 def retry_failed(connection: Connection, dispatch_id: str, *, actor: str, now: datetime) -> int:
-    """Let those who failed wait again, and nobody else; returns how many."""
-    rows = connection.execute(
-        select(delivery_state.c.delivery_id, delivery_state.c.last_try).where(
-            delivery_state.c.dispatch_id == dispatch_id, delivery_state.c.state == State.FAILED
-        )
-    ).all()
-    for row in rows:
-        requeue(connection, row.delivery_id, row.last_try + 1, cause="by hand", now=now, actor=actor)
-    return len(rows)
+    """Let those who failed wait again, and nobody else; returns how many (none of a cancelled dispatch)."""
+    move(State.FAILED, State.QUEUED)
+    rows = _in_state(connection, dispatch_id, State.FAILED)
+    return _wait_again(connection, dispatch_id, rows, actor=actor, now=now)
 
 
 def forget(connection: Connection, addr_key: bytes) -> None:
     """Erasure: the one change of a delivery; its state and history stay, the address goes."""
     connection.execute(update(delivery).where(delivery.c.addr_key == addr_key).values(rcpt=""))
+
+
+def _in_state(connection: Connection, dispatch_id: str, state: State) -> list[Row[Any]]:
+    """Rows in this state, by variant; the dispatch is locked, so that two who decide at once take turns."""
+    connection.execute(select(dispatch.c.id).where(dispatch.c.id == dispatch_id).with_for_update()).all()
+    query = (
+        select(delivery_state.c.delivery_id, delivery_state.c.last_try, delivery_state.c.variant)
+        .where(delivery_state.c.dispatch_id == dispatch_id, delivery_state.c.state == state.value)
+        .order_by(delivery_state.c.variant, delivery_state.c.delivery_id)
+    )
+    return list(connection.execute(query))
+
+
+def _wait_again(
+    connection: Connection, dispatch_id: str, rows: Sequence[Row[Any]], *, actor: str, now: datetime
+) -> int:
+    """Queue rows by hand, and list those that no open chunk names; returns how many."""
+    allowed: list[Row[Any]] = []
+    for start in range(0, len(rows), SLICE):
+        part = rows[start : start + SLICE]
+        barred = _barred(connection, dispatch_id, [row.delivery_id for row in part])
+        allowed += [row for row in part if row.delivery_id not in barred]
+    again = Outcome(State.QUEUED, "by hand", charged=False)
+    for variant, same in groupby(allowed, key=lambda row: str(row.variant)):
+        group = list(same)
+        named: set[int] = set()
+        for start in range(0, len(group), SLICE):
+            part = group[start : start + SLICE]
+            named |= in_open_chunk(connection, [row.delivery_id for row in part])
+            record(
+                connection,
+                [
+                    Recorded(row.delivery_id, row.last_try + 1, again, at=now, next_at=now, actor=actor)
+                    for row in part
+                ],
+            )
+        unnamed = [row.delivery_id for row in group if row.delivery_id not in named]
+        add_retry_chunks(connection, dispatch_id, variant, unnamed, due_at=now)
+    return len(allowed)
+
+
+def _barred(connection: Connection, dispatch_id: str, ids: Collection[int]) -> set[int]:
+    """Who of these must not be sent to again: perhaps they have a former revision, or the dispatch is over."""
+    same_try = and_(outcome.c.delivery_id == note.c.delivery_id, outcome.c["try"] == note.c["try"])
+    former = exists(
+        select(literal(1))
+        .select_from(note)
+        .join(outcome, same_try)
+        .where(
+            note.c.delivery_id == delivery_state.c.delivery_id,
+            note.c.revision != dispatch.c.revision,
+            outcome.c.state == State.UNCERTAIN.value,
+        )
+    )
+    query = (
+        select(delivery_state.c.delivery_id)
+        .join(dispatch, dispatch.c.id == delivery_state.c.dispatch_id)
+        .where(
+            dispatch.c.id == dispatch_id,
+            delivery_state.c.delivery_id.in_(ids),
+            or_(
+                dispatch.c.state == "cancelled", and_(delivery_state.c.state == State.UNCERTAIN.value, former)
+            ),
+        )
+    )
+    return set(connection.execute(query).scalars())

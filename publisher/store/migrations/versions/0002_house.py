@@ -15,17 +15,15 @@ depends_on = None
 DELIVERY_STATE = """
 CREATE VIEW delivery_state AS
 SELECT d.id AS delivery_id, d.dispatch_id, d.variant,
-  CASE WHEN n."try" IS NOT NULL AND (o."try" IS NULL OR n."try" > o."try") THEN 'committing'
-       WHEN o.state IS NOT NULL AND o.state <> 'queued' THEN o.state
-       WHEN o.state IS NULL AND c.worker_id IS NOT NULL AND NOT c.done THEN 'claimed'
+  CASE WHEN o.state <> 'queued' THEN o.state
+       WHEN EXISTS (SELECT 1 FROM note n WHERE n.delivery_id = d.id AND n."try" > COALESCE(o."try", 0)) THEN 'committing'
+       WHEN o.state IS NULL AND EXISTS (SELECT 1 FROM chunk c WHERE c.dispatch_id = d.dispatch_id
+         AND c.no = d.chunk_no AND c.worker_id IS NOT NULL) THEN 'claimed'
        ELSE 'queued' END AS state,
   o."try" AS last_try, o.next_at, o.code, o.enhanced, o.reply, o.cause, o.at
 FROM delivery d
-JOIN chunk c ON c.dispatch_id = d.dispatch_id AND c.no = d.chunk_no
 LEFT JOIN outcome o ON o.delivery_id = d.id
   AND o."try" = (SELECT max(o2."try") FROM outcome o2 WHERE o2.delivery_id = d.id)
-LEFT JOIN note n ON n.delivery_id = d.id
-  AND n."try" = (SELECT max(n2."try") FROM note n2 WHERE n2.delivery_id = d.id)
 """
 
 
@@ -288,26 +286,34 @@ def upgrade() -> None:
         "chunk",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("dispatch_id", sa.String(length=26), nullable=False),
-        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("no", sa.Integer(), nullable=True),
         sa.Column("variant", sa.String(length=64), nullable=False),
         sa.Column("due_at", subscribers.columns.UtcTime(timezone=True), nullable=False),
         sa.Column("worker_id", sa.String(length=26), nullable=True),
         sa.Column("fence", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("deaths", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("done", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
-        sa.Column("retry", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.ForeignKeyConstraint(["dispatch_id"], ["dispatch.id"], name=op.f("fk_chunk_dispatch_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chunk")),
         sa.UniqueConstraint("dispatch_id", "no", name=op.f("uq_chunk_dispatch_id_no")),
-        comment="at most 200 deliveries of one variant: the unit of a lease, and the only row that is updated while sending",
+        comment="at most 200 deliveries of one variant: the unit of a lease, and the only row that is updated while sending. "
+        "no: of the first chunks only; the deliveries of a chunk without one (a retry) stand in chunk_member",
     )
     op.create_index(
         "ix_chunk_due",
         "chunk",
-        ["due_at"],
+        ["due_at", "id"],
         unique=False,
-        sqlite_where=sa.text("NOT done"),
+        sqlite_where=sa.text("done = 0"),
         postgresql_where=sa.text("NOT done"),
+    )
+    op.create_index(
+        "ix_chunk_worker_id",
+        "chunk",
+        ["worker_id"],
+        unique=False,
+        sqlite_where=sa.text("worker_id IS NOT NULL"),
+        postgresql_where=sa.text("worker_id IS NOT NULL"),
     )
     op.create_table(
         "delivery",
@@ -344,7 +350,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["chunk_id"], ["chunk.id"], name=op.f("fk_chunk_member_chunk_id")),
         sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name=op.f("fk_chunk_member_delivery_id")),
         sa.PrimaryKeyConstraint("chunk_id", "delivery_id", name=op.f("pk_chunk_member")),
-        comment="rows of a retry chunk; a first chunk's rows are those with its chunk_no",
+        comment="deliveries of a retry chunk; a first chunk's are those with its chunk_no",
     )
     op.create_table(
         "note",

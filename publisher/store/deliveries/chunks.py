@@ -1,0 +1,166 @@
+"""Which deliveries belong to a chunk, and which of them still wait. A waiting row is in an open chunk, always."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
+
+from publisher.store.db import insert
+from publisher.store.deliveries.hot import Hot, stamp
+from publisher.store.schema import chunk, chunk_member, delivery, note, outcome
+from subscribers.columns import UtcTime
+
+__all__ = ["CHUNK", "add_retry_chunks", "due_rows", "in_open_chunk", "members", "unanswered", "waiting_rows"]
+
+CHUNK = 200
+"""Deliveries of one lease, at most."""
+
+
+def members(held: Row[Any]) -> ColumnElement[bool]:
+    """The condition that a delivery belongs to this chunk (a row with id, dispatch_id and no)."""
+    if held.no is None:
+        return _listed_in(literal(held.id))
+    return _numbered(literal(held.dispatch_id), literal(held.no))
+
+
+def _numbered(dispatch_id: ColumnElement[str], no: ColumnElement[int]) -> ColumnElement[bool]:
+    return and_(delivery.c.dispatch_id == dispatch_id, delivery.c.chunk_no == no)
+
+
+def _listed_in(chunk_id: ColumnElement[int]) -> ColumnElement[bool]:
+    return delivery.c.id.in_(select(chunk_member.c.delivery_id).where(chunk_member.c.chunk_id == chunk_id))
+
+
+def _of_key(*, first: bool) -> ColumnElement[bool]:
+    """`members` of a chunk whose key is given when the statement runs."""
+    if first:
+        return _numbered(bindparam("dispatch_id", type_=String), bindparam("no", type_=Integer))
+    return _listed_in(bindparam("chunk_id", type_=BigInteger))
+
+
+def _key(held: Row[Any]) -> dict[str, Any]:
+    if held.no is None:
+        return {"chunk_id": held.id}
+    return {"dispatch_id": held.dispatch_id, "no": held.no}
+
+
+def _waiting(*, first: bool) -> Select[Any]:
+    last = outcome.alias("last")
+
+    def over_tries(what: ColumnElement[Any]) -> ColumnElement[Any]:
+        return select(what).where(outcome.c.delivery_id == delivery.c.id).scalar_subquery()
+
+    def times(which: ColumnElement[bool]) -> ColumnElement[int]:
+        return over_tries(func.coalesce(func.sum(case((which, 1), else_=0)), 0))
+
+    later = and_(note.c.delivery_id == delivery.c.id, note.c["try"] > func.coalesce(last.c["try"], 0))
+    newest = and_(
+        last.c.delivery_id == delivery.c.id, last.c["try"] == over_tries(func.max(outcome.c["try"]))
+    )
+    return (
+        select(
+            delivery.c.id,
+            (func.coalesce(last.c["try"], 0) + 1).label("try_no"),
+            delivery.c.subscriber_id,
+            delivery.c.addr_key,
+            delivery.c.rcpt,
+            delivery.c.message_id,
+            times(outcome.c.charged).label("charged"),
+            times(outcome.c.state == "uncertain").label("doubts"),
+            last.c.next_at,
+        )
+        .select_from(delivery)
+        .outerjoin(last, newest)
+        .where(
+            _of_key(first=first),
+            or_(last.c.state.is_(None), last.c.state == "queued"),
+            ~exists(select(literal(1)).where(later)),
+        )
+        .order_by(delivery.c.id)
+    )
+
+
+_WAITING = {first: _waiting(first=first) for first in (True, False)}
+
+
+def _due(_connection: Connection, *, first: bool) -> Select[Any]:
+    next_at = _WAITING[first].selected_columns.next_at
+    return _WAITING[first].where(or_(next_at.is_(None), next_at <= bindparam("now", type_=UtcTime)))
+
+
+_DUE = {first: Hot(partial(_due, first=first)) for first in (True, False)}
+
+
+def waiting_rows(connection: Connection, held: Row[Any]) -> Sequence[Row[Any]]:
+    """Rows of the chunk that are neither final nor in doubt nor at the dot; `try_no` is their next try's number."""
+    return connection.execute(_WAITING[held.no is not None], _key(held)).all()
+
+
+def due_rows(connection: Connection, held: Row[Any], *, now: datetime) -> Iterable[Sequence[Any]]:
+    """Those of them whose time has come: values in the order of `lease.Row`'s fields, then one more."""
+    return _DUE[held.no is not None].run(connection, now=stamp(connection, now), **_key(held))
+
+
+def unanswered(workers: Collection[str]) -> ColumnElement[bool]:
+    """The condition that a note of these workers has no outcome: its row is at the dot, or in doubt if they are dead."""
+    answered = select(literal(1)).where(
+        outcome.c.delivery_id == note.c.delivery_id, outcome.c["try"] >= note.c["try"]
+    )
+    return and_(note.c.worker_id.in_(workers), ~exists(answered))
+
+
+def add_retry_chunks(
+    connection: Connection,
+    dispatch_id: str,
+    variant: str,
+    ids: Sequence[int],
+    *,
+    due_at: datetime,
+    deaths: int = 0,
+) -> None:
+    """List rows of one variant to be tried (again) from `due_at` on, in as many chunks as they need."""
+    for start in range(0, len(ids), CHUNK):
+        new = connection.execute(
+            insert(connection, chunk)
+            .values(dispatch_id=dispatch_id, variant=variant, due_at=due_at, deaths=deaths)
+            .returning(chunk.c.id)
+        ).scalar_one()
+        listed = [{"chunk_id": new, "delivery_id": id_} for id_ in ids[start : start + CHUNK]]
+        connection.execute(insert(connection, chunk_member), listed)
+
+
+def in_open_chunk(connection: Connection, ids: Collection[int]) -> set[int]:
+    """Which of these (at most some hundred) deliveries an open chunk names, leased or not."""
+    own = and_(chunk.c.dispatch_id == delivery.c.dispatch_id, chunk.c.no == delivery.c.chunk_no)
+    listed = and_(chunk.c.dispatch_id == delivery.c.dispatch_id, chunk.c.no.is_(None))
+    member = and_(chunk_member.c.chunk_id == chunk.c.id, chunk_member.c.delivery_id == delivery.c.id)
+    query = select(delivery.c.id).where(
+        delivery.c.id.in_(ids),
+        or_(
+            exists(select(literal(1)).select_from(chunk).where(own, ~chunk.c.done)),
+            exists(
+                select(literal(1)).select_from(chunk).join(chunk_member, member).where(listed, ~chunk.c.done)
+            ),
+        ),
+    )
+    return set(connection.execute(query).scalars())

@@ -1,0 +1,72 @@
+"""Statements of the sending loop: compiled once by SQLAlchemy, then sent as the driver's own SQL, a group of rows at a time.
+
+A group travels as one JSON text (SQLite) or one array a column (PostgreSQL, whose planner then knows how few they are), so
+that one statement serves groups of any size in one journey.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Executable, FromClause, Text, bindparam, column, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.types import TypeEngine
+
+from subscribers.columns import UtcTime
+
+__all__ = ["Hot", "group", "stamp"]
+
+
+class Hot:
+    """A statement with named parameters, compiled when first run; instants among the values must have passed `stamp`."""
+
+    def __init__(self, build: Callable[[Connection], Executable]) -> None:
+        self._build = build
+        self._ready: dict[str, tuple[str, list[str] | None, dict[str, Any]]] = {}
+
+    def run(
+        self, connection: Connection, rows: Sequence[Mapping[str, Any]] = (), **values: Any
+    ) -> CursorResult[Any]:
+        """Execute with these values, and `rows` (all of the same keys) for the statement's `group`."""
+        dialect = connection.dialect.name
+        if dialect not in self._ready:
+            statement = self._build(connection)
+            if not isinstance(statement, ClauseElement):
+                raise TypeError(f"{statement!r} cannot be compiled")
+            compiled = statement.compile(dialect=connection.dialect)
+            order: list[str] | None = getattr(compiled, "positiontup", None)
+            self._ready[dialect] = str(compiled), order, dict(compiled.params)
+        sql, order, constants = self._ready[dialect]
+        bound = constants | values
+        if rows and dialect == "postgresql":
+            bound |= {f"rows_{name}": [row[name] for row in rows] for name in rows[0]}
+        elif rows:
+            bound["rows"] = json.dumps(rows)
+        return connection.exec_driver_sql(sql, tuple(bound[name] for name in order) if order else bound)
+
+
+def group(connection: Connection, columns: Mapping[str, TypeEngine[Any]]) -> FromClause:
+    """The statement's rows as a table of these columns."""
+    if connection.dialect.name == "postgresql":
+        arrays = [bindparam(f"rows_{name}", type_=ARRAY(type_)) for name, type_ in columns.items()]
+        typed = [column(name, type_) for name, type_ in columns.items()]
+        return func.unnest(*arrays).table_valued(*typed).render_derived(name="entry")
+    each = func.json_each(bindparam("rows", type_=Text)).table_valued("value", name="each")
+    parts = [func.json_extract(each.c.value, f"$.{name}", type_=t).label(name) for name, t in columns.items()]
+    return select(*parts).subquery("entry")
+
+
+def stamp(connection: Connection, instant: datetime) -> Any:
+    """An instant as this database's driver stores it."""
+    dialect = connection.dialect.name
+    if dialect not in _STAMPS:
+        ours = UtcTime().dialect_impl(connection.dialect).bind_processor(connection.dialect)
+        _STAMPS[dialect] = ours or (lambda same: same)
+    return _STAMPS[dialect](instant)
+
+
+_STAMPS: dict[str, Callable[[datetime], Any]] = {}
