@@ -89,7 +89,10 @@ class Connection:
                     # the server ends a session that was good: an event of the connection, not an answer to this row
                     self._wire.end("421")
                     return lost(phase, why="the server ended the session")
-                return self._refused(classify(reply, phase), reply.code)
+                outcome = classify(reply, phase)
+                if phase is Phase.MAIL and outcome.scope == "domain":  # nobody has been named yet: it is the relay
+                    outcome = replace(outcome, scope="relay")
+                return self._refused(outcome, reply.code)
             crashpoint(f"after-{phase}")
         return None
 

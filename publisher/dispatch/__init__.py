@@ -1,0 +1,61 @@
+"""The only loop that sends: claim a chunk, fill a message, mark it, send the dot, record what became of it.
+
+Order per delivery: RCPT and body first, then the mark (durable, in a group commit), then the dot, then the outcome. A death
+before the mark costs nothing; after it the row is in doubt and is named. Marks and outcomes of all connections share commits
+without a timer: what queues up while one commit runs goes into the next. Refusals about us or the configuration halt the
+dispatch and charge nobody; a domain that asks for less, or answers nonsense, is left alone for a while; a relay that
+cannot be used ends the run with its reason (or is waited for), and everybody waits.
+Never: sends what the gate has not read; cancels a task that waits for the reply to a dot; retries a failed commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+
+from ulid import ULID
+
+from publisher.dispatch.loop import Run, sweep
+from publisher.dispatch.work import Ended, Prepared, Work
+from publisher.errors import StoreFull
+from publisher.ledger import Counts
+from publisher.store import deliveries
+from publisher.store.db import Database
+from publisher.store.liveness import alive
+from publisher.transport import Relay
+
+__all__ = ["Ended", "Prepared", "Work", "run"]
+
+ROW_BYTES, SPARE_BYTES = 1024, 64 * 2**20
+"""What the ledger grows by for one delivery, and what must be left then."""
+
+
+def run(database: Database, relay: Relay, work: Work) -> Ended:
+    """Send what is due of a dispatch; returns when nothing more is due now (or at all: `work.wait`), or can be sent.
+
+    A dispatch that is not sending, or not at this revision, is left alone.
+
+    Raises:
+        StoreUnavailable, StoreFull, StoreLocked: the ledger cannot be written; rows at the dot are settled by recovery.
+        GateRefused: a finished message lacks provenance; the dispatch is halted.
+    """
+    worker_id = str(ULID())
+    with alive(database, worker_id, now=work.clock()):
+        with database.write() as connection:
+            sweep(connection, database, work)
+            counts = deliveries.counts(connection, work.dispatch_id)
+        _leave_room(database, counts)
+        return asyncio.run(Run(database, relay, work, worker_id, counts=counts).to_its_end())
+
+
+def _leave_room(database: Database, counts: Counts) -> None:
+    """A disk that will be full in the middle is better refused before the first message."""
+    if database.path is None:
+        return
+    free = shutil.disk_usage(database.path.parent).free
+    needed = counts.waiting * ROW_BYTES + SPARE_BYTES
+    if free < needed:
+        raise StoreFull(
+            database.where,
+            f"{needed // 2**20 + 1} MB must be free to send this, {free // 2**20} are; nothing was sent",
+        )

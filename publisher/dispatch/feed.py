@@ -1,0 +1,243 @@
+"""What the connections are fed with: chunks are leased ahead of need, looked at once more, and closed when all is settled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from publisher.crash import crashpoint
+from publisher.dispatch.work import Prepared, Work
+from publisher.dispatch.writer import Writer
+from publisher.errors import GateRefused
+from publisher.ledger import DispatchState, Outcome, State
+from publisher.store import deliveries
+from publisher.store.deliveries import Lease, Recorded, Row
+from publisher.store.deliveries.look import unwanted
+
+__all__ = ["Chunk", "Feed", "Variant", "ended", "ours"]
+
+VARIANTS = 64
+"""Compiled variants kept in memory (decisions 9); chunks of one variant follow each other."""
+LOOK_AGAIN = 1.0
+"""Seconds after which an idle feed looks again: other workers, resumed dispatches and doubts bring rows without a sign."""
+
+
+@dataclass(slots=True, eq=False)
+class Variant:
+    """A compiled variant, whether the gate has read a message of it, and how many were filled."""
+
+    key: str
+    prepared: Prepared
+    read: bool = False
+    filled: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Chunk:
+    """A lease at work: how many of its rows have no durable outcome yet, and whether it is ours no longer."""
+
+    lease: Lease
+    variant: Variant
+    left: int
+    lost: bool = False
+
+
+def ended(row: Row, state: State, why: str) -> Outcome:
+    """A row that is not sent, and why. One that was in doubt and waited to be sent again stays in doubt: it may be there."""
+    if row.doubts:
+        return Outcome(State.UNCERTAIN, f"not sent again: {why}", charged=False)
+    return Outcome(state, why, charged=False)
+
+
+def ours(connection: Connection, work: Work) -> bool:
+    """Whether the dispatch is sending, at the revision that this run has."""
+    row = deliveries.get_dispatch(connection, work.dispatch_id)
+    return row is not None and row.state == DispatchState.SENDING and row.revision == work.revision
+
+
+class Feed:
+    """Rows for the connections of one run. `over`, once set, ends it: nothing more is leased or handed out."""
+
+    def __init__(
+        self, writer: Writer, work: Work, worker_id: str, *, connections: int, over: asyncio.Event
+    ) -> None:
+        self._writer, self._work, self._worker_id = writer, work, worker_id
+        self._connections, self._over = connections, over
+        self._queue: asyncio.Queue[tuple[Chunk, Row] | None] = asyncio.Queue()
+        self._bell = asyncio.Event()
+        self._dry = False
+        self._chunks: set[Chunk] = set()
+        self._lost: list[Lease] = []
+        self._variants: OrderedDict[str, Variant] = OrderedDict()
+
+    # -------------------------------------------------------------------------------------------- for the connections
+
+    async def take(self) -> tuple[Chunk, Row] | None:
+        """The next row to send; None when this run begins nothing more."""
+        while (taken := await self._queue.get()) is not None and not self._over.is_set():
+            if not self._dry and self._queue.qsize() < self._connections:
+                self._bell.set()
+            if not taken[0].lost:
+                return taken
+        return None
+
+    def put_back(self, chunk: Chunk, row: Row) -> None:
+        """The row was not tried, or lost before its mark: it waits for the next free connection."""
+        self._queue.put_nowait((chunk, row))
+
+    def settled(self, chunk: Chunk) -> None:
+        """One of the chunk's rows has its durable outcome."""
+        chunk.left -= 1
+        if not chunk.left:
+            self._bell.set()
+
+    def lose(self, chunk: Chunk) -> None:
+        """The chunk is not ours to send any more: nothing more of it is handed out."""
+        if not chunk.lost:
+            chunk.lost = True
+            self._chunks.discard(chunk)
+            self._lost.append(chunk.lease)
+            self._bell.set()
+
+    def wake(self) -> None:
+        """Look at `over` now."""
+        self._bell.set()
+
+    # ---------------------------------------------------------------------------------------------------- the feeding
+
+    async def run(self) -> None:
+        """Lease, hand out and close chunks until nothing is due, or `over` is set; then release every `take`."""
+        try:
+            while not self._over.is_set():
+                await self._close_finished()
+                if self._queue.qsize() >= self._connections or self._dry:
+                    await self._ring(LOOK_AGAIN)
+                    self._dry = False
+                elif await self._lease():
+                    continue
+                elif self._chunks:
+                    self._dry = True
+                elif not await self._more_to_come():
+                    return
+        finally:
+            self._over.set()
+            for _ in range(self._connections):
+                self._queue.put_nowait(None)
+
+    async def give_back(self) -> None:
+        """What was settled is closed, what was not begun is free again for whoever comes next."""
+        await self._close_finished()
+        held = [*self._lost, *(chunk.lease for chunk in self._chunks)]
+
+        def release(connection: Connection) -> None:
+            for lease in held:
+                deliveries.release(connection, lease)
+
+        await self._writer.do(release)
+
+    async def _ring(self, seconds: float) -> None:
+        """Wait for a sign, but not for ever."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._bell.wait()
+        except TimeoutError:
+            pass
+        self._bell.clear()
+
+    async def _close_finished(self) -> None:
+        for chunk in [chunk for chunk in self._chunks if not chunk.left]:
+            self._chunks.discard(chunk)
+            lease = chunk.lease
+
+            def close(connection: Connection, lease: Lease = lease) -> None:
+                deliveries.close_chunk(connection, lease)
+
+            await self._writer.do(close)
+            crashpoint("after-close")
+
+    async def _lease(self) -> bool:
+        """Whether there was a chunk to be had."""
+        found = await self._writer.do(self._claim)
+        crashpoint("after-claim")
+        if found is None:
+            return False
+        lease, rows = found
+        if lease.revision != self._work.revision:  # its edition was revised: another run has its new words
+            self._lost.append(lease)
+            self._over.set()
+            return True
+        chunk = Chunk(lease, await self._variant(lease.variant, rows), len(rows))
+        self._chunks.add(chunk)
+        for row in rows:
+            self._queue.put_nowait((chunk, row))
+        return True
+
+    def _claim(self, connection: Connection) -> tuple[Lease, list[Row]] | None:
+        """A lease and the rows of it that are still wanted; who has left since is settled without a connection."""
+        now = self._work.clock()
+        lease = deliveries.claim(connection, self._worker_id, now=now, dispatch_id=self._work.dispatch_id)
+        if lease is None or lease.revision != self._work.revision:
+            return None if lease is None else (lease, [])
+        gone = unwanted(connection, lease)
+        wanted = []
+        for row in lease.rows:
+            why = ("", "")
+            if row.delivery_id in gone:
+                why = deliveries.why_refused(connection, lease, row.delivery_id, now=now)
+            if why[0] != "suppressed":
+                wanted.append(row)
+                continue
+            outcome = ended(row, State.SUPPRESSED, why[1])
+            deliveries.record(
+                connection, [Recorded(row.delivery_id, row.try_no, outcome, at=now, lease=lease)]
+            )
+        return lease, wanted
+
+    async def _variant(self, key: str, rows: Sequence[Row]) -> Variant:
+        """The variant, compiled; before any message of it leaves, a finished one has been read by the gate."""
+        if key not in self._variants:
+            self._variants[key] = Variant(key, await asyncio.to_thread(self._work.prepare, key))
+            if len(self._variants) > VARIANTS:
+                self._variants.popitem(last=False)
+        self._variants.move_to_end(key)
+        variant = self._variants[key]
+        for row in rows:
+            if variant.read:
+                break
+            try:
+                raw = variant.prepared.compiled.message(self._work.personal(row))
+            except ValueError:
+                continue  # it will be refused when its turn comes; another one shows the variant
+            await self.read_back(variant, raw)
+            variant.read = True
+        return variant
+
+    async def read_back(self, variant: Variant, raw: bytes) -> None:
+        """Let the gate read a finished message; what it refuses halts the dispatch, and raises GateRefused."""
+        try:
+            await asyncio.to_thread(self._work.read_back, variant.key, raw)
+        except GateRefused as refusal:
+            detail = str(refusal)
+            await self._writer.do(
+                lambda connection: deliveries.halt(
+                    connection, self._work.dispatch_id, reason="gate", detail=detail
+                )
+            )
+            raise
+
+    async def _more_to_come(self) -> bool:
+        """Nothing is due and nothing in hand: whether to stay, after having waited for a while."""
+        if not self._work.wait:
+            return False
+        due = await self._writer.do(
+            lambda connection: deliveries.next_due(connection, self._work.dispatch_id)
+        )
+        if due is None:
+            return False
+        seconds = (due - self._work.clock()).total_seconds()
+        await self._ring(min(max(seconds, 0.1), LOOK_AGAIN))
+        return True

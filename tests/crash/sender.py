@@ -1,0 +1,70 @@
+"""A sender that a test can kill: the real run on a real file, each life in a process of its own.
+
+`python -m tests.crash.sender` loads everything once and then obeys lines on its standard input: `DATABASE PORT CONNECTIONS
+[CRASHPOINT]` begins a life and prints its process id, then, when it is over, `died SIGNAL` or `ended CODE`. Lives are forked
+before a file is opened or a thread begun, so they share nothing; it only spares each of them the imports. SIGTERM drains.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import threading
+
+from publisher import crash
+from publisher.dispatch import run
+from publisher.store.db import open_database
+from publisher.transport import Relay, RelayOptions
+from tests.dispatchbox import SHORT, compiled, work
+
+MESSAGE = compiled(size=20_000)
+
+
+def live(path: str, port: int, connections: int) -> int:
+    """One life: 0 when nobody waits any more, 1 when somebody does, 75 when the relay could not be used."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    database = open_database(f"sqlite:///{path}")
+    options = RelayOptions(
+        name="main",
+        host="127.0.0.1",
+        port=port,
+        tls="none",
+        helo="front.example",
+        connections=connections,
+        limits=SHORT,
+    )
+    ended = run(database, Relay(options), work(compiled=MESSAGE, stop=stop))
+    database.close()
+    if ended.trouble:
+        return 75
+    return 1 if ended.counts.waiting else 0
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Obey until the input ends."""
+    for line in sys.stdin:
+        path, port, connections, *point = line.split()
+        child = os.fork()
+        if child == 0:
+            os.environ["PUBLISHER_CRASHPOINT"] = "".join(point)
+            importlib.reload(crash)
+            code = 70
+            try:
+                code = live(path, int(port), int(connections))
+            finally:
+                os._exit(code)
+        say(str(child))
+        status = os.waitpid(child, 0)[1]
+        say(f"died {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"ended {os.WEXITSTATUS(status)}")
+
+
+if __name__ == "__main__":
+    main()

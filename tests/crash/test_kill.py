@@ -1,0 +1,220 @@
+"""SIGKILL at any moment: nobody is lost, and a repeat is a row that was marked beforehand, the same to the last byte."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from publisher.ledger import RESENDS
+from publisher.store import deliveries
+from publisher.store.db import Database
+from tests.crash.checker import check
+from tests.dispatchbox import DISPATCH, fresh, frozen, history, present, readers, states
+from tests.smtpd import Server
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Nursery:
+    """The process that lives are forked from."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def say(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
+    def hear(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline().strip()
+        assert line, "the nursery is gone"
+        return line
+
+
+@dataclass(slots=True)
+class Lives:
+    """A sender that lives, dies and is started again, one life at a time."""
+
+    nursery: Nursery
+    database: Database
+    server: Server
+    connections: int
+    pid: int = 0
+
+    def begin(self, crashpoint: str = "") -> None:
+        self.nursery.say(f"{self.database.path} {self.server.port} {self.connections} {crashpoint}")
+        self.pid = int(self.nursery.hear())
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """Send a signal; to one that has ended already, nothing."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def end(self) -> str:
+        """`died 9`, or `ended 0`."""
+        return self.nursery.hear()
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.crash.sender"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield Nursery(process)
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(10) == 0
+
+
+def wait_for(server: Server, recipients: int, *, seconds: float = 10.0) -> bool:
+    """Whether the server has taken mail for so many people, before the time is over."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if len({message.rcpt for message in server.messages()}) >= recipients:
+            return True
+        time.sleep(0.002)
+    return False
+
+
+def to_the_end(database: Database, life: Lives, *, tries: int = 5) -> None:
+    """Start it until nobody waits; who was given up for killing the sender is retried, as an operator would."""
+    for _ in range(tries):
+        life.begin()
+        said = life.end()
+        if said == "ended 0":
+            with database.write() as connection:
+                if not deliveries.retry_failed(connection, DISPATCH, actor="test", now=present()):
+                    return
+        else:
+            assert said == "ended 1", said
+    raise AssertionError("it comes to no end")
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_sixty_kills_at_random_moments_lose_nobody_and_repeat_only_what_was_marked(
+    nursery: Nursery, tmp_path: Path, seed: int
+) -> None:
+    draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    kills, connections, people = 60, 4, 200
+    with fresh_dispatch(tmp_path, people) as database, slow_server(tmp_path) as server:
+        life = Lives(nursery, database, server, connections)
+        for reached in sorted(draw.sample(range(people - 40), kills)):
+            life.begin()
+            wait_for(server, reached, seconds=2.0)
+            time.sleep(draw.uniform(0.0, 0.04))
+            life.kill()
+            assert life.end() == "died 9", "it was over before it could be killed"
+        to_the_end(database, life)
+        verdict = check(
+            database, server.messages(), dispatch_id=DISPATCH, connections=connections, kills=kills
+        )
+    nobody_lost(database, verdict.copies.total(), people)
+    assert len({message.rcpt for message in server.messages()}) == people
+    assert verdict.doubles > 0, "no kill hit a row after its dot: this run proves nothing"
+
+
+BEFORE_ANY_MARK = [
+    "after-claim",
+    "after-connect",
+    "after-mail",
+    "after-rcpt",
+    "after-data",
+    "mid-body",
+    "before-mark",
+]
+AMONG_MARKS = ["after-mark", "after-dot", "after-reply", "after-record"]
+AFTER_ALL = ["after-close", "in-recovery", "in-expiry"]
+POINTS = [(name, 1) for name in BEFORE_ANY_MARK + AFTER_ALL] + [(name, 5) for name in AMONG_MARKS]
+
+
+@pytest.mark.parametrize("connections", [1, 4])
+@pytest.mark.parametrize(("point", "passage"), POINTS, ids=[name for name, _ in POINTS])
+def test_death_at_each_named_point_loses_nobody(
+    nursery: Nursery, tmp_path: Path, point: str, passage: int, connections: int
+) -> None:
+    people = 20
+    with fresh_dispatch(tmp_path, people) as database, slow_server(tmp_path) as server:
+        life = Lives(nursery, database, server, connections)
+        if point == "in-recovery":  # there must be something to recover: this is a second death
+            life.begin("after-dot:5")
+            assert life.end() == "died 9"
+        life.begin(f"{point}:{passage}")
+        assert life.end() == "died 9", f"{point} was not reached"
+        to_the_end(database, life)
+        kills = 2 if point == "in-recovery" else 1
+        verdict = check(
+            database, server.messages(), dispatch_id=DISPATCH, connections=connections, kills=kills
+        )
+    assert verdict.states == {"accepted": people}
+    if point in BEFORE_ANY_MARK and connections == 1:
+        assert verdict.doubles == 0
+
+
+def test_stop_in_the_middle_leaves_nobody_in_doubt(nursery: Nursery, tmp_path: Path) -> None:
+    people = 60
+    with fresh_dispatch(tmp_path, people) as database, slow_server(tmp_path) as server:
+        life = Lives(nursery, database, server, 4)
+        life.begin()
+        assert wait_for(server, 10)
+        life.kill(signal.SIGTERM)
+        assert life.end() == "ended 1"
+        assert set(states(database).values()) == {"accepted", "queued"}
+        to_the_end(database, life)
+        verdict = check(database, server.messages(), dispatch_id=DISPATCH, connections=4)
+    assert (verdict.states, verdict.doubles) == ({"accepted": people}, 0)
+
+
+def test_death_while_a_dead_mailbox_is_suppressed_suppresses_it_once(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    people = 20
+    rule = "rcpt to=reader0007@* reply='550 5.1.1 No such user'"
+    with fresh_dispatch(tmp_path, people) as database, slow_server(tmp_path, rule) as server:
+        life = Lives(nursery, database, server, 2)
+        life.begin("during-suppression")
+        assert life.end() == "died 9"
+        to_the_end_of(life)
+        verdict = check(database, server.messages(), dispatch_id=DISPATCH, connections=2, kills=1)
+    assert verdict.states == {"accepted": people - 1, "failed": 1}
+
+
+def to_the_end_of(life: Lives) -> None:
+    life.begin()
+    assert life.end() == "ended 0"
+
+
+@contextmanager
+def fresh_dispatch(folder: Path, people: int) -> Iterator[Database]:
+    database = fresh(folder)
+    frozen(database, readers(people))
+    yield database
+    database.close()
+
+
+def slow_server(folder: Path, *rules: str) -> Server:
+    """A server that takes its time with each message: the sender is caught in every step."""
+    return Server(*rules, "dot wait=0.01", folder=folder, starttls=False)
+
+
+def nobody_lost(database: Database, taken: int, people: int) -> None:
+    """Everybody accepted; only who was in doubt as often as the policy allows may have stayed so, and did get it."""
+    for address, state in states(database).items():
+        doubts = sum(outcome.state == "uncertain" for outcome in history(database, address))
+        assert state == "accepted" or (state == "uncertain" and doubts >= RESENDS), (address, state, doubts)
+    assert taken >= people
