@@ -46,8 +46,8 @@ def files(folder: Path, *parts: str) -> dict[str, bytes]:
 def test_it_leaves_what_the_contract_says(left):
     report = json.loads((left / "report.json").read_text())
     assert report["stories"] == {
-        "ingested": 29,
-        "published": 26,
+        "ingested": 32,
+        "published": 29,
         "quarantined": 1,
         "embargoed": 1,
         "killed": 1,
@@ -86,7 +86,7 @@ def test_another_zone_locale_and_hash_seed_give_the_same_bytes(left, tmp_path):
 def test_what_must_not_go_out_is_nowhere(left):
     everything = b"".join(files(left, "feeds", "preview", "site").values())
     everything += b"".join(path.read_bytes() for path in (left / "mail").iterdir())
-    for hidden in (b"Trade figures for February", b"Ministry denies", b"Airport tries cargo"):
+    for hidden in (b"Exports rose by 1.8 per cent", b"Ministry denies", b"Airport tries a month"):
         assert hidden not in everything
 
 
