@@ -242,7 +242,7 @@ def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
 
 
 def insert_once(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
-    """Insert a row unless a constraint has one already; whether it is new. (A row count says nothing on PostgreSQL.)"""
+    """Insert a row unless a constraint has one already; whether it is new (a row count does not tell on PostgreSQL)."""
     statement = insert(connection, table).values(**values).on_conflict_do_nothing()
     return connection.execute(statement.returning(*table.primary_key.columns)).first() is not None
 

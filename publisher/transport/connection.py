@@ -90,7 +90,9 @@ class Connection:
                     self._wire.end("421")
                     return lost(phase, why="the server ended the session")
                 outcome = classify(reply, phase)
-                if phase is Phase.MAIL and outcome.scope == "domain":  # nobody has been named yet: it is the relay
+                if (
+                    phase is Phase.MAIL and outcome.scope == "domain"
+                ):  # nobody has been named yet: it is the relay
                     outcome = replace(outcome, scope="relay")
                 return self._refused(outcome, reply.code)
             crashpoint(f"after-{phase}")

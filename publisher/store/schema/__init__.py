@@ -1,0 +1,66 @@
+"""Publisher's tables. The database holds the promises: what must be true stands here as a constraint.
+
+One row is one fact: versions, marks, notes, outcomes and events are appended, never rewritten. No foreign key runs from
+`delivery` to the subscribers' tables: a delivery is a historical document that keeps its own address until erased.
+The tables of people are `subscribers.schema`'s; both live in one database and one migration history.
+"""
+
+from publisher.store.schema.common import metadata
+from publisher.store.schema.editions import (
+    approval,
+    edition,
+    edition_item,
+    edition_revision,
+    rendering,
+    variant,
+)
+from publisher.store.schema.house import (
+    desk_mark,
+    event,
+    fact,
+    quarantine,
+    source_state,
+    story,
+    story_alias,
+    story_section,
+    story_version,
+)
+from publisher.store.schema.ledger import (
+    DELIVERY_STATE,
+    chunk,
+    chunk_member,
+    delivery,
+    delivery_state,
+    dispatch,
+    note,
+    outcome,
+    worker,
+)
+
+__all__ = [
+    "DELIVERY_STATE",
+    "approval",
+    "chunk",
+    "chunk_member",
+    "delivery",
+    "delivery_state",
+    "desk_mark",
+    "dispatch",
+    "edition",
+    "edition_item",
+    "edition_revision",
+    "event",
+    "fact",
+    "metadata",
+    "note",
+    "outcome",
+    "quarantine",
+    "rendering",
+    "source_state",
+    "story",
+    "story_alias",
+    "story_section",
+    "story_version",
+    "variant",
+    "worker",
+]

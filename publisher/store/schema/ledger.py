@@ -1,0 +1,202 @@
+"""The ledger: dispatches, deliveries, chunks, notes and outcomes; and the view that says what state a delivery is in."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    column,
+    table,
+    text,
+)
+
+from publisher.store.schema.common import BigId, metadata, one_of
+from subscribers.columns import UtcTime
+
+__all__ = [
+    "DELIVERY_STATE",
+    "chunk",
+    "chunk_member",
+    "delivery",
+    "delivery_state",
+    "dispatch",
+    "note",
+    "outcome",
+    "worker",
+]
+
+dispatch = Table(
+    "dispatch",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("edition_id", ForeignKey("edition.id"), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("policy", String(8), nullable=False),
+    Column("token_key", Integer, nullable=False),
+    Column("date", UtcTime, nullable=False),
+    Column("frozen_at", UtcTime),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("halt_reason", String(32)),
+    Column("halt_detail", Text),
+    Column("send_token", String(64), unique=True),
+    Column("actor", String(128), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    one_of("kind", "digest", "test"),
+    one_of("state", "freezing", "sending", "paused", "halted", "cancelled"),
+    one_of("policy", "resend", "keep"),
+    Index(
+        "uq_dispatch_edition",
+        "edition_id",
+        unique=True,
+        sqlite_where=text("kind = 'digest'"),
+        postgresql_where=text("kind = 'digest'"),
+    ),
+    comment="one edition to one audience; done is computed, never stored. policy: what becomes of uncertain rows. date: the mails' Date",
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("dispatch_id", ForeignKey("dispatch.id"), nullable=False),
+    Column("edition_id", String(128), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("chunk_no", Integer, nullable=False),
+    Column("variant", String(64), nullable=False),
+    Column("subscriber_id", BigId),
+    Column("addr_key", LargeBinary(16), nullable=False),
+    Column("rcpt", Text, nullable=False),
+    Column("message_id", String(255), nullable=False, unique=True),
+    Index(None, "dispatch_id", "chunk_no"),
+    Index(
+        "uq_delivery_edition_addr_key",
+        "edition_id",
+        "addr_key",
+        unique=True,
+        sqlite_where=text("kind = 'digest'"),
+        postgresql_where=text("kind = 'digest'"),
+    ),
+    comment="one edition to one address, written at the freeze and never changed but by erasure: one edition, one address, one mail",
+)
+
+chunk = Table(
+    "chunk",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("dispatch_id", ForeignKey("dispatch.id"), nullable=False),
+    Column("no", Integer),
+    Column("variant", String(64), nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("worker_id", String(26)),
+    Column("fence", Integer, nullable=False, server_default=text("0")),
+    Column("deaths", Integer, nullable=False, server_default=text("0")),
+    Column("done", Boolean, nullable=False, server_default=text("false")),
+    UniqueConstraint("dispatch_id", "no"),
+    # SQLite uses a partial index only for the condition as SQLAlchemy writes it there
+    Index("ix_chunk_due", "due_at", "id", sqlite_where=text("done = 0"), postgresql_where=text("NOT done")),
+    Index(
+        "ix_chunk_worker_id",
+        "worker_id",
+        sqlite_where=text("worker_id IS NOT NULL"),
+        postgresql_where=text("worker_id IS NOT NULL"),
+    ),
+    comment="at most 200 deliveries of one variant: the unit of a lease, and the only row that is updated while sending. "
+    "no: of the first chunks only; the deliveries of a chunk without one (a retry) stand in chunk_member",
+)
+
+chunk_member = Table(
+    "chunk_member",
+    metadata,
+    Column("chunk_id", ForeignKey("chunk.id"), primary_key=True),
+    Column("delivery_id", ForeignKey("delivery.id"), primary_key=True),
+    comment="deliveries of a retry chunk; a first chunk's are those with its chunk_no",
+)
+
+note = Table(
+    "note",
+    metadata,
+    Column("delivery_id", ForeignKey("delivery.id"), primary_key=True),
+    Column("try", Integer, primary_key=True),
+    Column("fence", Integer, nullable=False),
+    Column("worker_id", String(26), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    comment="committing: durable before the final dot leaves; without an outcome of the same try it is a doubt",
+)
+
+outcome = Table(
+    "outcome",
+    metadata,
+    Column("delivery_id", ForeignKey("delivery.id"), primary_key=True),
+    Column("try", Integer, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("next_at", UtcTime),
+    Column("charged", Boolean, nullable=False),
+    Column("scope", String(16)),
+    Column("code", Integer),
+    Column("enhanced", String(16)),
+    Column("reply", Text),
+    Column("cause", String(64), nullable=False),
+    Column("relay", String(64)),
+    Column("actor", String(128)),
+    Column("at", UtcTime, nullable=False),
+    one_of("state", "queued", "accepted", "failed", "uncertain", "suppressed", "expired", "cancelled"),
+    CheckConstraint("(state = 'queued') = (next_at IS NOT NULL)", name="next_at"),
+    comment="what became of a try; `queued` with next_at is a deferral. Appended, never changed",
+)
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("lock_name", Text, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    comment="a worker lives as long as the kernel or the server holds its lock, not as long as its clock says",
+)
+
+delivery_state = table(
+    "delivery_state",
+    column("delivery_id", BigInteger),
+    column("dispatch_id", String),
+    column("variant", String),
+    column("state", String),
+    column("last_try", Integer),
+    column("next_at", UtcTime),
+    column("code", Integer),
+    column("enhanced", String),
+    column("reply", Text),
+    column("cause", String),
+    column("at", UtcTime),
+)
+"""The view, as queries name it."""
+
+DELIVERY_STATE = """
+CREATE VIEW delivery_state AS
+SELECT d.id AS delivery_id, d.dispatch_id, d.variant,
+  CASE WHEN o.state <> 'queued' THEN o.state
+       WHEN EXISTS (SELECT 1 FROM note n WHERE n.delivery_id = d.id AND n."try" > COALESCE(o."try", 0)) THEN 'committing'
+       WHEN o.state IS NULL AND EXISTS (SELECT 1 FROM chunk c WHERE c.dispatch_id = d.dispatch_id
+         AND c.no = d.chunk_no AND c.worker_id IS NOT NULL) THEN 'claimed'
+       ELSE 'queued' END AS state,
+  o."try" AS last_try, o.next_at, o.code, o.enhanced, o.reply, o.cause, o.at
+FROM delivery d
+LEFT JOIN outcome o ON o.delivery_id = d.id
+  AND o."try" = (SELECT max(o2."try") FROM outcome o2 WHERE o2.delivery_id = d.id)
+"""
+"""The one place that says what state a delivery is in; every report reads it. Notes and leases are looked up only for rows
+whose last outcome leaves that open."""
