@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
@@ -71,9 +71,7 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.CLAIMED: frozenset(
         {State.COMMITTING, State.QUEUED, State.SUPPRESSED, State.CANCELLED, State.EXPIRED, State.FAILED}
     ),
-    State.COMMITTING: frozenset(
-        {State.ACCEPTED, State.FAILED, State.QUEUED, State.UNCERTAIN, State.CANCELLED}
-    ),
+    State.COMMITTING: frozenset({State.ACCEPTED, State.FAILED, State.QUEUED, State.UNCERTAIN}),
     State.UNCERTAIN: frozenset({State.ACCEPTED, State.FAILED, State.QUEUED}),
     State.FAILED: frozenset({State.QUEUED}),  # by hand only: `dispatch retry`
     State.ACCEPTED: frozenset(),
@@ -148,6 +146,10 @@ class Phase(StrEnum):
     DATA = "data"
     BODY = "body"
     DOT = "dot"
+
+
+BEFORE_RECIPIENT = frozenset({Phase.CONNECT, Phase.BANNER, Phase.EHLO, Phase.TLS, Phase.AUTH, Phase.MAIL})
+"""Phases in which nobody was named yet: what is said there cannot be about a recipient's domain."""
 
 
 class Action(StrEnum):
@@ -230,17 +232,11 @@ def classify(reply: Reply, phase: Phase) -> Outcome:
     if phase is Phase.DOT and not 400 <= reply.code <= 599:
         return lost(phase, why=f"not a reply to the dot: {reply.code}")
     verdict = judge(reply.code, reply.enhanced, reply.text, phase=phase.value)
-    match verdict.kind:
-        case Kind.CONFIGURATION | Kind.MESSAGE:
-            return _free(verdict, reply, Action.HALT)
-        case Kind.BLOCK if verdict.scope is not Scope.RECIPIENT:
-            return _free(verdict, reply, Action.COUNT_BLOCK)
-        case Kind.RATE:
-            return _free(verdict, reply, Action.SLOW)
-        case Kind.PROTOCOL:
-            return _free(verdict, reply, Action.RECONNECT)
-    if verdict.scope in {Scope.RELAY, Scope.DOMAIN}:
-        return _free(verdict, reply, Action.SLOW)
+    if phase in BEFORE_RECIPIENT and verdict.scope is Scope.DOMAIN:
+        verdict = replace(verdict, scope=Scope.RELAY)
+    action = _not_about_the_row(verdict)
+    if action is not None:
+        return _outcome(State.QUEUED, verdict.rule, reply, scope=verdict.scope, action=action, charged=False)
     state = State.FAILED if verdict.permanent else State.QUEUED
     action = Action.SUPPRESS if verdict.suppress else Action.NONE
     if verdict.kind is Kind.BLOCK:
@@ -248,9 +244,17 @@ def classify(reply: Reply, phase: Phase) -> Outcome:
     return _outcome(state, verdict.rule, reply, scope=verdict.scope, action=action)
 
 
-def _free(verdict: Verdict, reply: Reply, action: Action) -> Outcome:
-    """Not about this row: it waits again, uncharged."""
-    return _outcome(State.QUEUED, verdict.rule, reply, scope=verdict.scope, action=action, charged=False)
+def _not_about_the_row(verdict: Verdict) -> Action | None:
+    """What a reply about us, the message, the domain or the relay asks for: the row waits again, uncharged."""
+    match verdict.kind:
+        case Kind.CONFIGURATION | Kind.MESSAGE:
+            return Action.HALT
+        case Kind.PROTOCOL:
+            return Action.RECONNECT
+        case Kind.BLOCK if verdict.scope is Scope.SENDER:
+            return Action.COUNT_BLOCK
+    # a provider's "deferred for good" is such a domain's, too: it says nothing of the others
+    return Action.SLOW if verdict.scope in {Scope.RELAY, Scope.DOMAIN} else None
 
 
 def _outcome(
