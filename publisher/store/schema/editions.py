@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from publisher.store.schema.common import metadata
+from publisher.store.schema.common import metadata, one_of
 from subscribers.columns import UtcTime
 
 __all__ = [
