@@ -141,15 +141,11 @@ def _merge_slice(
 ) -> None:
     hold_suppressions(connection)
     connection.execute(CreateTable(staged))
-    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    into = f"INSERT INTO import_line VALUES ({', '.join([mark] * len(Line._fields))})"  # noqa: S608 - marks only
-    connection.exec_driver_sql(
-        into, list(part)
-    )  # lines are tuples already: four times as quick as by named values
-    refused = _refuse(connection, digest)
+    _stage(connection, part)
+    refused, pending = _look(connection, digest)
     done.refused += refused
     at = literal(now, UtcTime())
-    if basis:
+    if basis and pending:
         done.confirmed += _confirm(connection, digest, basis=basis, actor=actor, now=now)
     status = after(None, Step.CONFIRMED if basis else Step.REQUESTED)
     confirmed = literal(status is Status.CONFIRMED)
@@ -188,10 +184,27 @@ def _merge_slice(
     connection.execute(DropTable(staged))
 
 
-def _refuse(connection: Connection, digest: str) -> list[RefusedLine]:
-    """Take out of the slice whom no list may bring in."""
+def _stage(connection: Connection, part: Sequence[Line]) -> None:
+    """Lines are tuples in the order of the columns: handed to the driver as they are, four times as quick as by names."""
+    if connection.dialect.name == "postgresql":
+        into = "INSERT INTO import_line SELECT * FROM unnest(%s::bytea[], %s::int[], %s::text[], %s::text[], %s::text[])"
+        connection.exec_driver_sql(into, tuple(map(list, zip(*part, strict=True))))
+    else:
+        connection.exec_driver_sql("INSERT INTO import_line VALUES (?, ?, ?, ?, ?)", list(part))
+
+
+def _look(connection: Connection, digest: str) -> tuple[list[RefusedLine], bool]:
+    """Take out of the slice whom no list may bring in; whether anybody in it waits for confirmation."""
+    left, pending = Status.LEFT.value, Status.PENDING.value
     found = connection.execute(
-        select(staged.c.addr_key, staged.c.line, staged.c.address, suppression.c.cause)
+        select(
+            staged.c.addr_key,
+            staged.c.line,
+            staged.c.address,
+            suppression.c.cause,
+            subscriber.c.status,
+            subscription.c.status.label("asked"),
+        )
         .outerjoin(suppression, suppression.c.addr_key == staged.c.addr_key)
         .outerjoin(subscriber, subscriber.c.addr_key == staged.c.addr_key)
         .outerjoin(
@@ -201,14 +214,15 @@ def _refuse(connection: Connection, digest: str) -> list[RefusedLine]:
         .where(
             or_(
                 suppression.c.cause.is_not(None),
-                subscriber.c.status == Status.LEFT.value,
-                subscription.c.status == Status.LEFT.value,
+                subscriber.c.status.in_([left, pending]),
+                subscription.c.status.in_([left, pending]),
             )
         )
     ).all()
-    if found:
-        connection.execute(delete(staged).where(staged.c.addr_key.in_([row.addr_key for row in found])))
-    return [
+    gone = [row for row in found if row.cause is not None or left in {row.status, row.asked}]
+    if gone:
+        connection.execute(delete(staged).where(staged.c.addr_key.in_([row.addr_key for row in gone])))
+    refused = [
         RefusedLine(
             row.line,
             row.address,
@@ -216,8 +230,9 @@ def _refuse(connection: Connection, digest: str) -> list[RefusedLine]:
             if row.cause in {None, "left"}
             else f"the address is suppressed ({row.cause})",
         )
-        for row in found
+        for row in gone
     ]
+    return refused, len(gone) < len(found)
 
 
 def _confirm(connection: Connection, digest: str, *, basis: str, actor: str, now: datetime) -> int:
