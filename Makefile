@@ -9,11 +9,12 @@ READY := $(VENV)/ready
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint fmt lock
+.PHONY: help demo test bench lint fmt lock
 
 help:
 	@echo 'make demo   the whole way of a story, on invented news, in under 10 seconds'
 	@echo 'make test   lint, types, import contracts and all tests'
+	@echo 'make bench  how fast the parts are, against peers in the same run'
 	@echo 'make lint   the first three alone'
 	@echo 'make fmt    format, and mend what the linter can mend'
 	@echo 'make lock   requirements.lock anew from pyproject.toml (needs uv)'
@@ -26,6 +27,9 @@ test: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n auto
+
+bench: $(READY)
+	$(BIN)/python -m tests.bench.run
 
 lint: $(READY)
 	$(BIN)/ruff check .

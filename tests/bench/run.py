@@ -1,0 +1,116 @@
+"""How fast the parts are, as ratios to a peer measured in the same run; `make bench`. Asserts nothing.
+
+Each line is the median of several rounds. A ratio above 1 means that ours is quicker than the peer.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage
+
+import feedparser
+
+from publisher import gate, intake
+from publisher.edition import Variant
+from publisher.intake import Context
+from publisher.render import digest, message
+from publisher.story import Source
+from tests.editions import HEADERS, LOOK, NOW, PERSONAL, TEMPLATES, edition, item, persian
+
+ROUNDS = 7
+
+
+def median(work: Callable[[], object], times: int = 1) -> float:
+    """Seconds per call, the median of several rounds after a warm-up."""
+    work()
+    rounds: list[float] = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        for _ in range(times):
+            work()
+        rounds.append((time.perf_counter() - began) / times)
+    return statistics.median(rounds)
+
+
+def line(what: str, ours: float, peer: tuple[str, float] | None = None) -> None:
+    """One measured thing."""
+    told = f"{ours * 1e6:>10,.0f} us"
+    against = f"   {peer[1] / ours:>8.1f}x {peer[0]} ({peer[1] * 1e6:,.0f} us)" if peer else ""
+    sys.stdout.write(f"{what:<46}{told}{against}\n")
+
+
+def mails() -> None:
+    """A digest of twelve stories, its message, the gate over it."""
+    english = edition(*(item(f"01{name}") for name in "ABCDEFGHJKLM"))
+    farsi = edition(*(persian(f"01{name}") for name in "ABCDEFGHJKLM"), language="fa")
+    for made, language in ((english, "en"), (farsi, "fa")):
+        variant = Variant(language)
+        work = lambda made=made, variant=variant: digest.render(made, variant, look=LOOK, templates=TEMPLATES)  # noqa: E731 - bound here
+        line(f"12 stories to HTML and text, {language}", median(work, 5))
+    rendered = digest.render(english, Variant("en"), look=LOOK, templates=TEMPLATES)
+    compiled = message.compile(
+        rendered, replace(HEADERS, subject=rendered.subject), seed=english.content_hash
+    )
+    page, text = (body.decode() for body in compiled.bodies(PERSONAL))
+
+    def peer() -> bytes:
+        mail = EmailMessage(policy=policy.SMTP)
+        mail["Subject"], mail["To"] = "x", PERSONAL.to
+        mail.set_content(text, cte="quoted-printable")
+        mail.add_alternative(page, subtype="html", cte="quoted-printable")
+        return mail.as_bytes()
+
+    line(
+        "one reader's message",
+        median(lambda: compiled.fill(PERSONAL), 500),
+        ("EmailMessage", median(peer, 3)),
+    )
+    raw = compiled.message(PERSONAL)
+    line(
+        "the gate over a finished message",
+        median(lambda: gate.check_message(raw, english, Variant("en"), output="m", now=NOW), 3),
+    )
+
+
+def feeds() -> None:
+    """A well-formed feed of a hundred items."""
+    one = (
+        "<item><title>Headline {n}</title><link>https://wire.example/{n}</link><guid>{n}</guid>"
+        "<description>"
+        + "Some words of text. " * 60
+        + "</description><pubDate>Mon, 02 Mar 2026 02:30:00 +0000</pubDate></item>"
+    )
+    items = "".join(one.replace("{n}", str(n)) for n in range(100))
+    raw = f"<rss version='2.0'><channel><title>t</title>{items}</channel></rss>".encode()
+    source = Source(slug="agency", name="Agency", homepage="https://wire.example/")
+    context = Context(source=source, now=datetime(2026, 3, 2, tzinfo=UTC))
+    line(
+        "a feed of 100 items read",
+        median(lambda: intake.read(raw, context)),
+        ("feedparser", median(lambda: feedparser.parse(raw))),
+    )
+
+
+def start() -> None:
+    """The command line's start."""
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; sys.argv = ['publisher', '--help']; from publisher.cli import main; main()",
+    ]
+    bare = median(lambda: subprocess.run([sys.executable, "-c", "pass"], check=False))
+    ours = median(lambda: subprocess.run(command, check=False, capture_output=True))
+    line("publisher --help", ours, ("bare Python", bare))
+
+
+if __name__ == "__main__":
+    start()
+    feeds()
+    mails()
