@@ -67,7 +67,7 @@ def test_no_trickle_extends_a_sources_time(stalling: Answer) -> None:
 
 def test_slow_and_dead_sources_hold_up_nobody_and_the_round_ends_in_time() -> None:
     told: dict[str, Answer] = {f"/{n}": ok(f"{n}".encode()) for n in range(40)}
-    told |= {f"/{n}": (drip, silence)[n % 2] for n in range(0, 40, 4)}
+    told |= {f"/{n}": (drip, silence)[n % 2] for n in range(0, 40, 5)}
     seen: list[str] = []
 
     async def run() -> dict[str, Result]:
@@ -75,19 +75,19 @@ def test_slow_and_dead_sources_hold_up_nobody_and_the_round_ends_in_time() -> No
             return await fetch_all(
                 [(f"s{n}", f"{site.url}/{n}", NOTHING) for n in range(40)],
                 now=NOW,
-                limits=Limits(seconds=0.4, total_seconds=5, concurrency=6),
+                limits=Limits(seconds=0.8, total_seconds=20, concurrency=6),
                 guard=site.guard,
                 on_result=lambda key, _: seen.append(key),
             )
 
     begun = time.monotonic()
     results = asyncio.run(run())
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 8 * 0.8  # as it would be one after the other
     assert list(results) == [f"s{n}" for n in range(40)]
     assert sorted(seen) == sorted(results)
     for n in range(40):
         result = results[f"s{n}"]
-        if n % 4:
+        if n % 5:
             assert isinstance(result, Fetched)
             assert result.body == f"{n}".encode()
         else:
@@ -144,7 +144,7 @@ def test_a_name_server_that_never_answers_delays_neither_others_nor_the_end(
         async with serving({"/feed": ok(RSS)}) as site:
             dead = [(f"dead{n}", f"http://dead{n}.example:{site.port}/", NOTHING) for n in range(40)]
             guard = Guard(frozenset({site.port}), frozenset({"127.0.0.1"}))
-            limits = Limits(seconds=0.3, concurrency=50)
+            limits = Limits(seconds=1.0, concurrency=50)
             return await fetch_all(
                 [*dead, ("live", f"{site.url}/feed", NOTHING)], now=NOW, limits=limits, guard=guard
             )
@@ -152,7 +152,7 @@ def test_a_name_server_that_never_answers_delays_neither_others_nor_the_end(
     begun = time.monotonic()
     try:
         results = asyncio.run(run())
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 5
     finally:
         released.set()
     assert isinstance(results["live"], Fetched)
