@@ -70,11 +70,12 @@ class Run:
         self._senders = [Sender(self._shared) for _ in range(connections)]
         self._done = asyncio.Event()
         self._failure: BaseException | None = None
+        self._writing: asyncio.Task[None] | None = None
         self._file = _identity(database)
 
     async def to_its_end(self) -> Ended:
         """Send what is due; raises the first failure once everybody has come to an end."""
-        writer = self._task(self._writer.run())
+        writer = self._writing = self._task(self._writer.run())
         helpers = [self._task(self._feed.run()), self._task(self._watch())]
         senders = [self._task(sender.run()) for sender in self._senders]
         await asyncio.wait(senders)
@@ -106,7 +107,7 @@ class Run:
             return
         self._failure = self._failure or failure
         self._shared.end()
-        if isinstance(failure, StoreUnavailable):
+        if task is self._writing or isinstance(failure, StoreUnavailable):
             self._abort()
 
     def _abort(self) -> None:

@@ -198,12 +198,15 @@ class Sender:
             held = self._of.domains.hold(domain, now, why="too many hard refusals to be believed", long=True)
             self._record(chunk, row, outcome, next_at=_spread(row, now, held.until))
             return
-        for_good = outcome.action is Action.COUNT_BLOCK and outcome.scope == "domain"
-        if outcome.action is Action.HALT or (not for_good and self._of.refusals.enough(outcome)):
+        next_at: datetime | None = None
+        if outcome.action is Action.HALT or self._of.refusals.enough(outcome):
             await self._halt(outcome)
             next_at = now
-        elif for_good or (outcome.action is Action.SLOW and outcome.scope != "relay"):
-            held = self._of.domains.hold(domain, now, why=_said(outcome), long=for_good)
+        elif outcome.state is not State.QUEUED:
+            if outcome.state is State.ACCEPTED:
+                self._of.domains.well(domain)
+        elif outcome.action is Action.SLOW and outcome.scope != "relay":
+            held = self._of.domains.hold(domain, now, why=_said(outcome))
             next_at = _spread(row, now, held.until)
         elif outcome.charged:
             next_at = retry_at(row.charged + 1, now, key=self._work.retry_key, delivery=row.delivery_id)
@@ -211,13 +214,9 @@ class Sender:
             next_at = now + (timedelta(0) if outcome.action is Action.RECONNECT else RELAY_BACK)
         elif outcome.action is Action.COUNT_BLOCK:
             next_at = now + HOLD
-        elif outcome.state is State.QUEUED:
+        else:
             self._lost_for_nothing(chunk, row, outcome, now)
             return
-        else:
-            next_at = now
-        if outcome.state is State.ACCEPTED:
-            self._of.domains.well(domain)
         self._record(chunk, row, outcome, next_at=next_at)
 
     def _lost_for_nothing(self, chunk: Chunk, row: Row, outcome: Outcome, now: datetime) -> None:

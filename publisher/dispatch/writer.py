@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -100,40 +101,41 @@ class Writer:
 
     async def run(self) -> None:
         """Commit groups until `finish`; raises what broke the ledger, after telling everybody who waits for it."""
-        while self._queue or not self._finished:
-            await self._something.wait()
-            self._something.clear()
-            group, self._queue = self._queue, []
-            if not group:
-                continue
-            try:
-                answers = await asyncio.to_thread(self._commit_patiently, group)
-            except Exception as error:
-                self._broken = error
-                for request in (*group, *self._queue):
-                    if not isinstance(request, _Record) and not request.answer.done():
-                        request.answer.set_exception(error)
-                raise
-            self._tell(group, answers)
+        group: list[_Mark | _Record | _Call] = []
+        try:
+            while self._queue or not self._finished:
+                await self._something.wait()
+                self._something.clear()
+                group, self._queue = self._queue, []
+                if group:
+                    self._tell(group, await asyncio.to_thread(self._commit_patiently, group))
+        except Exception as error:
+            self._broken = error
+            for request in (*group, *self._queue):
+                if not isinstance(request, _Record) and not request.answer.done():
+                    request.answer.set_exception(error)
+            raise
 
     def _tell(self, group: Sequence[_Mark | _Record | _Call], answers: Sequence[Any]) -> None:
+        ended: Counter[str] = Counter()
         for request, answer in zip(group, answers, strict=True):
             if isinstance(request, _Record):
-                self._count(request)
+                if not self._waits_on(request):
+                    ended[request.entry.outcome.state.value] += 1
                 request.settled()
             elif not request.answer.done():  # else its task was cancelled
                 request.answer.set_result(answer)
+        changed = {name: getattr(self.tally, name) + number for name, number in ended.items()}
+        self.tally = replace(self.tally, waiting=self.tally.waiting - ended.total(), **changed)
         if self._work.progress is not None and time.monotonic() - self._shown >= SHOW_SECONDS:
             self._shown = time.monotonic()
             self._work.progress(self.tally)
 
-    def _count(self, request: _Record) -> None:
-        state = request.entry.outcome.state
-        again = request.resend and resend_allowed(self._work.policy, request.row.doubts + 1, withdrawn=False)
-        if state is State.QUEUED or again:
-            return
-        changed = {"waiting": self.tally.waiting - 1, state.value: getattr(self.tally, state.value) + 1}
-        self.tally = replace(self.tally, **changed)
+    def _waits_on(self, request: _Record) -> bool:
+        """Whether the row is to be tried again."""
+        return request.entry.outcome.state is State.QUEUED or (
+            request.resend and resend_allowed(self._work.policy, request.row.doubts + 1, withdrawn=False)
+        )
 
     def _commit_patiently(self, group: Sequence[_Mark | _Record | _Call]) -> list[Any]:
         for _ in range(LOCKED_TRIES - 1):

@@ -157,9 +157,6 @@ class Connection:
         except Broken as broken:
             return self._lost(Phase.DOT, broken)
         crashpoint("after-reply")
-        if reply.code // 100 == 3:
-            self._wire.end("no answer to the dot")
-            return lost(Phase.DOT, why=f"not an answer to the dot: {reply.code}")
         outcome = classify(reply, Phase.DOT)
         return outcome if outcome.state is State.ACCEPTED else self._refused(outcome, reply.code)
 

@@ -28,7 +28,7 @@ class Broken(Exception):
 
 def reply_of(code: int, text: str) -> Reply:
     """A reply with its enhanced code (RFC 2034) told apart; control characters and broken text become blanks."""
-    clean = "".join(letter if letter.isprintable() else " " for letter in text)
+    clean = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     found = ENHANCED.match(clean)
     return Reply(code, found[1] if found else None, clean)
 
@@ -109,11 +109,14 @@ class Wire(asyncio.Protocol):
                 waiting.set_result(None)
 
     async def _await(self, future: asyncio.Future[None], seconds: float, trouble: str) -> None:
+        timer = self._loop.call_later(seconds, self._too_late, seconds, trouble)
         try:
-            async with asyncio.timeout(seconds):
-                await future
-        except TimeoutError:
-            self.end(f"{trouble} within {seconds:g} s")
+            await future
+        finally:
+            timer.cancel()
+
+    def _too_late(self, seconds: float, trouble: str) -> None:
+        self.end(f"{trouble} within {seconds:g} s")
 
     # ---------------------------------------------------------------------------------------------- for the transport
 
