@@ -73,6 +73,7 @@ def run(
             clock=clock,
             progress=progress,
             stop=stop or threading.Event(),
+            drain=newsroom.settings.mail.drain.total_seconds(),
         ),
     )
     return report(newsroom, dispatch_id, relay_trouble=ended.trouble)
