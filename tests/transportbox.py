@@ -1,0 +1,83 @@
+"""Sending single messages to a real server, for tests of the transport."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from publisher.ledger import Outcome
+from publisher.transport import Connection, Envelope, Limits, Relay, RelayOptions
+from tests.smtpd import Server
+
+SHORT = Limits(connect=2, banner=2, command=2, data=2, block=2, dot=2, reset=1, quit=0.5)
+ENVELOPE = Envelope("bounce@front.example", "reader@list.example")
+MESSAGE = [
+    b"Message-ID: <m.1@front.example>\r\n",
+    b"To: reader@list.example\r\n\r\n",
+    b"Body\r\n..stuffed\r\n",
+]
+UNSTUFFED = b"".join(MESSAGE).replace(b"\r\n..", b"\r\n.")
+
+
+def relay(server: Server, **changes: Any) -> Relay:
+    options: dict[str, Any] = {
+        "name": "main",
+        "host": server.host,
+        "port": server.port,
+        "ca_file": server.ca_file,
+        "helo": "front.example",
+        "limits": SHORT,
+    }
+    if not server.starttls and not server.implicit:
+        options["tls"] = "none"
+    return Relay(RelayOptions(**(options | changes)))
+
+
+async def yes() -> bool:
+    return True
+
+
+async def no() -> bool:
+    return False
+
+
+async def late() -> bool:
+    """A mark that takes its time: what the server did meanwhile must be noticed before the dot leaves."""
+    await asyncio.sleep(0.1)
+    return True
+
+
+async def connected(over: Relay) -> Connection:
+    opened = await over.connect()
+    assert isinstance(opened, Connection), opened
+    return opened
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for what happens in the server's thread."""
+    async with asyncio.timeout(5):
+        while not true():  # noqa: ASYNC110 - no event of this loop tells of it
+            await asyncio.sleep(0.005)
+
+
+def one(
+    server: Server, *, before_dot: Callable[[], Awaitable[bool]] = yes, pieces: Any = MESSAGE, **changes: Any
+) -> Outcome | None:
+    """The outcome of one message over a connection of its own; a failure to connect counts as one."""
+
+    async def send() -> Outcome | None:
+        opened = await relay(server, **changes).connect()
+        if isinstance(opened, Outcome):
+            return opened
+        outcome = await opened.send(ENVELOPE, pieces, before_dot=before_dot)
+        await opened.close()
+        return outcome
+
+    return asyncio.run(send())
+
+
+def clear(*rules: str, folder: Path, **options: Any) -> Server:
+    """A server without TLS: what is tested here is the same with it, and quicker without."""
+    return Server(*rules, folder=folder, starttls=False, **options)
