@@ -33,6 +33,8 @@ T = TypeVar("T")
 
 LOCKED_TRIES = 6
 """How often a group waits for the write lock: with its 10 seconds, a minute."""
+TURNS = 2
+"""Turns of the event loop before a group is taken: who was just answered can ask again, and groups are half as many."""
 SHOW_SECONDS = 0.1
 
 
@@ -106,6 +108,8 @@ class Writer:
             while self._queue or not self._finished:
                 await self._something.wait()
                 self._something.clear()
+                for _ in range(TURNS):
+                    await asyncio.sleep(0)
                 group, self._queue = self._queue, []
                 if group:
                     self._tell(group, await asyncio.to_thread(self._commit_patiently, group))
