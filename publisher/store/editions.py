@@ -61,8 +61,11 @@ def next_number(connection: Connection, kind: Kind, series: str) -> int:
     return int(connection.execute(query).scalar_one()) + 1
 
 
-def freeze(connection: Connection, frozen: Edition, *, actor: str) -> bool:
-    """Store a new edition; False when its (kind, series, slot) has one already: two schedulers make one edition."""
+def freeze(connection: Connection, frozen: Edition, *, actor: str, look: str | None = None) -> bool:
+    """Store a new edition; False when its (kind, series, slot) has one already: two schedulers make one edition.
+
+    `look` (feeds): a hash of everything but the content that its bytes depend on.
+    """
     values = {
         "id": frozen.edition_id,
         "kind": frozen.kind.value,
@@ -74,6 +77,7 @@ def freeze(connection: Connection, frozen: Edition, *, actor: str) -> bool:
         "content_hash": frozen.content_hash,
         "frozen_at": frozen.frozen_at,
         "actor": actor,
+        "look": look,
     }
     if not insert_once(connection, edition, values):
         return False

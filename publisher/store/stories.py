@@ -36,6 +36,7 @@ __all__ = [
     "save",
     "set_sections",
     "spend_marks",
+    "unusable",
     "versions",
 ]
 
@@ -209,16 +210,30 @@ def versions(connection: Connection, story_id: str) -> list[tuple[int, datetime,
     return [(row.version, row.received_at, received_from_data(row.received)) for row in rows]
 
 
-def candidates(connection: Connection, *, since: datetime, also: Collection[str] = ()) -> list[Story]:
+def candidates(
+    connection: Connection, *, since: datetime, also: Collection[str] = (), section: str | None = None
+) -> list[Story]:
     """Stories eligible since then, those that nothing but a decision keeps from being so, and the named ones (pins).
 
-    Ordered by id, so that equal content gives equal input to selection on any database.
+    With `section`, only what belongs to it. Ordered by id, so that equal content gives equal input to selection on any database.
     """
     waiting = and_(story.c.eligible_at.is_(None), story.c.modified_at >= since)
-    query = (
-        _query().where(or_(story.c.eligible_at >= since, waiting, story.c.id.in_(also))).order_by(story.c.id)
-    )
-    return _stories(connection, connection.execute(query).all())
+    query = _query().where(or_(story.c.eligible_at >= since, waiting, story.c.id.in_(also)))
+    if section is not None:
+        query = query.where(
+            story.c.id.in_(select(story_section.c.story_id).where(story_section.c.section == section))
+        )
+    return _stories(connection, connection.execute(query.order_by(story.c.id)).all())
+
+
+def unusable(connection: Connection, ids: Collection[str], *, now: datetime) -> frozenset[str]:
+    """Those of these stories that may be in no output at `now`: killed, held, embargoed, expired."""
+    chosen = sorted(ids)
+    found: list[Story] = []
+    for start in range(0, len(chosen), 500):
+        query = _query().where(story.c.id.in_(chosen[start : start + 500])).order_by(story.c.id)
+        found += _stories(connection, connection.execute(query).all())
+    return frozenset(entry.story_id for entry in found if not entry.usable(now))
 
 
 def listing(

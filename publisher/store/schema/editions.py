@@ -40,10 +40,11 @@ edition = Table(
     Column("content_hash", String(64), nullable=False),
     Column("frozen_at", UtcTime, nullable=False),
     Column("actor", String(128), nullable=False),
+    Column("look", String(64)),
     UniqueConstraint("kind", "series", "slot"),
     UniqueConstraint("kind", "series", "number"),
     one_of("kind", "digest", "feed"),
-    comment="(kind, series, slot) unique: two schedulers make one edition",
+    comment="(kind, series, slot) unique: two schedulers make one edition; `look` of a feed: hash of what it says of itself",
 )
 
 edition_revision = Table(

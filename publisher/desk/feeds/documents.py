@@ -1,0 +1,116 @@
+"""Which documents a feed comes in, what each says of itself, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
+
+from publisher.edition import Kind
+from publisher.feed import Consumer, Feed
+from publisher.newsroom import Newsroom
+from publisher.render import opml
+from publisher.render.feeds import FORMATS, Channel
+from publisher.store import editions
+
+__all__ = ["Document", "documents", "feed_url", "home_url", "look", "outlines", "overview", "title"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a feed: its path below `/feeds/`, its format, and what it says of itself."""
+
+    path: str
+    fmt: str
+    channel: Channel
+
+
+def documents(newsroom: Newsroom, feed: Feed) -> list[Document]:
+    """The feed in its three formats, and once more for each consumer that takes it."""
+    plain = Consumer(slug="", formats=tuple(FORMATS))
+    wanted = [plain, *(consumer for consumer in newsroom.settings.consumers if consumer.takes(feed))]
+    return [_document(newsroom, feed, consumer, fmt) for consumer in wanted for fmt in consumer.formats]
+
+
+def _document(newsroom: Newsroom, feed: Feed, consumer: Consumer, fmt: str) -> Document:
+    site = newsroom.settings.site
+    below = f"for/{consumer.slug}/" if consumer.slug else ""
+    path = f"{below}{feed.series}{FORMATS[fmt][0]}"
+    tag = f"tag:{site.tag_authority},{site.tag_date}"
+    channel = Channel(
+        site_name=site.name,
+        title=title(newsroom, feed),
+        description=newsroom.disclaimer_in(feed.language).full,
+        language=feed.language,
+        home_url=home_url(newsroom, feed),
+        self_url=f"{site.url}/feeds/{path}",
+        feed_id=f"{tag}:feed/{below}{feed.series}",
+        story_id_prefix=f"{tag}:story/",
+        source_words=source_words(newsroom),
+        icon=newsroom.settings.feeds.icon,
+        hubs=newsroom.settings.feeds.hubs,
+        text=consumer.text,
+        source=consumer.source,
+        redate_withdrawn=consumer.redate_withdrawn,
+    )
+    return Document(path, fmt, channel)
+
+
+def source_words(newsroom: Newsroom) -> Mapping[str, str]:
+    """For each language we publish in, what stands before a source's name."""
+    return {
+        language: newsroom.templates.words(language).gettext("Source: %(source)s").partition("%(")[0].strip()
+        for language in newsroom.disclaimers
+    }
+
+
+def look(made: Sequence[Document]) -> str:
+    """A hash of everything but the edition that the documents' bytes depend on: what they say of themselves, and this program."""
+    return sha256(repr([version("wire-publisher"), *made]).encode()).hexdigest()
+
+
+def title(newsroom: Newsroom, feed: Feed) -> str:
+    """The site's name and the feed's ("Site: Section"); the site's alone for what holds everything."""
+    name = newsroom.settings.site.name
+    return f"{name}: {feed.title}" if feed.title else name
+
+
+def home_url(newsroom: Newsroom, feed: Feed) -> str:
+    """The page that a person sees who follows the feed: its section's, else the front page."""
+    root = newsroom.settings.site.url
+    return f"{root}/s/{feed.section}/" if feed.section else f"{root}/"
+
+
+def feed_url(newsroom: Newsroom, feed: Feed, fmt: str) -> str:
+    """The feed's public address in this format."""
+    return f"{newsroom.settings.site.url}/feeds/{feed.series}{FORMATS[fmt][0]}"
+
+
+def outlines(newsroom: Newsroom) -> Iterator[opml.Outline]:
+    """Every feed for the OPML list."""
+    for feed in newsroom.feeds:
+        yield opml.Outline(
+            title=title(newsroom, feed),
+            xml_url=feed_url(newsroom, feed, "rss"),
+            html_url=home_url(newsroom, feed),
+            language=feed.language,
+        )
+
+
+def overview(newsroom: Newsroom) -> list[dict[str, object]]:
+    """The feeds with their addresses and newest edition."""
+    rows: list[dict[str, object]] = []
+    with newsroom.database.read() as connection:
+        for feed in newsroom.feeds:
+            last = editions.latest(connection, Kind.FEED, feed.series)
+            rows.append(
+                {
+                    "feed": feed.series,
+                    "title": title(newsroom, feed),
+                    **{fmt: feed_url(newsroom, feed, fmt) for fmt in FORMATS},
+                    "edition": last.id if last else None,
+                    "changed_at": last.slot if last else None,
+                }
+            )
+    return rows
