@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -19,10 +20,11 @@ Answer = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass(slots=True)
 class Site:
-    """A running server: `requests` are the heads that it was sent, in order; `names` what clients asked for in SNI."""
+    """A running server: `requests` and `bodies` are what it was sent, in order; `names` what clients asked for in SNI."""
 
     port: int = 0
     requests: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     names: list[str | None] = field(default_factory=list)
 
     @property
@@ -86,6 +88,8 @@ async def serving(answers: Mapping[str, Answer], tls: ssl.SSLContext | None = No
         with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             site.requests.append(head)
+            length = re.search(r"\r\ncontent-length: (\d+)", head, re.IGNORECASE)
+            site.bodies.append(await reader.readexactly(int(length[1])) if length else b"")
             told = answers.get(head.split(" ")[1], answer(404))
             if isinstance(told, bytes):
                 writer.write(told)

@@ -37,7 +37,8 @@ def build(door_: Door, out: Path | None, site_dir: Path | None) -> int:
     """Make every feed and page anew where something changed, and write their files, each by a rename.
 
     A gzipped twin stands beside each file, for web servers. A folder once named here is kept up by every later build and
-    kill. What the gate refuses keeps its last good bytes; the exit code is then 5.
+    kill. What the gate refuses keeps its last good bytes; the exit code is then 5. Hubs are told last; one that cannot be
+    told changes no exit code, for the feed is public and it is told again later.
 
     \b
     Example:
@@ -68,6 +69,10 @@ def build(door_: Door, out: Path | None, site_dir: Path | None) -> int:
     door_.say(f"{len(done.pages.changed)} pages changed, {len(done.files)} files written.")
     for refusal in done.pages.refused:
         door_.say(f"A page keeps its last good bytes: {refusal}")
+    if done.hubs.told:
+        door_.say(f"Hubs told: {done.hubs.told}.")
+    for failure in done.hubs.failures:
+        click.echo(f"publisher: {failure}", err=True)
     return PARTLY if done.refused else 0
 
 

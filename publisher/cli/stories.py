@@ -210,6 +210,8 @@ def _withdrawn(door_: Door, word: str, acted: Withdrawn) -> int:
         if done.halted
         else []
     )
+    for failure in published.hubs.failures:
+        click.echo(f"publisher: {failure}", err=True)
     door_.show(
         {
             "id": done.story_id,

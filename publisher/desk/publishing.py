@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from publisher.desk import copies, feeds, site
+from publisher.desk import copies, feeds, hubs, site
 from publisher.desk.feeds import FeedReport
+from publisher.desk.hubs import HubReport
 from publisher.desk.site import SiteReport
 from publisher.desk.withdrawals import Withdrawal
 from publisher.newsroom import Newsroom
@@ -21,11 +22,12 @@ FEEDS, SITE = "feeds/", "site/"
 
 @dataclass(slots=True)
 class Published:
-    """What was made: each feed, the pages, the files written to folders."""
+    """What was made: each feed, the pages, the files written to folders; and which hubs heard of it."""
 
     feeds: list[FeedReport] = field(default_factory=list)
     pages: SiteReport = field(default_factory=SiteReport)
     files: list[Path] = field(default_factory=list)
+    hubs: HubReport = field(default_factory=HubReport)
 
     @property
     def refused(self) -> bool:
@@ -49,13 +51,17 @@ def publish(
             if folder is not None:
                 public.remember_folder(connection, str(folder.resolve()), below=below)
     done.files = copies.copy(newsroom)
+    done.hubs = hubs.tell_now(newsroom, now=now)
     return done
 
 
 def withdrawn(
-    newsroom: Newsroom, taken_back: Iterable[Withdrawal], *, actor: str, now: datetime
+    newsroom: Newsroom, taken_back: Iterable[Withdrawal], *, actor: str, now: datetime, tell: bool = True
 ) -> Published:
-    """What stories left behind that were killed or held: their feeds and pages anew, where there are any, at once."""
+    """What stories left behind that were killed or held: their feeds and pages anew, where there are any, at once.
+
+    Hubs are told at once, too, unless the caller has more to do first and tells them then (`tell`).
+    """
     done = Published()
     series = {name for entry in taken_back for name in entry.feeds}
     with newsroom.database.read() as connection:
@@ -65,4 +71,6 @@ def withdrawn(
     if has_site:
         done.pages = site.build(newsroom, now=now)
     done.files = copies.copy(newsroom)
+    if tell:
+        done.hubs = hubs.tell_now(newsroom, now=now)
     return done

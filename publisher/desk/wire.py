@@ -15,7 +15,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from publisher import intake
-from publisher.desk import publishing
+from publisher.desk import hubs, publishing
 from publisher.desk.withdrawals import Withdrawal, halt_holding, withdraw
 from publisher.fetch import Failed, Fetched, NotModified, fetch_all
 from publisher.fetch import Memory as FetchMemory
@@ -94,6 +94,7 @@ def poll(
             on_result=take,
         )
     )
+    _tell_hubs(newsroom, list(reports.values()), now=now)
     return [reports[source.slug] for source in sources]
 
 
@@ -127,7 +128,7 @@ def _take_fetched(
                 content_type=result.content_type,
                 max_items=newsroom.settings.fetch.max_items,
             )
-            read_document(newsroom, source, result.body, actor=actor, now=now, context=context, report=report)
+            _read(newsroom, source, result.body, context, format=source.format, report=report, actor=actor)
             if report.failed is None:
                 memory = result.memory
                 state = replace(
@@ -155,15 +156,37 @@ def read_document(
     now: datetime,
     format: str | None = None,  # noqa: A002 - the word of the command line and of sources.toml
     context: Context | None = None,
-    report: SourceReport | None = None,
 ) -> SourceReport:
     """Read one document of a source and store what it holds, in one transaction."""
-    report = report or SourceReport(source.slug)
+    report = SourceReport(source.slug)
     context = context or Context(source=source, now=now, max_items=newsroom.settings.fetch.max_items)
-    document = intake.read(raw, context, format=format or source.format)
+    _read(newsroom, source, raw, context, format=format or source.format, report=report, actor=actor)
+    _tell_hubs(newsroom, [report], now=now)
+    return report
+
+
+def _tell_hubs(newsroom: Newsroom, reports: Sequence[SourceReport], *, now: datetime) -> None:
+    """Hubs hear of what sources took back, after all sources have had their turn: a slow hub holds up none of them."""
+    taken_back = [report for report in reports if report.withdrawals]
+    if taken_back:
+        taken_back[0].remarks += hubs.tell_now(newsroom, now=now).failures
+
+
+def _read(
+    newsroom: Newsroom,
+    source: Source,
+    raw: bytes,
+    context: Context,
+    *,
+    format: str,  # noqa: A002 - the word of the command line and of sources.toml
+    report: SourceReport,
+    actor: str,
+) -> None:
+    now = context.now
+    document = intake.read(raw, context, format=format)
     if isinstance(document, Unreadable):
         report.failed = f"{document.reason}: {document.detail}"
-        return report
+        return
     report.left_out += document.left_out
     report.remarks += document.remarks
     with newsroom.database.write() as connection:
@@ -172,8 +195,7 @@ def read_document(
         for guid in document.kills:
             _kill_by_guid(connection, source, guid, report=report, actor=actor, now=now)
     if report.withdrawals:  # what the source takes back leaves feeds and pages now, not at the next build
-        publishing.withdrawn(newsroom, report.withdrawals, actor=actor, now=now)
-    return report
+        publishing.withdrawn(newsroom, report.withdrawals, actor=actor, now=now, tell=False)
 
 
 def take_item(

@@ -1,4 +1,4 @@
-"""Fetching from sources: polite, bounded, and never from an address that is not of the public internet.
+"""Fetching from sources, and telling hubs: polite, bounded, and never from an address that is not of the public internet.
 
 Order: judge the URL and resolve its name once, connect to an address that was judged (with the name in Host and SNI), the same again at
 each redirect, read within the limits. Promises: whatever network and servers do is a value (`Fetched`, `NotModified`, `Failed`), never
@@ -11,6 +11,7 @@ httpcore carries the requests; no other module of ours knows it.
 from publisher.fetch.answers import Failed, Fetched, Limits, Memory, NotModified, Result
 from publisher.fetch.guard import Guard, Resolver, public
 from publisher.fetch.polling import fetch, fetch_all
+from publisher.fetch.telling import Taken, post
 
 __all__ = [
     "Failed",
@@ -21,7 +22,9 @@ __all__ = [
     "NotModified",
     "Resolver",
     "Result",
+    "Taken",
     "fetch",
     "fetch_all",
+    "post",
     "public",
 ]

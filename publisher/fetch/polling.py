@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from urllib.parse import urljoin
 
@@ -24,12 +24,13 @@ from publisher.fetch.answers import (
     values,
 )
 from publisher.fetch.body import Body
+from publisher.fetch.dialling import CONNECT_SHARE, USER_AGENT, Dialler, network_failure, wire_url
 from publisher.fetch.guard import Guard, Target, judge
 
 __all__ = ["fetch", "fetch_all"]
 
 HEADERS = (
-    (b"User-Agent", b"Publisher/0.1 (newsroom wire desk)"),
+    USER_AGENT,
     (
         b"Accept",
         b"application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, application/json;q=0.9, */*;q=0.5",
@@ -38,8 +39,6 @@ HEADERS = (
 )
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PERMANENT = frozenset({301, 308})
-CONNECT_SHARE = 4
-"""Of a source's time, one of its addresses may use this part: the next one wants a chance, too."""
 
 
 async def fetch(
@@ -111,7 +110,7 @@ async def _within(
     tls: ssl.SSLContext | None = None,
 ) -> Result:
     """Ask, within a total time that no trickle of bytes extends; without `tls` httpcore makes its default when it needs one."""
-    dialler = _Dialler(seconds / CONNECT_SHARE)
+    dialler = Dialler(seconds / CONNECT_SHARE)
     try:
         async with (
             asyncio.timeout(seconds),
@@ -121,40 +120,7 @@ async def _within(
     except TimeoutError:
         return Failed("timeout", f"no whole answer within {seconds:g} s")
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
-        return _network_failure(error)
-
-
-class _Dialler(httpcore.AsyncNetworkBackend):
-    """Connects to addresses that were judged, and to nothing else: the pool asks for a name, it is never looked up again.
-
-    The name stays in SNI and in the Host header, so certificates are checked against it.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._network, self._seconds = httpcore.AnyIOBackend(), seconds
-        self._judged: dict[tuple[str, int], tuple[str, ...]] = {}
-
-    def allow(self, target: Target) -> None:
-        """From now on these addresses stand for this host and port."""
-        self._judged[target.host, target.port] = target.addresses
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature; it passes None
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        failed: Exception | None = None
-        for address in self._judged[host, port]:
-            try:
-                return await self._network.connect_tcp(
-                    address, port, timeout or self._seconds, local_address, socket_options
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failed = error
-        raise failed or httpcore.ConnectError("no address")
+        return network_failure(error)
 
 
 class _Asker:
@@ -163,7 +129,7 @@ class _Asker:
     def __init__(
         self,
         pool: httpcore.AsyncConnectionPool,
-        dialler: _Dialler,
+        dialler: Dialler,
         *,
         now: datetime,
         limits: Limits,
@@ -182,7 +148,7 @@ class _Asker:
             self._dialler.allow(target)
             asked_with = conditions(memory)
             headers = [(b"Host", target.authority.encode()), *HEADERS, *asked_with]
-            async with self._pool.stream("GET", _wire_url(target), headers=headers) as answer:
+            async with self._pool.stream("GET", wire_url(target), headers=headers) as answer:
                 if (
                     sum(len(name) + len(value) + 4 for name, value in answer.headers)
                     > self._limits.header_bytes
@@ -254,28 +220,3 @@ class _Asker:
         except (httpcore.RemoteProtocolError, httpcore.ReadError) as error:
             return Failed("incomplete", f"the answer breaks off: {one_line(str(error))}")
         return body.whole()
-
-
-def _wire_url(target: Target) -> httpcore.URL:
-    """The URL in the parts that were judged: nobody parses it a second time."""
-    return httpcore.URL(
-        scheme=target.scheme.encode(), host=target.host.encode(), port=target.port, target=target.path
-    )
-
-
-def _network_failure(error: Exception) -> Failed:
-    """Our word for what httpcore met before an answer's head was there."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            why = getattr(cause, "verify_message", "") or cause.reason or "the handshake failed"
-            return Failed("tls", f"no trustworthy connection: {one_line(str(why))}")
-        cause = cause.__cause__ or cause.__context__
-    said = one_line(str(error)) or type(error).__name__
-    if isinstance(error, (httpcore.ConnectError, httpcore.ConnectTimeout)):
-        return Failed("connect", f"no connection: {said}")
-    if isinstance(error, httpcore.TimeoutException):
-        return Failed("timeout", "the server is silent")
-    if "too long" in said:  # h11's own limit on an unfinished head
-        return Failed("header-too-large", "the answer's head does not end")
-    return Failed("protocol", f"not a usable HTTP answer: {said}")

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, case, delete, select, update
 from publisher.store.db import insert
 from publisher.store.schema import hub_ping
 
-__all__ = ["Ping", "drop", "failed", "note", "take", "told"]
+__all__ = ["Ping", "any_due", "drop", "failed", "note", "take", "told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,14 @@ def note(connection: Connection, hub: str, topics: Iterable[str], *, due_at: dat
                 set_={"due_at": earlier, "changes": hub_ping.c.changes + 1},
             )
         )
+
+
+def any_due(connection: Connection, *, now: datetime) -> bool:
+    """Whether there is something to take."""
+    return (
+        connection.execute(select(hub_ping.c.hub).where(hub_ping.c.due_at <= now).limit(1)).first()
+        is not None
+    )
 
 
 def take(connection: Connection, *, now: datetime, until: datetime, limit: int = 50) -> list[Ping]:
