@@ -101,7 +101,7 @@ def _build_one(newsroom: Newsroom, feed: Feed, wire: _Wire, *, actor: str, at_on
         report.edition_id = last.id
         return report
     try:
-        outputs = _render(newsroom, made, wanted, now=made.slot)
+        outputs = _render(newsroom, made, wanted, now=max(made.slot, wire.now))
     except GateRefused as refusal:
         report.refused = refusal
         with newsroom.database.write() as connection:
