@@ -21,6 +21,7 @@ from publisher.cli import (
     feeds,
     people,
     sending,
+    serving,
     sources,
     stories,
 )
@@ -75,6 +76,7 @@ for module in (
     sending,
     dispatches,
     people,
+    serving,
     database,
 ):
     for command in module.COMMANDS:

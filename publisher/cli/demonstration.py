@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from signal import SIGINT
 
 import click
 
 from publisher.cli.context import Door, door
+from publisher.cli.exits import INTERRUPTED
 
 __all__ = ["COMMANDS"]
 
@@ -29,20 +31,21 @@ __all__ = ["COMMANDS"]
     help="For --serve; 0 takes a free one.",
 )
 @door
-def demo(door_: Door, folder: Path, serve: bool, port: int) -> None:
+def demo(door_: Door, folder: Path, serve: bool, port: int) -> int:
     """Run the whole way with invented agencies: stories in, feeds and digest out, mail over real SMTP.
 
     It takes the sample stories that come with the product, makes feeds and a digest in three languages, has the
     provenance gate read them, and sends the digest to a mail catcher on loopback. Everything lands in DIR; a second
-    run ingests nothing new and mails nobody twice.
+    run ingests nothing new and mails nobody twice. With --serve, the site's links lead to this machine.
     """
     from publisher.demo import run
     from publisher.demo.show import serve_site, summary
 
     result = run(folder, say=door_.say)
     door_.show(result.report, summary(result))
-    if serve:
-        serve_site(result.folder, port, say=door_.say)
+    if not serve:
+        return 0
+    return INTERRUPTED if serve_site(result.folder, port, say=door_.say) == SIGINT else 0
 
 
 COMMANDS = (demo,)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 from collections.abc import Callable
 from pathlib import Path
 
+from publisher import web
 from publisher.demo import Result
-from publisher.errors import BadInput
+from publisher.newsroom import open_newsroom
+from publisher.settings import load
 
 __all__ = ["serve_site", "summary"]
 
@@ -41,29 +41,17 @@ def summary(result: Result) -> str:
     )
 
 
-def serve_site(folder: Path, port: int, *, say: Callable[[str], None]) -> None:
-    """Serve the demo's folder on loopback until Ctrl-C: pages under /site/, feeds under /feeds/.
+def serve_site(folder: Path, port: int, *, say: Callable[[str], None]) -> int:
+    """Serve what the demo made public on loopback, its links leading there, until a signal comes; returns its number.
+
+    Nothing but the table of public files is served: the folder holds keys and mails as well.
 
     Raises:
         BadInput: the port is taken.
     """
-    handler = functools.partial(_Quiet, directory=str(folder))
+    sockets = web.bind("127.0.0.1", port)
+    newsroom = open_newsroom(load(folder / "config", {}))
     try:
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
-    except OSError as error:
-        raise BadInput(
-            f"port {port} cannot be used ({error.strerror}); choose another with --port"
-        ) from error
-    with server:
-        say(f"http://127.0.0.1:{server.server_port}/site/ (Ctrl-C ends it)")
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            say("stopped")
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    """Static files, without a line per request."""
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Say nothing."""
+        return web.serve(newsroom, sockets, say=say, log_requests=False, at_home=True)
+    finally:
+        newsroom.close()

@@ -96,6 +96,9 @@ def build(newsroom: Newsroom, *, now: datetime) -> SiteReport:
     files["site/index.html"] = Finished(listed, HTML)
     help_page = pages.help_page(site, feeds=_feeds(newsroom, whole), templates=newsroom.templates)
     files["site/feeds-help/index.html"] = Finished(help_page, HTML)
+    for status, is_gone in (("404", False), ("410", True)):
+        missing = pages.missing_page(site, gone=is_gone, templates=newsroom.templates)
+        files[f"site/{status}.html"] = Finished(missing, HTML)
     script = newsroom.templates.source("web/copy.js")
     files["site/assets/copy.js"] = Finished(script.encode(), "text/javascript; charset=utf-8")
     with newsroom.database.write() as connection:

@@ -28,6 +28,7 @@ __all__ = [
     "edition_page",
     "front_page",
     "help_page",
+    "missing_page",
     "section_page",
     "story_page",
 ]
@@ -111,6 +112,20 @@ def help_page(site: Site, *, feeds: Sequence[Feed], templates: Templates) -> byt
         ),
         words=_words(words),
     )
+
+
+def missing_page(site: Site, *, gone: bool, templates: Templates) -> bytes:
+    """What a person sees at an address of ours where nothing is; `gone`: something was."""
+    words = templates.words(site.language)
+    _ = words.gettext
+    heading = _("No longer here") if gone else _("Nothing here")
+    said = (
+        _("What stood at this address was taken back or has ended.")
+        if gone
+        else _("There is no page at this address. It may have been typed or copied incompletely.")
+    )
+    page = _page(site, title=f"{site.name}: {heading}", heading=heading, about=said, url="", feeds=())
+    return _render(templates, "web/missing.html.j2", page=page, words=_words(words))
 
 
 def story_page(edition: Edition, site: Site, *, url: str, templates: Templates) -> bytes:

@@ -12,8 +12,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from publisher.store.db import insert, serialise
 from publisher.store.schema import out_folder, public_file
@@ -24,9 +25,13 @@ __all__ = [
     "Finished",
     "Public",
     "folders",
+    "get",
+    "heads",
+    "newest",
     "paths",
     "put",
     "remember_folder",
+    "since",
     "withdraw",
 ]
 
@@ -92,7 +97,7 @@ def _change(connection: Connection, files: Mapping[str, tuple[int, Finished]], *
             ).where(public_file.c.path.in_(sorted(files)[start : start + 500]))
         )
     }
-    seq = int(connection.execute(select(func.coalesce(func.max(public_file.c.seq), 0))).scalar_one())
+    seq = newest(connection)
     changed: list[str] = []
     for path, (status, file) in sorted(files.items()):
         digest = sha256(file.body).hexdigest()
@@ -140,8 +145,23 @@ def heads(connection: Connection, *, after: int = 0, below: str = "", limit: int
 def get(connection: Connection, path: str) -> Public | None:
     """The file at this path as it is out (also one that says 410), or None."""
     row = connection.execute(select(public_file).where(public_file.c.path == path)).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else _public(row)
+
+
+def since(connection: Connection, seq: int, *, limit: int) -> list[Public]:
+    """What changed after this `seq`, oldest change first, with its bytes."""
+    rows = connection.execute(
+        select(public_file).where(public_file.c.seq > seq).order_by(public_file.c.seq).limit(limit)
+    )
+    return [_public(row) for row in rows]
+
+
+def newest(connection: Connection) -> int:
+    """The `seq` of the last change; 0 before the first."""
+    return int(connection.execute(select(func.coalesce(func.max(public_file.c.seq), 0))).scalar_one())
+
+
+def _public(row: Row[Any]) -> Public:
     return Public(
         path=row.path,
         seq=row.seq,

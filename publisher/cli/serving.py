@@ -1,0 +1,56 @@
+"""`serve`: what is public, over HTTP."""
+
+from __future__ import annotations
+
+from signal import SIGINT
+
+import click
+
+from publisher.cli.context import Door, door
+from publisher.cli.exits import INTERRUPTED
+
+__all__ = ["COMMANDS"]
+
+
+@click.command()
+@click.option(
+    "--host", metavar="ADDRESS", help="Where to listen. Default: web.host, 127.0.0.1 unless configured."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Default: web.port, 8080 unless configured; 0 takes a free one.",
+)
+@click.option(
+    "--access-log",
+    is_flag=True,
+    help="A line per request on stderr, without addresses of readers and without tokens.",
+)
+@door
+def serve(door_: Door, host: str | None, port: int | None, access_log: bool) -> int:
+    """Serve feeds and pages until Ctrl-C, and tell hubs of what changed.
+
+    What `feed build` makes public, and what a kill takes back, shows within a second, without a restart. Put a web server
+    with TLS in front (docs/serving.md). The exit code is 0 after SIGTERM, 130 after Ctrl-C, 2 when the port is taken.
+
+    \b
+    Example:
+      publisher serve --host 127.0.0.1 --port 8080
+    """
+    import logging
+
+    from publisher import web
+
+    level = logging.INFO if access_log or door_.verbose else logging.WARNING
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=level)
+    if not door_.verbose:
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    with door_.newsroom() as newsroom:
+        wanted = newsroom.settings.web
+        sockets = web.bind(host or wanted.host, wanted.port if port is None else port)
+        ended_by = web.serve(newsroom, sockets, say=door_.say, log_requests=access_log, at_home=False)
+    door_.say("Stopped.")
+    return INTERRUPTED if ended_by == SIGINT else 0
+
+
+COMMANDS = (serve,)

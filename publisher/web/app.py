@@ -1,0 +1,110 @@
+"""The ASGI function: finds what stands at a path, holds the request's conditions against it, sends what is prepared.
+
+It stands alone, without a framework: routing and response objects cost twice as much as everything below.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from publisher.web.asking import named, seconds_of, takes_gzip
+from publisher.web.shelf import Answer, Entry, Redirect, Shelf, answer, text_answer, unpacked
+
+__all__ = ["Application", "application"]
+
+Message = MutableMapping[str, Any]
+Application = Callable[
+    [MutableMapping[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]],
+    Awaitable[None],
+]
+
+_NOT_ALLOWED = text_answer(405, "Only GET and HEAD are answered here.", (b"allow", b"GET, HEAD"))
+_ALIVE = answer(
+    200,
+    ((b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")),
+    length=3,
+    body=b"ok\n",
+)
+_HEALTH = b"/healthz"
+
+
+def application(
+    shelf: Shelf, *, clock: Callable[[], float], log: Callable[[str], None] | None = None
+) -> Application:
+    """An ASGI application that serves what stands on this shelf.
+
+    Args:
+        shelf: what is public; it may change between two requests.
+        clock: the present instant in seconds since 1970; only dates in requests are held against it.
+        log: is told a line per request. Addresses that are none of ours are cut after their first part: they may hold a reader's token.
+    """
+
+    async def app(
+        scope: MutableMapping[str, Any],
+        _receive: Callable[[], Awaitable[Message]],
+        send: Callable[[Message], Awaitable[None]],
+    ) -> None:
+        raw_path: bytes = scope["raw_path"]
+        method: str = scope["method"]
+        found = shelf.find(raw_path)
+        head = method == "HEAD"
+        if method != "GET" and not head and (found is not None or raw_path == _HEALTH):
+            told = _NOT_ALLOWED
+        elif isinstance(found, Entry):
+            told = _conditional(found, scope["headers"], clock)
+        elif isinstance(found, Redirect):
+            told = found.answer
+        elif found is not None:
+            told = shelf.error(410, raw_path)
+        else:
+            told = _ALIVE if raw_path == _HEALTH else shelf.error(404, raw_path)
+        await send(told.start)
+        if told.body is not None:
+            await send(told.body)
+        elif head or not isinstance(found, Entry):
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await send(await asyncio.to_thread(unpacked, found))
+        if log is not None:
+            shown = found.path if found is not None else _cut(raw_path)
+            log(f"{method} {shown} {told.start['status']}")
+
+    return app
+
+
+def _conditional(entry: Entry, headers: list[tuple[bytes, bytes]], clock: Callable[[], float]) -> Answer:
+    """The whole answer, or 304: If-None-Match alone where there is one, else If-Modified-Since (RFC 9110 section 13.2.2)."""
+    tags = since = encodings = None
+    several = False
+    for name, value in headers:
+        if name == b"if-none-match":
+            tags = value if tags is None else tags + b"," + value
+        elif name == b"if-modified-since":
+            several = since is not None
+            since = value
+        elif name == b"accept-encoding":
+            encodings = value if encodings is None else encodings + b"," + value
+    gzipped = encodings is not None and takes_gzip(encodings)
+    if tags is not None:
+        known = tags in (entry.tag, entry.weak_tag) or named(tags, entry.tag)
+    elif since is not None and not several:
+        known = since == entry.modified or _not_since(entry, since, clock())
+    else:
+        known = False
+    if known:
+        return entry.gzipped_known if gzipped else entry.plain_known
+    return entry.gzipped if gzipped else entry.plain
+
+
+def _not_since(entry: Entry, since: bytes, now: float) -> bool:
+    asked = seconds_of(since, now=now)
+    return asked is not None and entry.modified_at <= asked
+
+
+def _cut(raw_path: bytes) -> str:
+    """The first part of an address that is none of ours, fit for a line of a log."""
+    first, slash, rest = raw_path[1:].partition(b"/")
+    kept = "".join(c if c.isprintable() else "?" for c in first[:32].decode("latin-1"))
+    return f"/{kept}{'/…' if slash and rest else ''}"
