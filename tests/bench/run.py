@@ -22,6 +22,7 @@ from publisher.edition import Variant
 from publisher.intake import Context
 from publisher.render import digest, message
 from publisher.story import Source
+from tests.bench import web
 from tests.editions import HEADERS, LOOK, NOW, PERSONAL, TEMPLATES, edition, item, persian
 
 ROUNDS = 7
@@ -114,3 +115,4 @@ if __name__ == "__main__":
     start()
     feeds()
     mails()
+    web.http()
