@@ -9,7 +9,7 @@ is committed and written before the first is asked, and the whole takes `WITHIN`
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -29,7 +29,8 @@ EACH = 5.0
 LEASE = timedelta(minutes=1)
 ADVANCE = timedelta(seconds=5)
 """Whoever made the change tells what is due this soon: nobody else may be there to do it later."""
-AT_ONCE = 8
+AT_ONCE, AT_MOST = 8, 500
+"""Posts side by side, and in one lease."""
 _PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 _PAUSE = timedelta(minutes=60)
 _DAY = timedelta(hours=24)
@@ -63,12 +64,21 @@ async def tell(newsroom: Newsroom, *, now: datetime, advance: timedelta = timede
     Raises:
         StoreUnavailable: the database cannot be asked or written; what was told may be told once more.
     """
-    pings = await asyncio.to_thread(_take, newsroom, now=now, due=now + advance)
-    if not pings:
-        return HubReport()
-    await asyncio.sleep(READABLE)
-    answers = await _post(newsroom, pings, now=now)
-    return await asyncio.to_thread(_record, newsroom, answers, now=now)
+    report = HubReport()
+    wanted = newsroom.fetch_limits
+    loop = asyncio.get_running_loop()
+    end = 0.0
+    while pings := await asyncio.to_thread(_take, newsroom, now=now, due=now + advance):
+        await asyncio.sleep(READABLE)
+        end = end or loop.time() + WITHIN
+        left = max(0.0, end - loop.time())
+        limits = replace(wanted, seconds=min(EACH, wanted.seconds), total_seconds=left, concurrency=AT_ONCE)
+        posts = {ping: (ping.hub, {"hub.mode": "publish", "hub.url": ping.topic}) for ping in pings}
+        answers = await fetch.post_all(posts, now=now, limits=limits, guard=newsroom.fetch_guard)
+        await asyncio.to_thread(_record, newsroom, answers, now=now, report=report)
+        if loop.time() >= end:  # who had no turn comes back when the lease runs out
+            break
+    return report
 
 
 def _take(newsroom: Newsroom, *, now: datetime, due: datetime) -> list[Ping]:
@@ -79,45 +89,20 @@ def _take(newsroom: Newsroom, *, now: datetime, due: datetime) -> list[Ping]:
         if not hubs.any_due(connection, now=due):  # most looks end here, without the lock of writers
             return []
     with newsroom.database.write() as connection:
-        taken = hubs.take(connection, now=due, until=now + LEASE)
+        taken = hubs.take(connection, now=due, until=now + LEASE, limit=AT_MOST)
         for ping in taken:
             if ping.hub not in configured:
                 hubs.drop(connection, ping)
     return [ping for ping in taken if ping.hub in configured]
 
 
-async def _post(
-    newsroom: Newsroom, pings: Sequence[Ping], *, now: datetime
-) -> dict[Ping, fetch.Taken | fetch.Failed]:
-    """What the hubs said; who had no turn in time is not among them, and comes back when its lease runs out."""
-    limits = replace(newsroom.fetch_limits, seconds=min(EACH, newsroom.fetch_limits.seconds))
-    turns = asyncio.Semaphore(AT_ONCE)
-    answers: dict[Ping, fetch.Taken | fetch.Failed] = {}
-
-    async def one(ping: Ping) -> None:
-        async with turns:
-            form = {"hub.mode": "publish", "hub.url": ping.topic}
-            answers[ping] = await fetch.post(
-                ping.hub, form, now=now, limits=limits, guard=newsroom.fetch_guard
-            )
-
-    tasks = [asyncio.create_task(one(ping)) for ping in pings]
-    try:
-        await asyncio.wait(tasks, timeout=WITHIN)
-    finally:
-        for task in tasks:
-            task.cancel()
-        ended = await asyncio.gather(*tasks, return_exceptions=True)
-    for bug in ended:
-        if isinstance(bug, Exception):
-            raise bug
-    return answers
-
-
 def _record(
-    newsroom: Newsroom, answers: dict[Ping, fetch.Taken | fetch.Failed], *, now: datetime
-) -> HubReport:
-    report = HubReport()
+    newsroom: Newsroom,
+    answers: Mapping[Ping, fetch.Taken | fetch.Failed],
+    *,
+    now: datetime,
+    report: HubReport,
+) -> None:
     with newsroom.database.write() as connection:
         for ping, answer in answers.items():
             if isinstance(answer, fetch.Taken):
@@ -141,4 +126,3 @@ def _record(
             report.failures.append(
                 f"{ping.hub} was not told of {ping.topic} ({why}); again at {due_at:%H:%M} UTC"
             )
-    return report

@@ -11,7 +11,7 @@ httpcore carries the requests; no other module of ours knows it.
 from publisher.fetch.answers import Failed, Fetched, Limits, Memory, NotModified, Result
 from publisher.fetch.guard import Guard, Resolver, public
 from publisher.fetch.polling import fetch, fetch_all
-from publisher.fetch.telling import Taken, post
+from publisher.fetch.telling import Taken, post_all
 
 __all__ = [
     "Failed",
@@ -25,6 +25,6 @@ __all__ = [
     "Taken",
     "fetch",
     "fetch_all",
-    "post",
+    "post_all",
     "public",
 ]

@@ -1,11 +1,13 @@
-"""Telling: a small form, posted to one server, of whose answer nothing but the status is read."""
+"""Telling: small forms, posted side by side, of whose answers nothing but the status is read; failures are values."""
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 from urllib.parse import urlencode
 
 import httpcore
@@ -14,7 +16,9 @@ from publisher.fetch.answers import Failed, Limits, retry_after
 from publisher.fetch.dialling import CONNECT_SHARE, USER_AGENT, Dialler, network_failure, wire_url
 from publisher.fetch.guard import Guard, Target, judge
 
-__all__ = ["Taken", "post"]
+__all__ = ["Taken", "post_all"]
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +28,44 @@ class Taken:
     status: int
 
 
-async def post(
-    url: str, form: Mapping[str, str], *, now: datetime, limits: Limits, guard: Guard
-) -> Taken | Failed:
-    """Post this form within `limits.seconds`; whatever network and server do is a value.
+async def post_all(
+    requests: Mapping[K, tuple[str, Mapping[str, str]]], *, now: datetime, limits: Limits, guard: Guard
+) -> dict[K, Taken | Failed]:
+    """Post these forms, `(url, form)` by key, within `limits.total_seconds`; who had no whole turn in them is not in the answer.
 
-    The guard holds as for fetching. Redirects are not followed: who is told is named in the configuration.
+    The guard holds as for fetching, and each post may take `limits.seconds`. Redirects are not followed: who is told is named in the
+    configuration.
     """
+    tls = await asyncio.to_thread(httpcore.default_ssl_context)  # it reads every certificate of the system
+    turns = asyncio.Semaphore(limits.concurrency)
+    answers: dict[K, Taken | Failed] = {}
+
+    async def one(key: K, url: str, form: Mapping[str, str]) -> None:
+        async with turns:
+            answers[key] = await _within(url, form, now=now, limits=limits, guard=guard, tls=tls)
+
+    tasks = [asyncio.create_task(one(key, url, form)) for key, (url, form) in requests.items()]
+    try:
+        if tasks:
+            await asyncio.wait(tasks, timeout=limits.total_seconds)
+    finally:
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    for bug in ended:
+        if isinstance(bug, Exception):
+            raise bug
+    return answers
+
+
+async def _within(
+    url: str, form: Mapping[str, str], *, now: datetime, limits: Limits, guard: Guard, tls: ssl.SSLContext
+) -> Taken | Failed:
     dialler = Dialler(limits.seconds / CONNECT_SHARE)
     try:
         async with (
             asyncio.timeout(limits.seconds),
-            httpcore.AsyncConnectionPool(network_backend=dialler) as pool,
+            httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=dialler) as pool,
         ):
             target = await judge(url, guard)
             if isinstance(target, Failed):
