@@ -59,7 +59,7 @@ PLAIN_PARTS = (
     "u.find_spec = lambda name, *a: None if name in {'httptools', 'uvloop'} else real(name, *a)\n"
 )
 """As on a machine without the extra `speed`."""
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a machine, however busy, has failed."""
 
 
