@@ -77,9 +77,12 @@ def title(newsroom: Newsroom, feed: Feed) -> str:
 
 
 def home_url(newsroom: Newsroom, feed: Feed) -> str:
-    """The page that a person sees who follows the feed: its section's, else the front page."""
+    """The page that a person sees who follows the feed: its section's, in its language, else the front page."""
     root = newsroom.settings.site.url
-    return f"{root}/s/{feed.section}/" if feed.section else f"{root}/"
+    if not feed.section:
+        return f"{root}/"
+    tongue = feed.series.partition(".")[2]
+    return f"{root}/s/{feed.section}/{f'{tongue}/' if tongue else ''}"
 
 
 def feed_url(newsroom: Newsroom, feed: Feed, fmt: str) -> str:
