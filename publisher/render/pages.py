@@ -18,13 +18,14 @@ from markupsafe import Markup
 from publisher.edition import Edition, Item, Variant
 from publisher.render.direction import direction, lead_in
 from publisher.render.templates import Templates
-from publisher.render.words import Words
+from publisher.render.words import Words, own_name
 
 __all__ = [
     "EditionLink",
     "Feed",
     "SectionLink",
     "Site",
+    "TongueLink",
     "edition_page",
     "front_page",
     "help_page",
@@ -53,6 +54,14 @@ class SectionLink:
 
 
 @dataclass(frozen=True, slots=True)
+class TongueLink:
+    """A page's twin in another language (a BCP 47 tag)."""
+
+    language: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class EditionLink:
     """A digest edition in the archive's list: the digest's title and the edition's date, both in its language."""
 
@@ -76,10 +85,16 @@ class Site:
 
 
 def front_page(
-    site: Site, *, feeds: Sequence[Feed], editions: Sequence[EditionLink], templates: Templates
+    newest: Edition | None,
+    site: Site,
+    *,
+    feeds: Sequence[Feed],
+    editions: Sequence[EditionLink],
+    templates: Templates,
 ) -> bytes:
-    """The front page: sections, and the newest editions of each digest."""
+    """The front page: the newest stories (an edition of them; None: none yet), and the newest editions of each digest."""
     words = templates.words(site.language)
+    items = () if newest is None else newest.items
     return _render(
         templates,
         "web/index.html.j2",
@@ -87,6 +102,7 @@ def front_page(
             site, title=site.name, heading=site.name, about=site.disclaimer, url=f"{site.url}/", feeds=feeds
         ),
         words=_words(words),
+        items=[_item(newest, item, site.language, site.timezone, words) for item in items if newest],
         editions=[
             {
                 "title": link.title,
@@ -154,11 +170,13 @@ def section_page(
     url: str,
     feeds: Sequence[Feed],
     more_feeds: Sequence[Feed] = (),
+    tongues: Sequence[TongueLink] = (),
     templates: Templates,
 ) -> bytes:
     """The page that a person sees who follows a feed: the same items as the section's feed edition.
 
     `feeds` are the section's; `more_feeds`, the house's, are offered to reader programs after them (autodiscovery).
+    `tongues`: the same section in other languages.
     """
     words = templates.words(site.language)
     items = [_item(edition, item, site.language, site.timezone, words) for item in edition.items]
@@ -178,6 +196,15 @@ def section_page(
         ),
         words=_words(words),
         items=items,
+        tongues=[
+            {
+                "language": tongue.language,
+                "direction": direction(tongue.language),
+                "title": own_name(tongue.language),
+                "url": tongue.url,
+            }
+            for tongue in tongues
+        ],
     )
 
 

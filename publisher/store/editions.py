@@ -49,6 +49,7 @@ __all__ = [
     "rendering_names",
     "renderings",
     "variants_of",
+    "with_unfit_items",
 ]
 
 
@@ -195,6 +196,23 @@ def holding(connection: Connection, story_id: str, *, kind: Kind) -> list[Row[An
             .order_by(edition.c.id)
         )
     )
+
+
+def with_unfit_items(connection: Connection) -> list[str]:
+    """The digest editions whose present revision holds a story that is no longer fit to be shown."""
+    unfit = (story.c.killed.is_not(None)) | (story.c.hold.is_not(None)) | (story.c.status != "usable")
+    rows = connection.execute(
+        select(edition.c.id)
+        .join(
+            edition_item,
+            (edition_item.c.edition_id == edition.c.id) & (edition_item.c.revision == edition.c.revision),
+        )
+        .join(story, story.c.id == edition_item.c.story_id)
+        .where(edition.c.kind == Kind.DIGEST, unfit)
+        .distinct()
+        .order_by(edition.c.id)
+    )
+    return [row.id for row in rows]
 
 
 def killed_since(connection: Connection, edition_id: str, revision: int) -> frozenset[str]:

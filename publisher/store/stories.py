@@ -25,14 +25,17 @@ __all__ = [
     "add_version",
     "aliases_of",
     "candidates",
+    "changed_between",
     "count_by_source",
     "find",
+    "first_published_since",
     "get",
     "known_hashes",
     "listing",
     "mark",
     "marks_in_force",
     "publish",
+    "published_between",
     "save",
     "set_sections",
     "spend_marks",
@@ -224,6 +227,36 @@ def candidates(
             story.c.id.in_(select(story_section.c.story_id).where(story_section.c.section == section))
         )
     return _stories(connection, connection.execute(query.order_by(story.c.id)).all())
+
+
+def first_published_since(connection: Connection) -> datetime | None:
+    """When the first story of all was published; None when none was."""
+    found: datetime | None = connection.execute(
+        select(story.c.first_published)
+        .where(story.c.first_published.is_not(None))
+        .order_by(story.c.first_published)
+        .limit(1)
+    ).scalar_one_or_none()
+    return found
+
+
+def changed_between(connection: Connection, start: datetime, end: datetime) -> datetime | None:
+    """When a story first published in [start, end) was last changed; None when none was published then."""
+    found: datetime | None = connection.execute(
+        select(story.c.modified_at)
+        .where(story.c.first_published >= start, story.c.first_published < end)
+        .order_by(story.c.modified_at.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return found
+
+
+def published_between(connection: Connection, start: datetime, end: datetime) -> list[Story]:
+    """The stories first published in [start, end), by id."""
+    query = (
+        _query().where(story.c.first_published >= start, story.c.first_published < end).order_by(story.c.id)
+    )
+    return _stories(connection, connection.execute(query).all())
 
 
 def unusable(connection: Connection, ids: Collection[str], *, now: datetime) -> frozenset[str]:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Row
 
 from publisher import gate
-from publisher.desk.feeds.documents import Document, documents, look, outlines, title
+from publisher.desk.feeds.archive import Archives, Month, closed_months, feed_of_month
+from publisher.desk.feeds.documents import Document, documents, look, month_documents, outlines, title
 from publisher.edition import Edition, Kind, Notice
 from publisher.errors import GateRefused
 from publisher.feed import Feed
@@ -53,65 +54,109 @@ def build(
 ) -> list[FeedReport]:
     """Make every feed anew where something changed, or those of `only` that there have been; the whole build makes the list too.
 
-    Documents that no feed comes in any more say 410 after a whole build.
+    `only` may name months of an archive as well ("world@2026-02"). Documents that no feed comes in any more say 410 after a
+    whole build.
     """
+    with newsroom.database.read() as connection:
+        built = public.paths(connection, below="feeds/")
+        archives, closed = Archives.of(connection), closed_months(newsroom, connection, now=now)
+    job = _Job(newsroom, archives, actor=actor, now=now, at_once=only is not None)
+    reports: list[FeedReport] = []
+    for feed in newsroom.feeds:
+        reports += [
+            job.month(feed, month)
+            for month in closed
+            if month.changed_at is not None and (only is None or f"{feed.series}@{month.name}" in only)
+        ]
     if only is not None:
-        with newsroom.database.read() as connection:
-            built = public.paths(connection, below="feeds/")
-        chosen = [f for f in newsroom.feeds if f.series in only and f"feeds/{f.series}.rss" in built]
-        return _build(newsroom, chosen, actor=actor, now=now, at_once=True)
-    reports = _build(newsroom, newsroom.feeds, actor=actor, now=now, at_once=False)
+        chosen = [feed for feed in newsroom.feeds if feed.series in only]
+        return reports + job.feeds([feed for feed in chosen if f"feeds/{feed.series}.rss" in built])
+    reports += job.feeds(newsroom.feeds)
     listed = opml.render(newsroom.settings.site.name, list(outlines(newsroom)))
     list_of_all = {"feeds/index.opml": Finished(listed, "text/x-opml; charset=utf-8")}
-    known = {f"feeds/{name}" for report in reports for name in report.files}
+    known = {f"feeds/{name}" for report in reports for name in report.files} | set(list_of_all)
     with newsroom.database.write() as connection:
         public.put(connection, list_of_all, now=now)
-        public.withdraw(
-            connection, public.paths(connection, below="feeds/") - known - set(list_of_all), now=now
-        )
-    return reports
+        public.withdraw(connection, public.paths(connection, below="feeds/") - known, now=now)
+    return [report for report in reports if report.files]
 
 
-def _build(
-    newsroom: Newsroom, feeds: Sequence[Feed], *, actor: str, now: datetime, at_once: bool
-) -> list[FeedReport]:
-    if not feeds:
-        return []
-    since = now - max(feed.window for feed in feeds)
-    section = feeds[0].section if len({feed.section for feed in feeds}) == 1 else None
-    with newsroom.database.read() as connection:
-        wire = _Wire(
-            stories.candidates(connection, since=since, section=section),
-            stories.marks_in_force(connection, now=now),
-            now,
-        )
-    return [_build_one(newsroom, feed, wire, actor=actor, at_once=at_once) for feed in feeds]
+class _Job:
+    """One build: what it is done for, and its steps."""
 
+    def __init__(
+        self, newsroom: Newsroom, archives: Archives, *, actor: str, now: datetime, at_once: bool
+    ) -> None:
+        self._newsroom, self._archives = newsroom, archives
+        self._actor, self._now, self._at_once = actor, now, at_once
 
-def _build_one(newsroom: Newsroom, feed: Feed, wire: _Wire, *, actor: str, at_once: bool) -> FeedReport:
-    report = FeedReport(feed.series)
-    wanted = documents(newsroom, feed)
-    with newsroom.database.read() as connection:
-        last = editions.latest(connection, Kind.FEED, feed.series)
-        number = editions.next_number(connection, Kind.FEED, feed.series)
-    made = _draft(newsroom, feed, wire, number=number, last=last)
-    report.edition_id, report.items = made.edition_id, len(made.items)
-    report.files = [document.path for document in wanted]
-    if last is not None and (last.content_hash, last.look) == (made.content_hash, look(wanted)):
-        report.edition_id = last.id
-        return report
-    try:
-        outputs = _render(newsroom, made, wanted, now=max(made.slot, wire.now))
-    except GateRefused as refusal:
-        report.refused = refusal
-        with newsroom.database.write() as connection:
-            data = dict(refusal.facts)
-            house.tell(
-                connection, "gate.refused", refusal.edition_id, actor="rule:gate", now=wire.now, data=data
+    def feeds(self, feeds: Sequence[Feed]) -> list[FeedReport]:
+        """These feeds, selected from what is read once."""
+        if not feeds:
+            return []
+        now = self._now
+        since = now - max(feed.window for feed in feeds)
+        section = feeds[0].section if len({feed.section for feed in feeds}) == 1 else None
+        with self._newsroom.database.read() as connection:
+            found = stories.candidates(connection, since=since, section=section)
+            marks = stories.marks_in_force(connection, now=now)
+        wire = _Wire(found, marks, now)
+        return [
+            self._one(
+                feed, documents(self._newsroom, feed, archived=self._archives.before(feed.series)), wire
             )
+            for feed in feeds
+        ]
+
+    def month(self, feed: Feed, month: Month) -> FeedReport:
+        """A closed month of a feed's archive: as it stands, unless a story of it has changed since (a kill, above all)."""
+        whole = feed_of_month(feed, month)
+        before = self._archives.before(feed.series, month.name)
+        wanted = month_documents(self._newsroom, feed, month.name, before=before)
+        with self._newsroom.database.read() as connection:
+            last = editions.latest(connection, Kind.FEED, whole.series)
+            if last is not None and month.changed_at is not None and month.changed_at <= last.frozen_at:
+                return FeedReport(whole.series, last.id, files=[document.path for document in wanted])
+            found = stories.published_between(connection, month.start, month.end)
+        report = self._one(whole, wanted, _Wire(found, (), self._now), archived=True)
+        if report.files and not report.refused:
+            self._archives.add(feed.series, month.name)
         return report
-    report.changed = _publish(newsroom, made, wanted, outputs, actor=actor, now=wire.now, at_once=at_once)
-    return report
+
+    def _one(
+        self, feed: Feed, wanted: Sequence[Document], wire: _Wire, *, archived: bool = False
+    ) -> FeedReport:
+        newsroom, report = self._newsroom, FeedReport(feed.series)
+        with newsroom.database.read() as connection:
+            last = editions.latest(connection, Kind.FEED, feed.series)
+            number = editions.next_number(connection, Kind.FEED, feed.series)
+        made = _draft(newsroom, feed, wire, number=number, last=last)
+        report.edition_id, report.items = made.edition_id, len(made.items)
+        report.files = [document.path for document in wanted]
+        if archived and last is None and not made.items:
+            report.files = []
+            return report
+        if (
+            last is not None
+            and last.content_hash == made.content_hash
+            and (archived or last.look == look(wanted))
+        ):
+            report.edition_id = last.id
+            return report
+        try:
+            outputs = _render(newsroom, made, wanted, now=max(made.slot, wire.now))
+        except GateRefused as refusal:
+            report.refused = refusal
+            with newsroom.database.write() as connection:
+                data = dict(refusal.facts)
+                house.tell(
+                    connection, "gate.refused", refusal.edition_id, actor="rule:gate", now=wire.now, data=data
+                )
+            return report
+        report.changed = _publish(
+            newsroom, made, wanted, outputs, actor=self._actor, now=wire.now, at_once=self._at_once
+        )
+        return report
 
 
 def _publish(

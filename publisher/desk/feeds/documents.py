@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.metadata import version
 
@@ -11,10 +11,20 @@ from publisher.edition import Kind
 from publisher.feed import Consumer, Feed
 from publisher.newsroom import Newsroom
 from publisher.render import opml
-from publisher.render.feeds import FORMATS, Channel
+from publisher.render.feeds import FORMATS, Archive, Channel
 from publisher.store import editions
 
-__all__ = ["Document", "documents", "feed_url", "home_url", "look", "outlines", "overview", "title"]
+__all__ = [
+    "Document",
+    "documents",
+    "feed_url",
+    "home_url",
+    "look",
+    "month_documents",
+    "outlines",
+    "overview",
+    "title",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +36,51 @@ class Document:
     channel: Channel
 
 
-def documents(newsroom: Newsroom, feed: Feed) -> list[Document]:
-    """The feed in its three formats, and once more for each consumer that takes it."""
+def documents(newsroom: Newsroom, feed: Feed, *, archived: str = "") -> list[Document]:
+    """The feed in its three formats, and once more for each consumer that takes it.
+
+    `archived`: the newest month of its archive ("2026-02"), "" when it has none.
+    """
     plain = Consumer(slug="", formats=tuple(FORMATS))
     wanted = [plain, *(consumer for consumer in newsroom.settings.consumers if consumer.takes(feed))]
-    return [_document(newsroom, feed, consumer, fmt) for consumer in wanted for fmt in consumer.formats]
+    made: list[Document] = []
+    for consumer in wanted:
+        for fmt in consumer.formats:
+            below = f"for/{consumer.slug}/" if consumer.slug else ""
+            prev = month_url(newsroom, feed, archived, fmt) if archived and not consumer.slug else ""
+            channel = _channel(newsroom, feed, consumer, f"{below}{feed.series}{FORMATS[fmt][0]}")
+            made.append(
+                Document(
+                    f"{below}{feed.series}{FORMATS[fmt][0]}",
+                    fmt,
+                    replace(channel, archive=Archive(prev=prev)),
+                )
+            )
+    return made
 
 
-def _document(newsroom: Newsroom, feed: Feed, consumer: Consumer, fmt: str) -> Document:
+def month_documents(newsroom: Newsroom, feed: Feed, month: str, *, before: str) -> list[Document]:
+    """A month of a feed's archive in the three formats; `before`: the archived month before it, "" for the first."""
+    made: list[Document] = []
+    for fmt in FORMATS:
+        path = f"archive/{feed.series}/{month}{FORMATS[fmt][0]}"
+        prev = month_url(newsroom, feed, before, fmt) if before else ""
+        place = Archive(prev=prev, current=feed_url(newsroom, feed, fmt))
+        channel = _channel(newsroom, feed, Consumer(slug=""), path)
+        made.append(Document(path, fmt, replace(channel, archive=place, hubs=())))
+    return made
+
+
+def month_url(newsroom: Newsroom, feed: Feed, month: str, fmt: str) -> str:
+    """The address of a month of a feed's archive."""
+    return f"{newsroom.settings.site.url}/feeds/archive/{feed.series}/{month}{FORMATS[fmt][0]}"
+
+
+def _channel(newsroom: Newsroom, feed: Feed, consumer: Consumer, path: str) -> Channel:
     site = newsroom.settings.site
     below = f"for/{consumer.slug}/" if consumer.slug else ""
-    path = f"{below}{feed.series}{FORMATS[fmt][0]}"
     tag = f"tag:{site.tag_authority},{site.tag_date}"
-    channel = Channel(
+    return Channel(
         site_name=site.name,
         title=title(newsroom, feed),
         description=newsroom.disclaimer_in(feed.language).full,
@@ -54,7 +96,6 @@ def _document(newsroom: Newsroom, feed: Feed, consumer: Consumer, fmt: str) -> D
         source=consumer.source,
         redate_withdrawn=consumer.redate_withdrawn,
     )
-    return Document(path, fmt, channel)
 
 
 def source_words(newsroom: Newsroom) -> Mapping[str, str]:
@@ -77,9 +118,12 @@ def title(newsroom: Newsroom, feed: Feed) -> str:
 
 
 def home_url(newsroom: Newsroom, feed: Feed) -> str:
-    """The page that a person sees who follows the feed: its section's, else the front page."""
+    """The page that a person sees who follows the feed: its section's, in its language, else the front page."""
     root = newsroom.settings.site.url
-    return f"{root}/s/{feed.section}/" if feed.section else f"{root}/"
+    if not feed.section:
+        return f"{root}/"
+    tongue = feed.series.partition(".")[2]
+    return f"{root}/s/{feed.section}/{f'{tongue}/' if tongue else ''}"
 
 
 def feed_url(newsroom: Newsroom, feed: Feed, fmt: str) -> str:

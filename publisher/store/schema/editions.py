@@ -32,7 +32,7 @@ edition = Table(
     metadata,
     Column("id", String(128), primary_key=True),
     Column("kind", String(8), nullable=False),
-    Column("series", String(64), nullable=False),
+    Column("series", String(128), nullable=False),
     Column("slot", UtcTime, nullable=False),
     Column("local_date", Date, nullable=False),
     Column("number", Integer, nullable=False),

@@ -48,4 +48,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hub", "topic", name=op.f("pk_hub_ping")),
         comment="WebSub hubs that have to hear of a changed feed; one row however often it changed meanwhile",
     )
+    op.create_index(op.f("ix_story_first_published"), "story", ["first_published"], unique=False)
     op.create_index(op.f("ix_hub_ping_due_at"), "hub_ping", ["due_at"], unique=False)
