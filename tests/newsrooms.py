@@ -19,8 +19,16 @@ KEYS = {
 }
 
 
-def settings(*, relay_port: int = 2525, tls: str = "none", **digest: Any):
-    """Settings of the newsroom; `digest` overrides keys of its digest."""
+def settings(
+    *,
+    relay_port: int = 2525,
+    tls: str = "none",
+    site: dict[str, Any] | None = None,
+    source: dict[str, Any] | None = None,
+    tables: dict[str, Any] | None = None,
+    **digest: Any,
+):
+    """Settings of the newsroom; `site`, `source` (Meridian's), `tables` (of publisher.toml) and `digest` override keys."""
     return from_data(
         {
             "site": {
@@ -30,6 +38,7 @@ def settings(*, relay_port: int = 2525, tls: str = "none", **digest: Any):
                 "tag_date": "2026-01-01",
                 "contact": "desk@front.example",
                 "postal_address": "1 Quay Street",
+                **(site or {}),
             },
             "relay": [
                 {
@@ -55,6 +64,7 @@ def settings(*, relay_port: int = 2525, tls: str = "none", **digest: Any):
                     "full": "Reports were retrieved from other agencies.",
                 }
             ],
+            **(tables or {}),
         },
         sections=[
             {"slug": "world", "title": {"en": "World"}, "any": ["category:World"]},
@@ -66,6 +76,7 @@ def settings(*, relay_port: int = 2525, tls: str = "none", **digest: Any):
                 "name": "Meridian",
                 "homepage": "https://meridian.example/",
                 "format": "jsonl",
+                **(source or {}),
             },
             {
                 "slug": "caspian",

@@ -61,6 +61,10 @@ class Pieces:
         last, kept = self._kept.get((channel.self_url, fmt), (None, {}))
         return kept if last == channel else {}
 
+    def sizes(self, channel: Channel, fmt: str) -> dict[str, int]:
+        """How many bytes each item of the document takes, by story id; of the document last made."""
+        return {story_id: len(body) for story_id, (_, _, body) in self.of(fit(channel), fmt).items()}
+
     def keep(self, channel: Channel, fmt: str, kept: dict[str, Piece]) -> None:
         """Keep the document's pieces, in place of its last ones."""
         self._kept[channel.self_url, fmt] = (channel, kept)

@@ -8,16 +8,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, or_, select, update
 
 from publisher.selection import Act, Mark
 from publisher.store.db import insert
 from publisher.store.schema import desk_mark, story, story_alias, story_section, story_version
+from publisher.store.versions import received_from_data, received_to_data
 from publisher.story import Received, Story
 
 __all__ = [
@@ -30,27 +30,18 @@ __all__ = [
     "get",
     "known_hashes",
     "listing",
+    "load",
     "mark",
     "marks_in_force",
     "publish",
     "save",
     "set_sections",
     "spend_marks",
+    "standing",
+    "timeline",
     "unusable",
     "versions",
 ]
-
-_RECEIVED: TypeAdapter[Received] = TypeAdapter(Received)
-
-
-def received_to_data(received: Received) -> Any:
-    """JSON-ready form of a received version; `received_from_data` gives an equal one back."""
-    return _RECEIVED.dump_python(received, mode="json")
-
-
-def received_from_data(data: Any) -> Received:
-    """The received version of `received_to_data`'s form."""
-    return _RECEIVED.validate_python(data)
 
 
 def aliases_of(received: Received) -> tuple[bytes, ...]:
@@ -210,30 +201,91 @@ def versions(connection: Connection, story_id: str) -> list[tuple[int, datetime,
     return [(row.version, row.received_at, received_from_data(row.received)) for row in rows]
 
 
-def candidates(
-    connection: Connection, *, since: datetime, also: Collection[str] = (), section: str | None = None
-) -> list[Story]:
+def candidates(connection: Connection, *, since: datetime, also: Collection[str] = ()) -> list[Story]:
     """Stories eligible since then, those that nothing but a decision keeps from being so, and the named ones (pins).
 
-    With `section`, only what belongs to it. Ordered by id, so that equal content gives equal input to selection on any database.
+    Ordered by id, so that equal content gives equal input to selection on any database.
     """
-    waiting = and_(story.c.eligible_at.is_(None), story.c.modified_at >= since)
-    query = _query().where(or_(story.c.eligible_at >= since, waiting, story.c.id.in_(also)))
-    if section is not None:
-        query = query.where(
-            story.c.id.in_(select(story_section.c.story_id).where(story_section.c.section == section))
-        )
+    query = _query().where(or_(story.c.eligible_at >= since, _waiting(since), story.c.id.in_(also)))
     return _stories(connection, connection.execute(query.order_by(story.c.id)).all())
+
+
+def _waiting(since: datetime) -> ColumnElement[bool]:
+    """What is held, killed or under an open embargo, if that was decided since then."""
+    return and_(story.c.eligible_at.is_(None), story.c.modified_at >= since)
+
+
+def timeline(
+    connection: Connection,
+    *,
+    since: datetime,
+    depth: int,
+    section: str | None = None,
+    source: str | None = None,
+    language: str | None = None,
+) -> tuple[list[str], int]:
+    """Ids of `candidates` of one section, source or base language, as far as a feed of `depth` items may need them; how many are left.
+
+    The newest by our publication, else by eligibility, and everything that ties with the last of them; what waits, all of it.
+    """
+    ours = _where(section=section, source=source, language=language)
+    newest = (
+        func.coalesce(story.c.first_published, story.c.eligible_at).desc(),
+        story.c.eligible_at.desc(),
+    )
+    ranked = (
+        select(
+            story.c.id, func.rank().over(order_by=newest).label("place"), func.count().over().label("total")
+        )
+        .where(story.c.eligible_at >= since, *ours)
+        .subquery()
+    )
+    standing = connection.execute(
+        select(ranked.c.id, ranked.c.total).where(ranked.c.place <= depth).order_by(ranked.c.id)
+    ).all()
+    waiting = connection.execute(select(story.c.id).where(_waiting(since), *ours).order_by(story.c.id))
+    left = standing[0].total - len(standing) if standing else 0
+    return [row.id for row in standing] + list(waiting.scalars()), left
+
+
+def _where(*, section: str | None, source: str | None, language: str | None) -> Iterator[ColumnElement[bool]]:
+    if section is not None:
+        yield story.c.id.in_(select(story_section.c.story_id).where(story_section.c.section == section))
+    if source is not None:
+        yield story.c.source == source
+    if language is not None:
+        tag = func.lower(story.c.language)
+        yield or_(tag == language, tag.startswith(f"{language}-", autoescape=True))
+
+
+def load(connection: Connection, ids: Iterable[str]) -> dict[str, Story]:
+    """These stories as they stand, by id."""
+    wanted = sorted(set(ids))
+    found: dict[str, Story] = {}
+    for start in range(0, len(wanted), 500):
+        rows = connection.execute(_query().where(story.c.id.in_(wanted[start : start + 500]))).all()
+        found |= {entry.story_id: entry for entry in _stories(connection, rows)}
+    return found
+
+
+def standing(connection: Connection, ids: Collection[str], *, now: datetime) -> frozenset[str]:
+    """Those of these stories that may stand in an output at `now`; nobody can take one back before this transaction has ended."""
+    wanted = sorted(ids)
+    found: set[str] = set()
+    for start in range(0, len(wanted), 500):
+        query = (
+            select(story.c.id)
+            .where(story.c.id.in_(wanted[start : start + 500]), story.c.eligible_at <= now)
+            .order_by(story.c.id)
+            .with_for_update(key_share=True)
+        )
+        found.update(connection.execute(query).scalars())
+    return frozenset(found)
 
 
 def unusable(connection: Connection, ids: Collection[str], *, now: datetime) -> frozenset[str]:
     """Those of these stories that may be in no output at `now`: killed, held, embargoed, expired."""
-    chosen = sorted(ids)
-    found: list[Story] = []
-    for start in range(0, len(chosen), 500):
-        query = _query().where(story.c.id.in_(chosen[start : start + 500])).order_by(story.c.id)
-        found += _stories(connection, connection.execute(query).all())
-    return frozenset(entry.story_id for entry in found if not entry.usable(now))
+    return frozenset(story_id for story_id, found in load(connection, ids).items() if not found.usable(now))
 
 
 def listing(
