@@ -26,9 +26,14 @@ def settings(
     site: dict[str, Any] | None = None,
     source: dict[str, Any] | None = None,
     tables: dict[str, Any] | None = None,
+    sections: list[dict[str, Any]] | None = None,
+    sources: list[dict[str, Any]] | None = None,
     **digest: Any,
 ):
-    """Settings of the newsroom; `site`, `source` (Meridian's), `tables` (of publisher.toml) and `digest` override keys."""
+    """Settings of the newsroom; `site`, `source` (Meridian's), `tables` (of publisher.toml) and `digest` override keys.
+
+    `sections` and `sources` take the place of its own; with sections of others it has no digest.
+    """
     return from_data(
         {
             "site": {
@@ -66,11 +71,13 @@ def settings(
             ],
             **(tables or {}),
         },
-        sections=[
+        sections=sections
+        or [
             {"slug": "world", "title": {"en": "World"}, "any": ["category:World"]},
             {"slug": "economy", "title": {"en": "Economy"}, "any": ["category:Economy"]},
         ],
-        sources=[
+        sources=sources
+        or [
             {
                 "slug": "meridian",
                 "name": "Meridian",
@@ -85,7 +92,9 @@ def settings(
                 "format": "jsonl",
             },
         ],
-        digests=[
+        digests=[]
+        if sections
+        else [
             {
                 "slug": "morning",
                 "number": 1,

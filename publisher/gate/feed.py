@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from xml.parsers import expat
 
@@ -89,17 +90,29 @@ def check_feed(
 
 
 def _owed(entry: _Entry, item: Item, disclaimer: str, *, output: str, linked: bool) -> Iterator[Violation]:
-    sight = see(entry.html[0] if len(entry.html) == 1 else "")
-    found = Found(item.story_id, " ".join(entry.titles), list(sight.runs))
-    for fault in sight.faults:
-        yield Violation(output, item.story_id, "hidden", fault)
+    html = entry.html[0] if len(entry.html) == 1 else ""
+    title = " ".join(entry.titles)
     if item.withdrawn:
+        sight = see(html)
+        for fault in sight.faults:
+            yield Violation(output, item.story_id, "hidden", fault)
+        found = Found(item.story_id, title, list(sight.runs))
         yield from withdrawn(found, item, item.withdrawn, entry.words, output=output)
         return
-    yield from owed(found, item, disclaimer, output=output, closing=True, linked=linked)
+    for violation in _shown(html, title, item, disclaimer, linked=linked):
+        yield replace(violation, output=output)
     if not entry.addresses or any(address != item.source_url for address in entry.addresses):
         detail = f"does not give its source URL {item.source_url} in its metadata"
         yield Violation(output, item.story_id, "source-metadata", detail)
+
+
+@lru_cache(maxsize=1024)
+def _shown(html: str, title: str, item: Item, disclaimer: str, *, linked: bool) -> tuple[Violation, ...]:
+    """What is wrong with what a reader sees of an item; the same words under the same item are judged once, in whatever document."""
+    sight = see(html)
+    found = Found(item.story_id, title, list(sight.runs))
+    hidden = [Violation("", item.story_id, "hidden", fault) for fault in sight.faults]
+    return (*hidden, *owed(found, item, disclaimer, output="", closing=True, linked=linked))
 
 
 def _json(text: str) -> list[_Entry]:

@@ -8,11 +8,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, func, or_, select, update
 
 from publisher.selection import Act, Mark
 from publisher.store.db import insert
@@ -37,8 +37,6 @@ __all__ = [
     "save",
     "set_sections",
     "spend_marks",
-    "standing",
-    "timeline",
     "unusable",
     "versions",
 ]
@@ -206,56 +204,9 @@ def candidates(connection: Connection, *, since: datetime, also: Collection[str]
 
     Ordered by id, so that equal content gives equal input to selection on any database.
     """
-    query = _query().where(or_(story.c.eligible_at >= since, _waiting(since), story.c.id.in_(also)))
+    waiting = and_(story.c.eligible_at.is_(None), story.c.modified_at >= since)
+    query = _query().where(or_(story.c.eligible_at >= since, waiting, story.c.id.in_(also)))
     return _stories(connection, connection.execute(query.order_by(story.c.id)).all())
-
-
-def _waiting(since: datetime) -> ColumnElement[bool]:
-    """What is held, killed or under an open embargo, if that was decided since then."""
-    return and_(story.c.eligible_at.is_(None), story.c.modified_at >= since)
-
-
-def timeline(
-    connection: Connection,
-    *,
-    since: datetime,
-    depth: int,
-    section: str | None = None,
-    source: str | None = None,
-    language: str | None = None,
-) -> tuple[list[str], int]:
-    """Ids of `candidates` of one section, source or base language, as far as a feed of `depth` items may need them; how many are left.
-
-    The newest by our publication, else by eligibility, and everything that ties with the last of them; what waits, all of it.
-    """
-    ours = _where(section=section, source=source, language=language)
-    newest = (
-        func.coalesce(story.c.first_published, story.c.eligible_at).desc(),
-        story.c.eligible_at.desc(),
-    )
-    ranked = (
-        select(
-            story.c.id, func.rank().over(order_by=newest).label("place"), func.count().over().label("total")
-        )
-        .where(story.c.eligible_at >= since, *ours)
-        .subquery()
-    )
-    standing = connection.execute(
-        select(ranked.c.id, ranked.c.total).where(ranked.c.place <= depth).order_by(ranked.c.id)
-    ).all()
-    waiting = connection.execute(select(story.c.id).where(_waiting(since), *ours).order_by(story.c.id))
-    left = standing[0].total - len(standing) if standing else 0
-    return [row.id for row in standing] + list(waiting.scalars()), left
-
-
-def _where(*, section: str | None, source: str | None, language: str | None) -> Iterator[ColumnElement[bool]]:
-    if section is not None:
-        yield story.c.id.in_(select(story_section.c.story_id).where(story_section.c.section == section))
-    if source is not None:
-        yield story.c.source == source
-    if language is not None:
-        tag = func.lower(story.c.language)
-        yield or_(tag == language, tag.startswith(f"{language}-", autoescape=True))
 
 
 def load(connection: Connection, ids: Iterable[str]) -> dict[str, Story]:
@@ -266,21 +217,6 @@ def load(connection: Connection, ids: Iterable[str]) -> dict[str, Story]:
         rows = connection.execute(_query().where(story.c.id.in_(wanted[start : start + 500]))).all()
         found |= {entry.story_id: entry for entry in _stories(connection, rows)}
     return found
-
-
-def standing(connection: Connection, ids: Collection[str], *, now: datetime) -> frozenset[str]:
-    """Those of these stories that may stand in an output at `now`; nobody can take one back before this transaction has ended."""
-    wanted = sorted(ids)
-    found: set[str] = set()
-    for start in range(0, len(wanted), 500):
-        query = (
-            select(story.c.id)
-            .where(story.c.id.in_(wanted[start : start + 500]), story.c.eligible_at <= now)
-            .order_by(story.c.id)
-            .with_for_update(key_share=True)
-        )
-        found.update(connection.execute(query).scalars())
-    return frozenset(found)
 
 
 def unusable(connection: Connection, ids: Collection[str], *, now: datetime) -> frozenset[str]:

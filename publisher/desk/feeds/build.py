@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from publisher.desk.feeds.documents import Document, documents, look, outlines
-from publisher.desk.feeds.draft import Draft, drafts
+from publisher.desk.feeds.draft import Draft, content_hash, drafts
 from publisher.desk.feeds.finish import Finished, finish
 from publisher.edition import Edition, Kind
 from publisher.errors import Conflict, GateRefused, Violation
@@ -18,6 +18,7 @@ from publisher.newsroom import Newsroom
 from publisher.render import feeds as render_feeds
 from publisher.render import opml
 from publisher.store import editions, house, hubs, public, stories
+from publisher.store.timeline import standing
 
 __all__ = ["FeedReport", "build"]
 
@@ -99,7 +100,7 @@ def _try_one(
     wanted = documents(newsroom, draft.feed)
     report = FeedReport(draft.feed.series, draft.edition.edition_id, len(draft.edition.items))
     report.files = [document.path for document in wanted]
-    if _same(draft, draft.edition, wanted):
+    if _same(newsroom, draft, draft.edition, wanted):
         return _kept(report, draft)
     try:
         done = finish(draft.edition, wanted, pieces=newsroom.pieces, now=now)
@@ -110,20 +111,23 @@ def _try_one(
             house.tell(connection, "gate.refused", refusal.edition_id, actor="rule:gate", now=now, data=data)
         return report
     report.skipped, report.items = done.skipped, len(done.edition.items)
-    if _same(draft, done.edition, wanted):
+    if _same(newsroom, draft, done.edition, wanted):
         _tell(newsroom, done, now=now)
         return _kept(report, draft)
-    changed = _publish(newsroom, draft, done, wanted, actor=actor, now=now, at_once=at_once)
+    changed = _publish(newsroom, done, wanted, actor=actor, now=now, at_once=at_once)
     if changed is None:
         return None
     report.changed = changed
     return report
 
 
-def _same(draft: Draft, made: Edition, wanted: Sequence[Document]) -> bool:
+def _same(newsroom: Newsroom, draft: Draft, made: Edition, wanted: Sequence[Document]) -> bool:
     """Whether the feed as it is out says this already."""
     last = draft.last
-    return last is not None and (last.look, last.content_hash) == (look(wanted), made.content_hash)
+    return last is not None and (last.look, last.content_hash) == (
+        look(wanted),
+        content_hash(newsroom, made),
+    )
 
 
 def _kept(report: FeedReport, draft: Draft) -> FeedReport:
@@ -135,7 +139,6 @@ def _kept(report: FeedReport, draft: Draft) -> FeedReport:
 
 def _publish(
     newsroom: Newsroom,
-    draft: Draft,
     done: Finished,
     wanted: Sequence[Document],
     *,
@@ -154,7 +157,7 @@ def _publish(
     with newsroom.database.write() as connection:
         if editions.next_number(connection, Kind.FEED, made.series) != made.number:
             return None
-        if stories.standing(connection, shown, now=now) != set(shown):
+        if standing(connection, shown, now=now) != set(shown):
             return None
         editions.freeze(connection, made, actor=actor, look=look(wanted))
         editions.keep_renderings(connection, made, done.outputs, now=now)

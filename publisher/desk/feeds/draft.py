@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -15,9 +15,12 @@ from publisher.feed import Feed, base
 from publisher.newsroom import Newsroom
 from publisher.selection import Mark, Selection, select_feed
 from publisher.store import editions, stories
+from publisher.store.timeline import Stamp, timeline
 from publisher.story import Story
 
-__all__ = ["Draft", "drafts"]
+__all__ = ["Draft", "content_hash", "drafts"]
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +33,26 @@ class Draft:
 
 
 def drafts(newsroom: Newsroom, feeds: Sequence[Feed], *, now: datetime) -> list[Draft]:
-    """A draft for each of these feeds. A story that several of them hold is read once."""
-    known: dict[str, Story] = {}
+    """A draft for each of these feeds, from one view of the database."""
     with newsroom.database.read() as connection:
         marks = stories.marks_in_force(connection, now=now)
         made: list[Draft] = []
+        seen: set[Stamp] = set()
         for feed in feeds:
-            selection = _select(newsroom, connection, feed, marks=marks, known=known, now=now)
+            selection = _select(newsroom, connection, feed, marks=marks, seen=seen, now=now)
             last = editions.latest(connection, Kind.FEED, feed.series)
             made.append(Draft(feed, _edition(newsroom, feed, selection, last=last, now=now), last))
+    if len(feeds) == len(newsroom.feeds):
+        newsroom.kept_stories.forget_others(seen)
     return made
+
+
+def content_hash(newsroom: Newsroom, made: Edition) -> str:
+    """The edition's content hash; at once when this process has seen an edition of the feed that says the same."""
+    last = newsroom.kept_hashes.get(made.series)
+    if last is None or _content(last[0]) != _content(made):
+        last = newsroom.kept_hashes[made.series] = (made, made.content_hash)
+    return last[1]
 
 
 def _select(
@@ -48,14 +61,14 @@ def _select(
     feed: Feed,
     *,
     marks: Sequence[Mark],
-    known: dict[str, Story],
+    seen: set[Stamp],
     now: datetime,
 ) -> Selection:
     """The feed's items, from as many of the newest stories as it takes to fill it: mostly the first few of what there is."""
     site = newsroom.settings.site
     depth = feed.maximum
     while True:
-        ids, left = stories.timeline(
+        found = timeline(
             connection,
             since=now - feed.window,
             depth=depth,
@@ -63,22 +76,38 @@ def _select(
             source=feed.source,
             language=feed.only,
         )
-        known |= stories.load(connection, [story_id for story_id in ids if story_id not in known])
+        seen.update(found.stamps)
         selection = select_feed(
             feed,
-            [known[story_id] for story_id in ids],
+            newsroom.kept_stories.read(connection, found.stamps),
             title=title(newsroom, feed),
             sources=newsroom.sources,
             now=now,
             marks=marks,
             notice=_notices(newsroom),
             page=f"{site.url}/story/" if site.pages else "",
-            beyond=left,
+            beyond=found.beyond,
         )
         filled = sum(item.withdrawn is None for item in selection.items)
-        if filled >= feed.maximum or not left:
+        if filled >= feed.maximum or not found.beyond:
             return selection
         depth *= 4
+
+
+def _content(made: Edition) -> Edition:
+    """The edition with nothing in it that its content hash does not count."""
+    return replace(
+        made,
+        edition_id="",
+        number=0,
+        revision=0,
+        slot=NEVER,
+        local_date=NEVER.date(),
+        timezone="",
+        frozen_at=NEVER,
+        shelves=tuple(replace(shelf, more=0) for shelf in made.shelves),
+        left_out=(),
+    )
 
 
 def _edition(
