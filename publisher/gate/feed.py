@@ -24,6 +24,7 @@ __all__ = ["check_feed"]
 
 ATOM = "http://www.w3.org/2005/Atom"
 DC = "http://purl.org/dc/elements/1.1/"
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 JSON_VERSION = "https://jsonfeed.org/version/1"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
 STORY_ID = re.compile(r"tag:[^:/\s]+,[0-9-]+:story/(\S+)")
@@ -97,7 +98,8 @@ def _owed(entry: _Entry, item: Item, disclaimer: str, *, output: str, linked: bo
         for fault in sight.faults:
             yield Violation(output, item.story_id, "hidden", fault)
         found = Found(item.story_id, title, list(sight.runs))
-        yield from withdrawn(found, item, item.withdrawn, entry.words, output=output)
+        words = [word for word in entry.words if word not in entry.ids]
+        yield from withdrawn(found, item, item.withdrawn, words, output=output)
         return
     for violation in _shown(html, title, item, disclaimer, linked=linked):
         yield replace(violation, output=output)
@@ -184,15 +186,19 @@ def _xml(raw: bytes, vocabulary: _Vocabulary) -> list[_Entry]:
         raise _Unreadable(str(error)) from error
     if reader.root != vocabulary.item[0]:
         raise _Unreadable(f"its root element is {reader.root}")
+    for entry in reader.entries:
+        entry.words += reader.stones.get(" ".join(entry.ids), ())
     return reader.entries
 
 
 class _Reader:
-    """Collects the items of RSS or Atom from expat's events."""
+    """Collects the items of RSS or Atom from expat's events, and the words of tombstones (RFC 6721) by the id that they name."""
 
     def __init__(self, vocabulary: _Vocabulary) -> None:
         self.root = ""
         self.entries: list[_Entry] = []
+        self.stones: dict[str, list[str]] = {}
+        self._stone: list[str] | None = None
         self._names = vocabulary
         self._path: list[str] = []
         self._text: list[str] = []
@@ -210,6 +216,10 @@ class _Reader:
             self.entries.append(_Entry())
         elif self._within():
             self.entries[-1].words += attributes.values()
+        if name == f"{TOMBSTONES} deleted-entry":
+            self._stone = self.stones.setdefault(attributes.get("ref", ""), [])
+        if self._stone is not None:
+            self._stone += attributes.values()
         if name == f"{ATOM} link" and self._in_item() and attributes.get("rel") == "via":
             self.entries[-1].addresses.append(attributes.get("href", ""))
         elif name == self._names.html and attributes.get("type", "html") != "html":
@@ -219,6 +229,8 @@ class _Reader:
         self._text.append(text)
         if self._within():
             self.entries[-1].words.append(text)
+        if self._stone is not None:
+            self._stone.append(text)
 
     def end(self, name: str) -> None:
         if self._in_item():
@@ -231,6 +243,8 @@ class _Reader:
                 entry.html.append(text)
             elif name == f"{DC} source":
                 entry.addresses.append(text)
+        if name == f"{TOMBSTONES} deleted-entry":
+            self._stone = None
         self._path.pop()
         self._text = []
 
