@@ -129,6 +129,7 @@ class Why(StrEnum):
     RIGHTS = "rights"
     NOT_ELIGIBLE = "not-eligible"
     """It became a candidate only after the edition's slot."""
+    UNFIT = "unfit"  # it could not be rendered, or the gate refused what was made of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,10 +333,10 @@ class Edition:
         """SHA-256 hex of what readers are shown: what an approval is bound to (invariant 13)."""
         data = to_data(self)
         unseen = ["edition_id", "number", "revision", "frozen_at", "left_out"]
-        if (
-            self.kind is Kind.FEED
-        ):  # a rolling edition is remade only when its items change, not when time passes
+        if self.kind is Kind.FEED:  # it is remade when its items change, not when time passes beyond its end
             unseen += ["slot", "local_date", "timezone"]
+            for shelf in data["shelves"]:
+                del shelf["more"]
         for key in unseen:
             del data[key]
         return hashlib.sha256(canonical_json(data)).hexdigest()
@@ -350,7 +351,7 @@ def canonical_json(data: Any) -> bytes:
 
 def to_data(edition: Edition) -> dict[str, Any]:
     """The edition as JSON-ready data; `from_data` gives an equal edition back."""
-    data: dict[str, Any] = _plain(dataclasses.asdict(edition))
+    data: dict[str, Any] = _plain(edition)
     return data
 
 
@@ -386,14 +387,12 @@ def _item(data: Mapping[str, Any]) -> Item:
 
 def _plain(value: Any) -> Any:
     """JSON-ready: times as ISO 8601 in UTC, enums as their words, tuples as lists."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
+    if value is None or type(value) in {str, int, bool}:
+        return value
     if isinstance(value, date):
-        return value.isoformat()
+        return (value.astimezone(UTC) if isinstance(value, datetime) else value).isoformat()
     if isinstance(value, StrEnum):
         return value.value
-    if isinstance(value, Mapping):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, tuple):
         return [_plain(entry) for entry in value]
-    return value
+    return {name: _plain(getattr(value, name)) for name in value.__slots__}

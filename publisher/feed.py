@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from babel import Locale, UnknownLocaleError
+
 from publisher.story import Section, Source, Story
 
 __all__ = ["Consumer", "Feed", "base", "feeds_of"]
@@ -103,11 +105,19 @@ def feeds_of(
             if s.rights != "none"
         ),
         *(
-            replace(widest, series=f"lang/{tag}", language=tag, only=base(tag))
+            replace(widest, series=f"lang/{tag}", title=_own_name(tag), language=tag, only=base(tag))
             for tag in (languages if len(languages) > 1 else ())
         ),
         widest,
     )
+
+
+def _own_name(language: str) -> str:
+    """What speakers of a language call it; its tag where nobody told us."""
+    try:
+        return str(Locale.parse(language, sep="-").get_display_name() or language)
+    except (UnknownLocaleError, ValueError):
+        return language
 
 
 def _of_sections(sections: Sequence[Section], *, language: str, languages: Sequence[str]) -> Iterator[Feed]:

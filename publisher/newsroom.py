@@ -19,7 +19,7 @@ from typing import TypeVar
 from ulid import ULID
 
 from publisher import assets, fetch
-from publisher.edition import Digest, Disclaimer
+from publisher.edition import Digest, Disclaimer, Edition
 from publisher.errors import ConfigurationInvalid, Problem, UnknownName
 from publisher.feed import Feed, feeds_of
 from publisher.render.feeds import Pieces
@@ -28,6 +28,7 @@ from publisher.render.templates import load as load_templates
 from publisher.settings import Settings
 from publisher.store import house, migrate
 from publisher.store.db import Database, open_database
+from publisher.store.timeline import Kept
 from publisher.story import Section, Source
 from publisher.transport import Limits, RelayOptions
 from subscribers.tokens import TokenKeys
@@ -155,6 +156,16 @@ class Newsroom:
     def pieces(self) -> Pieces:
         """Finished bytes of feed items, kept for as long as this newsroom is open."""
         return Pieces()
+
+    @cached_property
+    def kept_stories(self) -> Kept:
+        """Stories that feeds were selected from last, as they were read."""
+        return Kept()
+
+    @cached_property
+    def kept_hashes(self) -> dict[str, tuple[Edition, str]]:
+        """For each feed the edition that was last drafted or made, with its content hash."""
+        return {}
 
     @cached_property
     def digests(self) -> Mapping[str, Digest]:

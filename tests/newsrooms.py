@@ -19,8 +19,21 @@ KEYS = {
 }
 
 
-def settings(*, relay_port: int = 2525, tls: str = "none", **digest: Any):
-    """Settings of the newsroom; `digest` overrides keys of its digest."""
+def settings(
+    *,
+    relay_port: int = 2525,
+    tls: str = "none",
+    site: dict[str, Any] | None = None,
+    source: dict[str, Any] | None = None,
+    tables: dict[str, Any] | None = None,
+    sections: list[dict[str, Any]] | None = None,
+    sources: list[dict[str, Any]] | None = None,
+    **digest: Any,
+):
+    """Settings of the newsroom; `site`, `source` (Meridian's), `tables` (of publisher.toml) and `digest` override keys.
+
+    `sections` and `sources` take the place of its own; with sections of others it has no digest.
+    """
     return from_data(
         {
             "site": {
@@ -30,6 +43,7 @@ def settings(*, relay_port: int = 2525, tls: str = "none", **digest: Any):
                 "tag_date": "2026-01-01",
                 "contact": "desk@front.example",
                 "postal_address": "1 Quay Street",
+                **(site or {}),
             },
             "relay": [
                 {
@@ -55,17 +69,21 @@ def settings(*, relay_port: int = 2525, tls: str = "none", **digest: Any):
                     "full": "Reports were retrieved from other agencies.",
                 }
             ],
+            **(tables or {}),
         },
-        sections=[
+        sections=sections
+        or [
             {"slug": "world", "title": {"en": "World"}, "any": ["category:World"]},
             {"slug": "economy", "title": {"en": "Economy"}, "any": ["category:Economy"]},
         ],
-        sources=[
+        sources=sources
+        or [
             {
                 "slug": "meridian",
                 "name": "Meridian",
                 "homepage": "https://meridian.example/",
                 "format": "jsonl",
+                **(source or {}),
             },
             {
                 "slug": "caspian",
@@ -74,7 +92,9 @@ def settings(*, relay_port: int = 2525, tls: str = "none", **digest: Any):
                 "format": "jsonl",
             },
         ],
-        digests=[
+        digests=[]
+        if sections
+        else [
             {
                 "slug": "morning",
                 "number": 1,

@@ -37,8 +37,9 @@ def build(door_: Door, out: Path | None, site_dir: Path | None) -> int:
     """Make every feed and page anew where something changed, and write their files, each by a rename.
 
     A gzipped twin stands beside each file, for web servers. A folder once named here is kept up by every later build and
-    kill. What the gate refuses keeps its last good bytes; the exit code is then 5. Hubs are told last; one that cannot be
-    told changes no exit code, for the feed is public and it is told again later.
+    kill. A story that cannot be shown is left out and named; what the gate refuses as a whole keeps its last good bytes. The exit code
+    is 5 in both cases. Hubs are told last; one that cannot be told changes no exit code, for the feed is public and it is told again
+    later.
 
     \b
     Example:
@@ -60,6 +61,7 @@ def build(door_: Door, out: Path | None, site_dir: Path | None) -> int:
             "edition": report.edition_id,
             "items": report.items,
             "changed": report.changed,
+            "skipped": [str(fault) for fault in report.skipped],
             "refused": str(report.refused) if report.refused else None,
         }
         for report in done.feeds
@@ -67,6 +69,9 @@ def build(door_: Door, out: Path | None, site_dir: Path | None) -> int:
     columns = {"feed": "Feed", "items": "Items", "changed": "Changed", "refused": "Refused"}
     door_.table(rows, columns, empty="No feeds.")
     door_.say(f"{len(done.pages.changed)} pages changed, {len(done.files)} files written.")
+    for report in done.feeds:
+        for fault in report.skipped:
+            door_.say(f"The feed {report.series} goes out without a story: {fault}")
     for refusal in done.pages.refused:
         door_.say(f"A page keeps its last good bytes: {refusal}")
     if done.hubs.told:

@@ -31,8 +31,8 @@ class Published:
 
     @property
     def refused(self) -> bool:
-        """Whether the gate kept anything back."""
-        return bool(self.pages.refused) or any(report.refused for report in self.feeds)
+        """Whether anything was kept back: a page, a feed, or a story of a feed."""
+        return bool(self.pages.refused) or any(report.refused or report.skipped for report in self.feeds)
 
 
 def publish(

@@ -301,7 +301,11 @@ def next_version(
     sections: tuple[str, ...],
     now: datetime,
 ) -> Story:
-    """The story with this version on top. A headline that the desk changed stays the desk's."""
+    """The story with this version on top. A headline that the desk changed stays the desk's.
+
+    A kill often comes as an id and a word. It says of the story that it must go, nothing of where it stands: sections, language and
+    headline stay what readers had, so that the notice takes the story's place in every feed and the gate knows what to look for.
+    """
     if present is None:
         story = Story(
             story_id=newsroom.mint(now, f"story {source.slug} {received.source_guid}".encode()),
@@ -315,15 +319,18 @@ def next_version(
             sections=sections,
         )
     else:
-        house_headline = present.headline_changed_at is not None
+        kill = kind is Change.KILL
+        if kill:
+            received = replace(received, language=present.received.language)
+        keep_headline = kill or present.headline_changed_at is not None
         story = replace(
             present,
             version=present.version + 1,
             received=received,
-            headline=present.headline if house_headline else received.original_headline,
+            headline=present.headline if keep_headline else received.original_headline,
             received_at=now,
             modified_at=now,
-            sections=sections,
+            sections=present.sections if kill else sections,
             corrected_at=now if kind is Change.CORRECTION else present.corrected_at,
             eligible_at=now if kind is Change.RELEASE else present.eligible_at,
         )

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from xml.parsers import expat
 
@@ -23,6 +24,7 @@ __all__ = ["check_feed"]
 
 ATOM = "http://www.w3.org/2005/Atom"
 DC = "http://purl.org/dc/elements/1.1/"
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 JSON_VERSION = "https://jsonfeed.org/version/1"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
 STORY_ID = re.compile(r"tag:[^:/\s]+,[0-9-]+:story/(\S+)")
@@ -89,17 +91,30 @@ def check_feed(
 
 
 def _owed(entry: _Entry, item: Item, disclaimer: str, *, output: str, linked: bool) -> Iterator[Violation]:
-    sight = see(entry.html[0] if len(entry.html) == 1 else "")
-    found = Found(item.story_id, " ".join(entry.titles), list(sight.runs))
-    for fault in sight.faults:
-        yield Violation(output, item.story_id, "hidden", fault)
+    html = entry.html[0] if len(entry.html) == 1 else ""
+    title = " ".join(entry.titles)
     if item.withdrawn:
-        yield from withdrawn(found, item, item.withdrawn, entry.words, output=output)
+        sight = see(html)
+        for fault in sight.faults:
+            yield Violation(output, item.story_id, "hidden", fault)
+        found = Found(item.story_id, title, list(sight.runs))
+        words = [word for word in entry.words if word not in entry.ids]
+        yield from withdrawn(found, item, item.withdrawn, words, output=output)
         return
-    yield from owed(found, item, disclaimer, output=output, closing=True, linked=linked)
+    for violation in _shown(html, title, item, disclaimer, linked=linked):
+        yield replace(violation, output=output)
     if not entry.addresses or any(address != item.source_url for address in entry.addresses):
         detail = f"does not give its source URL {item.source_url} in its metadata"
         yield Violation(output, item.story_id, "source-metadata", detail)
+
+
+@lru_cache(maxsize=1024)
+def _shown(html: str, title: str, item: Item, disclaimer: str, *, linked: bool) -> tuple[Violation, ...]:
+    """What is wrong with what a reader sees of an item; the same words under the same item are judged once, in whatever document."""
+    sight = see(html)
+    found = Found(item.story_id, title, list(sight.runs))
+    hidden = [Violation("", item.story_id, "hidden", fault) for fault in sight.faults]
+    return (*hidden, *owed(found, item, disclaimer, output="", closing=True, linked=linked))
 
 
 def _json(text: str) -> list[_Entry]:
@@ -171,15 +186,19 @@ def _xml(raw: bytes, vocabulary: _Vocabulary) -> list[_Entry]:
         raise _Unreadable(str(error)) from error
     if reader.root != vocabulary.item[0]:
         raise _Unreadable(f"its root element is {reader.root}")
+    for entry in reader.entries:
+        entry.words += reader.stones.get(" ".join(entry.ids), ())
     return reader.entries
 
 
 class _Reader:
-    """Collects the items of RSS or Atom from expat's events."""
+    """Collects the items of RSS or Atom from expat's events, and the words of tombstones (RFC 6721) by the id that they name."""
 
     def __init__(self, vocabulary: _Vocabulary) -> None:
         self.root = ""
         self.entries: list[_Entry] = []
+        self.stones: dict[str, list[str]] = {}
+        self._stone: list[str] | None = None
         self._names = vocabulary
         self._path: list[str] = []
         self._text: list[str] = []
@@ -197,6 +216,10 @@ class _Reader:
             self.entries.append(_Entry())
         elif self._within():
             self.entries[-1].words += attributes.values()
+        if name == f"{TOMBSTONES} deleted-entry":
+            self._stone = self.stones.setdefault(attributes.get("ref", ""), [])
+        if self._stone is not None:
+            self._stone += attributes.values()
         if name == f"{ATOM} link" and self._in_item() and attributes.get("rel") == "via":
             self.entries[-1].addresses.append(attributes.get("href", ""))
         elif name == self._names.html and attributes.get("type", "html") != "html":
@@ -206,6 +229,8 @@ class _Reader:
         self._text.append(text)
         if self._within():
             self.entries[-1].words.append(text)
+        if self._stone is not None:
+            self._stone.append(text)
 
     def end(self, name: str) -> None:
         if self._in_item():
@@ -218,6 +243,8 @@ class _Reader:
                 entry.html.append(text)
             elif name == f"{DC} source":
                 entry.addresses.append(text)
+        if name == f"{TOMBSTONES} deleted-entry":
+            self._stone = None
         self._path.pop()
         self._text = []
 

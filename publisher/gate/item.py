@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from html import unescape
 
 from publisher.edition import Item, Notice
 from publisher.errors import Violation
@@ -102,10 +103,12 @@ def withdrawn(
     if plain(found.headline) != plain(notice.title) or found.text() != plain(notice.text):
         detail = f"was withdrawn, but does not read {_cut(notice.title)!r} and nothing else"
         yield Violation(output, item.story_id, "withdrawn", detail)
-    told = plain(" ".join(words))
-    ours = plain(f"{notice.title} {notice.text}")
-    for claim in dict.fromkeys((plain(item.headline), plain(item.original_headline))):
-        if claim and claim in told and claim not in ours:
+    own = {item.link, item.source_name}  # a headline of one word may stand in these
+    said = " ".join(word for word in words if word not in own)
+    told = _claim(f"{said} {unescape(said)}")  # a text may be HTML
+    ours = _claim(f"{notice.title} {notice.text}")
+    for claim in dict.fromkeys((_claim(item.headline), _claim(item.original_headline))):
+        if named_in(told, claim) and claim not in ours:
             detail = f"was withdrawn, but its old headline {_cut(claim)!r} can still be read"
             yield Violation(output, item.story_id, "withdrawn", detail)
 
@@ -174,6 +177,11 @@ def _words(value: object) -> Iterator[str]:
 def _title(text: str) -> str:
     """A headline as it is compared; feeds write angle brackets as guillemets."""
     return plain(text.translate(ANGLES))
+
+
+def _claim(text: str) -> str:
+    """A text as it is searched for what it may no longer say: in capitals it says the same."""
+    return _title(text).casefold()
 
 
 def _cut(text: str) -> str:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from html import escape
 from threading import Lock
 
+from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
 from publisher.edition import Disclaimer, Edition, Item
@@ -60,6 +61,10 @@ class Pieces:
         """By story id, what was made for exactly this channel; nothing once the channel has changed."""
         last, kept = self._kept.get((channel.self_url, fmt), (None, {}))
         return kept if last == channel else {}
+
+    def sizes(self, channel: Channel, fmt: str) -> dict[str, int]:
+        """How many bytes each item of the document takes, by story id; of the document last made."""
+        return {story_id: len(body) for story_id, (_, _, body) in self.of(fit(channel), fmt).items()}
 
     def keep(self, channel: Channel, fmt: str, kept: dict[str, Piece]) -> None:
         """Keep the document's pieces, in place of its last ones."""
@@ -128,7 +133,8 @@ def _document(
 ) -> bytes:
     """Feedgen's document of these items; `gone`: those that it has tombstones for, by default the withdrawn among the items."""
     feed = _feed(edition, channel, FORMATS[fmt][1].partition(";")[0])
-    feed.wire.of(channel, _gone(items) if gone is None else gone)
+    stones = _gone(items) if gone is None else gone
+    feed.wire.of(channel, stones if fmt == "atom" else ())
     for item in items:
         _entry(feed, edition, channel, item, fmt)
     with _LOCALE:
@@ -165,21 +171,27 @@ def _entry(feed: FeedGenerator, edition: Edition, channel: Channel, item: Item, 
     entry.link(href=item.link)
     entry.published(published(item, channel))
     entry.updated(item.modified_at)
-    entry.author({"name": item.byline or item.source_name})
+    entry.author({"name": item.source_name if item.withdrawn else item.byline or item.source_name})
     entry.content(content(edition, item, channel), type="html")
     if fmt == "rss":
         entry.description(escape(summary(item, channel), quote=False))  # RSS readers take it for HTML
-        if not item.withdrawn:
-            entry.source(item.source_feed or item.source_homepage, item.source_name)
     else:
         entry.summary(summary(item, channel))
-        if rights := item.copyright_notice or item.rights_line:
-            entry.rights(rights)
+    if not item.withdrawn:
+        _details(entry, item, fmt)
+    entry.wire.of(item, foreign=channel.foreign(item))
+
+
+def _details(entry: FeedEntry, item: Item, fmt: str) -> None:
+    """What a withdrawn item no longer shows: whose it is, its rights, what it is about."""
+    if fmt == "rss":
+        entry.source(item.source_feed or item.source_homepage, item.source_name)
+    elif rights := item.copyright_notice or item.rights_line:
+        entry.rights(rights)
     for name in item.categories:
         entry.category({"term": name, "label": name})
     for subject in item.subjects:
         entry.category(_category(subject, fmt))
-    entry.wire.of(item, foreign=channel.foreign(item))
 
 
 def _category(subject: Subject, fmt: str) -> dict[str, str]:

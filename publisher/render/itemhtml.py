@@ -8,7 +8,7 @@ paragraph, and a right-to-left text that begins with Latin is led by a mark. A w
 from __future__ import annotations
 
 import re
-from html import escape
+from html import escape, unescape
 
 from publisher.edition import Edition, Item
 from publisher.render.channel import Channel, rights_of, source_word
@@ -19,7 +19,13 @@ __all__ = ["content", "headline", "summary"]
 
 SUMMARY_MAX = 500
 TAG = re.compile(r"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
-OPENING = re.compile(rf"(?:\s*{TAG.pattern})*\s*")
+OPENING = re.compile(rf"(?:\s|&nbsp;|{TAG.pattern})*")
+"""What stands before the first character that a reader sees."""
+BREAK = re.compile(
+    r"</?(?:p|h[1-6]|li|ul|ol|dl|dt|dd|blockquote|pre|figure|figcaption|table|caption|thead|tbody|tr|th|td|hr|br|div)(?=[\s/>])",
+    re.IGNORECASE,
+)
+"""Where a paragraph ends."""
 BARE_PARAGRAPH = re.compile(r"""<p(?!(?:[^>"']|"[^"]*"|'[^']*')*\sdir=)(?=[\s>])""")
 ANGLES = str.maketrans("<>", "‹›")
 
@@ -58,7 +64,7 @@ def content(edition: Edition, item: Item, channel: Channel) -> str:
     parts = (
         _correction(item),
         _body(item, rights_of(item, channel)),
-        *(_paragraph(escape(line), item.language) for line in rights),
+        *(_paragraph(escape(lead_in(line, item.language)), item.language) for line in rights),
         _paragraph(f"{escape(word)} {link}", spoken),
         _paragraph(escape(lead_in(disclaimer.full, disclaimer.language)), disclaimer.language),
     )
@@ -89,8 +95,8 @@ def _body(item: Item, rights: str) -> str:
     if not is_rtl(item.language):
         return body
     body = BARE_PARAGRAPH.sub('<p dir="rtl"', body)
-    if first_strong(TAG.sub("", body)) != "ltr":
-        return body
     begins = OPENING.match(body)
     at = begins.end() if begins else 0
-    return f"{body[:at]}{RLM}{body[at:]}"
+    ends = BREAK.search(body, at)
+    first = unescape(TAG.sub("", body[at : ends.start() if ends else len(body)]))
+    return body if first_strong(first) == "rtl" else f"{body[:at]}{RLM}{body[at:]}"

@@ -23,8 +23,11 @@ def select_feed(
     marks: Sequence[Mark] = (),
     notice: Callable[[Story], Notice] | None = None,
     page: str = "",
+    beyond: int = 0,
 ) -> Selection:
     """The newest items of a feed. Drops in its section count, pins do not: a feed is a timeline.
+
+    `stories` are the feed's newest, or all that there are; `beyond`: how many older ones there are that need not be looked at.
 
     With `notice`, a published story that was killed within the feed's window stays as that notice, also beyond the maximum: reader
     programs keep what is merely gone. What the maximum cut is counted, not named: it is everything older.
@@ -38,7 +41,7 @@ def select_feed(
     fresh = [
         e.story for e in fit if eligible(e.story) >= now - feed.window and e.story.story_id not in dropped
     ]
-    fresh.sort(key=lambda story: _timeline(story, now), reverse=True)
+    fresh.sort(key=_recency, reverse=True)
     chosen = fresh[: feed.maximum]
     gone = _withdrawn(pool, now - feed.window) if notice is not None else []
     shown = sorted([*chosen, *gone], key=lambda story: _timeline(story, now), reverse=True)
@@ -47,7 +50,7 @@ def select_feed(
         title=title,
         language=None,
         stories=tuple(story.story_id for story in shown),
-        more=len(fresh) - len(chosen),
+        more=len(fresh) - len(chosen) + beyond,
     )
     items = {story.story_id: item(story, sources[story.source], now, page) for story in chosen}
     if notice is not None:
@@ -90,6 +93,15 @@ def _notice(story: Story, source: Source | None, notice: Notice) -> Item:
         urgency=received.urgency,
         withdrawn=notice,
     )
+
+
+def _recency(story: Story) -> tuple[datetime, datetime, datetime, str]:
+    """What a feed's maximum keeps, oldest first.
+
+    A story that no edition has held counts by when it became eligible: a backlog that an import brought stays cut off, and does not
+    come up as the news of the next build.
+    """
+    return _timeline(story, story.eligible_at or story.received_at)
 
 
 def _timeline(story: Story, now: datetime) -> tuple[datetime, datetime, datetime, str]:

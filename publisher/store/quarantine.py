@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from publisher.store.db import insert_once
 from publisher.store.schema import quarantine
-from publisher.store.stories import received_from_data, received_to_data
+from publisher.store.versions import received_from_data, received_to_data
 from publisher.story import Received, Rejected
 
 __all__ = ["decide", "get", "keep", "listing", "received_of", "waiting"]

@@ -12,12 +12,12 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, Select, and_, delete, func, or_, select, update
 
 from publisher.selection import Act, Mark
 from publisher.store.db import insert
 from publisher.store.schema import desk_mark, story, story_alias, story_section, story_version
+from publisher.store.versions import received_from_data, received_to_data
 from publisher.story import Received, Story
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "get",
     "known_hashes",
     "listing",
+    "load",
     "mark",
     "marks_in_force",
     "publish",
@@ -42,18 +43,6 @@ __all__ = [
     "unusable",
     "versions",
 ]
-
-_RECEIVED: TypeAdapter[Received] = TypeAdapter(Received)
-
-
-def received_to_data(received: Received) -> Any:
-    """JSON-ready form of a received version; `received_from_data` gives an equal one back."""
-    return _RECEIVED.dump_python(received, mode="json")
-
-
-def received_from_data(data: Any) -> Received:
-    """The received version of `received_to_data`'s form."""
-    return _RECEIVED.validate_python(data)
 
 
 def aliases_of(received: Received) -> tuple[bytes, ...]:
@@ -213,19 +202,13 @@ def versions(connection: Connection, story_id: str) -> list[tuple[int, datetime,
     return [(row.version, row.received_at, received_from_data(row.received)) for row in rows]
 
 
-def candidates(
-    connection: Connection, *, since: datetime, also: Collection[str] = (), section: str | None = None
-) -> list[Story]:
+def candidates(connection: Connection, *, since: datetime, also: Collection[str] = ()) -> list[Story]:
     """Stories eligible since then, those that nothing but a decision keeps from being so, and the named ones (pins).
 
-    With `section`, only what belongs to it. Ordered by id, so that equal content gives equal input to selection on any database.
+    Ordered by id, so that equal content gives equal input to selection on any database.
     """
     waiting = and_(story.c.eligible_at.is_(None), story.c.modified_at >= since)
     query = _query().where(or_(story.c.eligible_at >= since, waiting, story.c.id.in_(also)))
-    if section is not None:
-        query = query.where(
-            story.c.id.in_(select(story_section.c.story_id).where(story_section.c.section == section))
-        )
     return _stories(connection, connection.execute(query.order_by(story.c.id)).all())
 
 
@@ -259,14 +242,19 @@ def published_between(connection: Connection, start: datetime, end: datetime) ->
     return _stories(connection, connection.execute(query).all())
 
 
+def load(connection: Connection, ids: Iterable[str]) -> dict[str, Story]:
+    """These stories as they stand, by id."""
+    wanted = sorted(set(ids))
+    found: dict[str, Story] = {}
+    for start in range(0, len(wanted), 500):
+        rows = connection.execute(_query().where(story.c.id.in_(wanted[start : start + 500]))).all()
+        found |= {entry.story_id: entry for entry in _stories(connection, rows)}
+    return found
+
+
 def unusable(connection: Connection, ids: Collection[str], *, now: datetime) -> frozenset[str]:
     """Those of these stories that may be in no output at `now`: killed, held, embargoed, expired."""
-    chosen = sorted(ids)
-    found: list[Story] = []
-    for start in range(0, len(chosen), 500):
-        query = _query().where(story.c.id.in_(chosen[start : start + 500])).order_by(story.c.id)
-        found += _stories(connection, connection.execute(query).all())
-    return frozenset(entry.story_id for entry in found if not entry.usable(now))
+    return frozenset(story_id for story_id, found in load(connection, ids).items() if not found.usable(now))
 
 
 def listing(

@@ -5,11 +5,8 @@ Each line is the median of several rounds. A ratio above 1 means that ours is qu
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import policy
@@ -22,29 +19,10 @@ from publisher.edition import Variant
 from publisher.intake import Context
 from publisher.render import digest, message
 from publisher.story import Source
+from tests.bench import feeds as house
 from tests.bench import web
+from tests.bench.clock import line, median
 from tests.editions import HEADERS, LOOK, NOW, PERSONAL, TEMPLATES, edition, item, persian
-
-ROUNDS = 7
-
-
-def median(work: Callable[[], object], times: int = 1) -> float:
-    """Seconds per call, the median of several rounds after a warm-up."""
-    work()
-    rounds: list[float] = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        for _ in range(times):
-            work()
-        rounds.append((time.perf_counter() - began) / times)
-    return statistics.median(rounds)
-
-
-def line(what: str, ours: float, peer: tuple[str, float] | None = None) -> None:
-    """One measured thing."""
-    told = f"{ours * 1e6:>10,.0f} us"
-    against = f"   {peer[1] / ours:>8.1f}x {peer[0]} ({peer[1] * 1e6:,.0f} us)" if peer else ""
-    sys.stdout.write(f"{what:<46}{told}{against}\n")
 
 
 def mails() -> None:
@@ -115,4 +93,6 @@ if __name__ == "__main__":
     start()
     feeds()
     mails()
+    house.splicing()
+    house.big_house()
     web.http()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 
@@ -108,7 +109,12 @@ def source_words(newsroom: Newsroom) -> Mapping[str, str]:
 
 def look(made: Sequence[Document]) -> str:
     """A hash of everything but the edition that the documents' bytes depend on: what they say of themselves, and this program."""
-    return sha256(repr([version("wire-publisher"), *made]).encode()).hexdigest()
+    return sha256(repr([_release(), *made]).encode()).hexdigest()
+
+
+@cache
+def _release() -> str:
+    return version("wire-publisher")
 
 
 def title(newsroom: Newsroom, feed: Feed) -> str:
