@@ -53,7 +53,14 @@ def settings(*, relay_port: int = 2525, tls: str = "none", **digest: Any):
                     "language": "en",
                     "short": "The views are the source’s.",
                     "full": "Reports were retrieved from other agencies.",
-                }
+                },
+                {
+                    "id": "house",
+                    "version": 1,
+                    "language": "fa",
+                    "short": "نظرها از منبع است.",
+                    "full": "گزارش‌ها از خبرگزاری‌های دیگر گرفته شده است.",
+                },
             ],
         },
         sections=[

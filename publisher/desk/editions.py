@@ -28,6 +28,7 @@ from publisher.store import editions, house, stories
 
 __all__ = [
     "approve",
+    "cleared",
     "compile_message",
     "draft",
     "edition",
@@ -211,6 +212,29 @@ def render_variant(newsroom: Newsroom, made: Edition, variant: Variant, *, now: 
         f"{name}.html": rendered_.html.encode(),
         f"{name}.txt": rendered_.text.encode(),
     }
+
+
+def cleared(
+    newsroom: Newsroom, made: Edition, variant: Variant, *, now: datetime
+) -> render_digest.Rendered | None:
+    """The variant's cleared rendering: the stored one, or rendered, read by the gate and stored now.
+
+    None when the variant has no item.
+
+    Raises:
+        GateRefused: see `render_variant`.
+    """
+    names = [f"digest-{variant.key}.{part}" for part in ("subject", "html", "txt")]
+    with newsroom.database.read() as connection:
+        outputs = editions.renderings(connection, made.edition_id, made.revision, names=names)
+    if not outputs:
+        outputs = render_variant(newsroom, made, variant, now=now)
+        if not outputs:
+            return None
+        with newsroom.database.write() as connection:
+            editions.keep_renderings(connection, made, outputs, now=now)
+            editions.name_variant(connection, made.edition_id, variant)
+    return rendered(outputs, variant.key)
 
 
 @contextmanager

@@ -28,7 +28,8 @@ class Work:
 
     Attributes:
         revision: the edition's revision that `prepare` gives; a dispatch that sends another one is left alone.
-        prepare: variant key -> the compiled variant; called in a thread, once per variant as long as it is remembered.
+        prepare: variant key -> the compiled variant, or None when this revision has no story for its readers; called in
+            a thread, once per variant as long as it is remembered.
         personal: a row -> the reader's own values.
         read_back: reads a finished message of a variant; raises GateRefused. Called in a thread.
         retry_key: draws the jitter of retries.
@@ -42,7 +43,7 @@ class Work:
     dispatch_id: str
     revision: int
     policy: Policy
-    prepare: Callable[[str], Prepared]
+    prepare: Callable[[str], Prepared | None]
     personal: Callable[[Row], Personal]
     read_back: Callable[[str, bytes], None]
     retry_key: bytes

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -46,7 +46,6 @@ __all__ = [
     "next_number",
     "of_slot",
     "prune_feeds",
-    "rendering_names",
     "renderings",
     "variants_of",
 ]
@@ -81,14 +80,17 @@ def freeze(connection: Connection, frozen: Edition, *, actor: str) -> bool:
     return True
 
 
-def add_revision(connection: Connection, revised: Edition) -> None:
-    """The next revision of an edition."""
-    connection.execute(
+def add_revision(connection: Connection, revised: Edition) -> bool:
+    """The next revision of an edition; False, and nothing done, when it has been revised meanwhile."""
+    moved = connection.execute(
         update(edition)
         .where(edition.c.id == revised.edition_id, edition.c.revision == revised.revision - 1)
         .values(revision=revised.revision, content_hash=revised.content_hash, frozen_at=revised.frozen_at)
     )
+    if not moved.rowcount:
+        return False
     _append(connection, revised)
+    return True
 
 
 def _append(connection: Connection, frozen: Edition) -> None:
@@ -224,7 +226,8 @@ def keep_renderings(
         if present is not None:
             raise ValueError(f"{output} of {frozen.edition_id} rendered to other bytes than before")
         connection.execute(
-            insert(connection, rendering).values(
+            insert(connection, rendering)
+            .values(
                 edition_id=frozen.edition_id,
                 revision=frozen.revision,
                 output=output,
@@ -232,17 +235,8 @@ def keep_renderings(
                 cleared_at=now,
                 body=zlib.compress(body),
             )
+            .on_conflict_do_nothing()
         )
-
-
-def rendering_names(connection: Connection, edition_id: str, revision: int) -> frozenset[str]:
-    """The outputs of a revision that are cleared and stored."""
-    rows = connection.execute(
-        select(rendering.c.output).where(
-            rendering.c.edition_id == edition_id, rendering.c.revision == revision
-        )
-    )
-    return frozenset(row.output for row in rows)
 
 
 def count_renderings(connection: Connection) -> int:
@@ -274,13 +268,15 @@ def variants_of(connection: Connection, edition_id: str) -> dict[str, Variant]:
     }
 
 
-def renderings(connection: Connection, edition_id: str, revision: int) -> dict[str, bytes]:
-    """The cleared bytes of a revision by output name, each held against its hash."""
-    rows = connection.execute(
-        select(rendering).where(rendering.c.edition_id == edition_id, rendering.c.revision == revision)
-    )
+def renderings(
+    connection: Connection, edition_id: str, revision: int, *, names: Collection[str] | None = None
+) -> dict[str, bytes]:
+    """The cleared bytes of a revision by output name (all, or those of these names), each held against its hash."""
+    query = select(rendering).where(rendering.c.edition_id == edition_id, rendering.c.revision == revision)
+    if names is not None:
+        query = query.where(rendering.c.output.in_(names))
     found: dict[str, bytes] = {}
-    for row in rows:
+    for row in connection.execute(query):
         body = zlib.decompress(row.body)
         if sha256(body).hexdigest() != row.sha256:
             raise ValueError(f"stored bytes of {row.output} of {edition_id} do not match their hash")

@@ -37,18 +37,18 @@ def run(
     head = head_of(newsroom, dispatch_id)
     with newsroom.database.read() as connection:
         made = editions.get(connection, head.edition_id, revision=head.revision)
-        outputs = editions.renderings(connection, head.edition_id, head.revision)
         variants = editions.variants_of(connection, head.edition_id)
         barred = editions.killed_since(connection, head.edition_id, head.revision)
     if made is None:
         raise UnknownName("edition", head.edition_id)
     digest = newsroom.digest(made.series)
 
-    def prepare(key: str) -> dispatching.Prepared:
+    def prepare(key: str) -> dispatching.Prepared | None:
         variant = variants.get(key) or Variant(key)
-        compiled = desk_editions.compile_message(
-            newsroom, made, variant, desk_editions.rendered(outputs, key), date=head.date
-        )
+        rendered = desk_editions.cleared(newsroom, made, variant, now=clock())
+        if rendered is None:
+            return None
+        compiled = desk_editions.compile_message(newsroom, made, variant, rendered, date=head.date)
         sender = newsroom.settings.mail.bounce_address or digest.sender(variant.language).address
         return dispatching.Prepared(compiled, sender)
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from publisher.desk import editions as desk_editions
-from publisher.desk.mailing.freeze import begin, revise
+from publisher.desk.mailing.freeze import begin
 from publisher.desk.mailing.report import head_of
-from publisher.errors import Conflict
+from publisher.desk.mailing.revising import NO_STORY, give_up, set_right
+from publisher.edition import Edition
+from publisher.errors import Conflict, NothingToPublish
 from publisher.ledger import DispatchState, State
 from publisher.newsroom import Newsroom
-from publisher.store import deliveries, editions, house
+from publisher.store import deliveries, house
 
 __all__ = [
     "cancel",
@@ -40,24 +44,16 @@ def resume(newsroom: Newsroom, dispatch_id: str, *, actor: str, now: datetime) -
     if head.state == DispatchState.FREEZING:
         begin(newsroom, made, actor=actor, now=now)
         return
-    with newsroom.database.read() as connection:
-        gone = editions.killed_since(connection, made.edition_id, made.revision)
-        waiting = deliveries.counts(connection, head.id).waiting
-    if gone:
-        made = revise(newsroom, made, gone, now=now)
-    with newsroom.database.write() as connection:
-        if not made.items:
-            deliveries.cancel(
-                connection, head.id, actor="rule:kill", why="no story of the edition is left", now=now
-            )
-            return
-        deliveries.revise(connection, head.id, made.revision, now=now)
-        over = head.expires_at <= now and waiting
+
+    def go_on(connection: Connection, made: Edition) -> None:
+        over = head.expires_at <= now and deliveries.counts(connection, head.id).waiting
         expires = now + newsroom.digest(made.series).expires if over else None
         deliveries.resume(connection, head.id, expires_at=expires)
-        house.tell(
-            connection, "dispatch.resume", head.id, actor=actor, now=now, data={"revision": made.revision}
-        )
+        data = {"revision": made.revision}
+        house.tell(connection, "dispatch.resume", head.id, actor=actor, now=now, data=data)
+
+    if not set_right(newsroom, head.id, made.edition_id, now=now, then=go_on).items:
+        give_up(newsroom, head.id, now=now)
 
 
 def cancel(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: datetime) -> int:
@@ -72,16 +68,29 @@ def cancel(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: d
 
 
 def retry(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: datetime) -> int:
-    """Let those who failed wait again; returns how many. Conflict when nobody failed."""
+    """Let those who failed wait again, for the edition without what was withdrawn since; returns how many.
+
+    Raises:
+        Conflict: nobody failed. NothingToPublish: no story of the edition is left.
+    """
     head = head_of(newsroom, dispatch_id)
-    with newsroom.database.write() as connection:
+    again = 0
+
+    def queue(connection: Connection, made: Edition) -> None:
+        nonlocal again
         again = deliveries.retry_failed(connection, head.id, actor=actor, now=now)
         if not again:
             raise Conflict(f"nobody failed in dispatch {head.id}")
-        deliveries.resume(connection, head.id, expires_at=now + newsroom.digest(head.digest).expires)
-        house.tell(
-            connection, "dispatch.retry", head.id, actor=actor, now=now, why=why, data={"again": again}
-        )
+        deliveries.resume(connection, head.id, expires_at=now + newsroom.digest(made.series).expires)
+        data = {"again": again}
+        house.tell(connection, "dispatch.retry", head.id, actor=actor, now=now, why=why, data=data)
+
+    with newsroom.database.read() as connection:
+        failed = deliveries.counts(connection, head.id).failed
+    if not failed:  # before anything is revised for nobody
+        raise Conflict(f"nobody failed in dispatch {head.id}")
+    if not set_right(newsroom, head.id, head.edition_id, now=now, then=queue).items:
+        raise NothingToPublish(f"edition {head.edition_id}", NO_STORY)
     return again
 
 

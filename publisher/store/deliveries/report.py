@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from publisher.ledger import Counts, State
-from publisher.store.schema import delivery, delivery_state, dispatch
+from publisher.store.schema import chunk, delivery, delivery_state, dispatch
 
 __all__ = [
     "counts",
@@ -18,6 +18,7 @@ __all__ = [
     "notable",
     "open_dispatches",
     "uncertain",
+    "variants",
 ]
 
 WAITING = frozenset({State.QUEUED, State.CLAIMED, State.COMMITTING})
@@ -96,3 +97,9 @@ def notable(
 def uncertain(connection: Connection, dispatch_id: str) -> list[Row[Any]]:
     """Everybody in doubt, for the operator to settle: they are few (at most one a connection and crash)."""
     return notable(connection, dispatch_id, limit=None, states=(State.UNCERTAIN,))
+
+
+def variants(connection: Connection, dispatch_id: str) -> frozenset[str]:
+    """The variants of whoever waits."""
+    query = select(chunk.c.variant).where(chunk.c.dispatch_id == dispatch_id, ~chunk.c.done).distinct()
+    return frozenset(connection.execute(query).scalars())
