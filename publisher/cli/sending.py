@@ -94,7 +94,7 @@ def report_lines(report: Any) -> list[str]:
         f"  {entry['state']:<10} {entry['address']}  {entry['code'] or ''} {cell(entry['reply'] or entry['cause'])}"
         for entry in report.notable
     ]
-    if counts.waiting and report.state in {"sending", "paused", "halted"}:
+    if report.goes_on:
         lines.append(f"`publisher dispatch resume {report.dispatch_id}` goes on with those who wait.")
     if counts.uncertain:
         lines.append(f"`publisher dispatch resolve {report.dispatch_id}` settles those in doubt.")

@@ -37,7 +37,15 @@ class Report:
     @property
     def needs_a_look(self) -> bool:
         """Whether somebody failed or is in doubt, or the dispatch stopped before its end."""
-        return bool(self.counts.failed or self.counts.uncertain or self.counts.expired or self.counts.waiting)
+        counts = self.counts
+        return self.goes_on or bool(counts.failed or counts.uncertain or counts.expired or counts.waiting)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether somebody waits, or is not even in it yet: `resume` goes on with them."""
+        if self.state == DispatchState.CANCELLED:
+            return False
+        return bool(self.counts.waiting) or self.state == DispatchState.FREEZING
 
     def data(self) -> dict[str, Any]:
         """JSON-ready."""

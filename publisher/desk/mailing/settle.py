@@ -54,6 +54,8 @@ def resume(newsroom: Newsroom, dispatch_id: str, *, actor: str, now: datetime) -
 
     if not set_right(newsroom, head.id, made.edition_id, now=now, then=go_on).items:
         give_up(newsroom, head.id, now=now)
+    elif head_of(newsroom, head.id).state == DispatchState.FREEZING:  # the halt had interrupted the freeze
+        begin(newsroom, made, actor=actor, now=now)
 
 
 def cancel(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: datetime) -> int:
