@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from publisher.cli.sending import report_lines
-from publisher.desk import acts, mailing
+from publisher.desk import acts, editions, mailing, overview
 from publisher.desk.mailing import freeze
 from publisher.edition import Edition
 from publisher.errors import AlreadySent, NothingToPublish
@@ -166,3 +166,28 @@ def test_freeze_that_goes_on_after_a_revision_ends_those_it_had_written(
         report = send(room, newest(room))
     assert (report.state, report.counts) == ("done", Counts(accepted=1, cancelled=1))
     assert list(mails(server)) == [WORLD]
+
+
+def test_approval_outlives_a_kill_before_the_send_and_a_freeze_cut_short(
+    database: Database, tmp_path: Path, at
+) -> None:
+    with keeping(tmp_path) as server:
+        room = newsroom(database, relay_port=server.port, approval="required")
+        made = house(room)
+        editions.approve(room, made.edition_id, **WHO)
+        acts.kill(room, story_id(made, 2), why="wrong", **WHO)
+        at("after-freeze-chunk", die)
+        with pytest.raises(Death):
+            mailing.begin(room, made, **WHO)
+        mailing.resume(room, newest(room), **WHO)
+        assert send(room, newest(room)).counts == Counts(accepted=1)
+    assert overview.edition_record(room, made.edition_id)["approved"]
+
+
+def test_revision_of_what_nobody_approved_is_not_approved(database: Database) -> None:
+    room = newsroom(database)
+    made = house(room)
+    acts.kill(room, story_id(made, 2), why="wrong", **WHO)
+    mailing.begin(room, made, **WHO)
+    assert editions.edition(room, made.edition_id).revision == 2
+    assert not overview.edition_record(room, made.edition_id)["approved"]

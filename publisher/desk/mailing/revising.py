@@ -26,7 +26,8 @@ NO_STORY = "no story of it is left"
 def revise(newsroom: Newsroom, made: Edition, gone: frozenset[str], *, now: datetime) -> Edition:
     """The edition's next revision without these stories, rendered and cleared for every variant it has.
 
-    Two who revise at once make one revision: the edition is given back as it stands then.
+    An approval goes with it, because nothing new was put in (decision 7). Two who revise at once make one revision: the
+    edition is given back as it stands then.
     """
     revised = made.without(gone, now=now)
     outputs: dict[str, bytes] = {}
@@ -37,6 +38,10 @@ def revise(newsroom: Newsroom, made: Edition, gone: frozenset[str], *, now: date
     with newsroom.database.write() as connection:
         if editions.add_revision(connection, revised):
             editions.keep_renderings(connection, revised, outputs, now=now)
+            if editions.approved(connection, made.edition_id, made.content_hash):
+                editions.approve(
+                    connection, made.edition_id, revised.content_hash, actor="rule:kill", now=now
+                )
             data = {"revision": revised.revision, "withdrawn": sorted(gone)}
             house.tell(
                 connection, "edition.revise", revised.edition_id, actor="rule:kill", now=now, data=data
