@@ -17,7 +17,7 @@ from enum import StrEnum
 from publisher.edition import Digest, Item, LeftOut, Shelf, Why
 from publisher.story import PubStatus, Received, Section, Source, Story, Term
 
-__all__ = ["Act", "Candidate", "Mark", "Selection", "belongs", "select_digest", "select_feed"]
+__all__ = ["Act", "Candidate", "Mark", "Selection", "barred", "belongs", "select_digest", "select_feed"]
 
 
 class Act(StrEnum):
@@ -169,7 +169,7 @@ def _sift(
     out: list[LeftOut] = []
     fit: list[Candidate] = []
     for entry in pool:
-        why = _barred(entry.story, sources, now)
+        why = barred(entry.story, sources, now)
         if why is None:
             fit.append(entry)
         else:
@@ -177,7 +177,8 @@ def _sift(
     return out, fit
 
 
-def _barred(story: Story, sources: Mapping[str, Source], now: datetime) -> tuple[Why, str] | None:
+def barred(story: Story, sources: Mapping[str, Source], now: datetime) -> tuple[Why, str] | None:
+    """Why a story may be in no output at `now`, with the detail, or None; asked at selection and again before sending."""
     received = story.received
     if story.killed is not None or received.pubstatus is PubStatus.CANCELED:
         return Why.KILLED, story.killed or "by its source"

@@ -44,13 +44,12 @@ def send(door_: Door, name: str, dry_run: bool, yes: bool, at_once: bool) -> int
 
     with door_.newsroom() as newsroom:
         if dry_run:
-            plan = mailing.plan(
-                newsroom, editions.present_or_draft(newsroom, name, at_once=at_once, now=now())
-            )
+            draft = editions.present_or_draft(newsroom, name, at_once=at_once, now=now())
+            plan = mailing.plan(newsroom, draft, now=now())
             door_.show(plan.data(), _plan_text(plan))
             return 0
         made = editions.present_or_made(newsroom, name, at_once=at_once, actor=door_.who, now=now())
-        plan = mailing.plan(newsroom, made)
+        plan = mailing.plan(newsroom, made, now=now())
         if not yes:
             door_.say(_plan_text(plan))
             if not sys.stdin.isatty():
@@ -105,6 +104,7 @@ def _plan_text(plan: Plan) -> str:
     lines = [
         f"Edition  {plan.edition_id} (number {plan.number}), {plan.items} stories, slot {plan.slot:%Y-%m-%d %H:%M}Z"
     ]
+    lines += [f"Without  {story_id} ({why})" for story_id, why in plan.barred]
     lines += [f"Subject  {subject}  ({language})" for language, subject in plan.subjects]
     lines += [f"From     {sender}" for sender in plan.senders]
     lines += [f"Relay    {plan.relay}"]

@@ -32,6 +32,7 @@ class Work:
             a thread, once per variant as long as it is remembered.
         personal: a row -> the reader's own values.
         read_back: reads a finished message of a variant; raises GateRefused. Called in a thread.
+        look: called in a thread about once a second while the run lasts; may halt the dispatch, which ends the run.
         retry_key: draws the jitter of retries.
         clock: the present instant; asked here and nowhere below, from several threads.
         progress: is shown the counts while they change, some times a second; the report at the end is the ledger's.
@@ -48,6 +49,7 @@ class Work:
     read_back: Callable[[str, bytes], None]
     retry_key: bytes
     clock: Callable[[], datetime]
+    look: Callable[[], None] = lambda: None
     progress: Callable[[Counts], None] | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     wait: bool = False

@@ -24,7 +24,6 @@ from publisher.store.schema import (
     edition_item,
     edition_revision,
     rendering,
-    story,
     variant,
 )
 
@@ -39,7 +38,6 @@ __all__ = [
     "head",
     "holding",
     "keep_renderings",
-    "killed_since",
     "latest",
     "listing",
     "name_variant",
@@ -193,20 +191,6 @@ def holding(connection: Connection, story_id: str, *, kind: Kind) -> list[Row[An
             .order_by(edition.c.id)
         )
     )
-
-
-def killed_since(connection: Connection, edition_id: str, revision: int) -> frozenset[str]:
-    """Stories of this revision that may no longer go out: killed, withdrawn by their source, or held."""
-    rows = connection.execute(
-        select(edition_item.c.story_id)
-        .join(story, story.c.id == edition_item.c.story_id)
-        .where(
-            edition_item.c.edition_id == edition_id,
-            edition_item.c.revision == revision,
-            (story.c.killed.is_not(None)) | (story.c.hold.is_not(None)) | (story.c.status != "usable"),
-        )
-    )
-    return frozenset(row.story_id for row in rows)
 
 
 def keep_renderings(

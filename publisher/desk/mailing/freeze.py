@@ -13,6 +13,7 @@ from publisher.crash import crashpoint
 from publisher.desk import editions as desk_editions
 from publisher.desk.mailing.plan import groups, refuse_second
 from publisher.desk.mailing.revising import NO_STORY, give_up, revise, set_right
+from publisher.desk.withdrawals import barred
 from publisher.edition import Digest, Edition, Variant
 from publisher.errors import AlreadySent, NothingToPublish, Refused
 from publisher.newsroom import Newsroom
@@ -29,7 +30,7 @@ FREEZE_SLICE = 10_000
 def begin(newsroom: Newsroom, made: Edition, *, actor: str, now: datetime) -> str:
     """Freeze the audience of an edition into a dispatch, or go on with a freeze that was cut short; returns its id.
 
-    The edition is taken as it stands now, and without what was withdrawn since: it may have been shown a while ago.
+    The edition is taken as it stands now, and without what may not go out any more: it may have been shown a while ago.
 
     Raises:
         AlreadySent: it has one. Refused: it is not approved.
@@ -46,7 +47,7 @@ def begin(newsroom: Newsroom, made: Edition, *, actor: str, now: datetime) -> st
             raise Refused(
                 f"edition {made.edition_id} waits for approval: `publisher edition approve {made.edition_id}`"
             )
-        gone = editions.killed_since(connection, made.edition_id, made.revision)
+        gone = barred(connection, made, newsroom.sources, now)
     if gone:
         made = revise(newsroom, made, gone, now=now)
     if not made.items:

@@ -39,6 +39,8 @@ class Plan:
     readers: tuple[tuple[str, int], ...]
     without: int
     """Readers whose sections have no story in this edition."""
+    barred: tuple[tuple[str, str], ...]
+    """(story, why): what the frozen edition holds and may not go out any more."""
 
     @property
     def total(self) -> int:
@@ -51,13 +53,19 @@ class Plan:
             **asdict(self),
             "readers": dict(self.readers),
             "subjects": dict(self.subjects),
+            "barred": dict(self.barred),
             "total": self.total,
         }
 
 
-def plan(newsroom: Newsroom, made: Edition) -> Plan:
-    """What sending this edition would mean; AlreadySent when it has a dispatch."""
+def plan(newsroom: Newsroom, made: Edition, *, now: datetime) -> Plan:
+    """What sending this edition would mean at `now`.
+
+    Raises:
+        AlreadySent: it has a dispatch. NothingToPublish: no story of it is left.
+    """
     digest = newsroom.digest(made.series)
+    made, barred = desk_editions.as_of(newsroom, made, now=now)
     counts: Counter[str] = Counter()
     without = 0
     with newsroom.database.read() as connection:
@@ -86,6 +94,7 @@ def plan(newsroom: Newsroom, made: Edition) -> Plan:
         relay=f"{relay.name} ({relay.host}:{relay.port}, TLS {relay.tls})",
         readers=tuple(sorted(counts.items())),
         without=without,
+        barred=tuple((story_id, why.value) for story_id, why in barred.items()),
     )
 
 

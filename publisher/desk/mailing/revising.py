@@ -1,4 +1,4 @@
-"""The next revision of an edition that is being mailed: without what was withdrawn, and for everybody who still waits.
+"""The next revision of an edition that is being mailed: without what may not go out, and for everybody who still waits.
 
 Order: the revision is rendered and cleared for every variant first, then stored; then one transaction moves the dispatch to
 it. That transaction locks the dispatch and looks at the stories once more, so that whoever withdraws one meanwhile is
@@ -7,13 +7,14 @@ seen, or sees the dispatch going on and halts it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from publisher.desk import editions as desk_editions
-from publisher.edition import Edition, Variant
+from publisher.desk.withdrawals import barred
+from publisher.edition import Edition, Variant, Why
 from publisher.ledger import NOTHING_LEFT
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries, editions, house
@@ -23,13 +24,13 @@ __all__ = ["NO_STORY", "give_up", "revise", "set_right"]
 NO_STORY = "no story of it is left"
 
 
-def revise(newsroom: Newsroom, made: Edition, gone: frozenset[str], *, now: datetime) -> Edition:
-    """The edition's next revision without these stories, rendered and cleared for every variant it has.
+def revise(newsroom: Newsroom, made: Edition, gone: Mapping[str, Why], *, now: datetime) -> Edition:
+    """The edition's next revision without these stories (id -> why), rendered and cleared for every variant it has.
 
     An approval goes with it, because nothing new was put in (decision 7). Two who revise at once make one revision: the
     edition is given back as it stands then.
     """
-    revised = made.without(gone, now=now)
+    revised = made.without(gone, why=gone, now=now)
     outputs: dict[str, bytes] = {}
     with newsroom.database.read() as connection:
         variants = editions.variants_of(connection, made.edition_id)
@@ -42,7 +43,7 @@ def revise(newsroom: Newsroom, made: Edition, gone: frozenset[str], *, now: date
                 editions.approve(
                     connection, made.edition_id, revised.content_hash, actor="rule:kill", now=now
                 )
-            data = {"revision": revised.revision, "withdrawn": sorted(gone)}
+            data = {"revision": revised.revision, "withdrawn": {key: gone[key].value for key in sorted(gone)}}
             house.tell(
                 connection, "edition.revise", revised.edition_id, actor="rule:kill", now=now, data=data
             )
@@ -58,7 +59,7 @@ def set_right(
     now: datetime,
     then: Callable[[Connection, Edition], None],
 ) -> Edition:
-    """Bring a dispatch to a revision of its edition that holds nothing withdrawn, and do `then` in the same transaction.
+    """Bring a dispatch to a revision of its edition that may go out, and do `then` in the same transaction.
 
     Readers who wait and of whose variant no item is left are ended in it, with the reason. When the edition has no item
     left at all, nothing is done: it is given back, and what follows is the caller's to say.
@@ -66,7 +67,7 @@ def set_right(
     while True:
         made = desk_editions.edition(newsroom, edition_id)
         with newsroom.database.read() as connection:
-            gone = editions.killed_since(connection, edition_id, made.revision)
+            gone = barred(connection, made, newsroom.sources, now)
         if gone:
             made = revise(newsroom, made, gone, now=now)
         if not made.items:
@@ -76,7 +77,7 @@ def set_right(
             present = editions.head(connection, edition_id)
             if present is None or present.revision != made.revision:
                 continue
-            if editions.killed_since(connection, edition_id, made.revision):
+            if barred(connection, made, newsroom.sources, now):
                 continue
             deliveries.revise(connection, dispatch_id, made.revision, now=now)
             then(connection, made)

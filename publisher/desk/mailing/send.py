@@ -10,12 +10,13 @@ from publisher import dispatch as dispatching
 from publisher import gate
 from publisher.desk import editions as desk_editions
 from publisher.desk.mailing.report import Report, head_of, report
-from publisher.edition import Digest, Variant
+from publisher.desk.withdrawals import barred
+from publisher.edition import Digest, Edition, Variant
 from publisher.errors import UnknownName
 from publisher.ledger import Counts, Policy
 from publisher.newsroom import Newsroom
 from publisher.render import message
-from publisher.store import editions
+from publisher.store import deliveries, editions
 from publisher.store.deliveries import Row
 from publisher.transport import Relay
 from subscribers.tokens import Purpose, mint
@@ -38,7 +39,6 @@ def run(
     with newsroom.database.read() as connection:
         made = editions.get(connection, head.edition_id, revision=head.revision)
         variants = editions.variants_of(connection, head.edition_id)
-        barred = editions.killed_since(connection, head.edition_id, head.revision)
     if made is None:
         raise UnknownName("edition", head.edition_id)
     digest = newsroom.digest(made.series)
@@ -55,10 +55,17 @@ def run(
     def read_back(key: str, raw: bytes) -> None:
         variant = variants.get(key) or Variant(key)
         output = f"digest-{key}.eml"
+        now = clock()
+        with newsroom.database.read() as connection:
+            gone = frozenset(barred(connection, made, newsroom.sources, now))
         gate.clear(
-            made.edition_id, gate.check_message(raw, made, variant, output=output, now=clock(), barred=barred)
+            made.edition_id, gate.check_message(raw, made, variant, output=output, now=now, barred=gone)
         )
 
+    def look() -> None:
+        _halt_if_barred(newsroom, head.id, made, now=clock())
+
+    look()
     ended = dispatching.run(
         newsroom.database,
         Relay(newsroom.relay),
@@ -69,6 +76,7 @@ def run(
             prepare=prepare,
             personal=_personal(newsroom, digest, key_id=head.token_key),
             read_back=read_back,
+            look=look,
             retry_key=newsroom.address_key,
             clock=clock,
             progress=progress,
@@ -77,6 +85,22 @@ def run(
         ),
     )
     return report(newsroom, dispatch_id, relay_trouble=ended.trouble)
+
+
+def _halt_if_barred(newsroom: Newsroom, dispatch_id: str, made: Edition, *, now: datetime) -> None:
+    """Stop a dispatch one of whose stories may not go out any more: a kill halts it by itself, time that passes does not."""
+    with newsroom.database.read() as connection:
+        if not barred(connection, made, newsroom.sources, now):
+            return
+    with newsroom.database.write() as connection:
+        deliveries.lock(connection, dispatch_id)
+        head = deliveries.get_dispatch(connection, dispatch_id)
+        gone = barred(connection, made, newsroom.sources, now)
+        if head is None or head.revision != made.revision:
+            return  # it goes on without them already
+        for story_id, why in gone.items():
+            detail = f"story {story_id} may not go out any more ({why})"
+            deliveries.halt(connection, dispatch_id, reason=why.value, detail=detail)
 
 
 def _personal(newsroom: Newsroom, digest: Digest, *, key_id: int) -> Callable[[Row], message.Personal]:
