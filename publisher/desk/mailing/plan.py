@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from publisher.desk import editions as desk_editions
+from publisher.desk.mailing.report import state_of
 from publisher.edition import Edition
 from publisher.errors import AlreadySent
 from publisher.ledger import DispatchState
@@ -112,4 +113,5 @@ def refuse_second(connection: Any, made: Edition) -> None:
     """AlreadySent when the edition has a dispatch whose freeze is finished."""
     present = deliveries.dispatch_of(connection, made.edition_id)
     if present is not None and present.state != DispatchState.FREEZING:
-        raise AlreadySent(made.edition_id, present.id, present.state)
+        state = state_of(present, deliveries.counts(connection, present.id))
+        raise AlreadySent(made.edition_id, present.id, state)

@@ -96,8 +96,8 @@ def _halt_if_barred(newsroom: Newsroom, dispatch_id: str, made: Edition, *, now:
         deliveries.lock(connection, dispatch_id)
         head = deliveries.get_dispatch(connection, dispatch_id)
         gone = barred(connection, made, newsroom.sources, now)
-        if head is None or head.revision != made.revision:
-            return  # it goes on without them already
+        if head is None or head.revision != made.revision or not deliveries.variants(connection, dispatch_id):
+            return  # it goes on without them already, or nobody waits
         for story_id, why in gone.items():
             detail = f"story {story_id} may not go out any more ({why})"
             deliveries.halt(connection, dispatch_id, reason=why.value, detail=detail)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
 from publisher.desk import editions as desk_editions
 from publisher.desk.mailing.freeze import begin
-from publisher.desk.mailing.report import head_of
+from publisher.desk.mailing.report import DONE, head_of, state_of
 from publisher.desk.mailing.revising import NO_STORY, give_up, set_right
 from publisher.edition import Edition
 from publisher.errors import Conflict, NothingToPublish
@@ -27,19 +28,26 @@ __all__ = [
 
 
 def pause(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: datetime) -> None:
-    """Stop a dispatch, wherever it runs; Conflict when it is not sending."""
+    """Stop a dispatch, wherever it runs; Conflict when it is not sending, or done."""
     head = head_of(newsroom, dispatch_id)
     with newsroom.database.write() as connection:
+        _refuse_done(connection, head)
         if not deliveries.pause(connection, head.id):
             raise Conflict(f"dispatch {head.id} is {head.state}, not sending")
         house.tell(connection, "dispatch.pause", head.id, actor=actor, now=now, why=why)
 
 
 def resume(newsroom: Newsroom, dispatch_id: str, *, actor: str, now: datetime) -> None:
-    """Let a dispatch go on; without the stories that were withdrawn since, as the next revision of its edition."""
+    """Let a dispatch go on; without the stories that were withdrawn since, as the next revision of its edition.
+
+    One that is done stays as it is: there is nobody to revise the edition for.
+    """
     head = head_of(newsroom, dispatch_id)
     if head.state == DispatchState.CANCELLED:
         raise Conflict(f"dispatch {head.id} was cancelled: that is for good")
+    with newsroom.database.read() as connection:
+        if state_of(head, deliveries.counts(connection, head.id)) == DONE:
+            return
     made = desk_editions.edition(newsroom, head.edition_id)
     if head.state == DispatchState.FREEZING:
         begin(newsroom, made, actor=actor, now=now)
@@ -59,14 +67,20 @@ def resume(newsroom: Newsroom, dispatch_id: str, *, actor: str, now: datetime) -
 
 
 def cancel(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: datetime) -> int:
-    """Give up on everybody who waits; returns how many."""
+    """Give up on everybody who waits; returns how many. Conflict when nobody does."""
     head = head_of(newsroom, dispatch_id)
     if head.state == DispatchState.CANCELLED:
         raise Conflict(f"dispatch {head.id} was cancelled before")
     with newsroom.database.write() as connection:
+        _refuse_done(connection, head)
         given_up = deliveries.cancel(connection, head.id, actor=actor, why=why, now=now)
         house.tell(connection, "dispatch.cancel", head.id, actor=actor, now=now, why=why)
     return given_up
+
+
+def _refuse_done(connection: Connection, head: Any) -> None:
+    if state_of(head, deliveries.counts(connection, head.id)) == DONE:
+        raise Conflict(f"dispatch {head.id} is done: nobody waits")
 
 
 def retry(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: datetime) -> int:

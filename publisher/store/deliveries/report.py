@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, exists, func, literal, or_, select
 
 from publisher.ledger import Counts, State
 from publisher.store.schema import chunk, delivery, delivery_state, dispatch
@@ -52,8 +52,17 @@ def dispatch_of(connection: Connection, edition_id: str) -> Row[Any] | None:
 
 
 def open_dispatches(connection: Connection, *, edition_id: str) -> list[Row[Any]]:
-    """The dispatches of an edition that may still send."""
-    query = select(dispatch).where(dispatch.c.edition_id == edition_id, dispatch.c.state.in_(OPEN))
+    """The dispatches of an edition that may still send: somebody waits, or not everybody is in them yet.
+
+    They are locked first, in a statement of their own: who lets one of them go on at this moment is either seen by the
+    query, or sees what the caller has done before.
+    """
+    these = dispatch.c.edition_id == edition_id
+    connection.execute(select(dispatch.c.id).where(these).order_by(dispatch.c.id).with_for_update()).all()
+    waiting = exists(select(literal(1)).where(chunk.c.dispatch_id == dispatch.c.id, ~chunk.c.done))
+    query = select(dispatch).where(
+        these, dispatch.c.state.in_(OPEN), or_(dispatch.c.frozen_at.is_(None), waiting)
+    )
     return list(connection.execute(query))
 
 
