@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from publisher.cli.context import Door, cell, door, now
-from publisher.cli.exits import PARTLY
+from publisher.cli.exits import INTERRUPTED, PARTLY
 from publisher.cli.progress import sending
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def send(door_: Door, name: str, dry_run: bool, yes: bool, at_once: bool) -> int
 
     Ctrl-C drains: open replies are read, the rest waits; `publisher dispatch resume ID` goes on.
     Sending the same edition twice is refused with exit code 4. Exit code 5: done, but some failed or are in doubt.
-    75: the relay cannot be used at present; nobody is lost, resume later.
+    75: the relay cannot be used at present; nobody is lost, resume later. 130: interrupted, and somebody waits.
     """
     from publisher.desk import editions, mailing
 
@@ -60,12 +60,17 @@ def send(door_: Door, name: str, dry_run: bool, yes: bool, at_once: bool) -> int
 
 
 def run_dispatch(door_: Door, newsroom: Any, dispatch_id: str) -> int:
-    """Send what is due of a dispatch with live progress; the exit code by what became of it."""
+    """Send what is due of a dispatch with live progress; the exit code by what became of it.
+
+    A signal that came when everybody had been sent to has interrupted nothing.
+    """
     from publisher.desk import mailing
 
     with sending(door_, dispatch_id) as watch:
         report = mailing.run(newsroom, dispatch_id, clock=now, progress=watch.show, stop=watch.stop)
     door_.show(report.data(), "\n".join(report_lines(report)))
+    if watch.stop.is_set() and report.goes_on:
+        return INTERRUPTED
     if report.relay_trouble:
         from publisher.errors import RelayUnavailable
 
