@@ -14,15 +14,29 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    and_,
+    delete,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from publisher.edition import Edition, Kind, Variant, canonical_json, from_data, to_data
 from publisher.store.db import insert, insert_once, serialise
 from publisher.store.schema import (
     approval,
+    delivery,
     edition,
     edition_item,
     edition_revision,
+    note,
     rendering,
     variant,
 )
@@ -168,14 +182,54 @@ def listing(
 
 
 def carried(connection: Connection, series: str) -> dict[str, datetime]:
-    """For each story that an edition of this digest has carried: when the last of them was frozen."""
-    rows = connection.execute(
-        select(edition_item.c.story_id, func.max(edition.c.frozen_at).label("at"))
-        .join(edition, edition.c.id == edition_item.c.edition_id)
+    """For each story that an edition of this digest has carried: when the last of them was first frozen.
+
+    What a revision took out was carried only if somebody may have got it before (invariant 12). A revision puts nothing
+    new in, so a correction that came before it is not spent: the time is that of the first revision.
+    """
+    item, kept, first = edition_item, edition_item.alias("kept"), edition_revision.alias("first")
+    of_digest = (
+        select(item.c.story_id, func.max(first.c.frozen_at).label("at"))
+        .join(edition, edition.c.id == item.c.edition_id)
+        .join(first, and_(first.c.edition_id == edition.c.id, first.c.revision == 1))
         .where(edition.c.kind == Kind.DIGEST, edition.c.series == series)
-        .group_by(edition_item.c.story_id)
     )
-    return {row.story_id: row.at for row in rows}
+    present = of_digest.where(item.c.revision == edition.c.revision).group_by(item.c.story_id)
+    found: dict[str, datetime] = {row.story_id: row.at for row in connection.execute(present)}
+    still_in = select(literal(1)).where(
+        kept.c.edition_id == edition.c.id,
+        kept.c.revision == edition.c.revision,
+        kept.c.story_id == item.c.story_id,
+    )
+    taken_out = (
+        of_digest.add_columns(item.c.edition_id, item.c.revision)
+        .where(item.c.revision < edition.c.revision, ~exists(still_in))
+        .group_by(item.c.story_id, item.c.edition_id, item.c.revision)
+    )
+    sent: dict[tuple[str, int], bool] = {}
+    for row in connection.execute(taken_out).all():
+        revision = (row.edition_id, row.revision)
+        if revision not in sent:
+            sent[revision] = _may_have_left(connection, *revision)
+        if sent[revision]:
+            found[row.story_id] = max(row.at, found.get(row.story_id, row.at))
+    return found
+
+
+def _may_have_left(connection: Connection, edition_id: str, revision: int) -> bool:
+    """Whether anybody may have got this revision: it was marked for somebody."""
+    query = (
+        select(literal(1))
+        .select_from(delivery)
+        .join(note, note.c.delivery_id == delivery.c.id)
+        .where(
+            delivery.c.edition_id == edition_id,
+            delivery.c.kind == literal_column("'digest'"),  # as the partial index has it
+            note.c.revision == revision,
+        )
+        .limit(1)
+    )
+    return connection.execute(query).first() is not None
 
 
 def holding(connection: Connection, story_id: str, *, kind: Kind) -> list[Row[Any]]:
