@@ -16,7 +16,7 @@ from publisher.desk.mailing.revising import NO_STORY, give_up, revise, set_right
 from publisher.desk.withdrawals import barred
 from publisher.edition import Digest, Edition, Variant
 from publisher.errors import AlreadySent, NothingToPublish, Refused
-from publisher.newsroom import Newsroom
+from publisher.newsroom import Newsroom, need_token_keys
 from publisher.store import deliveries, editions, house
 from publisher.store.deliveries import NewDelivery, NewDispatch
 from subscribers import audience
@@ -33,7 +33,7 @@ def begin(newsroom: Newsroom, made: Edition, *, actor: str, now: datetime) -> st
     The edition is taken as it stands now, and without what may not go out any more: it may have been shown a while ago.
 
     Raises:
-        AlreadySent: it has one. Refused: it is not approved.
+        AlreadySent: it has one. Refused: it is not approved. ConfigurationInvalid: its token key is gone.
         NothingToPublish: nobody has asked for it, or no story of it is left.
     """
     made = desk_editions.edition(newsroom, made.edition_id)
@@ -50,6 +50,8 @@ def begin(newsroom: Newsroom, made: Edition, *, actor: str, now: datetime) -> st
         gone = barred(connection, made, newsroom.sources, now)
     if gone:
         made = revise(newsroom, made, gone, now=now)
+    if present is not None:
+        need_token_keys(newsroom.settings, {present.token_key: present.id})
     if not made.items:
         if present is not None:
             give_up(newsroom, present.id, now=now)

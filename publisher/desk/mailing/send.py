@@ -14,7 +14,7 @@ from publisher.desk.withdrawals import barred
 from publisher.edition import Digest, Edition, Variant
 from publisher.errors import UnknownName
 from publisher.ledger import Counts, Policy
-from publisher.newsroom import Newsroom
+from publisher.newsroom import Newsroom, need_token_keys
 from publisher.render import message
 from publisher.store import deliveries, editions
 from publisher.store.deliveries import Row
@@ -34,11 +34,19 @@ def run(
     progress: Callable[[Counts], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Report:
-    """Send what is due now; returns the report."""
+    """Send what is due now; returns the report.
+
+    Raises:
+        ConfigurationInvalid: somebody waits, and the dispatch's token key is gone.
+        GateRefused, StoreUnavailable and its kin: see `dispatch.run`.
+    """
     head = head_of(newsroom, dispatch_id)
     with newsroom.database.read() as connection:
         made = editions.get(connection, head.edition_id, revision=head.revision)
         variants = editions.variants_of(connection, head.edition_id)
+        waits = bool(deliveries.variants(connection, head.id))
+    if waits:
+        need_token_keys(newsroom.settings, {head.token_key: head.id})
     if made is None:
         raise UnknownName("edition", head.edition_id)
     digest = newsroom.digest(made.series)

@@ -26,6 +26,7 @@ from publisher.store.deliveries.report import (
     list_dispatches,
     notable,
     open_dispatches,
+    token_keys,
     uncertain,
     variants,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "resume",
     "retry_failed",
     "revise",
+    "token_keys",
     "uncertain",
     "variants",
     "why_refused",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, literal, or_, select
+from sqlalchemy import Connection, Row, and_, exists, func, literal, or_, select
 
 from publisher.ledger import Counts, State
 from publisher.store.schema import chunk, delivery, delivery_state, dispatch
@@ -17,6 +17,7 @@ __all__ = [
     "list_dispatches",
     "notable",
     "open_dispatches",
+    "token_keys",
     "uncertain",
     "variants",
 ]
@@ -112,3 +113,15 @@ def variants(connection: Connection, dispatch_id: str) -> frozenset[str]:
     """The variants of whoever waits."""
     query = select(chunk.c.variant).where(chunk.c.dispatch_id == dispatch_id, ~chunk.c.done).distinct()
     return frozenset(connection.execute(query).scalars())
+
+
+def token_keys(connection: Connection) -> dict[int, str]:
+    """The token keys that dispatches name in which somebody waits or is still to come, each with one of them."""
+    waits = dispatch.c.id.in_(select(chunk.c.dispatch_id).where(~chunk.c.done))
+    comes = and_(dispatch.c.frozen_at.is_(None), dispatch.c.state != "cancelled")
+    query = (
+        select(dispatch.c.token_key, func.max(dispatch.c.id).label("id"))
+        .where(or_(waits, comes))
+        .group_by(dispatch.c.token_key)
+    )
+    return {row.token_key: row.id for row in connection.execute(query)}
