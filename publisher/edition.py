@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -314,8 +314,11 @@ class Edition:
             if items:
                 yield shelf, items
 
-    def without(self, stories: frozenset[str], *, now: datetime) -> Edition:
-        """The next revision: these stories taken out, nothing else touched (decision 8)."""
+    def without(
+        self, stories: Collection[str], *, now: datetime, why: Mapping[str, Why] | None = None
+    ) -> Edition:
+        """The next revision: these stories taken out, nothing else touched (decision 8). `why`: where it is no kill."""
+        reasons = why or {}
         return dataclasses.replace(
             self,
             revision=self.revision + 1,
@@ -325,7 +328,10 @@ class Edition:
                 for shelf in self.shelves
             ),
             items=tuple(item for item in self.items if item.story_id not in stories),
-            left_out=(*self.left_out, *(LeftOut(story_id, "", Why.KILLED) for story_id in sorted(stories))),
+            left_out=(
+                *self.left_out,
+                *(LeftOut(story_id, "", reasons.get(story_id, Why.KILLED)) for story_id in sorted(stories)),
+            ),
         )
 
     @property

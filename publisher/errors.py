@@ -193,9 +193,10 @@ class AlreadySent(Conflict):
 
     def __init__(self, edition_id: str, dispatch_id: str, state: str) -> None:
         self.edition_id, self.dispatch_id, self.state = edition_id, dispatch_id, state
+        resume = f", `publisher dispatch resume {dispatch_id}` goes on with those who wait"
         super().__init__(
             f"edition {edition_id} has its dispatch: {dispatch_id} is {state}; `publisher dispatch show {dispatch_id}` "
-            f"reports, `publisher dispatch resume {dispatch_id}` goes on with those who wait",
+            f"reports{'' if state in {'done', 'cancelled'} else resume}",
             edition=edition_id,
             dispatch=dispatch_id,
             state=state,

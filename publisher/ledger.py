@@ -20,6 +20,7 @@ __all__ = [
     "DISPATCH_MOVES",
     "FINAL",
     "MOVES",
+    "NOTHING_LEFT",
     "POISON",
     "Action",
     "Counts",
@@ -84,6 +85,10 @@ FINAL = frozenset(
     {State.ACCEPTED, State.FAILED, State.UNCERTAIN, State.SUPPRESSED, State.EXPIRED, State.CANCELLED}
 )
 """States in which a delivery stays unless a person, a resend or a late reply moves it."""
+
+
+NOTHING_LEFT = "no story left in their sections"
+"""Why readers are not sent a revision of which their variant has no item."""
 
 
 def move(frm: State, to: State) -> State:

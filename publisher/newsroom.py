@@ -26,14 +26,14 @@ from publisher.render.feeds import Pieces
 from publisher.render.templates import Templates
 from publisher.render.templates import load as load_templates
 from publisher.settings import Settings
-from publisher.store import house, migrate
+from publisher.store import deliveries, house, migrate
 from publisher.store.db import Database, open_database
 from publisher.store.timeline import Kept
 from publisher.story import Section, Source
 from publisher.transport import Limits, RelayOptions
 from subscribers.tokens import TokenKeys
 
-__all__ = ["Newsroom", "open_newsroom"]
+__all__ = ["Newsroom", "need_token_keys", "open_newsroom"]
 
 _T = TypeVar("_T")
 
@@ -215,17 +215,39 @@ def open_newsroom(settings: Settings, *, mint: Mint = mint_random) -> Newsroom:
     """Open the database, make a missing SQLite one, and hold the configuration against what the database remembers.
 
     Raises:
-        ConfigurationInvalid: tag authority, tag date or address key are not those that this database began with.
+        ConfigurationInvalid: tag authority, tag date or address key are not those that this database began with, or a
+            token key is gone that an open dispatch names.
         StoreOutdated, StoreUnavailable, FolderUnwritable: see `store`.
     """
     database = open_database(settings.store_url)
     try:
         migrate.ready(database)
         _settle(database, settings)
+        with database.read() as connection:
+            need_token_keys(settings, deliveries.token_keys(connection))
     except BaseException:
         database.close()
         raise
     return Newsroom(settings=settings, database=database, mint=mint)
+
+
+def need_token_keys(settings: Settings, named: Mapping[int, str]) -> None:
+    """Refuse to go on without a key (id -> a dispatch that names it): a resend must have the same bytes (decision 30).
+
+    Raises:
+        ConfigurationInvalid: names each key that is not there, and what to do.
+    """
+    problems = [
+        Problem(
+            "secrets.toml",
+            f"token_keys.{number}",
+            f"is not there, and dispatch {dispatch_id} writes its links with it: put it back until that one is done",
+        )
+        for number, dispatch_id in sorted(named.items())
+        if number not in settings.secrets.token_keys
+    ]
+    if problems:
+        raise ConfigurationInvalid(problems)
 
 
 def _settle(database: Database, settings: Settings) -> None:

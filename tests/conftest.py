@@ -7,6 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile(
+    "unhurried", deadline=None
+)  # an example that a busy machine makes slow is not wrong
+settings.load_profile("unhurried")
 
 
 def _missing(kind: str, what: str) -> None:

@@ -67,7 +67,14 @@ def settings(
                     "language": "en",
                     "short": "The views are the source’s.",
                     "full": "Reports were retrieved from other agencies.",
-                }
+                },
+                {
+                    "id": "house",
+                    "version": 1,
+                    "language": "fa",
+                    "short": "نظرها از منبع است.",
+                    "full": "گزارش‌ها از خبرگزاری‌های دیگر گرفته شده است.",
+                },
             ],
             **(tables or {}),
         },

@@ -14,6 +14,7 @@ from typing import Any
 SESSION = ["connect", "banner", "ehlo", "starttls", "handshake", "auth", "rset", "quit"]
 PHASES = [*SESSION, "mail", "rcpt", "data", "354", "body", "dot", "logged"]
 ENDS = ["drop", "reset", "stall", "deaf", "flood"]
+DEEDS = [*ENDS, "pass", "hold"]
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ class Rule:
             kind: Callable[[str], Any] = {"float": float, "int": int}.get(str(known[name].type), str)
             given[name] = kind(value)
         rule = cls(phase, **given)
-        if phase not in {*PHASES, "*"} or rule.do not in {*ENDS, "pass"} or rule.then not in {*ENDS, ""}:
+        if phase not in {*PHASES, "*"} or rule.do not in DEEDS or rule.then not in {*ENDS, ""}:
             raise ValueError(f"no such phase or action: {text}")
         return rule
 

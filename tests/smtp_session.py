@@ -93,7 +93,10 @@ class Session(asyncio.Protocol):
 
     def _act(self, rule: Rule, usual: Callable[[], None]) -> None:
         self.pieces = (rule.split, rule.pace) if rule.split else None
-        if rule.do != "pass":
+        if rule.do == "hold":
+            self.busy = True
+            self.server.held.append(lambda: self._let_go(usual))
+        elif rule.do != "pass":
             self._end(rule.do)
         elif rule.reply is not None:
             self._send(wire(rule.reply).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") + b"\r\n")
@@ -104,6 +107,12 @@ class Session(asyncio.Protocol):
         self.pieces = None
         if rule.then:
             self._end(rule.then)
+
+    def _let_go(self, usual: Callable[[], None]) -> None:
+        self.busy = False
+        if not self.silent:
+            usual()
+            self._go_on()
 
     def _end(self, how: str) -> None:
         self.silent = True

@@ -28,7 +28,7 @@ counted from 1 over the server's life, or `per=to` / `per=connection` from 1 for
 
 Actions: `reply='450 4.2.1 Later'` instead of the usual answer and of doing what was asked (`\\n` between lines); `raw=…` the same, without
 an end of line; `do=drop` close (FIN), `do=reset` (RST), `do=stall` never answer again, `do=deaf` nor read again, `do=flood` endless `250-`,
-`do=pass` as usual; `then=drop|reset|stall` after the answer; `wait=SECONDS` before it; `split=N` answer in pieces of N bytes, `pace=SECONDS`
+`do=hold` no answer until the server is taught anew, then as usual; `do=pass` as usual; `then=drop|reset|stall` after the answer; `wait=SECONDS` before it; `split=N` answer in pieces of N bytes, `pace=SECONDS`
 between them; `at=N` (body only) when N bytes of the message have come, at the latest at its end.
 
 Recipes: greylist `rcpt per=to nth=1 reply='451 4.7.1 Greylisted'` · a hundred, then goodbye `mail per=connection nth=101- reply='421 4.7.0 Enough'
@@ -50,6 +50,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -117,17 +118,25 @@ class Server:
         self.tls = tls_context(folder, certificate) if starttls or implicit else None
         self.sessions: set[Session] = set()
         self.tasks: set[asyncio.Task[None]] = set()
+        self.held: list[Callable[[], None]] = []
         self.rules: dict[str, list[Rule]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.teach(*rules)
         self._connections = self._lines = 0
         self._log = self._trace = -1
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
     def teach(self, *rules: str) -> None:
-        """From now on these rules, and no others; their counts begin anew."""
+        """From now on these rules, and no others; their counts begin anew, and what was held back is answered."""
         parsed = [Rule.parse(rule) for rule in rules]
         self.rules = {phase: [r for r in parsed if r.phase in {phase, "*"}] for phase in PHASES}
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._let_go)
+
+    def _let_go(self) -> None:
+        held, self.held = self.held, []
+        for go_on in held:
+            go_on()
 
     def rule(self, phase: str, connection: int, to: str) -> Rule | None:
         """The rule that acts at this passage."""

@@ -111,13 +111,19 @@ def show(door_: Door, edition_id: str) -> None:
 def preview(door_: Door, name: str, out: Path) -> None:
     """Write what readers will get into DIR: html, text and a whole message for each language.
 
-    An EDITION is shown as it is frozen; a DIGEST's name shows the edition that would be made now, and stores nothing.
+    An EDITION is shown as it is frozen, but for stories that were withdrawn since; a DIGEST's name shows the edition that
+    would be made now. Nothing is stored.
     """
     from publisher.desk import editions
 
     with door_.newsroom() as newsroom:
-        written = editions.preview(newsroom, name, out, now=now())
-    door_.show({"written": written}, "\n".join(f"wrote {path}" for path in written))
+        shown = editions.preview(newsroom, name, out, now=now())
+    lines = [f"wrote {path}" for path in shown.written]
+    lines += [
+        f"without story {story_id}, which may not go out any more ({why})"
+        for story_id, why in shown.barred.items()
+    ]
+    door_.show({"written": shown.written, "barred": shown.barred}, "\n".join(lines))
 
 
 @edition.command()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from publisher.cli.context import Door, cell, door, now
-from publisher.cli.exits import PARTLY
+from publisher.cli.exits import INTERRUPTED, PARTLY
 from publisher.cli.progress import sending
 
 if TYPE_CHECKING:
@@ -38,19 +38,18 @@ def send(door_: Door, name: str, dry_run: bool, yes: bool, at_once: bool) -> int
 
     Ctrl-C drains: open replies are read, the rest waits; `publisher dispatch resume ID` goes on.
     Sending the same edition twice is refused with exit code 4. Exit code 5: done, but some failed or are in doubt.
-    75: the relay cannot be used at present; nobody is lost, resume later.
+    75: the relay cannot be used at present; nobody is lost, resume later. 130: interrupted, and somebody waits.
     """
     from publisher.desk import editions, mailing
 
     with door_.newsroom() as newsroom:
         if dry_run:
-            plan = mailing.plan(
-                newsroom, editions.present_or_draft(newsroom, name, at_once=at_once, now=now())
-            )
+            draft = editions.present_or_draft(newsroom, name, at_once=at_once, now=now())
+            plan = mailing.plan(newsroom, draft, now=now())
             door_.show(plan.data(), _plan_text(plan))
             return 0
         made = editions.present_or_made(newsroom, name, at_once=at_once, actor=door_.who, now=now())
-        plan = mailing.plan(newsroom, made)
+        plan = mailing.plan(newsroom, made, now=now())
         if not yes:
             door_.say(_plan_text(plan))
             if not sys.stdin.isatty():
@@ -61,12 +60,17 @@ def send(door_: Door, name: str, dry_run: bool, yes: bool, at_once: bool) -> int
 
 
 def run_dispatch(door_: Door, newsroom: Any, dispatch_id: str) -> int:
-    """Send what is due of a dispatch with live progress; the exit code by what became of it."""
+    """Send what is due of a dispatch with live progress; the exit code by what became of it.
+
+    A signal that came when everybody had been sent to has interrupted nothing.
+    """
     from publisher.desk import mailing
 
     with sending(door_, dispatch_id) as watch:
         report = mailing.run(newsroom, dispatch_id, clock=now, progress=watch.show, stop=watch.stop)
     door_.show(report.data(), "\n".join(report_lines(report)))
+    if watch.stop.is_set() and report.goes_on:
+        return INTERRUPTED
     if report.relay_trouble:
         from publisher.errors import RelayUnavailable
 
@@ -94,7 +98,7 @@ def report_lines(report: Any) -> list[str]:
         f"  {entry['state']:<10} {entry['address']}  {entry['code'] or ''} {cell(entry['reply'] or entry['cause'])}"
         for entry in report.notable
     ]
-    if counts.waiting and report.state in {"sending", "paused", "halted"}:
+    if report.goes_on:
         lines.append(f"`publisher dispatch resume {report.dispatch_id}` goes on with those who wait.")
     if counts.uncertain:
         lines.append(f"`publisher dispatch resolve {report.dispatch_id}` settles those in doubt.")
@@ -105,6 +109,7 @@ def _plan_text(plan: Plan) -> str:
     lines = [
         f"Edition  {plan.edition_id} (number {plan.number}), {plan.items} stories, slot {plan.slot:%Y-%m-%d %H:%M}Z"
     ]
+    lines += [f"Without  {story_id} ({why})" for story_id, why in plan.barred]
     lines += [f"Subject  {subject}  ({language})" for language, subject in plan.subjects]
     lines += [f"From     {sender}" for sender in plan.senders]
     lines += [f"Relay    {plan.relay}"]

@@ -124,7 +124,9 @@ def _tell(door_: Door, reports: list[SourceReport]) -> None:
             door_.say(f"  {report.source}: {line}")
         for withdrawal in report.withdrawals:
             halted = f"; halted: {', '.join(withdrawal.halted)}" if withdrawal.halted else ""
-            door_.say(f"  {report.source}: story {withdrawal.story_id} was withdrawn by its source{halted}")
+            door_.say(
+                f"  {report.source}: story {withdrawal.story_id} was withdrawn by its source ({withdrawal.act}){halted}"
+            )
     if door_.as_json:
         rows = [
             {

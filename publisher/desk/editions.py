@@ -7,8 +7,10 @@ leaves nothing behind but a line in the record.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,7 +19,8 @@ from sqlalchemy import Connection
 
 from publisher import gate
 from publisher.desk.files import write_file
-from publisher.edition import Digest, Edition, Kind, LeftOut, Variant
+from publisher.desk.withdrawals import barred
+from publisher.edition import Digest, Edition, Kind, LeftOut, Variant, Why
 from publisher.errors import AlreadyMade, BadInput, GateRefused, NothingToPublish, UnknownName
 from publisher.newsroom import Newsroom
 from publisher.render import digest as render_digest
@@ -27,7 +30,10 @@ from publisher.selection import Act, Candidate, Selection, select_digest
 from publisher.store import editions, house, stories
 
 __all__ = [
+    "Preview",
     "approve",
+    "as_of",
+    "cleared",
     "compile_message",
     "draft",
     "edition",
@@ -213,6 +219,29 @@ def render_variant(newsroom: Newsroom, made: Edition, variant: Variant, *, now: 
     }
 
 
+def cleared(
+    newsroom: Newsroom, made: Edition, variant: Variant, *, now: datetime
+) -> render_digest.Rendered | None:
+    """The variant's cleared rendering: the stored one, or rendered, read by the gate and stored now.
+
+    None when the variant has no item.
+
+    Raises:
+        GateRefused: see `render_variant`.
+    """
+    names = [f"digest-{variant.key}.{part}" for part in ("subject", "html", "txt")]
+    with newsroom.database.read() as connection:
+        outputs = editions.renderings(connection, made.edition_id, made.revision, names=names)
+    if not outputs:
+        outputs = render_variant(newsroom, made, variant, now=now)
+        if not outputs:
+            return None
+        with newsroom.database.write() as connection:
+            editions.keep_renderings(connection, made, outputs, now=now)
+            editions.name_variant(connection, made.edition_id, variant)
+    return rendered(outputs, variant.key)
+
+
 @contextmanager
 def _told(newsroom: Newsroom, made: Edition, *, now: datetime) -> Iterator[None]:
     """A refusal of the gate goes on record before it ends the command."""
@@ -287,21 +316,49 @@ def approve(newsroom: Newsroom, wanted: str, *, actor: str, now: datetime) -> Ed
     return made
 
 
-def preview(newsroom: Newsroom, name: str, out: Path, *, now: datetime) -> list[Path]:
+def as_of(newsroom: Newsroom, made: Edition, *, now: datetime) -> tuple[Edition, dict[str, Why]]:
+    """An edition as it may go out at `now`: itself, or without what is barred since it was frozen, and why. Stores nothing.
+
+    Raises:
+        NothingToPublish: no story of it is left.
+    """
+    with newsroom.database.read() as connection:
+        gone = barred(connection, made, newsroom.sources, now)
+    if not gone:
+        return made, gone
+    left = made.without(gone, why=gone, now=now)
+    if not left.items:
+        reasons = ", ".join(f"{number} {why}" for why, number in sorted(Counter(gone.values()).items()))
+        raise NothingToPublish(f"edition {made.edition_id}", f"no story of it is left: {reasons}")
+    return left, gone
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The files of a preview, and the stories that a frozen edition holds and that may not go out any more, with the reason."""
+
+    written: tuple[Path, ...]
+    barred: dict[str, Why]
+
+
+def preview(newsroom: Newsroom, name: str, out: Path, *, now: datetime) -> Preview:
     """Write what readers will get, per language: html, txt and a whole message for an invented reader.
 
-    An edition is shown as frozen; a digest's name shows the edition that would be made now, and stores nothing.
+    An edition is shown as frozen, but for what may not go out any more; a digest's name shows the edition that would be
+    made now. Nothing is stored.
     """
     found = find(newsroom, name, now=now)
+    outputs: dict[str, bytes] = {}
+    gone: dict[str, Why] = {}
     if found is not None:
-        made = edition(newsroom, found)
+        made, gone = as_of(newsroom, edition(newsroom, found), now=now)
         with newsroom.database.read() as connection:
-            outputs = editions.renderings(connection, made.edition_id, made.revision)
+            outputs = {} if gone else editions.renderings(connection, made.edition_id, made.revision)
     else:
         digest = newsroom.digest(name)
         made = draft(newsroom, digest, slot=present_slot(digest, now) or now, now=now)
-        outputs = {}
-        for language in digest.languages:
+    if not outputs:
+        for language in made.languages:
             outputs |= render_variant(newsroom, made, Variant(language), now=now)
     written: list[Path] = []
     for language in made.languages:
@@ -317,4 +374,4 @@ def preview(newsroom: Newsroom, name: str, out: Path, *, now: datetime) -> list[
             written.append(path)
     if not written:
         raise BadInput(f"{name} has nothing to show in {', '.join(made.languages)}")
-    return written
+    return Preview(tuple(written), gone)

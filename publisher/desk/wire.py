@@ -22,7 +22,7 @@ from publisher.fetch import Memory as FetchMemory
 from publisher.intake.document import Context, Unreadable
 from publisher.newsroom import Newsroom
 from publisher.revise import Change, change, content_hash, eligible_at
-from publisher.selection import belongs
+from publisher.selection import barred, belongs
 from publisher.store import house, quarantine, stories
 from publisher.store.house import SourceState
 from publisher.story import PubStatus, Reason, Received, Rejected, Source, Story, unpublishable
@@ -288,6 +288,10 @@ def _take_received(
         )
     elif found is Change.HOLD:
         report.withdrawals.append(halt_holding(connection, revised.story_id, act="hold", why=BY_SOURCE))
+    elif present is not None and present.usable(now) and not revised.usable(now):
+        why = barred(revised, newsroom.sources, now)
+        act = why[0].value if why else "embargo"
+        report.withdrawals.append(halt_holding(connection, revised.story_id, act=act, why=BY_SOURCE))
     return revised.story_id
 
 

@@ -1,29 +1,36 @@
 """Taking a story back: out of every output that has not left, in the transaction that records the decision.
 
-A kill or hold halts each open dispatch of an edition that holds the story; its mark statement asks for the state
-`sending`, so no further copy leaves once this transaction has committed (decision 8). `mailing.resume` then sends the
-next revision, without the story, to those who are still waiting.
+A kill or hold, or a version that may not go out, halts each open dispatch of an edition that holds the story; its mark
+statement asks for the state `sending`, so no further copy leaves once this transaction has committed (decision 8).
+`mailing.resume` then sends the next revision, without the story, to those who are still waiting. What nobody tells us of,
+because only time passes, is found by `barred`, before a run and while it lasts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from publisher.edition import Kind
+from publisher import selection
+from publisher.edition import Edition, Kind, Why
 from publisher.store import deliveries, editions, house, stories
-from publisher.story import Story
+from publisher.story import Source, Story
 
-__all__ = ["Withdrawal", "halt_holding", "withdraw"]
+__all__ = ["Withdrawal", "barred", "halt_holding", "withdraw"]
 
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """Where a withdrawn story stood: halted dispatches, editions that were or are being mailed, feeds to rebuild."""
+    """Where a withdrawn story stood: halted dispatches, editions that were or are being mailed, feeds to rebuild.
+
+    `act`: "kill", "hold", or what its source said of it ("embargo", "expired").
+    """
 
     story_id: str
+    act: str
     halted: tuple[str, ...]
     editions: tuple[str, ...]
     feeds: tuple[str, ...]
@@ -54,4 +61,19 @@ def halt_holding(connection: Connection, story_id: str, *, act: str, why: str) -
         for row in editions.holding(connection, story_id, kind=Kind.FEED)
         if (newest := editions.latest(connection, Kind.FEED, row.series)) is not None and newest.id == row.id
     ]
-    return Withdrawal(story_id, tuple(halted), tuple(row.id for row in mailed), tuple(current_feeds))
+    return Withdrawal(story_id, act, tuple(halted), tuple(row.id for row in mailed), tuple(current_feeds))
+
+
+def barred(
+    connection: Connection, made: Edition, sources: Mapping[str, Source], now: datetime
+) -> dict[str, Why]:
+    """The stories of an edition that may not go out at `now`, each with what bars it.
+
+    An edition is frozen, what it holds is not: asked again at every step on which bytes leave (wire.md 2.2).
+    """
+    found = stories.by_id(connection, [item.story_id for item in made.items])
+    return {
+        story.story_id: why[0]
+        for story in found
+        if (why := selection.barred(story, sources, now)) is not None
+    }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -13,12 +14,14 @@ from publisher.crash import crashpoint
 from publisher.dispatch.work import Prepared, Work
 from publisher.dispatch.writer import Writer
 from publisher.errors import GateRefused
-from publisher.ledger import DispatchState, Outcome, State
+from publisher.ledger import NOTHING_LEFT, DispatchState, Outcome, State
 from publisher.store import deliveries
 from publisher.store.deliveries import Lease, Recorded, Row
 from publisher.store.deliveries.look import unwanted
 
 __all__ = ["Chunk", "Feed", "Variant", "ended", "ours"]
+
+T = TypeVar("T")
 
 VARIANTS = 64
 """Compiled variants kept in memory (decisions 9); chunks of one variant follow each other."""
@@ -170,7 +173,11 @@ class Feed:
             self._lost.append(lease)
             self._over.set()
             return True
-        chunk = Chunk(lease, await self._variant(lease.variant, rows), len(rows))
+        variant = await self._variant(lease.variant, rows)
+        if variant is None:
+            await self._writer.do(lambda connection: self._give_up(connection, lease, rows))
+            return True
+        chunk = Chunk(lease, variant, len(rows))
         self._chunks.add(chunk)
         for row in rows:
             self._queue.put_nowait((chunk, row))
@@ -197,10 +204,25 @@ class Feed:
             )
         return lease, wanted
 
-    async def _variant(self, key: str, rows: Sequence[Row]) -> Variant:
+    def _give_up(self, connection: Connection, lease: Lease, rows: Sequence[Row]) -> None:
+        """End readers for whom there is no story: they waited for a former revision, and were put back in line after it."""
+        now = self._work.clock()
+        nothing = [
+            Recorded(
+                row.delivery_id, row.try_no, ended(row, State.CANCELLED, NOTHING_LEFT), at=now, lease=lease
+            )
+            for row in rows
+        ]
+        deliveries.record(connection, nothing)
+        deliveries.close_chunk(connection, lease)
+
+    async def _variant(self, key: str, rows: Sequence[Row]) -> Variant | None:
         """The variant, compiled; before any message of it leaves, a finished one has been read by the gate."""
         if key not in self._variants:
-            self._variants[key] = Variant(key, await asyncio.to_thread(self._work.prepare, key))
+            prepared = await self._halting(self._work.prepare, key)
+            if prepared is None:
+                return None
+            self._variants[key] = Variant(key, prepared)
             if len(self._variants) > VARIANTS:
                 self._variants.popitem(last=False)
         self._variants.move_to_end(key)
@@ -218,8 +240,12 @@ class Feed:
 
     async def read_back(self, variant: Variant, raw: bytes) -> None:
         """Let the gate read a finished message; what it refuses halts the dispatch, and raises GateRefused."""
+        await self._halting(self._work.read_back, variant.key, raw)
+
+    async def _halting(self, act: Callable[..., T], *args: Any) -> T:
+        """Do it in a thread; a gate that refuses halts the dispatch."""
         try:
-            await asyncio.to_thread(self._work.read_back, variant.key, raw)
+            return await asyncio.to_thread(act, *args)
         except GateRefused as refusal:
             detail = str(refusal)
             await self._writer.do(

@@ -144,6 +144,7 @@ class Run:
             raise StoreUnavailable(self._database.where, "the file was moved or replaced while it was in use")
 
         def ask() -> bool:
+            self._work.look()
             with self._database.read() as connection:
                 return ours(connection, self._work)
 

@@ -28,9 +28,11 @@ class Work:
 
     Attributes:
         revision: the edition's revision that `prepare` gives; a dispatch that sends another one is left alone.
-        prepare: variant key -> the compiled variant; called in a thread, once per variant as long as it is remembered.
+        prepare: variant key -> the compiled variant, or None when this revision has no story for its readers; called in
+            a thread, once per variant as long as it is remembered.
         personal: a row -> the reader's own values.
         read_back: reads a finished message of a variant; raises GateRefused. Called in a thread.
+        look: called in a thread about once a second while the run lasts; may halt the dispatch, which ends the run.
         retry_key: draws the jitter of retries.
         clock: the present instant; asked here and nowhere below, from several threads.
         progress: is shown the counts while they change, some times a second; the report at the end is the ledger's.
@@ -42,11 +44,12 @@ class Work:
     dispatch_id: str
     revision: int
     policy: Policy
-    prepare: Callable[[str], Prepared]
+    prepare: Callable[[str], Prepared | None]
     personal: Callable[[Row], Personal]
     read_back: Callable[[str, bytes], None]
     retry_key: bytes
     clock: Callable[[], datetime]
+    look: Callable[[], None] = lambda: None
     progress: Callable[[Counts], None] | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     wait: bool = False

@@ -6,9 +6,9 @@ story is neither lost nor doubled (decisions 4, 5 and 11). A pin beats order, qu
 hold, an embargo, missing rights or the desk's drop.
 """
 
-from publisher.selection.candidates import Act, Candidate, Mark, Selection
+from publisher.selection.candidates import Act, Candidate, Mark, Selection, barred
 from publisher.selection.digest import select_digest
 from publisher.selection.rules import belongs
 from publisher.selection.timeline import select_feed
 
-__all__ = ["Act", "Candidate", "Mark", "Selection", "belongs", "select_digest", "select_feed"]
+__all__ = ["Act", "Candidate", "Mark", "Selection", "barred", "belongs", "select_digest", "select_feed"]

@@ -10,7 +10,7 @@ from enum import StrEnum
 from publisher.edition import Item, LeftOut, Shelf, Why
 from publisher.story import PubStatus, Source, SourceKind, Story
 
-__all__ = ["Act", "Candidate", "Mark", "Selection", "claimed", "eligible", "item", "sift"]
+__all__ = ["Act", "Candidate", "Mark", "Selection", "barred", "claimed", "eligible", "item", "sift"]
 
 
 class Act(StrEnum):
@@ -60,7 +60,7 @@ def sift(
     out: list[LeftOut] = []
     fit: list[Candidate] = []
     for entry in pool:
-        why = _barred(entry.story, sources, now)
+        why = barred(entry.story, sources, now)
         if why is None:
             fit.append(entry)
         else:
@@ -68,7 +68,8 @@ def sift(
     return out, fit
 
 
-def _barred(story: Story, sources: Mapping[str, Source], now: datetime) -> tuple[Why, str] | None:
+def barred(story: Story, sources: Mapping[str, Source], now: datetime) -> tuple[Why, str] | None:
+    """Why a story may be in no output at `now`, with the detail, or None; asked at selection and again before sending."""
     received = story.received
     if story.killed is not None or received.pubstatus is PubStatus.CANCELED:
         return Why.KILLED, story.killed or "by its source"

@@ -9,22 +9,35 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    and_,
+    delete,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from publisher.edition import Edition, Kind, Variant, canonical_json, from_data, to_data
 from publisher.store.db import insert, insert_once, serialise
 from publisher.store.schema import (
     approval,
+    delivery,
     edition,
     edition_item,
     edition_revision,
+    note,
     rendering,
-    story,
     variant,
 )
 
@@ -39,14 +52,12 @@ __all__ = [
     "head",
     "holding",
     "keep_renderings",
-    "killed_since",
     "latest",
     "listing",
     "name_variant",
     "next_number",
     "of_slot",
     "prune_feeds",
-    "rendering_names",
     "renderings",
     "variants_of",
     "with_unfit_items",
@@ -86,14 +97,17 @@ def freeze(connection: Connection, frozen: Edition, *, actor: str, look: str | N
     return True
 
 
-def add_revision(connection: Connection, revised: Edition) -> None:
-    """The next revision of an edition."""
-    connection.execute(
+def add_revision(connection: Connection, revised: Edition) -> bool:
+    """The next revision of an edition; False, and nothing done, when it has been revised meanwhile."""
+    moved = connection.execute(
         update(edition)
         .where(edition.c.id == revised.edition_id, edition.c.revision == revised.revision - 1)
         .values(revision=revised.revision, content_hash=revised.content_hash, frozen_at=revised.frozen_at)
     )
+    if not moved.rowcount:
+        return False
     _append(connection, revised)
+    return True
 
 
 def _append(connection: Connection, frozen: Edition) -> None:
@@ -173,14 +187,54 @@ def listing(
 
 
 def carried(connection: Connection, series: str) -> dict[str, datetime]:
-    """For each story that an edition of this digest has carried: when the last of them was frozen."""
-    rows = connection.execute(
-        select(edition_item.c.story_id, func.max(edition.c.frozen_at).label("at"))
-        .join(edition, edition.c.id == edition_item.c.edition_id)
+    """For each story that an edition of this digest has carried: when the last of them was first frozen.
+
+    What a revision took out was carried only if somebody may have got it before (invariant 12). A revision puts nothing
+    new in, so a correction that came before it is not spent: the time is that of the first revision.
+    """
+    item, kept, first = edition_item, edition_item.alias("kept"), edition_revision.alias("first")
+    of_digest = (
+        select(item.c.story_id, func.max(first.c.frozen_at).label("at"))
+        .join(edition, edition.c.id == item.c.edition_id)
+        .join(first, and_(first.c.edition_id == edition.c.id, first.c.revision == 1))
         .where(edition.c.kind == Kind.DIGEST, edition.c.series == series)
-        .group_by(edition_item.c.story_id)
     )
-    return {row.story_id: row.at for row in rows}
+    present = of_digest.where(item.c.revision == edition.c.revision).group_by(item.c.story_id)
+    found: dict[str, datetime] = {row.story_id: row.at for row in connection.execute(present)}
+    still_in = select(literal(1)).where(
+        kept.c.edition_id == edition.c.id,
+        kept.c.revision == edition.c.revision,
+        kept.c.story_id == item.c.story_id,
+    )
+    taken_out = (
+        of_digest.add_columns(item.c.edition_id, item.c.revision)
+        .where(item.c.revision < edition.c.revision, ~exists(still_in))
+        .group_by(item.c.story_id, item.c.edition_id, item.c.revision)
+    )
+    sent: dict[tuple[str, int], bool] = {}
+    for row in connection.execute(taken_out).all():
+        revision = (row.edition_id, row.revision)
+        if revision not in sent:
+            sent[revision] = _may_have_left(connection, *revision)
+        if sent[revision]:
+            found[row.story_id] = max(row.at, found.get(row.story_id, row.at))
+    return found
+
+
+def _may_have_left(connection: Connection, edition_id: str, revision: int) -> bool:
+    """Whether anybody may have got this revision: it was marked for somebody."""
+    query = (
+        select(literal(1))
+        .select_from(delivery)
+        .join(note, note.c.delivery_id == delivery.c.id)
+        .where(
+            delivery.c.edition_id == edition_id,
+            delivery.c.kind == literal_column("'digest'"),  # as the partial index has it
+            note.c.revision == revision,
+        )
+        .limit(1)
+    )
+    return connection.execute(query).first() is not None
 
 
 def holding(connection: Connection, story_id: str, *, kind: Kind) -> list[Row[Any]]:
@@ -215,20 +269,6 @@ def with_unfit_items(connection: Connection) -> list[str]:
     return [row.id for row in rows]
 
 
-def killed_since(connection: Connection, edition_id: str, revision: int) -> frozenset[str]:
-    """Stories of this revision that may no longer go out: killed, withdrawn by their source, or held."""
-    rows = connection.execute(
-        select(edition_item.c.story_id)
-        .join(story, story.c.id == edition_item.c.story_id)
-        .where(
-            edition_item.c.edition_id == edition_id,
-            edition_item.c.revision == revision,
-            (story.c.killed.is_not(None)) | (story.c.hold.is_not(None)) | (story.c.status != "usable"),
-        )
-    )
-    return frozenset(row.story_id for row in rows)
-
-
 def keep_renderings(
     connection: Connection, frozen: Edition, outputs: Mapping[str, bytes], *, now: datetime
 ) -> None:
@@ -246,7 +286,8 @@ def keep_renderings(
         if present is not None:
             raise ValueError(f"{output} of {frozen.edition_id} rendered to other bytes than before")
         connection.execute(
-            insert(connection, rendering).values(
+            insert(connection, rendering)
+            .values(
                 edition_id=frozen.edition_id,
                 revision=frozen.revision,
                 output=output,
@@ -254,17 +295,8 @@ def keep_renderings(
                 cleared_at=now,
                 body=zlib.compress(body),
             )
+            .on_conflict_do_nothing()
         )
-
-
-def rendering_names(connection: Connection, edition_id: str, revision: int) -> frozenset[str]:
-    """The outputs of a revision that are cleared and stored."""
-    rows = connection.execute(
-        select(rendering.c.output).where(
-            rendering.c.edition_id == edition_id, rendering.c.revision == revision
-        )
-    )
-    return frozenset(row.output for row in rows)
 
 
 def count_renderings(connection: Connection) -> int:
@@ -296,13 +328,15 @@ def variants_of(connection: Connection, edition_id: str) -> dict[str, Variant]:
     }
 
 
-def renderings(connection: Connection, edition_id: str, revision: int) -> dict[str, bytes]:
-    """The cleared bytes of a revision by output name, each held against its hash."""
-    rows = connection.execute(
-        select(rendering).where(rendering.c.edition_id == edition_id, rendering.c.revision == revision)
-    )
+def renderings(
+    connection: Connection, edition_id: str, revision: int, *, names: Collection[str] | None = None
+) -> dict[str, bytes]:
+    """The cleared bytes of a revision by output name (all, or those of these names), each held against its hash."""
+    query = select(rendering).where(rendering.c.edition_id == edition_id, rendering.c.revision == revision)
+    if names is not None:
+        query = query.where(rendering.c.output.in_(names))
     found: dict[str, bytes] = {}
-    for row in rows:
+    for row in connection.execute(query):
         body = zlib.decompress(row.body)
         if sha256(body).hexdigest() != row.sha256:
             raise ValueError(f"stored bytes of {row.output} of {edition_id} do not match their hash")

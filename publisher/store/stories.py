@@ -24,6 +24,7 @@ __all__ = [
     "add",
     "add_version",
     "aliases_of",
+    "by_id",
     "candidates",
     "changed_between",
     "count_by_source",
@@ -192,6 +193,12 @@ def get(connection: Connection, story_id: str) -> Story | None:
     """A story as it stands, or None."""
     rows = connection.execute(_query().where(story.c.id == story_id)).all()
     return _stories(connection, rows)[0] if rows else None
+
+
+def by_id(connection: Connection, story_ids: Collection[str]) -> list[Story]:
+    """These stories as they stand; unknown ids are passed over."""
+    query = _query().where(story.c.id.in_(story_ids)).order_by(story.c.id)
+    return _stories(connection, connection.execute(query).all())
 
 
 def versions(connection: Connection, story_id: str) -> list[tuple[int, datetime, Received]]:

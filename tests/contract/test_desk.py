@@ -191,14 +191,14 @@ def test_a_dispatch_is_frozen_once_for_those_who_asked(room):
     made = editions.make(room, "morning", **WHO)
     subscribe(room, "a@example.org", "b@example.org")
     subscribe(room, "c@example.org", sections=("economy",))
-    plan = mailing.plan(room, made)
+    plan = mailing.plan(room, made, now=NOW)
     assert (plan.total, plan.without) == (2, 1)
     dispatch_id = mailing.begin(room, made, **WHO)
     assert mailing.report(room, dispatch_id).counts == Counts(waiting=2)
     with pytest.raises(AlreadySent):
         mailing.begin(room, made, **WHO)
     with pytest.raises(AlreadySent):
-        mailing.plan(room, made)
+        mailing.plan(room, made, now=NOW)
 
 
 def test_nobody_to_send_to_is_refused_and_said(room):
@@ -298,7 +298,7 @@ def test_without_a_basis_imported_readers_wait_and_are_not_mailed(room, tmp_path
     readers.import_csv(room, path, digest="morning", basis=None, progress=lambda _: None, **WHO)
     assert readers.record(room, "a@example.org")["status"] == "pending"
     ingest(room, line(1))
-    assert mailing.plan(room, editions.make(room, "morning", **WHO)).total == 0
+    assert mailing.plan(room, editions.make(room, "morning", **WHO), now=NOW).total == 0
 
 
 @pytest.mark.parametrize(

@@ -238,6 +238,32 @@ def test_a_relay_that_is_down_loses_nobody_and_says_try_later(stories, capsys):
     assert "dispatch resume" in capsys.readouterr().err
 
 
+def test_a_key_that_an_open_dispatch_names_cannot_be_taken_away(stories, capsys):
+    path = stories / "config" / "publisher.toml"
+    path.write_text(
+        path.read_text()
+        .replace('host = "smtp.news.example"', 'host = "127.0.0.1"')
+        .replace("port = 587", "port = 9")
+    )
+    run(stories, "subscriber", "add", "a@example.org", "--digest", "morning", "--basis", "asked")
+    assert run(stories, "send", "morning", "--yes") == 75
+    capsys.readouterr()
+    secrets = stories / "config" / "secrets.toml"
+    before = secrets.read_text()
+    (key,) = (row for row in before.splitlines() if row.startswith("1 ="))
+    secrets.write_text(before.replace(key, key.replace("1 =", "2 =", 1)))
+    assert run(stories, "dispatch", "list") == 78
+    said = capsys.readouterr().err
+    assert "token_keys.1" in said
+    assert "put it back" in said
+    secrets.write_text(before)
+    assert run(stories, "--json", "dispatch", "list") == 0
+    (row,) = json.loads(capsys.readouterr().out)["items"]
+    assert run(stories, "dispatch", "cancel", row["id"], "--why", "the key must go") == 0
+    secrets.write_text(before.replace(key, key.replace("1 =", "2 =", 1)))
+    assert run(stories, "dispatch", "list") == 0
+
+
 def test_without_a_relay_nothing_is_frozen(stories, capsys):
     path = stories / "config" / "publisher.toml"
     text = path.read_text()

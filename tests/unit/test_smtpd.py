@@ -15,6 +15,7 @@ import pytest
 
 from tests.smtp_rules import PHASES, Rule
 from tests.smtpd import Process, Server
+from tests.waiting import until
 
 HELLO = b"Message-ID: <1@front.example>\r\nSubject: x\r\n\r\n.one\r\n.\r\ntwo\r\n"
 TAKEN = {"sender": "out@front.example", "message_id": "<1@front.example>", "size": len(HELLO)}
@@ -214,6 +215,17 @@ def test_rules_count_by_themselves_and_the_first_that_fits_acts(tmp_path: Path) 
             "r6@b.example",
             "y@b.example",
         ]
+
+
+def test_a_held_answer_comes_when_the_server_is_taught_anew(tmp_path: Path) -> None:
+    with Server("mail do=hold", folder=tmp_path, starttls=False) as server, talking(server) as sock:
+        sock.sendall(b"EHLO x\r\nMAIL FROM:<>\r\nNOOP\r\n")
+        until(lambda: server.held != [])
+        server.teach()
+        heard = b""
+        while b"250 2.0.0 Ok\r\n" not in heard:
+            heard += sock.recv(65536)
+        assert heard.endswith(b"250 2.1.0 Ok\r\n250 2.0.0 Ok\r\n")
 
 
 def test_answers_can_be_late_broken_up_and_gibberish(tmp_path: Path) -> None:

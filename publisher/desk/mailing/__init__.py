@@ -4,9 +4,10 @@ A dispatch is frozen before anything leaves: every reader has a row, in chunks o
 cleared and stored. A freeze that was cut short goes on where it stopped. Sending the same edition twice is a conflict.
 """
 
-from publisher.desk.mailing.freeze import begin, revise
+from publisher.desk.mailing.freeze import begin
 from publisher.desk.mailing.plan import Plan, plan
 from publisher.desk.mailing.report import Report, listing, report, uncertain
+from publisher.desk.mailing.revising import revise
 from publisher.desk.mailing.send import run
 from publisher.desk.mailing.settle import cancel, pause, resolve, resume, retry
 

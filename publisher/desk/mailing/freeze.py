@@ -7,32 +7,36 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 
+from sqlalchemy import Connection
+
 from publisher.crash import crashpoint
 from publisher.desk import editions as desk_editions
 from publisher.desk.mailing.plan import groups, refuse_second
+from publisher.desk.mailing.revising import NO_STORY, give_up, revise, set_right
+from publisher.desk.withdrawals import barred
 from publisher.edition import Digest, Edition, Variant
 from publisher.errors import AlreadySent, NothingToPublish, Refused
-from publisher.newsroom import Newsroom
+from publisher.newsroom import Newsroom, need_token_keys
 from publisher.store import deliveries, editions, house
 from publisher.store.deliveries import NewDelivery, NewDispatch
 from subscribers import audience
 
-__all__ = [
-    "begin",
-    "revise",
-]
+__all__ = ["begin"]
 
 
 FREEZE_SLICE = 10_000
 
 
 def begin(newsroom: Newsroom, made: Edition, *, actor: str, now: datetime) -> str:
-    """Freeze the audience of an edition into a dispatch; returns its id.
+    """Freeze the audience of an edition into a dispatch, or go on with a freeze that was cut short; returns its id.
+
+    The edition is taken as it stands now, and without what may not go out any more: it may have been shown a while ago.
 
     Raises:
-        AlreadySent: it has one. Refused: it is not approved, or holds a story that was withdrawn since.
-        NothingToPublish: nobody has asked for it.
+        AlreadySent: it has one. Refused: it is not approved. ConfigurationInvalid: its token key is gone.
+        NothingToPublish: nobody has asked for it, or no story of it is left.
     """
+    made = desk_editions.edition(newsroom, made.edition_id)
     digest = newsroom.digest(made.series)
     with newsroom.database.read() as connection:
         refuse_second(connection, made)
@@ -43,9 +47,15 @@ def begin(newsroom: Newsroom, made: Edition, *, actor: str, now: datetime) -> st
             raise Refused(
                 f"edition {made.edition_id} waits for approval: `publisher edition approve {made.edition_id}`"
             )
-        gone = editions.killed_since(connection, made.edition_id, made.revision)
+        gone = barred(connection, made, newsroom.sources, now)
     if gone:
         made = revise(newsroom, made, gone, now=now)
+    if present is not None:
+        need_token_keys(newsroom.settings, {present.token_key: present.id})
+    if not made.items:
+        if present is not None:
+            give_up(newsroom, present.id, now=now)
+        raise NothingToPublish(f"edition {made.edition_id}", NO_STORY)
     if present is None:
         dispatch_id = newsroom.mint(now, f"dispatch {made.edition_id}".encode())
         _open(newsroom, made, digest, dispatch_id, actor=actor, now=now)
@@ -83,7 +93,7 @@ def _open(
 def _freeze(
     newsroom: Newsroom, made: Edition, digest: Digest, dispatch_id: str, *, actor: str, now: datetime
 ) -> None:
-    """Write the deliveries in slices; render and clear each variant as it comes."""
+    """Write the deliveries in slices, rendering and clearing each variant as it comes; then let the dispatch send."""
     with newsroom.database.read() as connection:
         rows = _rows(
             newsroom,
@@ -100,7 +110,8 @@ def _freeze(
             planned += len(part)
             crashpoint("after-freeze-chunk")
     crashpoint("before-sending")
-    with newsroom.database.write() as connection:
+
+    def finish(connection: Connection, _made: Edition) -> None:
         deliveries.finish_freeze(connection, dispatch_id, now=now)
         data = {"dispatch": dispatch_id, "deliveries": planned}
         house.tell(connection, "edition.send", made.edition_id, actor=actor, now=now, data=data)
@@ -108,6 +119,10 @@ def _freeze(
             deliveries.cancel(
                 connection, dispatch_id, actor="rule:empty", why="nobody has asked for it", now=now
             )
+
+    if not set_right(newsroom, dispatch_id, made.edition_id, now=now, then=finish).items:
+        give_up(newsroom, dispatch_id, now=now)
+        raise NothingToPublish(f"edition {made.edition_id}", NO_STORY)
     if not planned:
         raise NothingToPublish(
             f"edition {made.edition_id}", f"nobody gets digest {digest.slug}: `publisher subscriber add`"
@@ -125,7 +140,7 @@ def _rows(
 ) -> Iterator[NewDelivery]:
     for language, sections, group in groups(readers):
         variant = Variant(language, sections)
-        if not _cleared(newsroom, made, variant, now=now):
+        if desk_editions.cleared(newsroom, made, variant, now=now) is None:
             continue
         domain = digest.sender(language).address.rpartition("@")[2]
         for reader in group:
@@ -144,34 +159,3 @@ def _message_id(newsroom: Newsroom, dispatch_id: str, addr_key: bytes, domain: s
         newsroom.address_key, b"message-id " + dispatch_id.encode() + addr_key, "sha256"
     ).hex()[:24]
     return f"<{dispatch_id.lower()}.{drawn}@{domain}>"
-
-
-def _cleared(newsroom: Newsroom, made: Edition, variant: Variant, *, now: datetime) -> bool:
-    """Make sure that the variant's cleared rendering is stored; False when it has no story."""
-    with newsroom.database.read() as connection:
-        names = editions.rendering_names(connection, made.edition_id, made.revision)
-    if f"digest-{variant.key}.html" in names:
-        return True
-    outputs = desk_editions.render_variant(newsroom, made, variant, now=now)
-    if not outputs:
-        return False
-    with newsroom.database.write() as connection:
-        editions.keep_renderings(connection, made, outputs, now=now)
-        editions.name_variant(connection, made.edition_id, variant)
-    return True
-
-
-def revise(newsroom: Newsroom, made: Edition, gone: frozenset[str], *, now: datetime) -> Edition:
-    """The edition's next revision without these stories, rendered and cleared for every variant it has."""
-    revised = made.without(gone, now=now)
-    outputs: dict[str, bytes] = {}
-    with newsroom.database.read() as connection:
-        variants = editions.variants_of(connection, made.edition_id)
-    for variant in [*(Variant(language) for language in made.languages), *variants.values()]:
-        outputs |= desk_editions.render_variant(newsroom, revised, variant, now=now)
-    with newsroom.database.write() as connection:
-        editions.add_revision(connection, revised)
-        editions.keep_renderings(connection, revised, outputs, now=now)
-        data = {"revision": revised.revision, "withdrawn": sorted(gone)}
-        house.tell(connection, "edition.revise", revised.edition_id, actor="rule:kill", now=now, data=data)
-    return revised

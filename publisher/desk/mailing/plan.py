@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from publisher.desk import editions as desk_editions
+from publisher.desk.mailing.report import state_of
 from publisher.edition import Edition
 from publisher.errors import AlreadySent
 from publisher.ledger import DispatchState
@@ -39,6 +40,8 @@ class Plan:
     readers: tuple[tuple[str, int], ...]
     without: int
     """Readers whose sections have no story in this edition."""
+    barred: tuple[tuple[str, str], ...]
+    """(story, why): what the frozen edition holds and may not go out any more."""
 
     @property
     def total(self) -> int:
@@ -51,13 +54,19 @@ class Plan:
             **asdict(self),
             "readers": dict(self.readers),
             "subjects": dict(self.subjects),
+            "barred": dict(self.barred),
             "total": self.total,
         }
 
 
-def plan(newsroom: Newsroom, made: Edition) -> Plan:
-    """What sending this edition would mean; AlreadySent when it has a dispatch."""
+def plan(newsroom: Newsroom, made: Edition, *, now: datetime) -> Plan:
+    """What sending this edition would mean at `now`.
+
+    Raises:
+        AlreadySent: it has a dispatch. NothingToPublish: no story of it is left.
+    """
     digest = newsroom.digest(made.series)
+    made, barred = desk_editions.as_of(newsroom, made, now=now)
     counts: Counter[str] = Counter()
     without = 0
     with newsroom.database.read() as connection:
@@ -86,6 +95,7 @@ def plan(newsroom: Newsroom, made: Edition) -> Plan:
         relay=f"{relay.name} ({relay.host}:{relay.port}, TLS {relay.tls})",
         readers=tuple(sorted(counts.items())),
         without=without,
+        barred=tuple((story_id, why.value) for story_id, why in barred.items()),
     )
 
 
@@ -103,4 +113,5 @@ def refuse_second(connection: Any, made: Edition) -> None:
     """AlreadySent when the edition has a dispatch whose freeze is finished."""
     present = deliveries.dispatch_of(connection, made.edition_id)
     if present is not None and present.state != DispatchState.FREEZING:
-        raise AlreadySent(made.edition_id, present.id, present.state)
+        state = state_of(present, deliveries.counts(connection, present.id))
+        raise AlreadySent(made.edition_id, present.id, state)

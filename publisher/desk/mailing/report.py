@@ -14,12 +14,16 @@ from subscribers.address import mask, parse
 from subscribers.errors import AddressRefused
 
 __all__ = [
+    "DONE",
     "Report",
     "head_of",
     "listing",
     "report",
+    "state_of",
     "uncertain",
 ]
+
+DONE = "done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +41,15 @@ class Report:
     @property
     def needs_a_look(self) -> bool:
         """Whether somebody failed or is in doubt, or the dispatch stopped before its end."""
-        return bool(self.counts.failed or self.counts.uncertain or self.counts.expired or self.counts.waiting)
+        counts = self.counts
+        return self.goes_on or bool(counts.failed or counts.uncertain or counts.expired or counts.waiting)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether somebody waits, or is not even in it yet: `resume` goes on with them."""
+        if self.state == DispatchState.CANCELLED:
+            return False
+        return bool(self.counts.waiting) or self.state == DispatchState.FREEZING
 
     def data(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -61,19 +73,28 @@ def head_of(newsroom: Newsroom, dispatch_id: str) -> Any:
     return head
 
 
+def state_of(head: Any, counts: Counts) -> str:
+    """A dispatch's state, or "done" when everybody is in it and nobody waits: computed, never stored.
+
+    It is done however it came to its end: the rule that would have halted it may have come after the last message.
+    """
+    over = head.frozen_at is not None and not counts.waiting and head.state != DispatchState.CANCELLED
+    return DONE if over else str(head.state)
+
+
 def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, str] | None = None) -> Report:
     """The report of a dispatch, read from the ledger."""
     head = head_of(newsroom, dispatch_id)
     with newsroom.database.read() as connection:
         counts = deliveries.counts(connection, head.id)
         rows = deliveries.notable(connection, head.id)
-    done = head.state == DispatchState.SENDING and not counts.waiting
+    state = state_of(head, counts)
     return Report(
         dispatch_id=head.id,
         edition_id=head.edition_id,
-        state="done" if done else head.state,
+        state=state,
         counts=counts,
-        halt=f"{head.halt_reason}: {head.halt_detail}" if head.halt_reason else None,
+        halt=f"{head.halt_reason}: {head.halt_detail}" if state == DispatchState.HALTED else None,
         notable=tuple(notable_rows(newsroom, rows)),
         relay_trouble=relay_trouble,
     )
@@ -104,12 +125,11 @@ def listing(newsroom: Newsroom, *, limit: int) -> list[dict[str, Any]]:
         found = []
         for row in rows:
             counts = deliveries.counts(connection, row.id)
-            done = row.state == DispatchState.SENDING and not counts.waiting
             found.append(
                 {
                     "id": row.id,
                     "edition": row.edition_id,
-                    "state": "done" if done else row.state,
+                    "state": state_of(row, counts),
                     "created_at": row.created_at,
                     "planned": counts.planned,
                     **asdict(counts),

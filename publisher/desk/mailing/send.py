@@ -10,12 +10,13 @@ from publisher import dispatch as dispatching
 from publisher import gate
 from publisher.desk import editions as desk_editions
 from publisher.desk.mailing.report import Report, head_of, report
-from publisher.edition import Digest, Variant
+from publisher.desk.withdrawals import barred
+from publisher.edition import Digest, Edition, Variant
 from publisher.errors import UnknownName
 from publisher.ledger import Counts, Policy
-from publisher.newsroom import Newsroom
+from publisher.newsroom import Newsroom, need_token_keys
 from publisher.render import message
-from publisher.store import editions
+from publisher.store import deliveries, editions
 from publisher.store.deliveries import Row
 from publisher.transport import Relay
 from subscribers.tokens import Purpose, mint
@@ -33,32 +34,46 @@ def run(
     progress: Callable[[Counts], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Report:
-    """Send what is due now; returns the report."""
+    """Send what is due now; returns the report.
+
+    Raises:
+        ConfigurationInvalid: somebody waits, and the dispatch's token key is gone.
+        GateRefused, StoreUnavailable and its kin: see `dispatch.run`.
+    """
     head = head_of(newsroom, dispatch_id)
     with newsroom.database.read() as connection:
         made = editions.get(connection, head.edition_id, revision=head.revision)
-        outputs = editions.renderings(connection, head.edition_id, head.revision)
         variants = editions.variants_of(connection, head.edition_id)
-        barred = editions.killed_since(connection, head.edition_id, head.revision)
+        waits = bool(deliveries.variants(connection, head.id))
+    if waits:
+        need_token_keys(newsroom.settings, {head.token_key: head.id})
     if made is None:
         raise UnknownName("edition", head.edition_id)
     digest = newsroom.digest(made.series)
 
-    def prepare(key: str) -> dispatching.Prepared:
+    def prepare(key: str) -> dispatching.Prepared | None:
         variant = variants.get(key) or Variant(key)
-        compiled = desk_editions.compile_message(
-            newsroom, made, variant, desk_editions.rendered(outputs, key), date=head.date
-        )
+        rendered = desk_editions.cleared(newsroom, made, variant, now=clock())
+        if rendered is None:
+            return None
+        compiled = desk_editions.compile_message(newsroom, made, variant, rendered, date=head.date)
         sender = newsroom.settings.mail.bounce_address or digest.sender(variant.language).address
         return dispatching.Prepared(compiled, sender)
 
     def read_back(key: str, raw: bytes) -> None:
         variant = variants.get(key) or Variant(key)
         output = f"digest-{key}.eml"
+        now = clock()
+        with newsroom.database.read() as connection:
+            gone = frozenset(barred(connection, made, newsroom.sources, now))
         gate.clear(
-            made.edition_id, gate.check_message(raw, made, variant, output=output, now=clock(), barred=barred)
+            made.edition_id, gate.check_message(raw, made, variant, output=output, now=now, barred=gone)
         )
 
+    def look() -> None:
+        _halt_if_barred(newsroom, head.id, made, now=clock())
+
+    look()
     ended = dispatching.run(
         newsroom.database,
         Relay(newsroom.relay),
@@ -69,6 +84,7 @@ def run(
             prepare=prepare,
             personal=_personal(newsroom, digest, key_id=head.token_key),
             read_back=read_back,
+            look=look,
             retry_key=newsroom.address_key,
             clock=clock,
             progress=progress,
@@ -77,6 +93,22 @@ def run(
         ),
     )
     return report(newsroom, dispatch_id, relay_trouble=ended.trouble)
+
+
+def _halt_if_barred(newsroom: Newsroom, dispatch_id: str, made: Edition, *, now: datetime) -> None:
+    """Stop a dispatch one of whose stories may not go out any more: a kill halts it by itself, time that passes does not."""
+    with newsroom.database.read() as connection:
+        if not barred(connection, made, newsroom.sources, now):
+            return
+    with newsroom.database.write() as connection:
+        deliveries.lock(connection, dispatch_id)
+        head = deliveries.get_dispatch(connection, dispatch_id)
+        gone = barred(connection, made, newsroom.sources, now)
+        if head is None or head.revision != made.revision or not deliveries.variants(connection, dispatch_id):
+            return  # it goes on without them already, or nobody waits
+        for story_id, why in gone.items():
+            detail = f"story {story_id} may not go out any more ({why})"
+            deliveries.halt(connection, dispatch_id, reason=why.value, detail=detail)
 
 
 def _personal(newsroom: Newsroom, digest: Digest, *, key_id: int) -> Callable[[Row], message.Personal]:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
 
 from publisher.desk import editions as desk_editions
-from publisher.desk.mailing.freeze import begin, revise
-from publisher.desk.mailing.report import head_of
-from publisher.errors import Conflict
+from publisher.desk.mailing.freeze import begin
+from publisher.desk.mailing.report import DONE, head_of, state_of
+from publisher.desk.mailing.revising import NO_STORY, give_up, set_right
+from publisher.edition import Edition
+from publisher.errors import Conflict, NothingToPublish
 from publisher.ledger import DispatchState, State
 from publisher.newsroom import Newsroom
-from publisher.store import deliveries, editions, house
+from publisher.store import deliveries, house
 
 __all__ = [
     "cancel",
@@ -23,65 +28,85 @@ __all__ = [
 
 
 def pause(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: datetime) -> None:
-    """Stop a dispatch, wherever it runs; Conflict when it is not sending."""
+    """Stop a dispatch, wherever it runs; Conflict when it is not sending, or done."""
     head = head_of(newsroom, dispatch_id)
     with newsroom.database.write() as connection:
+        _refuse_done(connection, head)
         if not deliveries.pause(connection, head.id):
             raise Conflict(f"dispatch {head.id} is {head.state}, not sending")
         house.tell(connection, "dispatch.pause", head.id, actor=actor, now=now, why=why)
 
 
 def resume(newsroom: Newsroom, dispatch_id: str, *, actor: str, now: datetime) -> None:
-    """Let a dispatch go on; without the stories that were withdrawn since, as the next revision of its edition."""
+    """Let a dispatch go on; without the stories that were withdrawn since, as the next revision of its edition.
+
+    One that is done stays as it is: there is nobody to revise the edition for.
+    """
     head = head_of(newsroom, dispatch_id)
     if head.state == DispatchState.CANCELLED:
         raise Conflict(f"dispatch {head.id} was cancelled: that is for good")
+    with newsroom.database.read() as connection:
+        if state_of(head, deliveries.counts(connection, head.id)) == DONE:
+            return
     made = desk_editions.edition(newsroom, head.edition_id)
     if head.state == DispatchState.FREEZING:
         begin(newsroom, made, actor=actor, now=now)
         return
-    with newsroom.database.read() as connection:
-        gone = editions.killed_since(connection, made.edition_id, made.revision)
-        waiting = deliveries.counts(connection, head.id).waiting
-    if gone:
-        made = revise(newsroom, made, gone, now=now)
-    with newsroom.database.write() as connection:
-        if not made.items:
-            deliveries.cancel(
-                connection, head.id, actor="rule:kill", why="no story of the edition is left", now=now
-            )
-            return
-        deliveries.revise(connection, head.id, made.revision, now=now)
-        over = head.expires_at <= now and waiting
+
+    def go_on(connection: Connection, made: Edition) -> None:
+        over = head.expires_at <= now and deliveries.counts(connection, head.id).waiting
         expires = now + newsroom.digest(made.series).expires if over else None
         deliveries.resume(connection, head.id, expires_at=expires)
-        house.tell(
-            connection, "dispatch.resume", head.id, actor=actor, now=now, data={"revision": made.revision}
-        )
+        data = {"revision": made.revision}
+        house.tell(connection, "dispatch.resume", head.id, actor=actor, now=now, data=data)
+
+    if not set_right(newsroom, head.id, made.edition_id, now=now, then=go_on).items:
+        give_up(newsroom, head.id, now=now)
+    elif head_of(newsroom, head.id).state == DispatchState.FREEZING:  # the halt had interrupted the freeze
+        begin(newsroom, made, actor=actor, now=now)
 
 
 def cancel(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: datetime) -> int:
-    """Give up on everybody who waits; returns how many."""
+    """Give up on everybody who waits; returns how many. Conflict when nobody does."""
     head = head_of(newsroom, dispatch_id)
     if head.state == DispatchState.CANCELLED:
         raise Conflict(f"dispatch {head.id} was cancelled before")
     with newsroom.database.write() as connection:
+        _refuse_done(connection, head)
         given_up = deliveries.cancel(connection, head.id, actor=actor, why=why, now=now)
         house.tell(connection, "dispatch.cancel", head.id, actor=actor, now=now, why=why)
     return given_up
 
 
+def _refuse_done(connection: Connection, head: Any) -> None:
+    if state_of(head, deliveries.counts(connection, head.id)) == DONE:
+        raise Conflict(f"dispatch {head.id} is done: nobody waits")
+
+
 def retry(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: datetime) -> int:
-    """Let those who failed wait again; returns how many. Conflict when nobody failed."""
+    """Let those who failed wait again, for the edition without what was withdrawn since; returns how many.
+
+    Raises:
+        Conflict: nobody failed. NothingToPublish: no story of the edition is left.
+    """
     head = head_of(newsroom, dispatch_id)
-    with newsroom.database.write() as connection:
+    again = 0
+
+    def queue(connection: Connection, made: Edition) -> None:
+        nonlocal again
         again = deliveries.retry_failed(connection, head.id, actor=actor, now=now)
         if not again:
             raise Conflict(f"nobody failed in dispatch {head.id}")
-        deliveries.resume(connection, head.id, expires_at=now + newsroom.digest(head.digest).expires)
-        house.tell(
-            connection, "dispatch.retry", head.id, actor=actor, now=now, why=why, data={"again": again}
-        )
+        deliveries.resume(connection, head.id, expires_at=now + newsroom.digest(made.series).expires)
+        data = {"again": again}
+        house.tell(connection, "dispatch.retry", head.id, actor=actor, now=now, why=why, data=data)
+
+    with newsroom.database.read() as connection:
+        failed = deliveries.counts(connection, head.id).failed
+    if not failed:  # before anything is revised for nobody
+        raise Conflict(f"nobody failed in dispatch {head.id}")
+    if not set_right(newsroom, head.id, head.edition_id, now=now, then=queue).items:
+        raise NothingToPublish(f"edition {head.edition_id}", NO_STORY)
     return again
 
 

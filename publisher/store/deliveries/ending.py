@@ -6,6 +6,7 @@ in doubt, and is listed. Every other row takes the end that is asked for.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import (
@@ -55,23 +56,28 @@ def end_waiting(
     cause: str,
     now: datetime,
     actor: str | None = None,
+    variants: Collection[str] | None = None,
 ) -> int:
-    """End every row of the dispatch that waits and is not at the dot; returns how many.
+    """End every row of the dispatch (or of these variants of it) that waits and is not at the dot; returns how many.
 
-    The caller has locked the dispatch (by updating it, or FOR UPDATE), so that no mark slips in between.
+    Their chunks are closed, but for those in a worker's hand, which finds its rows settled. The caller has locked the dispatch (by updating it, or FOR UPDATE), so that no mark slips in between.
     """
     doubtful = _in_doubt()
-    return _end(
+    which = [delivery_state.c.dispatch_id == dispatch_id, delivery_state.c.state.in_(sources(MOVES, to))]
+    free = [chunk.c.dispatch_id == dispatch_id, chunk.c.worker_id.is_(None), ~chunk.c.done]
+    if variants is not None:
+        which.append(delivery_state.c.variant.in_(variants))
+        free.append(chunk.c.variant.in_(variants))
+    ended = _end(
         connection,
-        and_(
-            delivery_state.c.dispatch_id == dispatch_id,
-            delivery_state.c.state.in_(sources(MOVES, to)),
-        ),
+        and_(*which),
         state=case((doubtful, State.UNCERTAIN.value), else_=to.value),
         cause=case((doubtful, f"not sent again: {cause}"), else_=cause),
         now=now,
         actor=actor,
     )
+    connection.execute(update(chunk).where(*free).values(done=True))
+    return ended
 
 
 def end_doubts(connection: Connection, dispatch_id: str, *, cause: str, now: datetime) -> int:
@@ -124,7 +130,4 @@ def expire(connection: Connection, *, now: datetime, dispatch_id: str | None = N
     ended = 0
     for id_ in connection.execute(query).scalars().all():
         ended += end_waiting(connection, id_, State.EXPIRED, cause="past the dispatch's end", now=now)
-        connection.execute(
-            update(chunk).where(chunk.c.dispatch_id == id_, chunk.c.worker_id.is_(None)).values(done=True)
-        )
     return ended

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, and_, exists, func, literal, or_, select
 
 from publisher.ledger import Counts, State
-from publisher.store.schema import delivery, delivery_state, dispatch
+from publisher.store.schema import chunk, delivery, delivery_state, dispatch
 
 __all__ = [
     "counts",
@@ -17,7 +17,9 @@ __all__ = [
     "list_dispatches",
     "notable",
     "open_dispatches",
+    "token_keys",
     "uncertain",
+    "variants",
 ]
 
 WAITING = frozenset({State.QUEUED, State.CLAIMED, State.COMMITTING})
@@ -51,8 +53,17 @@ def dispatch_of(connection: Connection, edition_id: str) -> Row[Any] | None:
 
 
 def open_dispatches(connection: Connection, *, edition_id: str) -> list[Row[Any]]:
-    """The dispatches of an edition that may still send."""
-    query = select(dispatch).where(dispatch.c.edition_id == edition_id, dispatch.c.state.in_(OPEN))
+    """The dispatches of an edition that may still send: somebody waits, or not everybody is in them yet.
+
+    They are locked first, in a statement of their own: who lets one of them go on at this moment is either seen by the
+    query, or sees what the caller has done before.
+    """
+    these = dispatch.c.edition_id == edition_id
+    connection.execute(select(dispatch.c.id).where(these).order_by(dispatch.c.id).with_for_update()).all()
+    waiting = exists(select(literal(1)).where(chunk.c.dispatch_id == dispatch.c.id, ~chunk.c.done))
+    query = select(dispatch).where(
+        these, dispatch.c.state.in_(OPEN), or_(dispatch.c.frozen_at.is_(None), waiting)
+    )
     return list(connection.execute(query))
 
 
@@ -96,3 +107,21 @@ def notable(
 def uncertain(connection: Connection, dispatch_id: str) -> list[Row[Any]]:
     """Everybody in doubt, for the operator to settle: they are few (at most one a connection and crash)."""
     return notable(connection, dispatch_id, limit=None, states=(State.UNCERTAIN,))
+
+
+def variants(connection: Connection, dispatch_id: str) -> frozenset[str]:
+    """The variants of whoever waits."""
+    query = select(chunk.c.variant).where(chunk.c.dispatch_id == dispatch_id, ~chunk.c.done).distinct()
+    return frozenset(connection.execute(query).scalars())
+
+
+def token_keys(connection: Connection) -> dict[int, str]:
+    """The token keys that dispatches name in which somebody waits or is still to come, each with one of them."""
+    waits = dispatch.c.id.in_(select(chunk.c.dispatch_id).where(~chunk.c.done))
+    comes = and_(dispatch.c.frozen_at.is_(None), dispatch.c.state != "cancelled")
+    query = (
+        select(dispatch.c.token_key, func.max(dispatch.c.id).label("id"))
+        .where(or_(waits, comes))
+        .group_by(dispatch.c.token_key)
+    )
+    return {row.token_key: row.id for row in connection.execute(query)}

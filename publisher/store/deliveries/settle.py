@@ -17,9 +17,20 @@ from publisher.ledger import DISPATCH_MOVES, DispatchState, Outcome, State, move
 from publisher.store.deliveries.chunks import add_retry_chunks, in_open_chunk
 from publisher.store.deliveries.ending import end_doubts, end_waiting
 from publisher.store.deliveries.record import Recorded, record
-from publisher.store.schema import chunk, delivery, delivery_state, dispatch, note, outcome
+from publisher.store.schema import delivery, delivery_state, dispatch, note, outcome
 
-__all__ = ["cancel", "forget", "halt", "pause", "resolve", "resume", "retry_failed", "revise"]
+__all__ = [
+    "cancel",
+    "end_variants",
+    "forget",
+    "halt",
+    "lock",
+    "pause",
+    "resolve",
+    "resume",
+    "retry_failed",
+    "revise",
+]
 
 SLICE = 500
 """Rows settled by one statement."""
@@ -68,11 +79,11 @@ def resume(connection: Connection, dispatch_id: str, *, expires_at: datetime | N
 def revise(connection: Connection, dispatch_id: str, revision: int, *, now: datetime) -> int:
     """The dispatch sends this revision of its edition from now on; marks of the former one are void (decision 8).
 
-    Who may have got the former one is not sent the other: rows that waited for a resend stay in doubt. Returns how many.
+    Never back to an older one: of two who revise at the same time the slower changes nothing. Who may have got the former one is not sent the other: rows that waited for a resend stay in doubt. Returns how many.
     """
     changed = connection.execute(
         update(dispatch)
-        .where(dispatch.c.id == dispatch_id, dispatch.c.revision != revision)
+        .where(dispatch.c.id == dispatch_id, dispatch.c.revision < revision)
         .values(revision=revision)
     )
     if not changed.rowcount:
@@ -80,17 +91,26 @@ def revise(connection: Connection, dispatch_id: str, revision: int, *, now: date
     return end_doubts(connection, dispatch_id, cause=f"not sent again: revision {revision}", now=now)
 
 
+def end_variants(
+    connection: Connection, dispatch_id: str, variants: Collection[str], *, cause: str, now: datetime
+) -> int:
+    """Give up on those of these variants who wait: the present revision has nothing for them. Returns how many."""
+    lock(connection, dispatch_id)
+    return end_waiting(connection, dispatch_id, State.CANCELLED, cause=cause, now=now, variants=variants)
+
+
+def lock(connection: Connection, dispatch_id: str) -> None:
+    """Make marks, and whoever would decide about the dispatch, wait for this transaction, or be seen by it."""
+    connection.execute(select(dispatch.c.id).where(dispatch.c.id == dispatch_id).with_for_update()).all()
+
+
 def cancel(connection: Connection, dispatch_id: str, *, actor: str, why: str, now: datetime) -> int:
     """Give up on everybody who waits; returns how many. What is at the dot or in doubt keeps its own end."""
     if not _move(connection, dispatch_id, DispatchState.CANCELLED, halt_detail=why[:1000]):
         return 0
-    ended = end_waiting(
+    return end_waiting(
         connection, dispatch_id, State.CANCELLED, cause="the dispatch was cancelled", actor=actor, now=now
     )
-    connection.execute(
-        update(chunk).where(chunk.c.dispatch_id == dispatch_id, chunk.c.worker_id.is_(None)).values(done=True)
-    )
-    return ended
 
 
 def resolve(
@@ -141,7 +161,7 @@ def forget(connection: Connection, addr_key: bytes) -> None:
 
 def _in_state(connection: Connection, dispatch_id: str, state: State) -> list[Row[Any]]:
     """Rows in this state, by variant; the dispatch is locked, so that two who decide at once take turns."""
-    connection.execute(select(dispatch.c.id).where(dispatch.c.id == dispatch_id).with_for_update()).all()
+    lock(connection, dispatch_id)
     query = (
         select(delivery_state.c.delivery_id, delivery_state.c.last_try, delivery_state.c.variant)
         .where(delivery_state.c.dispatch_id == dispatch_id, delivery_state.c.state == state.value)

@@ -1,0 +1,69 @@
+"""What tests of mailing do over and over: stories in, readers in, an edition out to a server that keeps every mail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from publisher.desk import editions, mailing, readers, wire
+from publisher.edition import Edition
+from publisher.newsroom import Newsroom
+from tests.newsrooms import NOW, jsonl
+from tests.smtpd import Server
+
+WHO: dict[str, Any] = {"actor": "test", "now": NOW}
+ECONOMY = ["Economy"]
+
+
+def ingest(room: Newsroom, *lines: dict[str, Any], now: datetime = NOW) -> wire.SourceReport:
+    return wire.read_document(room, room.source("meridian"), jsonl(*lines), actor="test", now=now)
+
+
+def subscribe(room: Newsroom, address: str, *sections: str, language: str | None = None) -> None:
+    readers.add(room, address, digest="morning", language=language, sections=sections, basis="asked", **WHO)
+
+
+def make(room: Newsroom, *, now: datetime = NOW) -> Edition:
+    return editions.make(room, "morning", actor="test", now=now)
+
+
+def story_id(made: Edition, number: int) -> str:
+    """The id of the story that `newsrooms.line(number)` became."""
+    return next(item.story_id for item in made.items if item.source_url.endswith(f"/{number}"))
+
+
+def send(room: Newsroom, dispatch_id: str, *, clock: Callable[[], datetime] = lambda: NOW) -> mailing.Report:
+    return mailing.run(room, dispatch_id, clock=clock)
+
+
+def keeping(folder: Path, *rules: str) -> Server:
+    return Server(*rules, folder=folder, starttls=False, keep=True)
+
+
+def mails(server: Server) -> dict[str, list[str]]:
+    """Address -> the text parts of what it was sent, in order."""
+    found: dict[str, list[str]] = {}
+    for taken in server.messages():
+        raw = (server.folder / f"{taken.n:06d}.eml").read_bytes()
+        mail = message_from_bytes(raw, _class=EmailMessage, policy=policy.default)
+        body = mail.get_body(("plain",))
+        assert body is not None
+        found.setdefault(taken.rcpt, []).append(body.get_content())
+    return found
+
+
+def causes(room: Newsroom, dispatch_id: str) -> dict[str, tuple[str, str]]:
+    """Address -> (state, cause) of its delivery; the cause is empty while nothing became of it."""
+    query = (
+        "SELECT d.rcpt, s.state, s.cause FROM delivery d JOIN delivery_state s ON s.delivery_id = d.id"
+        " WHERE d.dispatch_id = :dispatch"
+    )
+    with room.database.read() as connection:
+        rows = connection.execute(text(query), {"dispatch": dispatch_id})
+        return {row.rcpt: (row.state, row.cause or "") for row in rows}
