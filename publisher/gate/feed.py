@@ -28,12 +28,16 @@ STORY_ID = re.compile(r"tag:[^:/\s]+,[0-9-]+:story/(\S+)")
 
 @dataclass(slots=True)
 class _Entry:
-    """An item of a feed as read back: its ids, titles and texts (there must be one of each), the addresses it gives for its source."""
+    """An item of a feed as read back: its ids, titles and texts (there must be one of each), the addresses it gives for its source.
+
+    `told` is everything that stands in it.
+    """
 
     ids: list[str] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
     html: list[str] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
 
     @property
     def story_id(self) -> str:
@@ -70,7 +74,8 @@ def check_feed(
         if entry.story_id in items:
             item = items[entry.story_id]
             violations += _owed(entry, item, edition.disclaimer_for(item).full, output=output)
-    violations += unfilled(text, items.values(), output=output)
+    told = [(entry.story_id, "\n".join(entry.told)) for entry in entries]
+    violations += unfilled(text, items.values(), output=output, parts=lambda: told)
     return tuple(violations)
 
 
@@ -109,7 +114,17 @@ def _json_entry(data: Mapping[str, Any]) -> _Entry:
     addresses = [data["external_url"], data["_wire"]["source_url"]]
     entry = _Entry([data["id"]], [data["title"]], [data["content_html"]], addresses)
     "".join((*entry.ids, *entry.titles, *entry.html, *addresses)).encode()
+    entry.told = list(_strings(data))
     return entry
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Every string in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _strings(one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +185,13 @@ class _Reader:
             self.entries[-1].addresses.append(attributes.get("href", ""))
         elif name == self._names.html and attributes.get("type", "html") != "html":
             raise _Unreadable("the text of an item is not marked as HTML")
+        if self.entries:
+            self.entries[-1].told += attributes.values()
 
     def data(self, text: str) -> None:
         self._text.append(text)
+        if self.entries:
+            self.entries[-1].told.append(text)
 
     def end(self, name: str) -> None:
         if self._in_item():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from publisher.edition import Item
@@ -15,12 +15,17 @@ from publisher.gate.sight import Seen, plain
 __all__ = ["Found", "in_order", "named_in", "owed", "unfilled"]
 
 MARKER = re.compile(r"Place[0-9a-f]{24}Ends")
+"""What names a personal place until it is filled. It is made of the edition's content hash: a story may say something of this shape, and
+that is text, but never one that this edition fills."""
 SYNTAX = re.compile(r"(\{[{%])\s*(\w{0,24})")
 """What opens a place in a template, and the word after it, which no escaping changes and a shortened text may cut; a story whose words end
 with such a sign is followed by words of ours."""
+MARKUP = re.compile(r"<[^>]*(?:>|$)")
 ANGLES = str.maketrans("‹›", "<>")
 SHOWN = 60
 """Characters of a quotation in a sentence."""
+Parts = Callable[[], Iterable[tuple[str, str]]]
+"""Gives each item's id with its texts; asked only when something is to be found in them."""
 
 
 @dataclass(slots=True)
@@ -131,17 +136,38 @@ def in_order(
         yield Violation(output, None, "order", "the items are not in the edition's order")
 
 
-def unfilled(text: str, items: Iterable[Item], *, output: str) -> Iterator[Violation]:
-    """Places left open: markers of personal values, and template syntax that no story brought with it."""
-    if MARKER.search(text):
-        yield Violation(output, None, "placeholder", "a personal place was left unfilled")
-    left = dict.fromkeys(SYNTAX.findall(text))
-    if left:
-        own = {found for item in items for words in _words(item) for found in SYNTAX.findall(words)}
-        for sign, word in left:
-            if not any(sign == theirs and (not told or told.startswith(word)) for theirs, told in own):
-                detail = f"template syntax was left in the output: {sign} {word}"
-                yield Violation(output, None, "placeholder", detail.rstrip())
+def unfilled(text: str, items: Iterable[Item], *, output: str, parts: Parts = tuple) -> Iterator[Violation]:
+    """Places left open: markers of personal values, and template syntax, unless a story's own words hold the same.
+
+    A place within one of the `parts` is that item's; of any other, the words before it tell where a template has it.
+    """
+    left = dict.fromkeys(_places(text))
+    if not left:
+        return
+    own = {place for item in items for words in _words(item) for place in _places(words)}
+    for sign, word in left:
+        if any(sign == theirs and (not told or told.startswith(word)) for theirs, told in own):
+            continue
+        detail = f"template syntax was left in the output: {sign} {word}".rstrip()
+        if MARKER.fullmatch(sign):
+            detail = f"a personal place was left unfilled: {sign}"
+        within = [story_id for story_id, part in parts() if (sign, word) in _places(part)]
+        for story_id in within:
+            yield Violation(output, story_id, "placeholder", detail)
+        if not within:
+            yield Violation(output, None, "placeholder", f"{detail} {_where(text, sign, word)}")
+
+
+def _places(text: str) -> Iterator[tuple[str, str]]:
+    """What looks like a place: a marker, or what opens a place of a template with the word after it."""
+    yield from ((found, "") for found in MARKER.findall(text))
+    yield from SYNTAX.findall(text)
+
+
+def _where(text: str, sign: str, word: str) -> str:
+    """The words before a place, by which whoever wrote the template finds it."""
+    before = plain(MARKUP.sub(" ", re.split(rf"{re.escape(sign)}\s*{re.escape(word)}", text, maxsplit=1)[0]))
+    return f"after {before[-SHOWN:].lstrip()!r}" if before else "at its beginning"
 
 
 def _words(value: object) -> Iterator[str]:

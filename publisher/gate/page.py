@@ -44,8 +44,14 @@ def check_html(
         if entry.story_id in items:
             violations += owed(entry, items[entry.story_id], short, output=output)
     violations += [Violation(output, None, "hidden", fault) for fault in sight.faults]
-    violations += unfilled(text, items.values(), output=output)
+    violations += unfilled(text, items.values(), output=output, parts=lambda: map(_told, found))
     return tuple(violations)
+
+
+def _told(found: Found) -> tuple[str, str]:
+    """An item's id, and every text and address that was found in it."""
+    texts = [found.headline, *(text for run in found.runs for text in (run.text, run.link or ""))]
+    return found.story_id, "\n".join(texts)
 
 
 def early(edition: Edition, *, output: str, now: datetime) -> list[Violation]:
