@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from publisher.edition import Item
 from publisher.errors import Violation
-from publisher.gate.sight import Seen, plain
+from publisher.gate.sight import Seen, plain, visible
 
 __all__ = ["Found", "in_order", "named_in", "owed", "unfilled"]
 
@@ -44,7 +44,7 @@ class Found:
             if run.link == url:
                 texts[run.anchor] = texts.get(run.anchor, "") + run.text
                 ends[run.anchor] = place
-        shown = [anchor for anchor, text in texts.items() if plain(text)]
+        shown = [anchor for anchor, text in texts.items() if visible(text)]
         if not shown:
             return None
         chosen = next((anchor for anchor in shown if named_in(texts[anchor], name)), shown[-1])
@@ -80,7 +80,7 @@ def owed(
     """
     read = _closing(found, disclaimer) if closing else found
     link = read.link(item.source_url, item.source_name)
-    if _title(found.headline) != _title(item.headline):
+    if _title(found.headline) != _title(item.headline) or not visible(item.headline):
         detail = f"does not stand under its headline {_cut(item.headline)!r}"
         yield Violation(output, item.story_id, "headline", detail)
     if link is None:
@@ -89,7 +89,7 @@ def owed(
     if not named_in(link[1] if link else read.text(), item.source_name):
         detail = f"does not name its source {item.source_name!r} in the link to it"
         yield Violation(output, item.story_id, "source-name", detail)
-    if not plain(disclaimer) or plain(disclaimer) not in found.text(
+    if not visible(disclaimer) or plain(disclaimer) not in found.text(
         link[0] + 1 if link and not closing else 0
     ):
         detail = f"has no visible disclaimer {_cut(disclaimer)!r}"
@@ -113,7 +113,7 @@ def named_in(text: str, name: str) -> bool:
     wanted = plain(name)
     before = r"(?<![A-Za-z0-9])" if wanted[:1].isascii() and wanted[:1].isalnum() else ""
     after = r"(?![A-Za-z0-9])" if wanted[-1:].isascii() and wanted[-1:].isalnum() else ""
-    return bool(wanted) and re.search(f"{before}{re.escape(wanted)}{after}", plain(text)) is not None
+    return visible(wanted) and re.search(f"{before}{re.escape(wanted)}{after}", plain(text)) is not None
 
 
 def in_order(

@@ -21,7 +21,7 @@ from publisher.edition import Edition, Item, Variant
 from publisher.errors import Violation
 from publisher.gate.item import in_order, unfilled
 from publisher.gate.page import check_html
-from publisher.gate.sight import plain
+from publisher.gate.sight import plain, visible
 
 __all__ = ["check_message", "check_text"]
 
@@ -123,6 +123,8 @@ def _told_of(item: Item, line: str, before: list[str]) -> bool:
 
 
 def _owed(item: Item, lines: list[str], disclaimer: str, output: str) -> Iterator[Violation]:
+    if not visible(item.headline):
+        yield Violation(output, item.story_id, "headline", "has a headline of which nothing is seen")
     if item.source_url not in lines:
         detail = f"has no line with its source URL {item.source_url}"
         yield Violation(output, item.story_id, "source-link", detail)
@@ -131,10 +133,10 @@ def _owed(item: Item, lines: list[str], disclaimer: str, output: str) -> Iterato
         place = len(lines) - 1 - lines[::-1].index(item.source_url)
         before, after = lines[max(place - 1, 0) : place], lines[place + 1 : place + 2]
     labelled = [found[1] for line in before if (found := NAMED.fullmatch(line))]
-    if not plain(item.source_name) or plain(item.source_name) not in map(plain, labelled):
+    if not visible(item.source_name) or plain(item.source_name) not in map(plain, labelled):
         detail = f"has no line that names its source {item.source_name!r} before its source URL"
         yield Violation(output, item.story_id, "source-name", detail)
-    if not plain(disclaimer) or not any(line.startswith(plain(disclaimer)) for line in after):
+    if not visible(disclaimer) or not any(line.startswith(plain(disclaimer)) for line in after):
         detail = f"has no line with the disclaimer {disclaimer!r} after its source URL"
         yield Violation(output, item.story_id, "disclaimer", detail)
 
@@ -243,7 +245,7 @@ def _value_faults(message: Message, shown: str | None, wanted: str | None) -> It
     """What the values say when they are read back; `shown` is the Subject."""
     if shown is None:
         yield "has a Subject that cannot be read back"
-    elif not plain(shown):
+    elif not visible(shown):
         yield "has an empty Subject"
     elif wanted is not None and plain(shown) != plain(wanted):
         yield f"says in its Subject {shown!r} instead of {wanted!r}"

@@ -9,6 +9,7 @@ scripts, closed details and what is kept from Outlook are no text.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -19,7 +20,7 @@ from publisher.gate.colour import BLACK, WHITE, Colour, colour, legible, over
 from publisher.gate.css import SMALLEST_PX, Look, look
 from publisher.gate.sheets import Sheets
 
-__all__ = ["Seen", "Sight", "plain", "see"]
+__all__ = ["Seen", "Sight", "plain", "see", "visible"]
 
 NOT_TEXT = frozenset(
     "audio canvas datalist dialog head iframe noembed noframes noscript object script select style svg template "  # noqa: SIM905 - a word a line would fill a page
@@ -31,6 +32,8 @@ INLINE = frozenset(
 )
 HEADINGS = frozenset({"h1", "h2", "h3"})
 MARKS = re.compile("[\x00-\x08\x0e-\x1f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffc\U00013441\U00013442\U0001d159")
+"""Letters and symbols by their category of which nothing is seen: fillers, the empty Braille cell, blank hieroglyphs."""
 NOTHING = Look()
 
 
@@ -188,3 +191,8 @@ def _gone(attributes: dict[str, str | None]) -> bool:
 def plain(text: str) -> str:
     """Text as it is compared: blanks folded, direction marks and what no output can hold gone."""
     return " ".join(MARKS.sub("", text).split())
+
+
+def visible(text: str) -> bool:
+    """Whether anything of a text is seen: a letter, digit, punctuation or symbol; marks and joiners alone show nothing."""
+    return any(unicodedata.category(sign)[0] in "LNPS" and sign not in BLANK for sign in text)
