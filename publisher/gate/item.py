@@ -22,6 +22,7 @@ SYNTAX = re.compile(r"(\{[{%])\s*(\w{0,24})")
 with such a sign is followed by words of ours."""
 MARKUP = re.compile(r"<[^>]*(?:>|$)")
 ANGLES = str.maketrans("‹›", "<>")
+MOST_REASONS = 3
 SHOWN = 60
 """Characters of a quotation in a sentence."""
 Parts = Callable[[], Iterable[tuple[str, str]]]
@@ -66,7 +67,7 @@ class Found:
         by_block: dict[int, list[Seen]] = {}
         for run in self.runs:
             by_block.setdefault(run.block, []).append(run)
-        return [runs for runs in by_block.values() if plain("".join(run.text for run in runs))]
+        return [runs for runs in by_block.values() if plain("".join(run.text + run.unseen for run in runs))]
 
 
 def owed(
@@ -80,24 +81,35 @@ def owed(
     """
     read = _closing(found, disclaimer) if closing else found
     link = read.link(item.source_url, item.source_name)
+    linked = _because(run for run in found.runs if run.link == item.source_url and not run.heading)
     if _title(found.headline) != _title(item.headline) or not visible(item.headline):
-        detail = f"does not stand under its headline {_cut(item.headline)!r}"
+        why = _because(run for run in found.runs if run.heading)
+        detail = f"does not stand under its headline {_cut(item.headline)!r}{why}"
         yield Violation(output, item.story_id, "headline", detail)
     if link is None:
-        detail = f"has no visible link to its source URL {item.source_url}"
+        detail = f"has no visible link to its source URL {item.source_url}{linked}"
         yield Violation(output, item.story_id, "source-link", detail)
     if not named_in(link[1] if link else read.text(), item.source_name):
-        detail = f"does not name its source {item.source_name!r} in the link to it"
+        detail = f"does not name its source {item.source_name!r} in the link to it{linked}"
         yield Violation(output, item.story_id, "source-name", detail)
     if not visible(disclaimer) or plain(disclaimer) not in found.text(
         link[0] + 1 if link and not closing else 0
     ):
-        detail = f"has no visible disclaimer {_cut(disclaimer)!r}"
+        why = _because(
+            run for run in found.runs if plain(run.unseen) in plain(disclaimer) or disclaimer in run.unseen
+        )
+        detail = f"has no visible disclaimer {_cut(disclaimer)!r}{why}"
         yield Violation(output, item.story_id, "disclaimer", detail)
     elif closing and read is found:
         yield Violation(
             output, item.story_id, "disclaimer", "does not end with its source line and disclaimer"
         )
+
+
+def _because(runs: Iterable[Seen]) -> str:
+    """What may hide those of the runs that are not certain to be seen."""
+    reasons = list(dict.fromkeys(run.hidden for run in runs if run.hidden))[:MOST_REASONS]
+    return f": {', '.join(reasons)} may hide it" if reasons else ""
 
 
 def _closing(found: Found, disclaimer: str) -> Found:

@@ -70,7 +70,7 @@ def _items(runs: tuple[Seen, ...]) -> list[Found]:
             if run.opens == "h3" and run.id.startswith("s-"):
                 current = Found(run.id.removeprefix("s-"))
                 found.append(current)
-        elif current is not None and run.heading:
+        elif current is not None and run.heading and not run.hidden:
             current.headline += run.text
         elif current is not None:
             current.runs.append(run)
