@@ -86,7 +86,8 @@ def check_feed(
             item = items[entry.story_id]
             disclaimer = edition.disclaimer_for(item).full
             violations += _owed(entry, item, disclaimer, output=output, linked=source == "link")
-    violations += unfilled(text, items.values(), output=output)
+    told = [(entry.story_id, "\n".join(entry.words)) for entry in entries]
+    violations += unfilled(text, items.values(), output=output, parts=lambda: told)
     return tuple(violations)
 
 
@@ -146,14 +147,12 @@ def _json_entry(data: Mapping[str, Any]) -> _Entry:
 
 
 def _strings(value: Any) -> Iterator[str]:
+    """Every string in a JSON value."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, dict):
-        for entry in value.values():
-            yield from _strings(entry)
-    elif isinstance(value, list):
-        for entry in value:
-            yield from _strings(entry)
+    elif isinstance(value, (dict, list)):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _strings(one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +223,8 @@ class _Reader:
             self.entries[-1].addresses.append(attributes.get("href", ""))
         elif name == self._names.html and attributes.get("type", "html") != "html":
             raise _Unreadable("the text of an item is not marked as HTML")
+        if self.entries:
+            self.entries[-1].told += attributes.values()
 
     def data(self, text: str) -> None:
         self._text.append(text)

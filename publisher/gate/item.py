@@ -5,23 +5,29 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 
 from publisher.edition import Item, Notice
 from publisher.errors import Violation
-from publisher.gate.sight import Seen, plain
+from publisher.gate.sight import Seen, plain, visible
 
 __all__ = ["Found", "in_order", "named_in", "owed", "unfilled", "withdrawn"]
 
 MARKER = re.compile(r"Place[0-9a-f]{24}Ends")
+"""What names a personal place until it is filled. It is made of the edition's content hash: a story may say something of this shape, and
+that is text, but never one that this edition fills."""
 SYNTAX = re.compile(r"(\{[{%])\s*(\w{0,24})")
 """What opens a place in a template, and the word after it, which no escaping changes and a shortened text may cut; a story whose words end
 with such a sign is followed by words of ours."""
+MARKUP = re.compile(r"<[^>]*(?:>|$)")
 ANGLES = str.maketrans("‹›", "<>")
+MOST_REASONS = 3
 SHOWN = 60
 """Characters of a quotation in a sentence."""
+Parts = Callable[[], Iterable[tuple[str, str]]]
+"""Gives each item's id with its texts; asked only when something is to be found in them."""
 
 
 @dataclass(slots=True)
@@ -40,7 +46,7 @@ class Found:
             if run.link == url:
                 texts[run.anchor] = texts.get(run.anchor, "") + run.text
                 ends[run.anchor] = place
-        shown = [anchor for anchor, text in texts.items() if plain(text)]
+        shown = [anchor for anchor, text in texts.items() if visible(text)]
         if not shown:
             return None
         chosen = next((anchor for anchor in shown if named_in(texts[anchor], name)), shown[-1])
@@ -62,7 +68,7 @@ class Found:
         by_block: dict[int, list[Seen]] = {}
         for run in self.runs:
             by_block.setdefault(run.block, []).append(run)
-        return [runs for runs in by_block.values() if plain("".join(run.text for run in runs))]
+        return [runs for runs in by_block.values() if plain("".join(run.text + run.unseen for run in runs))]
 
 
 def owed(
@@ -76,19 +82,24 @@ def owed(
     """
     read = _closing(found, disclaimer) if closing else found
     link = read.link(item.source_url, item.source_name)
-    if _title(found.headline) != _title(item.headline):
-        detail = f"does not stand under its headline {_cut(item.headline)!r}"
+    hidden = _because(run for run in found.runs if run.link == item.source_url and not run.heading)
+    if _title(found.headline) != _title(item.headline) or not visible(item.headline):
+        why = _because(run for run in found.runs if run.heading)
+        detail = f"does not stand under its headline {_cut(item.headline)!r}{why}"
         yield Violation(output, item.story_id, "headline", detail)
     if link is None and linked:
-        detail = f"has no visible link to its source URL {item.source_url}"
+        detail = f"has no visible link to its source URL {item.source_url}{hidden}"
         yield Violation(output, item.story_id, "source-link", detail)
     if not named_in(link[1] if link else read.text(), item.source_name):
-        detail = f"does not name its source {item.source_name!r} in the link to it"
+        detail = f"does not name its source {item.source_name!r} in the link to it{hidden}"
         yield Violation(output, item.story_id, "source-name", detail)
-    if not plain(disclaimer) or plain(disclaimer) not in found.text(
+    if not visible(disclaimer) or plain(disclaimer) not in found.text(
         link[0] + 1 if link and not closing else 0
     ):
-        detail = f"has no visible disclaimer {_cut(disclaimer)!r}"
+        why = _because(
+            run for run in found.runs if plain(run.unseen) in plain(disclaimer) or disclaimer in run.unseen
+        )
+        detail = f"has no visible disclaimer {_cut(disclaimer)!r}{why}"
         yield Violation(output, item.story_id, "disclaimer", detail)
     elif closing and read is found:
         yield Violation(
@@ -113,6 +124,12 @@ def withdrawn(
             yield Violation(output, item.story_id, "withdrawn", detail)
 
 
+def _because(runs: Iterable[Seen]) -> str:
+    """What may hide those of the runs that are not certain to be seen."""
+    reasons = list(dict.fromkeys(run.hidden for run in runs if run.hidden))[:MOST_REASONS]
+    return f": {', '.join(reasons)} may hide it" if reasons else ""
+
+
 def _closing(found: Found, disclaimer: str) -> Found:
     """The paragraph before the disclaimer that ends the item; everything when it does not end so."""
     blocks = found.blocks()
@@ -126,7 +143,7 @@ def named_in(text: str, name: str) -> bool:
     wanted = plain(name)
     before = r"(?<![A-Za-z0-9])" if wanted[:1].isascii() and wanted[:1].isalnum() else ""
     after = r"(?![A-Za-z0-9])" if wanted[-1:].isascii() and wanted[-1:].isalnum() else ""
-    return bool(wanted) and re.search(f"{before}{re.escape(wanted)}{after}", plain(text)) is not None
+    return visible(wanted) and re.search(f"{before}{re.escape(wanted)}{after}", plain(text)) is not None
 
 
 def in_order(
@@ -149,17 +166,38 @@ def in_order(
         yield Violation(output, None, "order", "the items are not in the edition's order")
 
 
-def unfilled(text: str, items: Iterable[Item], *, output: str) -> Iterator[Violation]:
-    """Places left open: markers of personal values, and template syntax that no story brought with it."""
-    if MARKER.search(text):
-        yield Violation(output, None, "placeholder", "a personal place was left unfilled")
-    left = dict.fromkeys(SYNTAX.findall(text))
-    if left:
-        own = {found for item in items for words in _words(item) for found in SYNTAX.findall(words)}
-        for sign, word in left:
-            if not any(sign == theirs and (not told or told.startswith(word)) for theirs, told in own):
-                detail = f"template syntax was left in the output: {sign} {word}"
-                yield Violation(output, None, "placeholder", detail.rstrip())
+def unfilled(text: str, items: Iterable[Item], *, output: str, parts: Parts = tuple) -> Iterator[Violation]:
+    """Places left open: markers of personal values, and template syntax, unless a story's own words hold the same.
+
+    A place within one of the `parts` is that item's; of any other, the words before it tell where a template has it.
+    """
+    left = dict.fromkeys(_places(text))
+    if not left:
+        return
+    own = {place for item in items for words in _words(item) for place in _places(words)}
+    for sign, word in left:
+        if any(sign == theirs and (not told or told.startswith(word)) for theirs, told in own):
+            continue
+        detail = f"template syntax was left in the output: {sign} {word}".rstrip()
+        if MARKER.fullmatch(sign):
+            detail = f"a personal place was left unfilled: {sign}"
+        within = [story_id for story_id, part in parts() if (sign, word) in _places(part)]
+        for story_id in within:
+            yield Violation(output, story_id, "placeholder", detail)
+        if not within:
+            yield Violation(output, None, "placeholder", f"{detail} {_where(text, sign, word)}")
+
+
+def _places(text: str) -> Iterator[tuple[str, str]]:
+    """What looks like a place: a marker, or what opens a place of a template with the word after it."""
+    yield from ((found, "") for found in MARKER.findall(text))
+    yield from SYNTAX.findall(text)
+
+
+def _where(text: str, sign: str, word: str) -> str:
+    """The words before a place, by which whoever wrote the template finds it."""
+    before = plain(MARKUP.sub(" ", re.split(rf"{re.escape(sign)}\s*{re.escape(word)}", text, maxsplit=1)[0]))
+    return f"after {before[-SHOWN:].lstrip()!r}" if before else "at its beginning"
 
 
 def _words(value: object) -> Iterator[str]:

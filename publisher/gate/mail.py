@@ -21,7 +21,7 @@ from publisher.edition import Edition, Item, Variant
 from publisher.errors import Violation
 from publisher.gate.item import in_order, unfilled
 from publisher.gate.page import check_html
-from publisher.gate.sight import plain
+from publisher.gate.sight import plain, visible
 
 __all__ = ["check_message", "check_text"]
 
@@ -78,7 +78,8 @@ def check_text(
     violations: list[Violation] = []
     found: list[str] = []
     short = edition.disclaimer(variant.language).short
-    for headline, item, lines in _blocks(text, items):
+    blocks = list(_blocks(text, items))
+    for headline, item, lines in blocks:
         if item is None:
             detail = f"{headline!r} is not an item of this edition"
             violations.append(Violation(output, None, "unknown-item", detail))
@@ -86,7 +87,8 @@ def check_text(
             found.append(item.story_id)
             violations += _owed(item, lines, short, output)
     violations += in_order(found, [item.story_id for item in items], output=output, barred=barred)
-    violations += unfilled(text, items, output=output)
+    told = [(item.story_id, "\n".join((headline, *lines))) for headline, item, lines in blocks if item]
+    violations += unfilled(text, items, output=output, parts=lambda: told)
     return tuple(violations)
 
 
@@ -121,6 +123,8 @@ def _told_of(item: Item, line: str, before: list[str]) -> bool:
 
 
 def _owed(item: Item, lines: list[str], disclaimer: str, output: str) -> Iterator[Violation]:
+    if not visible(item.headline):
+        yield Violation(output, item.story_id, "headline", "has a headline of which nothing is seen")
     if item.source_url not in lines:
         detail = f"has no line with its source URL {item.source_url}"
         yield Violation(output, item.story_id, "source-link", detail)
@@ -129,10 +133,10 @@ def _owed(item: Item, lines: list[str], disclaimer: str, output: str) -> Iterato
         place = len(lines) - 1 - lines[::-1].index(item.source_url)
         before, after = lines[max(place - 1, 0) : place], lines[place + 1 : place + 2]
     labelled = [found[1] for line in before if (found := NAMED.fullmatch(line))]
-    if not plain(item.source_name) or plain(item.source_name) not in map(plain, labelled):
+    if not visible(item.source_name) or plain(item.source_name) not in map(plain, labelled):
         detail = f"has no line that names its source {item.source_name!r} before its source URL"
         yield Violation(output, item.story_id, "source-name", detail)
-    if not plain(disclaimer) or not any(line.startswith(plain(disclaimer)) for line in after):
+    if not visible(disclaimer) or not any(line.startswith(plain(disclaimer)) for line in after):
         detail = f"has no line with the disclaimer {disclaimer!r} after its source URL"
         yield Violation(output, item.story_id, "disclaimer", detail)
 
@@ -154,7 +158,12 @@ def check_message(
     violations = [Violation(output, None, "wire-form", detail) for detail in _wire_faults(raw)]
     message = message_from_bytes(raw)
     violations += [Violation(output, None, "headers", detail) for detail in _header_faults(raw, message)]
-    violations += [Violation(output, None, "headers", detail) for detail in _value_faults(message, subject)]
+    shown = _subject(message)
+    violations += [
+        Violation(output, None, "headers", detail) for detail in _value_faults(message, shown, subject)
+    ]
+    items = [item for _, members in edition.variant(variant.language, variant.sections) for item in members]
+    violations += unfilled(shown or "", items, output=f"{output}#subject")
     bodies = _bodies(message)
     if isinstance(bodies, str):
         return (*violations, Violation(output, None, "structure", bodies))
@@ -224,20 +233,27 @@ def _header_faults(raw: bytes, message: Message) -> Iterator[str]:
         yield "List-Unsubscribe-Post is not exactly the one-click form"
 
 
-def _value_faults(message: Message, subject: str | None) -> Iterator[str]:
-    """What the values say when they are read back."""
+def _subject(message: Message) -> str | None:
+    """The Subject as a reader sees it; None when it cannot be decoded."""
     try:
-        shown = str(make_header(decode_header(str(message.get("Subject", "")))))
-        date = parsedate_to_datetime(str(message.get("Date", "")))
-    except (ValueError, TypeError, LookupError, MessageError) as error:
-        yield f"cannot be read back: {error}"
-        return
-    if not plain(shown):
+        return str(make_header(decode_header(str(message.get("Subject", "")))))
+    except (ValueError, LookupError, MessageError):
+        return None
+
+
+def _value_faults(message: Message, shown: str | None, wanted: str | None) -> Iterator[str]:
+    """What the values say when they are read back; `shown` is the Subject."""
+    if shown is None:
+        yield "has a Subject that cannot be read back"
+    elif not visible(shown):
         yield "has an empty Subject"
-    if subject is not None and plain(shown) != plain(subject):
-        yield f"says in its Subject {shown!r} instead of {subject!r}"
-    if date.tzinfo is None:
-        yield "has a Date without a zone"
+    elif wanted is not None and plain(shown) != plain(wanted):
+        yield f"says in its Subject {shown!r} instead of {wanted!r}"
+    try:
+        if parsedate_to_datetime(str(message.get("Date", ""))).tzinfo is None:
+            yield "has a Date without a zone"
+    except (ValueError, TypeError) as error:
+        yield f"has a Date that cannot be read back: {error}"
     for name in ("From", "To"):
         addresses = [address for _, address in getaddresses([str(message.get(name, ""))])]
         if len(addresses) != 1 or "@" not in addresses[0]:

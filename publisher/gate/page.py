@@ -48,8 +48,14 @@ def check_html(
         elif item is not None:
             violations += owed(entry, item, short, output=output)
     violations += [Violation(output, None, "hidden", fault) for fault in sight.faults]
-    violations += unfilled(text, items.values(), output=output)
+    violations += unfilled(text, items.values(), output=output, parts=lambda: map(_told, found))
     return tuple(violations)
+
+
+def _told(found: Found) -> tuple[str, str]:
+    """An item's id, and every text and address that was found in it."""
+    texts = [found.headline, *(text for run in found.runs for text in (run.text, run.link or ""))]
+    return found.story_id, "\n".join(texts)
 
 
 def early(edition: Edition, *, output: str, now: datetime) -> list[Violation]:
@@ -68,7 +74,7 @@ def _items(runs: tuple[Seen, ...]) -> list[Found]:
             if run.opens in {"h1", "h3"} and run.id.startswith("s-"):
                 current = Found(run.id.removeprefix("s-"))
                 found.append(current)
-        elif current is not None and run.heading:
+        elif current is not None and run.heading and not run.hidden:
             current.headline += run.text
         elif current is not None:
             current.runs.append(run)

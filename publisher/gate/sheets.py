@@ -1,119 +1,131 @@
-"""What a document's style sheets do to its elements, under each of their conditions. PURE.
+"""What a document's style sheets do to its elements. PURE.
 
-Rules that take text away outright are refused whatever they select: a selector may match tomorrow what it does not today. Rules that
-colour it, or push it off the screen, are held against the elements they match, in the order of the cascade.
+A rule counts for every element that it may ever match: what depends on a state (`:hover`, `:not(:focus)`) or cannot be read is left out
+of its selector, and then the rule may hold or not. Colours go by the cascade, under every combination of what may hold (a dark
+scheme, a narrow window, a pointer above); where those are too many, every colour is tried on every ground. For everything else the
+worst of all rules counts. Rules that take text away outright, and those that could cover or move it, are refused whatever they
+select: a selector may match tomorrow what it does not today.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from functools import lru_cache
+from typing import Any, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-from publisher.gate.css import SMALLEST_PX, Look, Rule, rules
+from publisher.gate.css import Unreadable, declarations
+from publisher.gate.judging import look, look_of
+from publisher.gate.look import Ink, Look
+from publisher.gate.plan import Case, Source, plan
 
-__all__ = ["Sheets"]
+__all__ = ["Inks", "Sheets"]
 
-BLUNT = ("display", "visibility", "content-visibility", "opacity", "mso-hide")
-STATES = re.compile(r"::?(?!root\b)[\w-]+(?:\((?:[^()]|\([^()]*\))*\))?")
-"""Pseudo-classes and pseudo-elements of a selector."""
-PASSING = re.compile(r":(?:hover|focus(?:-visible|-within)?|active|target)\b|::")
-"""A rule with one of these holds only while a person does something, or for something that is no text."""
-COMMAS = re.compile(r"(?:\([^()]*(?:\([^()]*\)[^()]*)*\)|[^,])+")
-"""The selectors of a list, parted at commas outside parentheses."""
+
+class Inks(NamedTuple):
+    """What the text and the ground of an element may be coloured in one case; None: as around it."""
+
+    texts: tuple[Ink | None, ...]
+    grounds: tuple[Ink | None, ...]
 
 
 class Sheets:
-    """The style sheets of one document; keys are lexbor's element numbers.
+    """The style sheets of one document.
 
     Attributes:
-        conditions: for no condition and then for each one that the sheets name, element -> looks, the strongest last.
-        inked: elements for which any condition has a look. hidden: elements that some rule takes away.
-        faults: rules that are refused, and what cannot be judged.
+        cases: what may hold at once. faults: rules that are refused, and what cannot be judged. memory: see `Plan`.
     """
 
     def __init__(self, parser: LexborHTMLParser) -> None:
-        self.conditions: list[dict[int, list[Look]]] = [{}]
-        self.inked: set[int] = set()
-        self.hidden: set[int] = set()
-        self.faults: list[str] = []
-        self._parser = parser
-        for link in parser.css("link"):
-            if "stylesheet" in (link.attributes.get("rel") or "").lower().split():
-                self.faults.append("an outside style sheet is linked")
-        found = [rule for style in parser.css("style") for rule in self._rules(style)]
-        if found:
-            scopes = dict.fromkeys(rule.scope for rule in found if rule.scope and _shows(rule))
-            self.conditions = [self._condition(found, scope) for scope in ("", *scopes)]
-
-    def _rules(self, style: LexborNode) -> Iterable[Rule]:
-        media = style.attributes.get("media")
-        for rule in rules(style.text(deep=True)):
-            if rule.selector.lower().startswith("@import"):
-                self.faults.append("an outside style sheet is imported")
-            self._judge(rule)
-            yield replace(rule, scope=f"@media {media} {rule.scope}") if media else rule
-
-    def _judge(self, rule: Rule) -> None:
-        does, name = rule.does, rule.selector or rule.scope
-        if does.hides.startswith(BLUNT):
-            self.faults.append(f"a style rule could hide text: {name} {{ {does.hides} }}")
-        elif does.tiny:
-            self.faults.append(f"a style rule could hide text: {name} sets a size below {SMALLEST_PX:g} px")
-
-    def _condition(self, found: Sequence[Rule], scope: str) -> dict[int, list[Look]]:
-        """The looks that hold when this condition and no other does."""
-        holding = [rule for rule in found if rule.scope in {"", scope}]
-        variables = {
-            name: value.removesuffix("!important")
-            for rule in holding
-            for name, value in rule.declared.items()
-            if name.startswith("--")
-        }
-        ranked: dict[int, list[tuple[tuple[int, int, int], int, Look]]] = {}
-        for place, rule in enumerate(holding):
-            does = rule.does_with(variables)
-            if not (does.hides or does.tiny or does.inks):
-                continue
-            for selector in COMMAS.findall(rule.selector):
-                keys = self._matching(selector.strip())
-                if does.hides or does.tiny:
-                    self.hidden.update(keys)
-                for key in keys:
-                    ranked.setdefault(key, []).append((_specificity(selector), place, does))
-        self.inked.update(ranked)
-        return {
-            key: [does for _, _, does in sorted(looks, key=lambda entry: entry[:2])]
-            for key, looks in ranked.items()
-        }
-
-    def _matching(self, selector: str) -> list[int]:
-        """The elements of a selector; what lexbor cannot read is tried without its pseudo-classes, so that it matches too much."""
-        if not selector or PASSING.search(selector):
-            return []
-        for attempt in (selector, STATES.sub("", selector).strip() or "*"):
+        self._plan = plan(*_sources(parser))
+        self.cases: tuple[Case, ...] = self._plan.cases
+        self.memory: dict[tuple[object, ...], Any] = self._plan.memory
+        self.faults: list[str] = list(self._plan.faults)
+        self._matched: dict[int, tuple[int, ...]] = {}
+        for number, entry in enumerate(self._plan.entries):
             try:
-                return [node.mem_id for node in self._parser.css(attempt)]
+                for node in parser.css(entry.query):
+                    self._matched[node.mem_id] = (*self._matched.get(node.mem_id, ()), number)
             except SelectolaxError:
-                continue
-        self.faults.append(f"the style rule {selector!r} cannot be read")
-        return []
+                self.faults.append(f"the style rule {entry.selector!r} cannot be read")
+
+    def matched(self, node: LexborNode) -> tuple[int, ...]:
+        """The numbers of the rules that may hold for an element."""
+        return self._matched.get(node.mem_id, ())
+
+    def looks(self, matched: Iterable[int]) -> list[tuple[Look, bool]]:
+        """What those rules do in any case, and whether each of them always holds."""
+        entries = [self._plan.entries[number] for number in matched]
+        return [(found, not entry.key) for entry in entries for found in _distinct(entry.looks)]
+
+    def own(self, css: str) -> tuple[Look, ...]:
+        """What a style attribute does: one look, or one for each case."""
+        if "var(" not in css:
+            return (look(css),)
+        try:
+            return tuple(look_of(declarations(css), case.variables) for case in self.cases)
+        except Unreadable:
+            return (look(css),)
+
+    def inks(self, matched: Iterable[int], own: Sequence[Look], painted: Look) -> tuple[Inks, ...]:
+        """The colours that an element may have in each case: by its attributes, the rules, its style attribute."""
+        entries = sorted((self._plan.entries[number] for number in matched), key=lambda entry: entry.strength)
+        found: list[Inks] = []
+        for place, case in enumerate(self.cases):
+            holding = [entry for entry in entries if not entry.key or case.on is None or entry.key in case.on]
+            cascade = [
+                (painted, True),
+                *((entry.looks[place], not entry.key or case.on is not None) for entry in holding),
+                (own[place % len(own)], True),
+            ]
+            found.append(
+                Inks(
+                    _strongest([(one.text, sure) for one, sure in cascade if one.text]),
+                    _strongest([(one.ground, sure) for one, sure in cascade if one.ground]),
+                )
+            )
+        return tuple(found)
 
 
-def _shows(rule: Rule) -> bool:
-    """Whether a rule can change what is seen: otherwise its condition need not be tried."""
-    own = any(name.startswith("--") for name in rule.declared)
-    return own or rule.varies or rule.does.inks or bool(rule.does.hides)
+def _distinct(looks: Sequence[Look]) -> list[Look]:
+    return [one for place, one in enumerate(looks) if not any(one is other for other in looks[:place])]
 
 
-@lru_cache(maxsize=1024)
-def _specificity(selector: str) -> tuple[int, int, int]:
-    """Ids, classes, types (Selectors 3, section 9), near enough for putting the rules of a mail in order."""
-    return (
-        selector.count("#"),
-        len(re.findall(r"\.[\w-]|\[|:", selector)),
-        len(re.findall(r"(?:^|[\s>+~])[a-zA-Z]", selector)),
-    )
+def _strongest(declared: list[tuple[Ink, bool]]) -> tuple[Ink | None, ...]:
+    """What may win, the strongest first: down to the first that always holds; what is important beats what is not."""
+    found: list[Ink | None] = []
+    for important in (True, False):
+        for ink, sure in reversed(declared):
+            if ink.important is important:
+                found.append(ink)
+                if sure:
+                    return tuple(found)
+    return (*found, None)
+
+
+def _sources(parser: LexborHTMLParser) -> tuple[tuple[Source, ...], str]:
+    """The document's sheets, and what it says of colour schemes."""
+    sheets: list[Source] = []
+    schemes: list[str] = []
+    for node in parser.css("style, meta"):
+        attributes = node.attributes
+        if node.tag == "meta":
+            if (attributes.get("name") or "").lower() in {"color-scheme", "supported-color-schemes"}:
+                schemes.append((attributes.get("content") or "").lower())
+            continue
+        conditions = [f"@media {media.lower()}"] if (media := attributes.get("media")) else []
+        if (kind := attributes.get("type")) and kind.lower() != "text/css":
+            conditions.append(f"type {kind}")
+        if _within(node, {"noscript", "svg", "math"}):
+            conditions.append("where scripts or pictures are not run")
+        sheets.append(Source(node.text(deep=True), " ".join(conditions)))
+    return tuple(sheets), " ".join(schemes)
+
+
+def _within(node: LexborNode, tags: set[str]) -> bool:
+    around = node.parent
+    while around is not None:
+        if around.tag in tags:
+            return True
+        around = around.parent
+    return False

@@ -1,46 +1,48 @@
 """What a reader sees of HTML: the visible texts and links in document order, read by lexbor. PURE.
 
-Text counts as seen unless it, or an element around it, is taken away by `hidden`, display, visibility, opacity, clipping or a place
-off the screen, is smaller than 9 px, or does not stand out from the ground under it. Style sheets count like style attributes; each of
-their conditions (a dark scheme, a narrow window) is tried by itself, and text must be seen under every one. Comments, attributes,
-scripts, closed details and what is kept from Outlook are no text.
+Text counts as seen when nothing on the way from it to the root may hide it: only elements that are known to show text, only declarations
+and attributes that are known to be harmless and can be read to the end, letters of a fair size on lines that do not overlap, in a
+colour that stands out from its ground in every case (`sheets`). Everything else is named as the reason why a text may not be seen;
+and what could cover or move text from elsewhere is a fault of the whole document.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from publisher.gate.colour import BLACK, WHITE, Colour, colour, legible, over
-from publisher.gate.css import SMALLEST_PX, Look, look
+from publisher.gate.look import PLAIN, Look
+from publisher.gate.markup import GROWING, HEADINGS, INLINE, LINKS, OUTLOOK, PICTURES, RAW, faults, painted
 from publisher.gate.sheets import Sheets
+from publisher.gate.state import State, entered, inked, outermost
 
-__all__ = ["Seen", "Sight", "plain", "see"]
+__all__ = ["Seen", "Sight", "plain", "see", "visible"]
 
-NOT_TEXT = frozenset(
-    "audio canvas datalist dialog head iframe noembed noframes noscript object script select style svg template "  # noqa: SIM905 - a word a line would fill a page
-    "textarea title video".split()
-)
-INLINE = frozenset(
-    "a abbr b bdi bdo big br cite code del dfn em font i ins kbd mark q s samp small span strike strong sub sup time "  # noqa: SIM905 - the same
-    "tt u var".split()
-)
-HEADINGS = frozenset({"h1", "h2", "h3"})
+SPILLING_LINE = 0.8
+"""Of the letters' size: below it they lie over the neighbours of their text."""
+MOST_REMEMBERED = 4096
+LONGEST_ASIDE = 40
+"""Characters of an element that is put off the page: more would reach back into it."""
 MARKS = re.compile("[\x00-\x08\x0e-\x1f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
-NOTHING = Look()
+TURNING = re.compile("[\u202d\u202e]")
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffc\U00013441\U00013442\U0001d159")
+"""Letters and symbols by their category of which nothing is seen: fillers, the empty Braille cell, blank hieroglyphs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A visible run of text, or the opening of a heading or of the element with id "end" (text is empty then).
+    """A visible run of text; or the opening of a heading or of the element with id "end", or a text that may not be seen.
 
     Attributes:
+        text: empty in the last two.
         block: number of the paragraph it stands in. link, anchor: the address and the number of the link it stands in.
         heading: whether it stands in a heading. opens: "h1", "h2", "h3" or "end"; id: that element's.
+        hidden: what may hide a text ("display:none"); unseen: that text.
     """
 
     text: str
@@ -50,11 +52,13 @@ class Seen:
     heading: bool = False
     opens: str = ""
     id: str = ""
+    hidden: str = ""
+    unseen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What is seen of a document, and what in its style sheets could keep text from being seen."""
+    """What is seen of a document, and what in it could keep text from being seen."""
 
     runs: tuple[Seen, ...]
     faults: tuple[str, ...]
@@ -63,28 +67,39 @@ class Sight:
 def see(html: str) -> Sight:
     """What is seen of an HTML document or fragment."""
     parser = LexborHTMLParser(html)
-    sheets = Sheets(parser)
-    runs = tuple(_Eye(sheets).look_over(parser.root)) if parser.root is not None else ()
-    return Sight(runs, tuple(dict.fromkeys(sheets.faults)))
+    eye = _Eye(Sheets(parser))
+    runs = tuple(eye.look_over(parser.root)) if parser.root is not None else ()
+    return Sight(runs, tuple(dict.fromkeys(eye.faults)))
 
 
-class _State(NamedTuple):
-    """What an element hands down: font size in px, (colour, ground) under each condition, the link and the heading around."""
+class _Entered(NamedTuple):
+    """What an element hands down, what its style attribute does to text elsewhere, and looks to hold against what is in it.
 
-    size: float
-    inks: tuple[tuple[Colour, Colour], ...]
-    link: str | None = None
+    `around` and `paint` are kept because the memory goes by their ids.
+    """
+
+    state: State
+    reaches: tuple[str, ...]
+    risky: tuple[Look, ...]
+    around: State
+    paint: Look
+
+
+class _Link(NamedTuple):
+    """The link around a text."""
+
+    url: str | None = None
     anchor: int = 0
-    heading: bool = False
 
 
-_Stack = list[tuple[LexborNode | None, _State]]
+_Stack = list[tuple[LexborNode | None, State, _Link]]
 
 
 class _Eye:
     """One pass over a document, with what it counts on the way."""
 
     def __init__(self, sheets: Sheets) -> None:
+        self.faults = list(sheets.faults)
         self._sheets = sheets
         self._block = 0
         self._anchors = 0
@@ -92,99 +107,126 @@ class _Eye:
 
     def look_over(self, root: LexborNode) -> Iterator[Seen]:
         """The runs in document order."""
-        start = _State(16.0, ((BLACK, WHITE),) * len(self._sheets.conditions))
-        stack: _Stack = [(root, start)]
+        stack: _Stack = [(root, self._outermost(), _Link())]
         while stack:
-            node, state = stack.pop()
+            node, state, link = stack.pop()
             if node is None:  # the end of a block
                 self._block += 1
             elif node.tag == "-text":
-                if (text := node.text_content) and not self._kept_from_outlook and _shown(state):
-                    yield self._run(text, state)
+                if text := node.text_content:
+                    yield self._run(text, state, link)
             elif node.tag == "-comment":
                 self._comment(node.html or "")
             else:
-                yield from self._element(node, node.tag or "-", state, stack)
+                yield from self._element(node, node.tag or "-", state, link, stack)
 
-    def _element(self, node: LexborNode, tag: str, state: _State, stack: _Stack) -> Iterator[Seen]:
-        """What an element opens or is; its children go on the stack, unless it is taken away with them."""
+    def _outermost(self) -> State:
+        memory = self._sheets.memory
+        if len(memory) > MOST_REMEMBERED:
+            memory.clear()
+        state: State = memory.setdefault((), outermost(self._sheets.cases))
+        return state
+
+    def _run(self, text: str, state: State, link: _Link) -> Seen:
+        if TURNING.search(text):
+            self.faults.append(f"a mark turns text round: {_cut(text)}")
+        hidden = state.hides or state.faint or ("a condition for Outlook" if self._kept_from_outlook else "")
+        if not hidden or not text.strip():
+            return Seen(text, self._block, link.url, link.anchor, state.heading)
+        if not state.hides and state.size and state.leading < SPILLING_LINE:
+            self.faults.append(f"lines lie over their neighbours: {_cut(text)}")
+        return Seen("", self._block, link.url, link.anchor, state.heading, hidden=hidden, unseen=text)
+
+    def _element(
+        self, node: LexborNode, tag: str, state: State, link: _Link, stack: _Stack
+    ) -> Iterator[Seen]:
+        """What an element opens or is; its children go on the stack."""
         attributes = node.attributes
-        if tag in NOT_TEXT or tag[0] in "-!" or _gone(attributes) or node.mem_id in self._sheets.hidden:
+        self.faults += faults(tag, attributes)
+        if tag in RAW or tag[0] in "-!":
             return
-        state = self._enter(node, tag, attributes, state)
-        if tag == "br":
-            yield self._run(" ", state)
-        elif (name := attributes.get("id")) == "end" or tag in HEADINGS:
-            yield Seen("", self._block, opens="end" if name == "end" else tag, id=name or "")
-        if tag not in INLINE:
-            stack.append((None, state))
-        stack += [(child, state) for child in _children(node, tag, attributes)]
-
-    def _run(self, text: str, state: _State) -> Seen:
-        return Seen(text, self._block, state.link, state.anchor, state.heading)
-
-    def _enter(self, node: LexborNode, tag: str, attributes: dict[str, str | None], state: _State) -> _State:
+        state, reaches, risky, _, _ = self._enter(node, tag, attributes, state)
+        self.faults += reaches
+        if risky:
+            self._content(node, tag, risky)
         if tag not in INLINE:
             self._block += 1
+            stack.append((None, state, link))
         if tag == "a":
             self._anchors += 1
-            state = state._replace(link=attributes.get("href"), anchor=self._anchors)
-        if tag in HEADINGS:
-            state = state._replace(heading=True)
-        css = attributes.get("style")
-        inline = look(css) if css else NOTHING
-        size = inline.px(state.size)
-        if size != state.size:
-            state = state._replace(size=size)
-        painted = NOTHING
-        if "bgcolor" in attributes or "color" in attributes:
-            ground, text = attributes.get("bgcolor") or "", attributes.get("color") or ""
-            painted = Look(ground=colour(ground.lower()), colour=colour(text.lower()))
-        if painted.inks or inline.inks or node.mem_id in self._sheets.inked:
-            inks = tuple(
-                _ink(ink, (painted, *condition.get(node.mem_id, ()), inline))
-                for ink, condition in zip(state.inks, self._sheets.conditions, strict=True)
+            link = _Link(attributes.get("href"), self._anchors)
+        elif tag == "br":
+            yield self._run(" ", state, link)
+        elif (name := attributes.get("id")) == "end" or tag in HEADINGS:
+            yield Seen("", self._block, opens="end" if name == "end" else tag, id=name or "")
+        stack += [(child, state, link) for child in reversed(list(node.iter(include_text=True)))]
+
+    def _enter(
+        self, node: LexborNode, tag: str, attributes: dict[str, str | None], around: State
+    ) -> _Entered:
+        """What holds within an element; most elements are like others before them."""
+        css, paint = attributes.get("style") or "", painted(tag, attributes)
+        matched = self._sheets.matched(node)
+        key = (id(around), tag, css, id(paint), matched, "href" in attributes)
+        known: _Entered | None = self._sheets.memory.get(key)
+        if known is None:
+            known = self._entered(
+                tag, css, paint, matched, around, linked=tag == "a" and "href" in attributes
             )
-            state = state._replace(inks=inks)
-        return state
+            self._sheets.memory[key] = known
+        return known
+
+    def _entered(
+        self, tag: str, css: str, paint: Look, matched: tuple[int, ...], around: State, *, linked: bool
+    ) -> _Entered:
+        own = self._sheets.own(css) if css else (PLAIN,)
+        looks = [*((one, True) for one in own), *self._sheets.looks(matched), (paint, True)]
+        declared = self._sheets.inks(matched, own, paint)
+        inks = tuple(
+            inked(pairs, colours, links=LINKS[case.dark] if linked else ())
+            for case, pairs, colours in zip(self._sheets.cases, around.inks, declared, strict=True)
+        )
+        return _Entered(
+            entered(tag, around, looks, inks),
+            tuple(f"a style could cover or move text: {one.reaches}" for one in own if one.reaches),
+            tuple(one for one, _ in looks if one.spills or one.aside or one.unclipped),
+            around,
+            paint,
+        )
+
+    def _content(self, node: LexborNode, tag: str, looks: tuple[Look, ...]) -> None:
+        """Declarations that do harm only to what certain elements hold."""
+        text = plain(node.text(deep=True))
+        pictures = tag in PICTURES or bool(node.css_first(", ".join(PICTURES)))
+        for one in looks:
+            if one.spills and tag not in GROWING and (text or pictures):
+                self.faults.append(f"what is in <{tag}> may run over what follows: {one.spills}")
+            if one.unclipped and tag in PICTURES:
+                self.faults.append(f"<{tag}> may paint beyond its edge: overflow:visible")
+            if one.aside and (pictures or len(text) > LONGEST_ASIDE):
+                self.faults.append(f"too much is put off the page for not reaching back: {_cut(text)}")
 
     def _comment(self, comment: str) -> None:
         """Outlook reads conditional comments: `<!--[if !mso]><!-->` keeps from it what stands before `<!--<![endif]-->`."""
         closes = "[endif]" in comment
         if "[if " in comment:
             self._kept_from_outlook = self._kept_from_outlook or not closes
+            if hiding := OUTLOOK.search(comment):
+                self.faults.append(f"what only Outlook reads could hide text: {hiding[0]}")
         elif closes:
             self._kept_from_outlook = False
-
-
-def _ink(around: tuple[Colour, Colour], cascade: tuple[Look, ...]) -> tuple[Colour, Colour]:
-    """Colour and ground of an element: attributes, then sheets, then the style attribute; what is important beats those."""
-    text, ground = around
-    for important in (False, True):
-        for entry in cascade:
-            if entry.important is important:
-                text = text if entry.colour is None else entry.colour
-                ground = ground if entry.ground is None else over(entry.ground, around[1])
-    return text, ground
-
-
-def _children(node: LexborNode, tag: str, attributes: dict[str, str | None]) -> list[LexborNode]:
-    """The children, last first; of closed details only the summary."""
-    children = list(node.iter(include_text=True))
-    if tag == "details" and "open" not in attributes:
-        children = [child for child in children if child.tag == "summary"]
-    return children[::-1]
-
-
-def _shown(state: _State) -> bool:
-    return state.size >= SMALLEST_PX and all(legible(text, ground) for text, ground in state.inks)
-
-
-def _gone(attributes: dict[str, str | None]) -> bool:
-    css = attributes.get("style")
-    return "hidden" in attributes or attributes.get("aria-hidden") == "true" or bool(css and look(css).hides)
 
 
 def plain(text: str) -> str:
     """Text as it is compared: blanks folded, direction marks and what no output can hold gone."""
     return " ".join(MARKS.sub("", text).split())
+
+
+def visible(text: str) -> bool:
+    """Whether anything of a text is seen: a letter, digit, punctuation or symbol; marks and joiners alone show nothing."""
+    return any(unicodedata.category(sign)[0] in "LNPS" and sign not in BLANK for sign in text)
+
+
+def _cut(text: str) -> str:
+    said = plain(text)
+    return repr(said if len(said) <= LONGEST_ASIDE else said[: LONGEST_ASIDE - 1] + "…")

@@ -1,7 +1,9 @@
 """The named places that a mail leaves for each reader: found by markers that no story can contain.
 
-A marker is made of the edition's content hash, which no story text can know beforehand; it has letters and digits only, so that it
-passes escaping, MJML and quoted-printable unchanged. render knows no reader: dispatch fills the places.
+A marker is made of the edition's content hash, which covers every word of every story in it: no story can hold the markers of an
+edition that holds the story. What has only their shape (an older edition's, or one made up) is text: nothing fills it, and the gate
+lets it pass as a story's own words. A marker has letters and digits only, so that it passes escaping, MJML and quoted-printable
+unchanged. render knows no reader: dispatch fills the places.
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ from publisher.store.schema import (
     edition_revision,
     note,
     rendering,
+    story,
     variant,
 )
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from publisher import gate
 from publisher.edition import Edition, Item, Variant
-from publisher.gate.sight import plain, see
+from publisher.gate.sight import see, visible
 from publisher.intake.markup import sanitise
 from publisher.intake.text import clean
 from publisher.render import digest as digests
@@ -38,7 +38,7 @@ WORDS = st.one_of(
 
 def line(fallback: str) -> st.SearchStrategy[str]:
     """One line as intake cleans it, in which something is to be seen."""
-    return WORDS.map(clean).map(lambda text: text if plain(text) else fallback)
+    return WORDS.map(clean).map(lambda text: text if visible(text) else fallback)
 
 
 @st.composite

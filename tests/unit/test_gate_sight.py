@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.gate.colour import BLACK, WHITE, colour, legible
+from publisher.gate.colour import BLACK, NAMES, WHITE, colour, legible
 from publisher.gate.sight import plain, see
 from tests.gatebox import ENGLISH, check, digest, html_of, rules
 
@@ -86,15 +86,19 @@ def test_provenance_that_a_style_sheet_takes_away_is_missed(style):
         ".provenance { color: #333 !important } .x { color: #fff !important }",
         "p.provenance { color: #333 !important } .provenance { color: #fff !important }",
         "body { background: #000 } .item, h1, h2, #end { background: #fff }",
-        "@media (prefers-color-scheme: dark) { body, .provenance { background: #000 !important; color: #ccc !important } }",
-        "a:hover, a:focus-visible { color: #fff !important; background: #fff }",
+        "@media (prefers-color-scheme: dark) { body, .provenance { background: #000 !important; color: #ccc !important } a { color: #8cf } }",
+        "a:hover, a:focus-visible { color: #333 !important; background: #fff; text-decoration: underline }",
         "p::selection { color: #fff; background: #fff }",
-        ".skip { position: absolute; inset-inline-start: -100vw }",
+        ".skip { position: absolute; inset-inline-start: -100vw } .skip:focus { inset-inline-start: 1rem; top: 1rem }",
+        ".quiet { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip: rect(0, 0, 0, 0) }",
         "@font-face { font-family: X; src: url(https://front.example/x.woff) }",
-        "@charset 'utf-8'; p { font-size: 14px; opacity: .9; line-height: 0 }",
-        "p { color: inherit; background: url(data:image/png;base64,AA==) no-repeat }",
-        "p { max-width: 44rem; min-height: 0; margin: 0 -10px; text-indent: -1em }",
+        "@charset 'utf-8'; p { font-size: 14px; opacity: 1; line-height: 1.2 }",
+        "p { color: inherit; background: no-repeat }",
+        "p { max-width: 44rem; min-height: 0; margin: 0 10px; text-indent: 1em }",
         "p { display: block } td { width: 0 } a[title='}'] { color: red }",
+        "nav { display: flex; flex-wrap: wrap; gap: 1rem } nav a { opacity: .6; white-space: nowrap }",
+        "#end { font-size: 11px; overflow: hidden; column-count: 2 }",
+        ".card { height: 40px } img { height: 40px; max-width: 100% }",
     ],
 )
 def test_a_style_sheet_that_hides_nothing_passes(style):
@@ -112,7 +116,13 @@ def test_a_condition_on_the_style_element_counts_like_one_inside():
 @pytest.mark.parametrize("root", ["html", "body"])
 def test_hiding_the_whole_page_hides_every_item(root):
     html = html_of(MADE).replace(f"<{root}>", f'<{root} style="display:none">')
-    assert rules(check("html", html.encode(), MADE)) == {"missing-item"}
+    violations = check("html", html.encode(), MADE)
+    assert {(v.story_id, v.rule) for v in violations} == {
+        (story.story_id, rule)
+        for story in MADE.items
+        for rule in ("headline", "source-link", "source-name", "disclaimer")
+    }
+    assert all(v.detail.endswith(": display:none may hide it") for v in violations)
 
 
 def test_text_in_a_container_without_size_is_seen_when_it_has_one_of_its_own():
@@ -158,7 +168,8 @@ def test_a_run_knows_the_link_it_stands_in():
         ("#f00", "rgb(255 0 0 / 1)"),
         ("#f00", "hsl(0deg 100% 50%)"),
         ("#0000", "transparent"),
-        ("url(x.png) no-repeat #fff", "white !important"),
+        ("rebeccapurple", "#639"),
+        ("#fff", "rgba(255, 255, 255, 100%)"),
     ],
 )
 def test_colours_written_in_two_ways_are_one(one, other):
@@ -168,17 +179,45 @@ def test_colours_written_in_two_ways_are_one(one, other):
     assert first == pytest.approx(second)
 
 
-@pytest.mark.parametrize("value", ["inherit", "", "url(#fff.png)", "none", "12px", "#12345"])
-def test_what_names_no_colour_changes_none(value):
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "inherit",
+            "",
+            "url(#fff.png)",
+            "none",
+            "12px",
+            "#12345",
+            "#ggg",
+            "currentcolor",
+            "canvas",
+            "bluish",
+        ),
+        *("rgb(0, 0 0)", "rgb(0%, 0, 0)", "rgb(0 0)", "rgb(0 0 0 0)", "rgb(0, 0, 0 / 1)", "rgb(calc(1) 0 0)"),
+        *(
+            "rgb(from white r g b)",
+            "hsl(0, 0, 0)",
+            "hsl(1turn 0% 0%)",
+            "oklch(1 0 0)",
+            "color-mix(in srgb, #fff, #fff)",
+        ),
+    ],
+)
+def test_what_is_not_certain_to_be_a_colour_is_none(value):
     assert colour(value) is None
 
 
-def test_an_unknown_colour_word_is_told_only_from_others():
-    word = colour("rebeccapurple")
-    assert word == "rebeccapurple"
-    assert not legible(word, word)
-    assert legible(word, WHITE)
+def test_every_colour_that_css_names_is_known():
+    assert len(NAMES) == 149
+    assert all(colour(name) for name in NAMES)
+
+
+def test_text_is_legible_from_a_contrast_of_three():
     assert legible(BLACK, WHITE)
+    assert legible(colour("#949494"), WHITE)
+    assert not legible(colour("#959595"), WHITE)
+    assert not legible(colour("rgba(0, 0, 0, .1)"), WHITE)
 
 
 @pytest.mark.parametrize(

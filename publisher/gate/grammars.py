@@ -1,0 +1,355 @@
+"""Properties whose values have a grammar of their own: sizes, spaces, edges, colours. PURE.
+
+Each function reads a declaration to its end, notes in the `Look` what it does to size, place and colour, and says what harm it may do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from publisher.gate.colour import CLEAR, Colour, colour
+from publisher.gate.css import Declared, outside
+from publisher.gate.lengths import NOTHING, Length, length, lengths, parts
+from publisher.gate.look import Harm, Ink, Look
+from publisher.gate.properties import LETTERLESS
+
+__all__ = ["GRAMMARS", "NORMAL_LINE", "SMALLEST_PX"]
+
+SMALLEST_PX = 9.0
+"""Text below this size counts as hidden."""
+MOST_SPACE_PX = 200.0
+MOST_BORDER_PX = 40.0
+MOST_RADIUS_PX = 24.0
+"""Rounder corners leave letters outside of their ground."""
+MOST_WIDTH_PX = 1600.0
+MOST_OUTLINE_PX = 4.0
+"""An outline is painted over what is around its element."""
+MOST_STRIKE_PX = 3.0
+SHADOW_PX, SHADOW_ALPHA, SHARP_PX = 40.0, 0.25, 2.0
+"""A shadow lies on the ground of its neighbours: it is faint, or no broader than 2 px."""
+NORMAL_LINE = 1.2
+
+SIZES = {
+    "xx-small": Length(px=9.0),
+    "x-small": Length(px=10.0),
+    "small": Length(px=13.0),
+    "medium": Length(px=16.0),
+    "large": Length(px=18.0),
+    "x-large": Length(px=24.0),
+    "xx-large": Length(px=32.0),
+    "smaller": Length(em=0.83),
+    "larger": Length(em=1.2),
+}
+NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
+FONT = re.compile(
+    r"(?:(?:normal|italic|oblique|small-caps|bold|bolder|lighter|[1-9]\d{0,2}|1000|(?:ultra-|extra-|semi-)?(?:condensed|expanded))\s+)*"
+    r"([^\s/]+)(?:\s*/\s*([^\s/]+))?\s+([^/]+)"
+)
+GROUND_WORDS = frozenset(
+    {
+        "none",
+        "repeat",
+        "no-repeat",
+        "repeat-x",
+        "repeat-y",
+        "space",
+        "round",
+        "scroll",
+        "fixed",
+        "local",
+        "left",
+        "right",
+        "top",
+    }
+    | {"bottom", "center", "cover", "contain", "auto", "border-box", "padding-box", "/", "initial", "unset"}
+)
+EDGE_WORDS = frozenset(
+    {
+        "none",
+        "hidden",
+        "solid",
+        "dashed",
+        "dotted",
+        "double",
+        "groove",
+        "ridge",
+        "inset",
+        "outset",
+        "thin",
+        "medium",
+        "thick",
+    }
+    | {"auto", "initial", "currentcolor"}
+)
+LINE_WORDS = frozenset(
+    {
+        "none",
+        "underline",
+        "overline",
+        "line-through",
+        "solid",
+        "double",
+        "dotted",
+        "dashed",
+        "wavy",
+        "auto",
+        "from-font",
+        "inherit",
+    }
+    | {"initial", "currentcolor"}
+)
+SCHEME_WORDS = frozenset({"normal", "light", "dark", "only"})
+
+Grammar = Callable[[Declared, Look], Harm]
+
+
+def _size(one: Declared, found: Look) -> Harm:
+    if one.value == "inherit":
+        return Harm.NONE
+    size = SIZES.get(one.value) or length(one.value)
+    if size is None or min(size) < 0:
+        return Harm.INSIDE
+    found.sizes += (size,)
+    tiny = size.at(16.0, 16.0, 16.0) < SMALLEST_PX
+    found.away = found.away or (f"{one.name}:{one.value}" if tiny else "")
+    return Harm.NONE
+
+
+def _line(one: Declared, found: Look) -> Harm:
+    if one.value in {"normal", "inherit"}:
+        found.lines += ((NORMAL_LINE, NOTHING),) if one.value == "normal" else ()
+        return Harm.NONE
+    if NUMBER.fullmatch(one.value) and one.value != "0":
+        found.lines += ((float(one.value), NOTHING),)
+        return Harm.NONE
+    high = length(one.value)
+    if high is None:
+        return Harm.ANYWHERE
+    high = Length(high.px, high.em + high.percent / 100, high.rem)
+    found.lines += ((0.0, high),)
+    return Harm.NONE
+
+
+def _family(one: Declared, _: Look) -> Harm:
+    names = {name.strip("\"'") for name in outside(one.value)}
+    return Harm.INSIDE if names & LETTERLESS else Harm.NONE
+
+
+def _font(one: Declared, found: Look) -> Harm:
+    if one.value == "inherit":
+        return Harm.NONE
+    read = FONT.fullmatch(one.value)
+    if not read:
+        return Harm.ANYWHERE
+    size, line, family = (one._replace(value=value) for value in (read[1], read[2] or "normal", read[3]))
+    return _worst(_size(size, found), _line(line, found), _family(family, found))
+
+
+def _worst(*harms: Harm) -> Harm:
+    order = list(Harm)
+    return max(harms, key=order.index)
+
+
+def _width(one: Declared, found: Look) -> Harm:
+    if one.value in {"auto", "none"}:
+        return Harm.NONE
+    wide = length(one.value)
+    if wide is None or wide.usual > MOST_WIDTH_PX:
+        return Harm.INSIDE
+    if one.name.startswith("max-"):
+        found.limits += (wide,)
+    elif not one.name.startswith("min-") or wide.usual:
+        found.widths += (wide,)
+    return Harm.NONE
+
+
+def _margin(one: Declared, found: Look) -> Harm:
+    read = lengths(one.value, frozenset({"auto"}))
+    if read is None or any(min(side) < 0 for side in read):
+        return Harm.ANYWHERE
+    return _spaced(one, found, read, MOST_SPACE_PX)
+
+
+def _padding(one: Declared, found: Look) -> Harm:
+    read = lengths(one.value)
+    return Harm.INSIDE if read is None else _spaced(one, found, read, MOST_SPACE_PX)
+
+
+def _spaced(one: Declared, found: Look, sides: list[Length], most: float) -> Harm:
+    """Note how far in this brings a text; one value for all sides, or top, right, bottom, left."""
+    if len(sides) > 4 or any(side.usual > most or min(side) < 0 for side in sides):
+        return Harm.INSIDE
+    if not one.name.endswith(("-top", "-bottom")) and "-block" not in one.name:
+        across = sides[1::2] or sides
+        if one.name.endswith(("inline", "start", "end")):
+            across = sides
+        widest = max(across, key=lambda side: side.usual)
+        found.space = found.space.plus(widest)
+    return Harm.NONE
+
+
+def _border(one: Declared, found: Look) -> Harm:
+    read = _edge(one.value)
+    return Harm.INSIDE if read is None else _spaced(one, found, read or [NOTHING], MOST_BORDER_PX)
+
+
+def _edge(value: str) -> list[Length] | None:
+    """The widths in the value of a border or an outline; None when any part of it is something else."""
+    found: list[Length] = []
+    for part in parts(value):
+        wide = length(part)
+        if wide is not None:
+            found.append(wide)
+        elif part not in EDGE_WORDS and colour(part) is None:
+            return None
+    return found
+
+
+def _radius(one: Declared, _: Look) -> Harm:
+    read = lengths(one.value.replace("/", " "))
+    return Harm.NONE if read and all(0 <= corner.usual <= MOST_RADIUS_PX for corner in read) else Harm.INSIDE
+
+
+def _outline(one: Declared, _: Look) -> Harm:
+    read = _edge(one.value)
+    return (
+        Harm.NONE
+        if read is not None and all(side.usual <= MOST_OUTLINE_PX for side in read)
+        else Harm.ANYWHERE
+    )
+
+
+def _shadow(one: Declared, _: Look) -> Harm:
+    if one.value == "none":
+        return Harm.NONE
+    for shadow in outside(one.value):
+        read = [(length(part), colour(part)) for part in parts(shadow)]
+        sizes = [size for size, _ in read if size is not None]
+        inks = [ink for size, ink in read if size is None and ink is not None]
+        reach = sum(abs(size.usual) for size in sizes)
+        faint = reach <= SHADOW_PX and len(inks) == 1 and inks[0][3] <= SHADOW_ALPHA
+        if len(sizes) + len(inks) != len(read) or not (faint or reach <= SHARP_PX):
+            return Harm.ANYWHERE
+    return Harm.NONE
+
+
+def _strokes(one: Declared, _: Look) -> Harm:
+    for part in parts(one.value):
+        wide = length(part)
+        if wide is None and part not in LINE_WORDS and colour(part) is None:
+            return Harm.ANYWHERE
+        if wide is not None and wide.usual > MOST_STRIKE_PX:
+            return Harm.ANYWHERE
+    return Harm.NONE
+
+
+def _text(one: Declared, found: Look) -> Harm:
+    ink = None if one.value == "inherit" else colour(one.value)
+    if ink is None and one.value != "inherit":
+        return Harm.INSIDE
+    if found.text is None or one.important or not found.text.important:
+        found.text = Ink(ink, one.important)
+    return Harm.NONE
+
+
+def _ground(one: Declared, found: Look) -> Harm:
+    inks = _ground_colours(one.value)
+    if inks is None or len(inks) > 1:
+        return Harm.INSIDE
+    if found.ground is None or one.important or not found.ground.important:
+        found.ground = Ink(inks[0] if inks else CLEAR, one.important)
+    return Harm.NONE
+
+
+def _ground_colours(value: str) -> list[Colour] | None:
+    """The colours in a background; None when any part of it is a picture or cannot be read."""
+    found: list[Colour] = []
+    for part in parts(value):
+        ink = colour(part)
+        if ink is not None:
+            found.append(ink)
+        elif part not in GROUND_WORDS and length(part) is None:
+            return None
+    return found
+
+
+def _overflow(one: Declared, found: Look) -> Harm:
+    found.unclipped = found.unclipped or one.value == "visible"
+    found.clips = found.clips or one.value in {"hidden", "clip"}
+    return Harm.NONE if one.value in {"visible", "hidden", "clip"} else Harm.INSIDE
+
+
+def _display(one: Declared, found: Look) -> Harm:
+    found.inline = one.value == "inline"
+    return Harm.NONE if one.value in DISPLAYS else Harm.INSIDE
+
+
+def _scheme(one: Declared, found: Look) -> Harm:
+    found.scheme = one.value
+    return Harm.NONE if SCHEME_WORDS.issuperset(one.value.split()) else Harm.INSIDE
+
+
+DISPLAYS = frozenset(
+    {
+        "block",
+        "inline",
+        "inline-block",
+        "inline-table",
+        "list-item",
+        "flow-root",
+        "table",
+        "table-cell",
+        "table-row",
+    }
+    | {"table-footer-group", "table-header-group", "table-row-group"}
+)
+"""A promise stands in none of the others: not in flex and grid boxes, whose items can be moved and laid over each other, nor in a caption,
+beneath which its table paints no ground."""
+SIDES = (
+    "",
+    "-top",
+    "-right",
+    "-bottom",
+    "-left",
+    "-inline",
+    "-inline-start",
+    "-inline-end",
+    "-block",
+    "-block-start",
+    "-block-end",
+)
+CORNERS = (
+    "",
+    "-top-left",
+    "-top-right",
+    "-bottom-left",
+    "-bottom-right",
+    "-start-start",
+    "-start-end",
+    "-end-start",
+    "-end-end",
+)
+
+GRAMMARS: dict[str, Grammar] = {
+    "background": _ground,
+    "background-color": _ground,
+    "box-shadow": _shadow,
+    "color": _text,
+    "color-scheme": _scheme,
+    "display": _display,
+    "font": _font,
+    "font-family": _family,
+    "font-size": _size,
+    "line-height": _line,
+    "outline": _outline,
+    "outline-width": _outline,
+    "text-decoration": _strokes,
+    "text-decoration-line": _strokes,
+    **{f"{limit}{size}": _width for limit in ("", "min-", "max-") for size in ("width", "inline-size")},
+    **dict.fromkeys(("overflow", "overflow-x", "overflow-y"), _overflow),
+    **{f"margin{side}": _margin for side in SIDES},
+    **{f"padding{side}": _padding for side in SIDES},
+    **{f"border{side}{width}": _border for side in SIDES for width in ("", "-width")},
+    **{f"border{corner}-radius": _radius for corner in CORNERS},
+}

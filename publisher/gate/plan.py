@@ -1,0 +1,304 @@
+"""Style sheets as what may hold: their rules by selector, and every case of conditions under which text has to be read. PURE.
+
+Kept apart from the documents: the same sheets stand in every mail of an edition.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from publisher.gate.css import Declared, Rule, Unreadable, rules
+from publisher.gate.judging import look_of, varies
+from publisher.gate.look import PLAIN, Look
+from publisher.gate.properties import LETTERLESS
+
+__all__ = ["Case", "Entry", "Plan", "Source", "plan"]
+
+MOST_CONDITIONS = 4
+"""Of which all combinations are tried: sixteen."""
+LEAST_LINE = 0.8
+
+CONDITIONAL = frozenset({"media", "supports"})
+IDLE = frozenset({"charset", "page", "counter-style", "font-face"})
+"""At-rules that do nothing to the text of a screen, or are judged by themselves."""
+MOVING = frozenset({"keyframes", "-webkit-keyframes", "-moz-keyframes", "-o-keyframes"})
+FONT_FACE = frozenset(
+    {
+        "font-family",
+        "src",
+        "font-weight",
+        "font-style",
+        "font-stretch",
+        "font-display",
+        "unicode-range",
+        "panose-1",
+    }
+    | {"mso-font-alt", "mso-generic-font-family", "mso-font-charset", "mso-font-pitch", "mso-font-signature"}
+)
+"""What may describe a font; others (`size-adjust`) shrink its letters."""
+INKED = frozenset({"color", "background", "background-color"})
+ROOTS = frozenset({":root", "html"})
+
+SURE = re.compile(r"(?:[\w.#*>+~\s-]|:root\b)+")
+"""A selector that every program reads alike and that matches always or never."""
+STRUCTURE = frozenset(
+    {
+        "root",
+        "first-child",
+        "last-child",
+        "only-child",
+        "first-of-type",
+        "last-of-type",
+        "only-of-type",
+        "nth-child",
+        "is",
+    }
+    | {"nth-last-child", "nth-of-type", "nth-last-of-type", "not", "where"}
+)
+"""Pseudo-classes that stand for a place in the document and not for a state; older programs do not know them all."""
+PSEUDO = re.compile(
+    r"""("[^"]*"|'[^']*'|\[(?:"[^"]*"|'[^']*'|[^\]])*\])|::?[\w-]+(?:\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?"""
+)
+"""Strings and attributes, which stay, and pseudo-classes with what is in their brackets."""
+NO_TEXT = re.compile(
+    r"::?(?:before|after)\s*$|::(?:selection|-moz-selection|marker|placeholder|backdrop|file-selector-button|-moz-focus-inner)\s*$"
+)
+"""Generated boxes, and parts that are no text of the document. What the boxes may cover is judged with every rule."""
+LETTERS = re.compile(r"::[\w-]+|:first-(?:line|letter)\b")
+"""Parts of a text."""
+BOXES = re.compile(r"::?(?:before|after)\s*$")
+FOCUSED = re.compile(r":focus(?:-visible)?$")
+"""A person is at exactly this element, and for a moment."""
+
+
+class Source(NamedTuple):
+    """A style sheet's text, and the condition under which it counts ("@media print"), "" for none."""
+
+    css: str
+    condition: str
+
+
+class Case(NamedTuple):
+    """What may hold at once.
+
+    Attributes:
+        on: the conditions that hold; None when each of them may, because there are too many to try.
+        dark: whether a browser starts from light text on a dark ground.
+        variables: the custom properties of the root.
+    """
+
+    on: frozenset[str] | None
+    dark: bool
+    variables: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One selector of a rule.
+
+    Attributes:
+        query: what finds every element that it may ever match. key: its condition, "" when it always holds.
+        strength: what beats what, weakest first. looks: what the rule does in each case.
+    """
+
+    selector: str
+    query: str
+    key: str
+    strength: tuple[int, int, int, int]
+    looks: tuple[Look, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What to try, what to look for, and what is refused outright.
+
+    `memory` is for the eye: what elements hand down under these sheets, which is the same in every document that has them.
+    """
+
+    cases: tuple[Case, ...]
+    entries: tuple[Entry, ...]
+    faults: tuple[str, ...]
+    memory: dict[tuple[object, ...], Any] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=64)
+def plan(sources: tuple[Source, ...], schemes: str) -> Plan:
+    """The plan of these sheets; `schemes` is what the document itself says of colour schemes ("light dark")."""
+    found, faults = _read(sources)
+    faults += [fault for rule in found for fault in _at_faults(rule)]
+    selected = [
+        (entry, rule)
+        for place, rule in enumerate(found)
+        if not any(_at(scope) in MOVING for scope in rule.scopes)
+        for entry in _entries(rule, place)
+    ]
+    schemes = " ".join(
+        [schemes, *(o.value for _, r in selected for o in r.declared if o.name == "color-scheme")]
+    )
+    cases = _cases(selected, schemes)
+    entries: list[Entry] = []
+    for rule in found:
+        faults += _faults(rule, _looks(rule.declared, cases))
+    for entry, rule in selected:
+        declared = rule.declared
+        if entry.selector in ROOTS:
+            declared = tuple(one for one in declared if not one.name.startswith("--"))
+        looks = _looks(declared, cases)
+        if part := LETTERS.search(
+            entry.selector
+        ):  # it is painted within the element, whose own colours come second
+            looks = tuple(one if one == PLAIN else replace(one, hides=part[0]) for one in looks)
+        if not NO_TEXT.search(entry.selector) and any(one != PLAIN for one in looks):
+            entries.append(replace(entry, looks=looks))
+    return Plan(cases, tuple(entries), tuple(dict.fromkeys(faults)))
+
+
+def _read(sources: Iterable[Source]) -> tuple[list[Rule], list[str]]:
+    found: list[Rule] = []
+    faults: list[str] = []
+    for source in sources:
+        try:
+            around = (source.condition,) if source.condition else ()
+            found += [replace(rule, scopes=(*around, *rule.scopes)) for rule in rules(source.css)]
+        except Unreadable as error:
+            faults.append(f"a style sheet cannot be read: {error}")
+    return found, faults
+
+
+def _at(scope: str) -> str:
+    """The name of an at-rule, "" for another condition."""
+    found = re.match(r"@([\w-]+)", scope)
+    return found[1] if found else ""
+
+
+def _at_faults(rule: Rule) -> Iterator[str]:
+    for name in filter(None, map(_at, rule.scopes)):
+        if name == "import":
+            yield "an outside style sheet is imported"
+        elif name not in CONDITIONAL | IDLE | MOVING:
+            yield f"a style rule cannot be judged: @{name}"
+        elif name == "font-face":
+            for one in rule.declared:
+                if one.name not in FONT_FACE or any(font in one.value for font in LETTERLESS):
+                    yield f"a font could hide text: {one.name}:{one.value[:60]}"
+
+
+def _faults(rule: Rule, looks: Sequence[Look]) -> Iterator[str]:
+    """What is refused whatever the rule selects."""
+    if any(_at(scope) in IDLE for scope in rule.scopes):
+        return
+    boxes = any(map(BOXES.search, rule.selectors))
+    focused = bool(rule.selectors) and all(map(FOCUSED.search, rule.selectors))
+    for found in looks:
+        if found.away:
+            yield f"a style rule could hide text: {rule} {{ {found.away} }}"
+        if found.reaches and not focused:
+            yield f"a style rule could cover or move text: {rule} {{ {found.reaches} }}"
+        if boxes and (
+            found.spills or any(0 < factor < LEAST_LINE or not factor for factor, _ in found.lines)
+        ):
+            yield f"a style rule could cover text: {rule} {{ {found.spills or 'line-height'} }}"
+
+
+def _entries(rule: Rule, place: int) -> Iterator[Entry]:
+    sure = [SURE.fullmatch(selector) is not None for selector in rule.selectors]
+    around = [re.sub(r"\s*:\s*", ":", scope) for scope in rule.scopes]
+    if rule.nested or not all(sure):  # who cannot read one selector of a list leaves the whole rule out
+        around.append(str(rule))
+    for selector, plain in zip(rule.selectors, sure, strict=True):
+        key = " ".join(around if plain else [*around, selector])
+        yield Entry(selector, selector if plain else _query(selector), key, (*_strength(selector), place))
+
+
+def _query(selector: str) -> str:
+    """A selector that matches whatever this one may ever match."""
+    if "\\" in selector:
+        return "*"
+    names = {found[0].strip(":").partition("(")[0] for found in PSEUDO.finditer(selector) if not found[1]}
+    inner = set(re.findall(r":([\w-]+)", PSEUDO.sub(lambda found: "" if found[1] else found[0], selector)))
+    if names | inner <= STRUCTURE and not re.search(r"\bof\b|::|[^\[~*^$|]\|", selector):
+        return selector
+    return PSEUDO.sub(_left_out, selector)
+
+
+def _left_out(found: re.Match[str]) -> str:
+    if found[1]:
+        return found[1]
+    before = found.string[found.start() - 1 : found.start()]
+    return "*" if not before or before in " >+~," else ""
+
+
+def _strength(selector: str) -> tuple[int, int, int]:
+    """Ids, classes, types (Selectors 3, section 9); what has brackets of its own counts as strongest, for it is tried on and off."""
+    if "(" in selector:
+        return 99, 99, 99
+    return (
+        selector.count("#"),
+        len(re.findall(r"\.[\w-]|\[|(?<!:):\w", selector)),
+        len(re.findall(r"(?:^|[\s>+~])[^\W_]", selector)),
+    )
+
+
+def _looks(declared: tuple[Declared, ...], cases: Sequence[Case]) -> tuple[Look, ...]:
+    if not varies(declared):
+        return (look_of(declared, {}),) * len(cases)
+    return tuple(look_of(declared, case.variables) for case in cases)
+
+
+def _cases(selected: Sequence[tuple[Entry, Rule]], schemes: str) -> tuple[Case, ...]:
+    """Every combination of conditions that change a colour; with too many, one case in which each may hold."""
+    keys = dict.fromkeys(entry.key for entry, rule in selected if entry.key and _colours(entry, rule))
+    tried: list[frozenset[str] | None] = [None]
+    if len(keys) <= MOST_CONDITIONS:
+        chosen = (frozenset(some) for count in range(len(keys) + 1) for some in combinations(keys, count))
+        tried = [on for on in chosen if _together(on)]
+    night = [key for key in keys if "prefers-color-scheme:dark" in key]
+    words = schemes.split()
+    cases: list[Case] = []
+    for on in tried:
+        dark = "dark" in words and (
+            "light" not in words or on is None or not night or not on.isdisjoint(night)
+        )
+        variables = _variables(selected, on)
+        cases += [Case(on, shade, variables) for shade in ((False, True) if dark else (False,))]
+    return tuple(cases)
+
+
+def _colours(entry: Entry, rule: Rule) -> bool:
+    return any(
+        one.name in INKED or (one.name.startswith("--") and entry.selector in ROOTS) for one in rule.declared
+    )
+
+
+def _together(on: frozenset[str]) -> bool:
+    """Whether these conditions can hold at once; False only when it is certain that they cannot."""
+    plain = [key for key in on if not re.search(r",|\bnot\b|\bor\b", key)]
+    said = " ".join(plain)
+    if re.search(r"prefers-color-scheme:dark", said) and re.search(r"prefers-color-scheme:light", said):
+        return False
+    least = [int(width) for width in re.findall(r"\(min-width:(\d+)px\)", said)]
+    most = [int(width) for width in re.findall(r"\(max-width:(\d+)px\)", said)]
+    return not (least and most and max(least) > min(most))
+
+
+def _variables(selected: Sequence[tuple[Entry, Rule]], on: frozenset[str] | None) -> dict[str, str]:
+    """The custom properties of the root. What is set elsewhere too, or by a condition that may hold, has no certain value."""
+    found: dict[str, list[tuple[bool, tuple[int, int, int, int], str, str]]] = {}
+    lost: set[str] = set()
+    for entry, rule in selected:
+        own = [one for one in rule.declared if one.name.startswith("--")]
+        if entry.selector not in ROOTS:
+            lost.update(one.name for one in own)
+        elif not entry.key or on is None or entry.key in on:
+            for one in own:
+                found.setdefault(one.name, []).append((one.important, entry.strength, entry.key, one.value))
+    certain: dict[str, str] = {}
+    for name, values in found.items():
+        if name not in lost and (on is not None or not any(key for _, _, key, _ in values)):
+            certain[name] = max(values, key=lambda value: value[:2])[3]
+    return certain
