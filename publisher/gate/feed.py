@@ -223,8 +223,6 @@ class _Reader:
             self.entries[-1].addresses.append(attributes.get("href", ""))
         elif name == self._names.html and attributes.get("type", "html") != "html":
             raise _Unreadable("the text of an item is not marked as HTML")
-        if self.entries:
-            self.entries[-1].told += attributes.values()
 
     def data(self, text: str) -> None:
         self._text.append(text)
