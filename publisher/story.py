@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from unicodedata import category
 from urllib.parse import urlsplit
 
 __all__ = [
@@ -27,10 +28,25 @@ __all__ = [
     "Subject",
     "Term",
     "unpublishable",
+    "visible",
 ]
 
 DEFAULT_URGENCY = 5
 """Middle of the IPTC scale: 1 is a flash, 9 the least urgent."""
+
+
+BLANK = frozenset("\u2800\u115f\u1160\u3164\uffa0\ufffc\U0001d159")
+"""Letters and symbols by their category that show nothing: the empty Braille cell, Hangul fillers, an object's place, a note
+without a head."""
+
+
+def visible(text: str) -> bool:
+    """Whether a reader sees anything: at least one letter, digit, punctuation mark or symbol that leaves ink.
+
+    Blanks, controls, joiners, variation selectors and marks without a letter to stand on show nothing, so a name or headline
+    made of them alone is none.
+    """
+    return any(category(letter)[0] in "LNPS" and letter not in BLANK for letter in text)
 
 
 class PubStatus(StrEnum):
@@ -336,7 +352,7 @@ def unpublishable(item: Received) -> tuple[Reason, str] | None:
     The source link is judged for its shape here (absolute http(s), a host, no user part, a path of its own); whether it
     is the source's home page or our own host was judged by the intake, which knows the source.
     """
-    if not item.source_name.strip():
+    if not visible(item.source_name):
         return (
             Reason.NO_SOURCE_NAME,
             "the item names no source; set `name` for the source or supply it on release",
@@ -349,6 +365,6 @@ def unpublishable(item: Received) -> tuple[Reason, str] | None:
         return Reason.NO_SOURCE_LINK, f"the source link {item.source_url} names no public host"
     if parts.path in {"", "/"} and not parts.query:
         return Reason.NO_SOURCE_LINK, f"the source link {item.source_url} is a home page, not the story"
-    if not item.original_headline.strip():
+    if not visible(item.original_headline):
         return Reason.NO_HEADLINE, "the item has no headline"
     return None

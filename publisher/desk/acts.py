@@ -18,7 +18,7 @@ from publisher.newsroom import Newsroom
 from publisher.revise import eligible_at
 from publisher.selection import Act, Mark
 from publisher.store import house, quarantine, stories
-from publisher.story import Story, unpublishable
+from publisher.story import Story, unpublishable, visible
 
 __all__ = ["drop_quarantined", "headline", "hold", "kill", "mark", "release", "release_quarantined", "story"]
 
@@ -37,8 +37,14 @@ def _story(connection: Connection, story_id: str) -> Story:
 
 
 def headline(newsroom: Newsroom, story_id: str, text: str, *, why: str, actor: str, now: datetime) -> Story:
-    """Give the story a house headline; the original stays beside it. An empty text takes the house headline back."""
+    """Give the story a house headline; the original stays beside it. An empty text takes the house headline back.
+
+    Raises:
+        BadInput: the text is not empty and yet shows nothing.
+    """
     wanted = clean(text, limit=500)
+    if text.strip() and not visible(wanted):
+        raise BadInput("the headline has no visible character; an empty one takes the house headline back")
     with newsroom.database.write() as connection:
         present = _story(connection, story_id)
         before = present.headline

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from publisher.settings.files import Loc
 from publisher.settings.tables import is_loopback
 from publisher.settings.values import term
+from publisher.story import visible
 
 if TYPE_CHECKING:
     from publisher.settings.loading import Tables
@@ -165,7 +166,7 @@ def _mail(tables: Tables) -> Iterator[Fault]:
     for key in ("unsubscribe_address", "bounce_address"):
         if not getattr(tables.mail, key):
             yield ("mail", key), "is needed as soon as there is a digest"
-    if not tables.site.postal_address.strip():
+    if not visible(tables.site.postal_address):
         yield (
             ("site", "postal_address"),
             "is needed as soon as there is a digest: the law asks for it in every mail",

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator
 
-from publisher.story import Term
+from publisher.story import Term, visible
 from subscribers import address
 from subscribers.errors import AddressRefused
 
@@ -100,8 +100,8 @@ def _zone(value: str) -> str:
 
 
 def _line(value: str) -> str:
-    if not value.strip() or any(category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in value):
-        raise ValueError("one line of text is wanted, not empty, without control characters")
+    if not visible(value) or any(category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in value):
+        raise ValueError("one line of text that can be seen is wanted, without control characters")
     return value.strip()
 
 

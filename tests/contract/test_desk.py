@@ -6,7 +6,15 @@ import pytest
 
 from publisher.desk import acts, editions, feeds, mailing, overview, readers, wire
 from publisher.edition import Why
-from publisher.errors import AlreadyMade, AlreadySent, Conflict, NothingToPublish, Refused, UnknownName
+from publisher.errors import (
+    AlreadyMade,
+    AlreadySent,
+    BadInput,
+    Conflict,
+    NothingToPublish,
+    Refused,
+    UnknownName,
+)
 from publisher.ledger import Counts
 from publisher.selection import Act
 from publisher.store import stories
@@ -65,6 +73,17 @@ def test_a_house_headline_survives_the_agencys_next_version(room):
     record = overview.story_record(room, story.story_id, now=NOW)
     assert [act["what"] for act in record["acts"]] == ["story.headline", "story.update"]
     assert record["body_unchanged"]
+
+
+@pytest.mark.parametrize("blank", ["\u2800", "\u200b", "\u0301", " \u200d "])
+def test_a_house_headline_that_shows_nothing_is_refused_and_an_empty_one_takes_ours_back(room, blank):
+    ingest(room, line(1))
+    story_id = only_story(room).story_id
+    acts.headline(room, story_id, "Our own", why="style", **WHO)
+    with pytest.raises(BadInput, match="no visible character"):
+        acts.headline(room, story_id, blank, why="style", **WHO)
+    assert only_story(room).headline == "Our own"
+    assert acts.headline(room, story_id, " ", why="style", **WHO).headline == "Headline number 1"
 
 
 def test_what_lacks_a_source_link_waits_and_a_person_may_supply_it(room):
