@@ -65,7 +65,7 @@ def show(door_: Door, story_id: str, diff: bool) -> None:
         "source",
     ]
     keys += ["source_name", "source_url", "link", "language", "urgency", "sections", "eligible_at", "embargo"]
-    keys += ["first_published", "corrected_at", "editions"]
+    keys += ["first_published", "corrected_at", "editions", "flags"]
     lines = [f"{key.replace('_', ' '):<22}{cell(record[key])}" for key in keys if record[key]]
     lines += ["", "versions"]
     lines += [

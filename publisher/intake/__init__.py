@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from publisher.intake import atom, jsonfeed, jsonl, lenient, pagetext, rdf, rss, wordpress
 from publisher.intake.document import MAX_BYTES, Context, Document, Unreadable
-from publisher.story import Received, Rejected
+from publisher.story import PubStatus, Received, Rejected
 
 __all__ = ["FORMATS", "Context", "Document", "Unreadable", "read"]
 
@@ -61,14 +61,16 @@ def _told(raw: bytes, content_type: str | None) -> str | None:
 
 
 def _once_each(document: Document) -> Document:
-    """Of several items with one id the first counts: feeds list the newest first."""
-    seen: set[str] = set()
+    """Of several items with one id the first counts, for feeds list the newest first; a kill counts wherever it stands."""
+    places: dict[str, int] = {}
     items: list[Received | Rejected] = []
     for item in document.items:
         guid = item.source_guid
-        if not guid or guid not in seen:
+        if not guid or guid not in places:
+            places[guid] = len(items)
             items.append(item)
-            seen.add(guid)
+        elif isinstance(item, Received) and item.pubstatus is PubStatus.CANCELED:
+            items[places[guid]] = item
     twice = len(document.items) - len(items)
     if not twice:
         return document

@@ -75,6 +75,16 @@ def test_a_house_headline_survives_the_agencys_next_version(room):
     assert record["body_unchanged"]
 
 
+def test_a_version_whose_status_cannot_be_read_takes_a_story_back_and_is_said(room):
+    ingest(room, line(1))
+    report = ingest(room, line(1, version="2", status=["canceled"]))
+    assert report.counts == {"hold": 1}
+    assert report.remarks == ["Headline number 1: withheld, for its status is none that we know"]
+    assert not only_story(room).usable(NOW)
+    record = overview.story_record(room, only_story(room).story_id, now=NOW)
+    assert (record["state"], record["flags"]) == ("withheld", ("status-unknown",))
+
+
 @pytest.mark.parametrize("blank", ["\u2800", "\u200b", "\u0301", " \u200d "])
 def test_a_house_headline_that_shows_nothing_is_refused_and_an_empty_one_takes_ours_back(room, blank):
     ingest(room, line(1))
