@@ -1,7 +1,7 @@
 """The last resort for feeds that no repair makes well-formed: feedparser, in a child process with limits.
 
 feedparser reads nearly anything, and can be made to work for minutes or eat memory; so it runs alone, with 5 s of processor time
-and 512 MB, gets the bytes on stdin and answers with JSON. Only items that have a title, and a link or id, are taken, and of a
+and 512 MB, gets the text on stdin, decoded by us and without entity declarations, and answers with JSON. Only items that have a title, and a link or id, are taken, and of a
 document that was cut off not the last one: its fields may be halves.
 """
 
@@ -18,6 +18,7 @@ from publisher.intake.document import Context, Document, Unreadable
 from publisher.intake.jsondoc import load, objects, text
 from publisher.intake.rss import judged
 from publisher.intake.times import parse as parse_time
+from publisher.intake.xml import bare
 
 __all__ = ["read"]
 
@@ -30,7 +31,7 @@ def read(raw: bytes, context: Context, *, why: str) -> Document | Unreadable:
     try:
         done = subprocess.run(
             [sys.executable, "-m", "publisher.intake.lenient"],
-            input=raw,
+            input=bare(raw),
             capture_output=True,
             timeout=WALL_SECONDS,
             check=False,
