@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from unicodedata import category
 from urllib.parse import urlsplit
+
+from publisher.legible import is_front_page, is_host, visible
 
 __all__ = [
     "Embargo",
@@ -28,25 +29,10 @@ __all__ = [
     "Subject",
     "Term",
     "unpublishable",
-    "visible",
 ]
 
 DEFAULT_URGENCY = 5
 """Middle of the IPTC scale: 1 is a flash, 9 the least urgent."""
-
-
-BLANK = frozenset("\u2800\u115f\u1160\u3164\uffa0\ufffc\U0001d159")
-"""Letters and symbols by their category that show nothing: the empty Braille cell, Hangul fillers, an object's place, a note
-without a head."""
-
-
-def visible(text: str) -> bool:
-    """Whether a reader sees anything: at least one letter, digit, punctuation mark or symbol that leaves ink.
-
-    Blanks, controls, joiners, variation selectors and marks without a letter to stand on show nothing, so a name or headline
-    made of them alone is none.
-    """
-    return any(category(letter)[0] in "LNPS" and letter not in BLANK for letter in text)
 
 
 class PubStatus(StrEnum):
@@ -120,6 +106,7 @@ class Source:
         empty_embargo: what an empty embargo element means: "hold" (default) or "none" for agencies known to send it so.
         rights_line: printed with the agency's stories (copyright, licence).
         rights: what may be published of a story: "full", "lede", "link" or "none".
+        own_hosts: hosts of the newsroom itself, which are nobody's source.
     """
 
     slug: str
@@ -142,6 +129,7 @@ class Source:
     empty_embargo: str = "hold"
     rights_line: str = ""
     rights: str = "full"
+    own_hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,13 +345,16 @@ def unpublishable(item: Received) -> tuple[Reason, str] | None:
             Reason.NO_SOURCE_NAME,
             "the item names no source; set `name` for the source or supply it on release",
         )
-    parts = urlsplit(item.source_url) if item.source_url else None
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+    try:
+        parts = urlsplit(item.source_url)
+    except ValueError:  # a bracket that is not closed
+        parts = urlsplit("")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
         return Reason.NO_SOURCE_LINK, "the item has no absolute http(s) link to the original"
-    host = parts.hostname
-    if "." not in host or ":" in host or host.rpartition(".")[2].isdigit():
+    host = parts.hostname.removesuffix(".")
+    if not is_host(host) or "." not in host or host.rpartition(".")[2].isdigit():
         return Reason.NO_SOURCE_LINK, f"the source link {item.source_url} names no public host"
-    if parts.path in {"", "/"} and not parts.query:
+    if is_front_page(parts.path, parts.query):
         return Reason.NO_SOURCE_LINK, f"the source link {item.source_url} is a home page, not the story"
     if not visible(item.original_headline):
         return Reason.NO_HEADLINE, "the item has no headline"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from publisher.intake.document import Context
-from publisher.intake.links import absolute, canonical, is_home, is_house
+from publisher.intake.links import absolute, canonical, unfit
 from publisher.intake.markup import lede_of, sanitise, text_digest, to_text
 from publisher.intake.provenance import house_text
 from publisher.intake.text import TITLE_MAX, clean
@@ -157,9 +157,10 @@ def _from_agency(
     url = absolute(parts.source_url, parts.base_url or context.base_url) or link
     if url is None:
         return name, "", _body(parts), (), "the item has no absolute http(s) link to the original", None
-    if is_home(url):
-        return name, "", _body(parts), (), f"the item's link {url} is a home page, not the story", None
-    return name, canonical(url), _body(parts), (), "", None
+    url = canonical(url)
+    if lack := unfit(url, context.source):
+        return name, "", _body(parts), (), f"the item links to {lack}", None
+    return name, url, _body(parts), (), "", None
 
 
 def _from_house(
@@ -169,7 +170,7 @@ def _from_house(
     base = link or parts.base_url or context.base_url
     found = house_text(_body(parts), context.source, base_url=base)
     declared = absolute(parts.source_url, base)
-    if parts.source_name and declared and not is_home(declared) and not is_house(declared, context.source):
+    if parts.source_name and declared and not unfit(canonical(declared), context.source):
         return parts.source_name, canonical(declared), found.html, found.set_aside, "", link
     return found.source_name, found.source_url, found.html, found.set_aside, found.lack, link
 

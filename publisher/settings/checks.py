@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from publisher.legible import visible
 from publisher.settings.files import Loc
 from publisher.settings.tables import is_loopback
 from publisher.settings.values import term
-from publisher.story import visible
 
 if TYPE_CHECKING:
     from publisher.settings.loading import Tables

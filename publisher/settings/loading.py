@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -179,6 +180,7 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
     if problems:
         raise ConfigurationInvalid(problems)
     site = tables.site
+    own_hosts = (urlsplit(site.url).hostname or "", *(host for s in tables.source for host in s.own_hosts()))
     return Settings(
         folder=folder,
         site=site,
@@ -189,7 +191,8 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         disclaimers=tuple(entry.domain() for entry in tables.disclaimer),
         sections=tuple(entry.domain() for entry in tables.section),
         sources=tuple(
-            entry.domain(language=site.language, timezone=site.timezone) for entry in tables.source
+            entry.domain(language=site.language, timezone=site.timezone, own_hosts=own_hosts)
+            for entry in tables.source
         ),
         digests=tuple(
             entry.domain(timezone=site.timezone, reply_to=site.contact, list_domain=tables.mail.list_domain)

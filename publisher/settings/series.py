@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -89,8 +90,15 @@ class SourceTable(Table):
     house_blocks: tuple[Line, ...] = ()
     house_hosts: tuple[Domain, ...] = ()
 
-    def domain(self, *, language: str, timezone: str) -> Source:
-        """As the intake knows it; `language` and `timezone` are the site's, for a source that states none."""
+    def own_hosts(self) -> tuple[str, ...]:
+        """The hosts that this source says are the newsroom's own."""
+        return (*self.house_hosts, urlsplit(self.homepage).hostname or "") if self.kind == "house" else ()
+
+    def domain(self, *, language: str, timezone: str, own_hosts: tuple[str, ...] = ()) -> Source:
+        """As the intake knows it; `language` and `timezone` are the site's, for a source that states none.
+
+        `own_hosts` are those of the site and of every house source.
+        """
         return Source(
             slug=self.slug,
             name=self.name,
@@ -112,6 +120,7 @@ class SourceTable(Table):
             empty_embargo=self.empty_embargo,
             rights_line=self.rights_line,
             rights=self.rights,
+            own_hosts=own_hosts,
         )
 
 

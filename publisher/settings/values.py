@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator
 
-from publisher.story import Term, visible
+from publisher.legible import visible
+from publisher.story import Term
 from subscribers import address
 from subscribers.errors import AddressRefused
 

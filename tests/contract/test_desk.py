@@ -103,6 +103,9 @@ def test_what_lacks_a_source_link_waits_and_a_person_may_supply_it(room):
     assert entry["reason"] == "no-source-link"
     with pytest.raises(Refused, match=r"source link|http"):
         acts.release_quarantined(room, entry["id"], source_name=None, source_url=None, why="?", **WHO)
+    for wrong in ("https://front.example/x", "https://meridian.example//", "https://../x", "https://[x", "x"):
+        with pytest.raises(Refused):
+            acts.release_quarantined(room, entry["id"], source_name=None, source_url=wrong, why="?", **WHO)
     url = "https://meridian.example/2026/found"
     story_id = acts.release_quarantined(
         room, entry["id"], source_name=None, source_url=url, why="found", **WHO

@@ -8,7 +8,8 @@ import pytest
 
 from publisher import intake
 from publisher.intake import Context
-from publisher.story import Reason, Rejected, Source, unpublishable, visible
+from publisher.legible import visible
+from publisher.story import Reason, Rejected, Source, unpublishable
 from tests.stories import received
 
 NOW = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
