@@ -166,6 +166,10 @@ def read_document(
         return report
     report.left_out += document.left_out
     report.remarks += document.remarks
+    if document.left_out:
+        report.remarks.append(
+            f"{document.left_out} items beyond the first {context.max_items} were left out (fetch.max_items)"
+        )
     with newsroom.database.write() as connection:
         for item in document.items:
             take_item(newsroom, connection, source, item, report=report, actor=actor, now=now)

@@ -63,8 +63,9 @@ def read(raw: bytes, context: Context) -> Document | Unreadable:
     entries = [(line, load(line)) for line in lines[: context.max_items]]
     if not any(isinstance(entry, dict) for _, entry in entries):
         first = entries[0][1]
-        why = f": the first is {first.detail}" if isinstance(first, Unreadable) else ""
-        return Unreadable("not-jsonl", f"no line holds a JSON object{why}")
+        if isinstance(first, Unreadable):
+            return Unreadable(first.reason, f"no line holds a JSON object; of the first: {first.detail}")
+        return Unreadable("not-jsonl", "no line holds a JSON object")
     items = tuple(_line(line, entry, context) for line, entry in entries)
     return Document(items=items, left_out=max(0, len(lines) - context.max_items))
 

@@ -208,6 +208,23 @@ def test_a_story_of_no_section_is_explained(room, capsys):
     assert "none of the 1 stories that came in belongs to its sections" in capsys.readouterr().err
 
 
+def test_a_file_with_more_items_than_the_limit_is_said_and_a_damaged_one_harms_no_other(
+    room, capsys, monkeypatch
+):
+    folder = room / "wire"
+    folder.mkdir()
+    (folder / "a.gz").write_bytes(b"\x1f\x8b")
+    (folder / "b.jsonl").write_bytes(jsonl(*(line(number) for number in range(7))))
+    monkeypatch.setenv("PUBLISHER_FETCH__MAX_ITEMS", "5")
+    assert run(room, "ingest", "--file", str(folder), "--source", "harbour-news") == 5
+    said = capsys.readouterr().out
+    assert "a.gz: failed: incomplete" in said
+    assert "b.jsonl: 5 new, 2 beyond the limit left out" in said
+    assert "2 items beyond the first 5 were left out (fetch.max_items)" in said
+    (folder / "a.gz").unlink()
+    assert run(room, "ingest", "--file", str(folder), "--source", "harbour-news") == 5
+
+
 def test_a_dry_run_stores_nothing(stories, capsys):
     run(stories, "subscriber", "add", "a@example.org", "--digest", "morning", "--basis", "asked")
     assert run(stories, "send", "morning", "--dry-run") == 0
