@@ -23,7 +23,7 @@ from pydantic_settings.sources.utils import parse_env_vars
 from publisher.edition import Digest, Disclaimer
 from publisher.errors import ConfigurationInvalid, Problem
 from publisher.settings.checks import did_you_mean, faults
-from publisher.settings.files import Found, Loc, find, read
+from publisher.settings.files import Found, Loc, find, read, too_deep
 from publisher.settings.keys import Secrets, from_files
 from publisher.settings.series import DigestTable, SectionTable, SourceTable
 from publisher.settings.tables import DisclaimerTable, Fetch, Mail, Relay, Site, Store
@@ -154,6 +154,7 @@ def effective(settings: Settings) -> dict[str, Any]:
 def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings:
     ours = {name.upper(): value for name, value in environ.items() if name.upper().startswith(PREFIX)}
     problems = [*found.problems, *_unknown_variables(ours)]
+    data: dict[str, Any] | None
     try:
         data = _joined(found.data, _environment(ours))
     except SettingsError as error:
@@ -161,6 +162,12 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
             Problem("environment", "", f"a list or table is given as JSON, and cannot be read: {error}")
         )
         raise ConfigurationInvalid(problems) from None
+    except RecursionError:
+        data = None
+    if data is None or too_deep(data):
+        raise ConfigurationInvalid(
+            [*problems, Problem("environment", "", "tables or lists lie too deep in one another")]
+        )
     if isinstance(data.get("secrets"), Mapping):
         data["secrets"], wrong = from_files(data["secrets"], folder)
         problems += wrong
@@ -172,8 +179,10 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         problems += [
             _problem(_loc(entry), _sentence(entry), data, found, ours)
             for entry in entries
-            if entry["type"] != "too_short"
-            or _loc(entry) not in deep  # pydantic counts only the entries that are right
+            if (
+                entry["type"] != "too_short" or _loc(entry) not in deep
+            )  # pydantic counts only the entries that are right
+            and (entry["loc"] != ("secrets",) or not any(p.where == "secrets.toml" for p in found.problems))
         ]
         raise ConfigurationInvalid(problems) from None
     problems += [_problem(loc, message, data, found, ours) for loc, message in faults(tables, folder)]

@@ -16,6 +16,7 @@ from publisher.settings.values import (
     Language,
     Languages,
     Line,
+    LineOrEmpty,
     LocalTime,
     MailAddress,
     Slug,
@@ -24,6 +25,7 @@ from publisher.settings.values import (
     Urgency,
     WebUrl,
     Weekday,
+    Whole,
     Zone,
     term,
 )
@@ -31,7 +33,7 @@ from publisher.story import DEFAULT_URGENCY, Section, Source, SourceKind
 
 __all__ = ["DigestTable", "SectionTable", "SenderTable", "SourceTable"]
 
-Limit = Annotated[int, Field(ge=1, le=200)]
+Limit = Annotated[Whole, Field(ge=1, le=200)]
 
 
 class SectionTable(Table):
@@ -78,7 +80,7 @@ class SourceTable(Table):
     language: Language | None = None
     timezone: Zone | None = None
     rights: Literal["full", "lede", "link", "none"] = "full"
-    rights_line: str = ""
+    rights_line: LineOrEmpty = ""
     default_urgency: Urgency = DEFAULT_URGENCY
     urgency_map: dict[str, Urgency] = Field(default_factory=dict)
     category_map: dict[str, Line] = Field(default_factory=dict)
@@ -135,7 +137,7 @@ class DigestTable(Table):
     """`[[digest]]`: see `publisher.edition.Digest` for what each key means."""
 
     slug: Slug
-    number: Annotated[int, Field(ge=1, le=65535)]
+    number: Annotated[Whole, Field(ge=1, le=65535)]
     title: Titles
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     sections: Annotated[tuple[str, ...], Field(min_length=1)]
