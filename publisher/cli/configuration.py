@@ -49,15 +49,21 @@ def config() -> None:
 def check(door_: Door) -> None:
     """Validate every file and variable; name each unknown key, each unknown PUBLISHER_* variable and each fault.
 
-    Exit code 78 when something is wrong.
+    What must never change is held against the database, where there is one. Exit code 78 when something is wrong.
     """
+    from publisher.desk import keeping
+
     settings = door_.settings()
+    unasked = keeping.compare(settings)
     facts = {
         "folder": str(settings.folder),
         "sources": [source.slug for source in settings.sources],
         "sections": [section.slug for section in settings.sections],
         "digests": [digest.slug for digest in settings.digests],
+        "unasked": unasked or None,
     }
+    if unasked:
+        door_.say(f"Not held against what was there before: {unasked}.")
     door_.show(
         {"ok": True, **facts},
         f"The configuration in {settings.folder} is sound: {len(settings.sources)} sources, "

@@ -46,7 +46,7 @@ class Door:
         if self.actor:
             return self.actor
         try:
-            return f"cli:{getpass.getuser()}"
+            return f"cli:{getpass.getuser()}".encode("utf-8", "replace").decode()
         except (KeyError, OSError):  # a container without a password entry
             return f"cli:uid-{os.getuid()}"
 
@@ -62,6 +62,8 @@ class Door:
         from publisher.newsroom import open_newsroom
 
         opened = open_newsroom(self.settings())
+        for note in opened.notes:
+            click.echo(f"publisher: {note}", err=True)
         try:
             yield opened
         finally:

@@ -35,6 +35,7 @@ EXITS: dict[type[Exception], int] = {
     errors.StoreFull: LATER,
     errors.RelayUnavailable: LATER,
     errors.StoreOutdated: CONFIGURATION,
+    errors.StoreNewer: CONFIGURATION,
     errors.FolderUnwritable: CONFIGURATION,
     errors.ConfigurationInvalid: CONFIGURATION,
     errors.TemplateInvalid: CONFIGURATION,
