@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from publisher.cli.context import Door, cell, door, now
-from publisher.cli.params import INSTANT
+from publisher.cli.params import INSTANT, NUMBER, REASON
 
 if TYPE_CHECKING:
     from publisher.desk.withdrawals import Withdrawal
 
 __all__ = ["COMMANDS"]
 
-WHY = click.option("--why", required=True, metavar="TEXT", help="The reason, for the record.")
+WHY = click.option("--why", required=True, type=REASON, metavar="TEXT", help="The reason, for the record.")
 LIMIT = click.option(
     "--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="At most so many."
 )
@@ -259,7 +259,7 @@ def quarantined(door_: Door, everything: bool, limit: int) -> None:
 
 
 @quarantine.command("show")
-@click.argument("entry", type=int)
+@click.argument("entry", type=NUMBER)
 @door
 def show_entry(door_: Door, entry: int) -> None:
     """Show one entry with what could be read of it."""
@@ -273,7 +273,7 @@ def show_entry(door_: Door, entry: int) -> None:
 
 
 @quarantine.command("release")
-@click.argument("entry", type=int)
+@click.argument("entry", type=NUMBER)
 @click.option("--source-name", metavar="NAME", help="The source, when the item names none.")
 @click.option("--source-url", metavar="URL", help="The link to the original, when the item has none.")
 @WHY
@@ -301,7 +301,7 @@ def release_entry(door_: Door, entry: int, source_name: str | None, source_url: 
 
 
 @quarantine.command("drop")
-@click.argument("entry", type=int)
+@click.argument("entry", type=NUMBER)
 @WHY
 @door
 def drop_entry(door_: Door, entry: int, why: str) -> None:

@@ -75,6 +75,14 @@ def test_a_house_headline_survives_the_agencys_next_version(room):
     assert record["body_unchanged"]
 
 
+def test_a_slot_far_off_is_refused_and_uses_nothing_up(room):
+    ingest(room, line(1))
+    for slot in (NOW - timedelta(days=2), NOW + timedelta(days=2)):
+        with pytest.raises(BadInput, match="lies more than"):
+            editions.make(room, "morning", slot=slot, **WHO)
+    assert len(editions.make(room, "morning", slot=NOW - timedelta(hours=6), **WHO).items) == 1
+
+
 def test_a_version_whose_status_cannot_be_read_takes_a_story_back_and_is_said(room):
     ingest(room, line(1))
     report = ingest(room, line(1, version="2", status=["canceled"]))
