@@ -30,7 +30,7 @@ from publisher.story import Section, Source
 from publisher.transport import Limits, RelayOptions
 from subscribers.tokens import TokenKeys
 
-__all__ = ["Newsroom", "open_newsroom", "remembered"]
+__all__ = ["Newsroom", "open_newsroom", "remembered", "templates_of"]
 
 _T = TypeVar("_T")
 
@@ -61,8 +61,7 @@ class Newsroom:
     @cached_property
     def templates(self) -> Templates:
         """Mail and page templates: the operator's folder first, then ours; compiled when first asked for."""
-        own = self.settings.templates_dir
-        return load_templates([*([own] if own else []), assets.root() / "templates"])
+        return templates_of(self.settings)
 
     @cached_property
     def fetch_limits(self) -> fetch.Limits:
@@ -176,8 +175,16 @@ class Newsroom:
         )
 
     def close(self) -> None:
-        """Let the database go."""
+        """Let the database go, and the process that renders an operator's templates."""
+        if "templates" in self.__dict__:
+            self.templates.close()
         self.database.close()
+
+
+def templates_of(settings: Settings) -> Templates:
+    """Templates and words of this configuration; close them."""
+    own = settings.templates_dir
+    return load_templates([*([own] if own else []), assets.root() / "templates"])
 
 
 def _named(kind: str, slug: str, known: Mapping[str, _T]) -> _T:

@@ -49,11 +49,14 @@ def config() -> None:
 def check(door_: Door) -> None:
     """Validate every file and variable; name each unknown key, each unknown PUBLISHER_* variable and each fault.
 
-    What must never change is held against the database, where there is one. Exit code 78 when something is wrong.
+    What must never change is held against the database, where there is one, and templates of your own are compiled.
+    Exit code 78 when something is wrong.
     """
     from publisher.desk import keeping
+    from publisher.desk.setup import check_templates
 
     settings = door_.settings()
+    check_templates(settings)
     unasked = keeping.compare(settings)
     facts = {
         "folder": str(settings.folder),

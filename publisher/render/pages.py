@@ -204,5 +204,5 @@ def _words(words: Words) -> dict[str, object]:
         "nothing": _("Nothing yet."),
         "corrected": _("Corrected"),
         "our_headline": _("our headline"),
-        "original_at": lambda name: _("Read the original at %(source)s") % {"source": name},
+        "original_at": _("Read the original at %(source)s"),
     }
