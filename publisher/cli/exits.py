@@ -53,6 +53,7 @@ def people_exits() -> dict[type[Exception], int]:
         people.AddressRefused: USAGE,
         people.AddressSuppressed: CONFLICT,
         people.ListUnreadable: USAGE,
+        people.StagingFailed: LATER,
         people.UnknownSubscriber: USAGE,
     }
 

@@ -140,6 +140,8 @@ def import_(door_: Door, path: Path, digest: str, basis: str | None) -> int:
         )
     lines = [f"  line {line['line']}: {line['why']}" for line in report["refused"]]
     summary = f"{report['added']} added, {report['known']} known already, {len(report['refused'])} refused."
+    if report["confirmed"]:
+        summary += f" Of those known, {report['confirmed']} were pending and are confirmed now."
     door_.show(report, "\n".join([*lines, summary]))
     return PARTLY if report["refused"] else 0
 

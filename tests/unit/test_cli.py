@@ -320,6 +320,19 @@ def test_an_export_comes_back_as_it_was(stories, capsys):
     assert "suppressed (erased)" in capsys.readouterr().out
 
 
+def test_readers_whom_a_second_list_confirms_are_counted(stories, capsys):
+    path = stories / "list.csv"
+    path.write_text("email\na@example.org\nb@example.org\n")
+    assert run(stories, "subscriber", "import", str(path), "--digest", "morning") == 0
+    assert "2 added, 0 known already, 0 refused." in capsys.readouterr().out
+    assert run(stories, "subscriber", "import", str(path), "--digest", "morning", "--basis", "form") == 0
+    assert "2 were pending and are confirmed now" in capsys.readouterr().out
+    assert (
+        run(stories, "--json", "subscriber", "import", str(path), "--digest", "morning", "--basis", "x") == 0
+    )
+    assert json.loads(capsys.readouterr().out)["confirmed"] == 0
+
+
 def test_every_format_of_the_settings_is_one_the_intake_reads():
     from typing import get_args
 
