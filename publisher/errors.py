@@ -28,6 +28,7 @@ __all__ = [
     "RelayUnavailable",
     "StoreFull",
     "StoreLocked",
+    "StoreNewer",
     "StoreOutdated",
     "StoreUnavailable",
     "TemplateInvalid",
@@ -234,6 +235,20 @@ class StoreOutdated(PublisherError):
         super().__init__(
             f"the database {where} has schema {have or 'none'}, this program needs {want}: "
             "run `publisher db upgrade`",
+            database=where,
+            have=have,
+            want=want,
+        )
+
+
+class StoreNewer(PublisherError):
+    """The database's schema was made by a later program than this one."""
+
+    code = "store-newer"
+
+    def __init__(self, where: str, have: str, want: str) -> None:
+        super().__init__(
+            f"the database {where} has schema {have}, newer than this program, which knows {want}: upgrade the program",
             database=where,
             have=have,
             want=want,

@@ -33,7 +33,7 @@ from publisher.story import Section, Source
 from publisher.transport import Limits, RelayOptions
 from subscribers.tokens import TokenKeys
 
-__all__ = ["Newsroom", "need_token_keys", "open_newsroom"]
+__all__ = ["Newsroom", "need_token_keys", "open_newsroom", "remembered", "templates_of"]
 
 _T = TypeVar("_T")
 
@@ -64,8 +64,7 @@ class Newsroom:
     @cached_property
     def templates(self) -> Templates:
         """Mail and page templates: the operator's folder first, then ours; compiled when first asked for."""
-        own = self.settings.templates_dir
-        return load_templates([*([own] if own else []), assets.root() / "templates"])
+        return templates_of(self.settings)
 
     @cached_property
     def fetch_limits(self) -> fetch.Limits:
@@ -199,9 +198,27 @@ class Newsroom:
         """A path under the data folder."""
         return self.settings.data_dir.joinpath(*parts)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever opened this newsroom has to know before anything else."""
+        if not self.database.anew:
+            return ()
+        gone = f"the database {self.database.where} was here before and is gone: this one is new and empty."
+        return (
+            f"{gone} If that is not meant, put the old file or a backup in its place before anything is sent",
+        )
+
     def close(self) -> None:
-        """Let the database go."""
+        """Let the database go, and the process that renders an operator's templates."""
+        if "templates" in self.__dict__:
+            self.templates.close()
         self.database.close()
+
+
+def templates_of(settings: Settings) -> Templates:
+    """Templates and words of this configuration; close them."""
+    own = settings.templates_dir
+    return load_templates([*([own] if own else []), assets.root() / "templates"])
 
 
 def _named(kind: str, slug: str, known: Mapping[str, _T]) -> _T:
@@ -250,21 +267,44 @@ def need_token_keys(settings: Settings, named: Mapping[int, str]) -> None:
         raise ConfigurationInvalid(problems)
 
 
-def _settle(database: Database, settings: Settings) -> None:
-    """Ids and address hashes would silently change their meaning if these could: refuse instead (decisions 2 and 15)."""
+def _wanted(settings: Settings) -> dict[str, str]:
+    """What the database remembers of the configuration it began with."""
     check = hmac.digest(settings.secrets.address_key_bytes, b"publisher address key check", "sha256").hex()[
         :32
     ]
-    wanted = {
+    return {
         "tag_authority": settings.site.tag_authority,
         "tag_date": settings.site.tag_date,
         "address_key_check": check,
     }
+
+
+def _settle(database: Database, settings: Settings) -> None:
+    """Ids and address hashes would silently change their meaning if these could: refuse instead (decisions 2 and 15)."""
+    wanted = _wanted(settings)
     with database.read() as connection:
         stored = {key: house.get_fact(connection, key) for key in wanted}
     if any(value is None for value in stored.values()):
         with database.write() as connection:
             stored = {key: house.settle_fact(connection, key, value) for key, value in wanted.items()}
+    _hold(stored, wanted)
+
+
+def remembered(database: Database, settings: Settings) -> None:
+    """The same comparison for a database that is only asked; what it does not remember yet is no difference.
+
+    Raises:
+        ConfigurationInvalid: what must never change was changed.
+    """
+    wanted = _wanted(settings)
+    with database.read() as connection:
+        if migrate.present(connection) is None:
+            return
+        stored = {key: house.get_fact(connection, key) for key in wanted}
+    _hold({key: value for key, value in stored.items() if value is not None}, wanted)
+
+
+def _hold(stored: Mapping[str, str | None], wanted: Mapping[str, str]) -> None:
     named = {
         "tag_authority": ("publisher.toml", "site.tag_authority"),
         "tag_date": ("publisher.toml", "site.tag_date"),

@@ -11,7 +11,10 @@ from zoneinfo import ZoneInfo
 
 from publisher.edition import Digest
 
-__all__ = ["edition_id", "local_instant", "present_slot"]
+__all__ = ["edition_id", "local_instant", "out_of_reach", "present_slot"]
+
+AHEAD = timedelta(days=1)
+"""How long before its slot an edition may be made."""
 
 
 def local_instant(day: date, at: time, zone: ZoneInfo) -> datetime:
@@ -49,6 +52,23 @@ def present_slot(digest: Digest, now: datetime) -> datetime | None:
         if past:
             return max(past)
     return None
+
+
+def out_of_reach(slot: datetime, *, window: timedelta, now: datetime) -> str:
+    """Why no edition is made for this instant, or nothing: it would use stories up for a day on which nobody reads it.
+
+    `window` is the shortest of the digest's sections: an older slot has none of its stories any more.
+    """
+    if slot < now - window:
+        return f"the slot {slot:%Y-%m-%d %H:%M}Z lies more than {_hours(window)} back, longer than a story waits for this digest"
+    if slot > now + AHEAD:
+        return f"the slot {slot:%Y-%m-%d %H:%M}Z lies more than {_hours(AHEAD)} ahead, and its stories have not come in yet"
+    return ""
+
+
+def _hours(length: timedelta) -> str:
+    hours = int(length.total_seconds()) // 3600
+    return f"{hours} hours" if hours < 72 else f"{hours // 24} days"
 
 
 def edition_id(digest: Digest, slot: datetime) -> str:

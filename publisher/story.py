@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from publisher.legible import is_front_page, is_host, visible
+
 __all__ = [
     "Embargo",
     "EmbargoKind",
@@ -104,6 +106,7 @@ class Source:
         empty_embargo: what an empty embargo element means: "hold" (default) or "none" for agencies known to send it so.
         rights_line: printed with the agency's stories (copyright, licence).
         rights: what may be published of a story: "full", "lede", "link" or "none".
+        own_hosts: hosts of the newsroom itself, which are nobody's source.
     """
 
     slug: str
@@ -126,6 +129,7 @@ class Source:
     empty_embargo: str = "hold"
     rights_line: str = ""
     rights: str = "full"
+    own_hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,19 +340,22 @@ def unpublishable(item: Received) -> tuple[Reason, str] | None:
     The source link is judged for its shape here (absolute http(s), a host, no user part, a path of its own); whether it
     is the source's home page or our own host was judged by the intake, which knows the source.
     """
-    if not item.source_name.strip():
+    if not visible(item.source_name):
         return (
             Reason.NO_SOURCE_NAME,
             "the item names no source; set `name` for the source or supply it on release",
         )
-    parts = urlsplit(item.source_url) if item.source_url else None
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+    try:
+        parts = urlsplit(item.source_url)
+    except ValueError:  # a bracket that is not closed
+        parts = urlsplit("")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
         return Reason.NO_SOURCE_LINK, "the item has no absolute http(s) link to the original"
-    host = parts.hostname
-    if "." not in host or ":" in host or host.rpartition(".")[2].isdigit():
+    host = parts.hostname.removesuffix(".")
+    if not is_host(host) or "." not in host or host.rpartition(".")[2].isdigit():
         return Reason.NO_SOURCE_LINK, f"the source link {item.source_url} names no public host"
-    if parts.path in {"", "/"} and not parts.query:
+    if is_front_page(parts.path, parts.query):
         return Reason.NO_SOURCE_LINK, f"the source link {item.source_url} is a home page, not the story"
-    if not item.original_headline.strip():
+    if not visible(item.original_headline):
         return Reason.NO_HEADLINE, "the item has no headline"
     return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple, TextIO
 
 from subscribers.address import key, parse
@@ -30,6 +31,8 @@ HEADINGS = {
     "status": "status",
     "active": "active",
 }
+NOT_UTF8 = "it holds a byte that is not UTF-8: save the list as UTF-8"
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 
 
@@ -81,7 +84,7 @@ class _Lines:
         self.number -= len(self.row) - 1
 
 
-def _rows(text: TextIO) -> Iterator[tuple[int, list[str] | RefusedLine]]:
+def _rows(text: Iterable[str]) -> Iterator[tuple[int, list[str] | RefusedLine]]:
     """Each row with the number of its first line; one that is no CSV as a refusal."""
     lines = _Lines(text)
     reader = csv.reader(lines, strict=True)
@@ -123,8 +126,13 @@ def read(
     Raises:
         ListUnreadable: no heading names the addresses, or the text is not UTF-8.
     """
-    rows = _rows(text)
-    places = _places(next(rows, (0, []))[1])
+    lines = iter(text)
+    try:
+        first = next(lines, "")
+    except UnicodeDecodeError as error:
+        raise ListUnreadable(f"it is not UTF-8: {error.reason}") from error
+    rows = _rows(chain([first] if first else [], lines))
+    places = _places(next(rows, (0, []))[1], first)
     email, language, chosen = places["email"], places.get("language", -1), places.get("sections", -1)
     ours = [
         (places.get("digest", -1), {"", digest}, "the list says: for another digest"),
@@ -142,7 +150,7 @@ def read(
         try:
             address = parse(typed)
         except AddressRefused as refusal:
-            yield _refused(number, typed, refusal.why)
+            yield _refused(number, typed, NOT_UTF8 if _bytes(typed) else refusal.why)
             continue
         spoken = _cell(row, language) or languages[0]
         wanted = _cell(row, chosen).split()
@@ -157,14 +165,39 @@ def read(
         yield Line(key(address, address_key), number, address.address, spoken, stored_sections(wanted))
 
 
-def _places(heading: list[str] | RefusedLine) -> dict[str, int]:
-    """Which column stands where."""
+def _places(heading: list[str] | RefusedLine, first: str) -> dict[str, int]:
+    """Which column stands where; `first` is the heading's line as it stands."""
+    if why := _foreign(first):
+        raise ListUnreadable(why)
+    names = _names(heading) if isinstance(heading, list) else []
+    if names.count("email") == 1:
+        return {name: place for place, name in enumerate(names) if name is not None}
+    for separator, called in SEPARATORS.items():
+        if separator in first and "email" in _names(first.split(separator)):
+            raise ListUnreadable(f"its columns are separated by {called}; save it with commas")
     if isinstance(heading, RefusedLine):
         raise ListUnreadable(f"its first line: {heading.why}")
-    names = [HEADINGS.get(name.strip().casefold()) for name in heading]
-    if names.count("email") != 1:
-        raise ListUnreadable("the first line must name the columns, one of them `email`", sorted(HEADINGS))
-    return {name: place for place, name in enumerate(names) if name is not None}
+    raise ListUnreadable("the first line must name the columns, one of them `email`", sorted(HEADINGS))
+
+
+def _names(cells: Iterable[str]) -> list[str | None]:
+    return [HEADINGS.get(name.strip().strip('"').casefold()) for name in cells]
+
+
+def _foreign(first: str) -> str:
+    """What a file is whose first line is no text in UTF-8; nothing when it may be. Bytes stand there as `surrogateescape` brings them."""
+    if first.startswith(("\udcff\udcfe", "\udcfe\udcff")) or "\0" in first:
+        return "it is in UTF-16 or no text at all; save it as CSV in UTF-8"
+    if first.startswith("PK\x03\x04"):
+        return "it is a spreadsheet's own file; save it as CSV in UTF-8"
+    if first.startswith("\x1f\udc8b"):
+        return "it is packed (gzip); unpack it first"
+    return ""
+
+
+def _bytes(text: str) -> bool:
+    """Whether bytes that are not UTF-8 stand in it, as `surrogateescape` brings them."""
+    return any("\udc80" <= letter <= "\udcff" for letter in text)
 
 
 def _cell(row: Sequence[str], place: int) -> str:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-__all__ = ["AddressRefused", "AddressSuppressed", "ListUnreadable", "SubscribersError", "UnknownSubscriber"]
+__all__ = [
+    "AddressRefused",
+    "AddressSuppressed",
+    "ListUnreadable",
+    "StagingFailed",
+    "SubscribersError",
+    "UnknownSubscriber",
+]
 
 
 class SubscribersError(Exception):
@@ -58,3 +65,14 @@ class ListUnreadable(SubscribersError):
 
     def __init__(self, why: str, known: Iterable[str] = ()) -> None:
         super().__init__(f"the list cannot be read: {why}", why=why, known=list(known))
+
+
+class StagingFailed(SubscribersError):
+    """There is no room for the temporary file in which a list is sorted; nothing of it was taken in."""
+
+    code = "staging-failed"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"the list cannot be sorted on the disk (TMPDIR): {why}; nothing was taken in", why=why
+        )

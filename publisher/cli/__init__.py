@@ -7,6 +7,7 @@ Only click is imported when this loads; everything else is imported inside the c
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -85,7 +86,14 @@ for module in (
 
 def main() -> None:
     """Run the command line and leave with a code of the table in `cli.exits`."""
+    from publisher.cli import streams
     from publisher.cli.exits import told
 
     os.umask(0o077)
-    sys.exit(told(publisher, sys.argv[1:]))
+    streams.ready()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    code = told(publisher, sys.argv[1:])
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # what the command did stands: a late Ctrl-C does not undo it
+    sys.exit(streams.finish(code))

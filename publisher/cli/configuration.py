@@ -49,15 +49,24 @@ def config() -> None:
 def check(door_: Door) -> None:
     """Validate every file and variable; name each unknown key, each unknown PUBLISHER_* variable and each fault.
 
+    What must never change is held against the database, where there is one, and templates of your own are compiled.
     Exit code 78 when something is wrong.
     """
+    from publisher.desk import keeping
+    from publisher.desk.setup import check_templates
+
     settings = door_.settings()
+    check_templates(settings)
+    unasked = keeping.compare(settings)
     facts = {
         "folder": str(settings.folder),
         "sources": [source.slug for source in settings.sources],
         "sections": [section.slug for section in settings.sections],
         "digests": [digest.slug for digest in settings.digests],
+        "unasked": unasked or None,
     }
+    if unasked:
+        door_.say(f"Not held against what was there before: {unasked}.")
     door_.show(
         {"ok": True, **facts},
         f"The configuration in {settings.folder} is sound: {len(settings.sources)} sources, "

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # these would cost `publisher --help` its 80 ms
     from publisher.newsroom import Newsroom
     from publisher.settings import Settings
 
-__all__ = ["Door", "door", "now"]
+__all__ = ["Door", "door", "in_utf8", "now"]
 
 
 def now() -> datetime:
@@ -43,12 +43,11 @@ class Door:
     @property
     def who(self) -> str:
         """The actor for the record: --as, else `cli:<login>`."""
-        if self.actor:
-            return self.actor
         try:
-            return f"cli:{getpass.getuser()}"
+            who = self.actor or f"cli:{getpass.getuser()}"
         except (KeyError, OSError):  # a container without a password entry
-            return f"cli:uid-{os.getuid()}"
+            who = f"cli:uid-{os.getuid()}"
+        return who.encode("utf-8", "replace").decode()  # an environment may hold bytes that are no text
 
     def settings(self) -> Settings:
         """The effective configuration; ConfigurationInvalid with every problem."""
@@ -62,6 +61,8 @@ class Door:
         from publisher.newsroom import open_newsroom
 
         opened = open_newsroom(self.settings())
+        for note in opened.notes:
+            click.echo(f"publisher: {note}", err=True)
         try:
             yield opened
         finally:
@@ -75,14 +76,18 @@ class Door:
     def show(self, data: Mapping[str, Any], text: str) -> None:
         """One thing: as JSON, or as text."""
         if self.as_json:
-            click.echo(json.dumps(plain(data), ensure_ascii=False, indent=2))
+            click.echo(json.dumps(plain(data), ensure_ascii=not in_utf8(sys.stdout), indent=2))
         else:
             click.echo(text)
 
     def table(self, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, empty: str) -> None:
         """A list: as `{"items": […], "next": null}`, or as a table with these columns (key -> heading)."""
         if self.as_json:
-            click.echo(json.dumps({"items": plain(rows), "next": None}, ensure_ascii=False, indent=2))
+            click.echo(
+                json.dumps(
+                    {"items": plain(rows), "next": None}, ensure_ascii=not in_utf8(sys.stdout), indent=2
+                )
+            )
             return
         if not rows:
             click.echo(empty)
@@ -97,6 +102,11 @@ class Door:
         for row in rows:
             table.add_row(*(cell(row[key]) for key in columns))
         Console(width=None if terminal else 180, highlight=False, markup=False).print(table)
+
+
+def in_utf8(stream: TextIO) -> bool:
+    """Whether a stream takes every character as it is; JSON for another is written in ASCII, for an escape of ours is none of its."""
+    return "utf" in (stream.encoding or "utf-8").casefold()
 
 
 def cell(value: Any) -> str:

@@ -6,11 +6,12 @@ import click
 
 from publisher.cli.context import Door, door, now
 from publisher.cli.exits import PARTLY
+from publisher.cli.params import NUMBER, REASON
 from publisher.cli.sending import report_lines, run_dispatch
 
 __all__ = ["COMMANDS"]
 
-WHY = click.option("--why", required=True, metavar="TEXT", help="The reason, for the record.")
+WHY = click.option("--why", required=True, type=REASON, metavar="TEXT", help="The reason, for the record.")
 
 
 @click.group()
@@ -115,9 +116,9 @@ def retry(door_: Door, dispatch_id: str, why: str) -> int:
     "--resend", "verdict", flag_value="resend", help="Send the same bytes again; some may get two copies."
 )
 @click.option(
-    "--delivery", "deliveries", type=int, multiple=True, help="Only this one; may be given several times."
+    "--delivery", "deliveries", type=NUMBER, multiple=True, help="Only this one; may be given several times."
 )
-@click.option("--why", metavar="TEXT", help="The reason, for the record.")
+@click.option("--why", type=REASON, metavar="TEXT", help="The reason, for the record.")
 @door
 def resolve(
     door_: Door, dispatch_id: str, verdict: str | None, deliveries: tuple[int, ...], why: str | None

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import click
 
 from publisher import errors
+from publisher.cli.context import in_utf8
 from publisher.errors import PublisherError
 
 __all__ = ["EXITS", "INTERRUPTED", "PARTLY", "code_of", "told"]
@@ -35,6 +36,7 @@ EXITS: dict[type[Exception], int] = {
     errors.StoreFull: LATER,
     errors.RelayUnavailable: LATER,
     errors.StoreOutdated: CONFIGURATION,
+    errors.StoreNewer: CONFIGURATION,
     errors.FolderUnwritable: CONFIGURATION,
     errors.ConfigurationInvalid: CONFIGURATION,
     errors.TemplateInvalid: CONFIGURATION,
@@ -51,6 +53,7 @@ def people_exits() -> dict[type[Exception], int]:
         people.AddressRefused: USAGE,
         people.AddressSuppressed: CONFLICT,
         people.ListUnreadable: USAGE,
+        people.StagingFailed: LATER,
         people.UnknownSubscriber: USAGE,
     }
 
@@ -65,6 +68,7 @@ def told(command: click.Command, arguments: Sequence[str]) -> int:
     """Run the command; whatever it announces is said in one sentence (with --json also as data); returns the exit code."""
     as_json = "--json" in arguments
     try:
+        _readable(arguments)
         result = command.main(args=list(arguments), prog_name="publisher", standalone_mode=False)
     except click.exceptions.Exit as leave:
         return leave.exit_code
@@ -77,9 +81,6 @@ def told(command: click.Command, arguments: Sequence[str]) -> int:
         else:
             wrong.show()
         return USAGE
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone; there is nobody left to tell
-        return 0
     except Exception as error:
         if not _announced(error):
             raise
@@ -91,6 +92,18 @@ def told(command: click.Command, arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _readable(arguments: Sequence[str]) -> None:
+    """Refuse bytes that are no text in the locale's encoding: neither a database nor a feed could hold them."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            shown = argument.encode("utf-8", "backslashreplace").decode()
+            raise click.UsageError(
+                f"{shown} is not text in this locale's encoding; UTF-8 is wanted"
+            ) from None
+
+
 def _announced(error: Exception) -> bool:
     if isinstance(error, PublisherError):
         return True
@@ -100,4 +113,4 @@ def _announced(error: Exception) -> bool:
 
 def _as_json(code: str, sentence: str, facts: object) -> None:
     document = {"error": {"code": code, "message": sentence, "facts": facts}}
-    click.echo(json.dumps(document, ensure_ascii=False, default=str))
+    click.echo(json.dumps(document, ensure_ascii=not in_utf8(sys.stdout), default=str))

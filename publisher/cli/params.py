@@ -9,8 +9,10 @@ import click
 
 from publisher.cli.context import now
 
-__all__ = ["INSTANT", "SPAN"]
+__all__ = ["INSTANT", "NUMBER", "REASON", "SPAN"]
 
+YEARS = range(2000, 2101)
+"""Within these an instant is meant; beyond them it is a slip, and the calendar's own ends are not far."""
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -39,18 +41,41 @@ class Instant(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         text = str(value)
-        if re.fullmatch(r"\d{1,5}[mhdw]", text):
-            return now() + SPAN.convert(text, param, ctx)
         try:
-            instant = datetime.fromisoformat(text)
-        except ValueError:
-            instant = None
-        if instant is None or instant.tzinfo is None:
+            if re.fullmatch(r"\d{1,5}[mhdw]", text):
+                instant = now() + SPAN.convert(text, param, ctx)
+            else:
+                instant = datetime.fromisoformat(text)
+            utc = instant.astimezone(UTC) if instant.tzinfo else None
+        except (ValueError, OverflowError):  # OverflowError: the year 1, in a zone east of Greenwich
+            utc = None
+        if utc is None:
             self.fail(
                 f"{text!r} is not a time; write 2026-03-02T07:00+03:30, 2026-03-02T03:30Z or 2h", param, ctx
             )
-        return instant.astimezone(UTC)
+        if utc.year not in YEARS:
+            self.fail(f"{text!r} lies outside the years {YEARS[0]} to {YEARS[-1]}", param, ctx)
+        return utc
+
+
+class Reason(click.ParamType[str]):
+    """One line for the record that says something."""
+
+    name = "TEXT"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """To cleaned text."""
+        from publisher.intake.text import clean
+        from publisher.legible import visible
+
+        text = clean(str(value))
+        if not visible(text):
+            self.fail("it has no visible character; the record wants a reason", param, ctx)
+        return text
 
 
 SPAN = Span()
 INSTANT = Instant()
+REASON = Reason()
+NUMBER = click.IntRange(1, 2**63 - 1)
+"""A row's number: what a database can hold."""

@@ -8,6 +8,7 @@ import click
 
 from publisher.cli.context import Door, cell, door, now
 from publisher.cli.exits import PARTLY
+from publisher.cli.params import NUMBER, REASON
 
 __all__ = ["COMMANDS"]
 
@@ -32,7 +33,9 @@ def subscriber() -> None:
     metavar="SLUG",
     help="Only this section; may be given several times.",
 )
-@click.option("--basis", required=True, metavar="TEXT", help="How they asked: kept as evidence of consent.")
+@click.option(
+    "--basis", required=True, type=REASON, metavar="TEXT", help="How they asked: kept as evidence of consent."
+)
 @door
 def add(
     door_: Door, address: str, digest: str, language: str | None, sections: tuple[str, ...], basis: str
@@ -61,7 +64,13 @@ def add(
 
 @subscriber.command("list")
 @click.option("--digest", metavar="SLUG", help="Only readers of this digest.")
-@click.option("--after", type=int, default=0, metavar="ID", help="Go on after this subscriber.")
+@click.option(
+    "--after",
+    type=click.IntRange(0, NUMBER.max),
+    default=0,
+    metavar="ID",
+    help="Go on after this subscriber.",
+)
 @LIMIT
 @door
 def list_(door_: Door, digest: str | None, after: int, limit: int) -> None:
@@ -108,7 +117,10 @@ def show(door_: Door, address: str) -> None:
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--digest", required=True, metavar="SLUG", help="The digest they asked for.")
 @click.option(
-    "--basis", metavar="TEXT", help="How they asked: without it they stay pending and are not mailed."
+    "--basis",
+    type=REASON,
+    metavar="TEXT",
+    help="How they asked: without it they stay pending and are not mailed.",
 )
 @door
 def import_(door_: Door, path: Path, digest: str, basis: str | None) -> int:
@@ -128,6 +140,8 @@ def import_(door_: Door, path: Path, digest: str, basis: str | None) -> int:
         )
     lines = [f"  line {line['line']}: {line['why']}" for line in report["refused"]]
     summary = f"{report['added']} added, {report['known']} known already, {len(report['refused'])} refused."
+    if report["confirmed"]:
+        summary += f" Of those known, {report['confirmed']} were pending and are confirmed now."
     door_.show(report, "\n".join([*lines, summary]))
     return PARTLY if report["refused"] else 0
 
@@ -192,7 +206,7 @@ def suppressed(door_: Door, limit: int) -> None:
 
 @suppression.command("add")
 @click.argument("address")
-@click.option("--why", required=True, metavar="TEXT", help="The reason, for the record.")
+@click.option("--why", required=True, type=REASON, metavar="TEXT", help="The reason, for the record.")
 @door
 def suppress(door_: Door, address: str, why: str) -> None:
     """Never mail this address, whether or not it subscribes."""
@@ -206,7 +220,7 @@ def suppress(door_: Door, address: str, why: str) -> None:
 @suppression.command("undo")
 @click.argument("address", required=False)
 @click.option("--dispatch", "dispatch_id", metavar="DISPATCH", help="All that this dispatch suppressed.")
-@click.option("--why", required=True, metavar="TEXT", help="The reason, for the record.")
+@click.option("--why", required=True, type=REASON, metavar="TEXT", help="The reason, for the record.")
 @door
 def undo(door_: Door, address: str | None, dispatch_id: str | None, why: str) -> None:
     """Take a suppression back that was a mistake: of one ADDRESS, or all of one dispatch."""

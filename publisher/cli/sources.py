@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,8 @@ def ingest(
       curl -s https://agency.example/feed | publisher ingest --file - --source agency --format rss
 
     A story without a source name or link waits in `publisher quarantine list`. A source that cannot be read is
-    reported and keeps its stories; the exit code is then 5.
+    reported and keeps its stories; the exit code is then 5. So it is when a file holds more items than
+    `fetch.max_items`: those beyond are left out. (A feed's oldest items are no loss: it was read before.)
     """
     if path is not None:
         if slug is None or sources:
@@ -49,7 +51,7 @@ def ingest(
             raise click.UsageError("--source and --format go with --file")
         reports = _from_network(door_, sources)
     _tell(door_, reports)
-    return PARTLY if any(report.failed for report in reports) else 0
+    return PARTLY if any(report.failed or (path is not None and report.left_out) for report in reports) else 0
 
 
 def _from_network(door_: Door, names: tuple[str, ...]) -> list[SourceReport]:
@@ -81,29 +83,50 @@ def _from_path(door_: Door, path: str, slug: str, format_: str | None) -> list[S
         source = newsroom.source(slug)
         reports = []
         for name, raw in _documents(path):
-            report = wire.read_document(newsroom, source, raw, actor=door_.who, now=now(), format=format_)
+            report = (
+                wire.SourceReport(source.slug, failed=raw)
+                if isinstance(raw, str)
+                else wire.read_document(newsroom, source, raw, actor=door_.who, now=now(), format=format_)
+            )
             door_.say(f"{name}: {sentence(report)}")
             reports.append(report)
         return reports
 
 
-def _documents(path: str) -> list[tuple[str, bytes]]:
+def _documents(path: str) -> Iterator[tuple[str, bytes | str]]:
+    """Each document with its name, one at a time and no more of it than is ever read; for one that cannot be read, why."""
     from publisher.errors import InputUnreadable
+    from publisher.intake.document import MAX_BYTES
 
     if path == "-":
-        return [("stdin", sys.stdin.buffer.read())]
+        yield "stdin", sys.stdin.buffer.read(MAX_BYTES + 1)
+        return
     place = Path(path)
     try:
-        if place.is_dir():
-            files = sorted(
-                entry for entry in place.iterdir() if entry.is_file() and not entry.name.startswith(".")
-            )
-            if not files:
-                raise InputUnreadable(path, "the folder holds no files")
-            return [(entry.name, entry.read_bytes()) for entry in files]
-        return [(place.name, place.read_bytes())]
-    except OSError as error:
-        raise InputUnreadable(path, error.strerror or str(error)) from error
+        within = sorted(entry for entry in place.iterdir() if entry.is_file()) if place.is_dir() else None
+        if within is None:
+            yield place.name, _start(place, MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise InputUnreadable(path, _why(error)) from error
+    files = [entry for entry in within or () if not entry.name.startswith(".")]
+    if within is not None and not files:
+        raise InputUnreadable(path, "the folder holds no files")
+    for file in files:
+        try:
+            found: bytes | str = _start(file, MAX_BYTES + 1)
+        except OSError as error:
+            found = f"cannot be read: {_why(error)}"
+        yield file.name, found
+
+
+def _start(path: Path, size: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(size)
+
+
+def _why(error: OSError | ValueError) -> str:
+    """In words; a ValueError is a NUL in a path."""
+    return getattr(error, "strerror", None) or str(error)
 
 
 def sentence(report: SourceReport) -> str:

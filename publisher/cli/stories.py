@@ -9,14 +9,14 @@ import click
 
 from publisher.cli.context import Door, cell, door, now
 from publisher.cli.exits import PARTLY
-from publisher.cli.params import INSTANT
+from publisher.cli.params import INSTANT, NUMBER, REASON
 
 if TYPE_CHECKING:
     from publisher.desk.acts import Withdrawn
 
 __all__ = ["COMMANDS"]
 
-WHY = click.option("--why", required=True, metavar="TEXT", help="The reason, for the record.")
+WHY = click.option("--why", required=True, type=REASON, metavar="TEXT", help="The reason, for the record.")
 LIMIT = click.option(
     "--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="At most so many."
 )
@@ -66,7 +66,7 @@ def show(door_: Door, story_id: str, diff: bool) -> None:
         "source",
     ]
     keys += ["source_name", "source_url", "link", "language", "urgency", "sections", "eligible_at", "embargo"]
-    keys += ["first_published", "corrected_at", "editions"]
+    keys += ["first_published", "corrected_at", "editions", "flags"]
     lines = [f"{key.replace('_', ' '):<22}{cell(record[key])}" for key in keys if record[key]]
     lines += ["", "versions"]
     lines += [
@@ -268,7 +268,7 @@ def quarantined(door_: Door, everything: bool, limit: int) -> None:
 
 
 @quarantine.command("show")
-@click.argument("entry", type=int)
+@click.argument("entry", type=NUMBER)
 @door
 def show_entry(door_: Door, entry: int) -> None:
     """Show one entry with what could be read of it."""
@@ -282,7 +282,7 @@ def show_entry(door_: Door, entry: int) -> None:
 
 
 @quarantine.command("release")
-@click.argument("entry", type=int)
+@click.argument("entry", type=NUMBER)
 @click.option("--source-name", metavar="NAME", help="The source, when the item names none.")
 @click.option("--source-url", metavar="URL", help="The link to the original, when the item has none.")
 @WHY
@@ -310,7 +310,7 @@ def release_entry(door_: Door, entry: int, source_name: str | None, source_url: 
 
 
 @quarantine.command("drop")
-@click.argument("entry", type=int)
+@click.argument("entry", type=NUMBER)
 @WHY
 @door
 def drop_entry(door_: Door, entry: int, why: str) -> None:

@@ -15,12 +15,14 @@ from publisher.desk.publishing import Published
 from publisher.desk.wire import SourceReport, take_item
 from publisher.desk.withdrawals import Withdrawal, withdraw
 from publisher.errors import BadInput, Conflict, Refused, UnknownName
+from publisher.intake.links import absolute, canonical, unfit
 from publisher.intake.text import clean
+from publisher.legible import visible
 from publisher.newsroom import Newsroom
 from publisher.revise import eligible_at
 from publisher.selection import Act, Mark
 from publisher.store import house, quarantine, stories
-from publisher.story import Story, unpublishable
+from publisher.story import Source, Story, unpublishable
 
 __all__ = [
     "Withdrawn",
@@ -57,8 +59,14 @@ def _story(connection: Connection, story_id: str) -> Story:
 
 
 def headline(newsroom: Newsroom, story_id: str, text: str, *, why: str, actor: str, now: datetime) -> Story:
-    """Give the story a house headline; the original stays beside it. An empty text takes the house headline back."""
+    """Give the story a house headline; the original stays beside it. An empty text takes the house headline back.
+
+    Raises:
+        BadInput: the text is not empty and yet shows nothing.
+    """
     wanted = clean(text, limit=500)
+    if text.strip() and not visible(wanted):
+        raise BadInput("the headline has no visible character; an empty one takes the house headline back")
     with newsroom.database.write() as connection:
         present = _story(connection, story_id)
         before = present.headline
@@ -168,16 +176,16 @@ def release_quarantined(
             raise Refused(
                 f"quarantine entry {entry_id} cannot be read as a story ({entry.detail}): drop it, or mend the source"
             )
+        source = newsroom.source(entry.source)
         received = replace(
             received,
             source_name=clean(source_name) if source_name else received.source_name,
-            source_url=source_url or received.source_url,
+            source_url=_source_link(source_url, source) if source_url else received.source_url,
         )
         if lack := unpublishable(received):
             raise Refused(
                 f"quarantine entry {entry_id} cannot be released: {lack[1]}; give --source-name and --source-url"
             )
-        source = newsroom.source(entry.source)
         report = SourceReport(source.slug)
         story_id = take_item(
             newsroom, connection, source, received, report=report, actor=actor, now=now, by_hand=True
@@ -195,6 +203,16 @@ def release_quarantined(
             data={"story": story_id},
         )
     return story_id
+
+
+def _source_link(typed: str, source: Source) -> str:
+    """The link that a person supplied, held to the same rules as one that came with an item."""
+    url = absolute(typed)
+    if url is None:
+        raise Refused(f"{clean(typed, 200)!r} is no absolute http(s) link to the original")
+    if lack := unfit(canonical(url), source):
+        raise Refused(f"the source link leads to {lack}")
+    return canonical(url)
 
 
 def drop_quarantined(newsroom: Newsroom, entry_id: int, *, why: str, actor: str, now: datetime) -> None:

@@ -25,7 +25,7 @@ from publisher.errors import AlreadyMade, BadInput, GateRefused, NothingToPublis
 from publisher.newsroom import Newsroom
 from publisher.render import digest as render_digest
 from publisher.render import message
-from publisher.schedule import edition_id, present_slot
+from publisher.schedule import edition_id, out_of_reach, present_slot
 from publisher.selection import Act, Candidate, Selection, select_digest
 from publisher.store import editions, house, stories
 
@@ -170,13 +170,19 @@ def make(
 
     Raises:
         AlreadyMade: the slot has an edition. NothingToPublish: no candidates. GateRefused: nothing was frozen.
+        BadInput: a slot that the timetable does not give now, and that lies too far off.
     """
     digest = newsroom.digest(name)
-    wanted = slot or present_slot(digest, now) or now
+    present = present_slot(digest, now)
+    if slot is not None and slot != present:
+        window = min(newsroom.section(slug).window for slug in digest.sections)
+        if why := out_of_reach(slot, window=window, now=now):
+            raise BadInput(why)
+    wanted = slot or present or now
     with newsroom.database.read() as connection:
-        present = editions.of_slot(connection, Kind.DIGEST, digest.slug, wanted)
-    if present is not None:
-        raise AlreadyMade(present)
+        made_before = editions.of_slot(connection, Kind.DIGEST, digest.slug, wanted)
+    if made_before is not None:
+        raise AlreadyMade(made_before)
     made = draft(newsroom, digest, slot=wanted, now=now)
     outputs: dict[str, bytes] = {}
     for language in digest.languages:

@@ -8,17 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from publisher.errors import BadInput, Conflict, FolderUnwritable
+from publisher.errors import BadInput, Conflict, FolderUnwritable, StoreUnavailable
+from publisher.newsroom import remembered
 from publisher.settings import Settings
 from publisher.store import migrate
-from publisher.store.db import Database, open_database
+from publisher.store.db import Database, open_database, sqlite_file
 
-__all__ = ["backup", "check", "upgrade"]
+__all__ = ["backup", "check", "compare", "upgrade"]
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[Database]:
-    database = open_database(settings.store_url)
+def _opened(settings: Settings, *, create: bool = False) -> Iterator[Database]:
+    database = open_database(settings.store_url, create=create)
     try:
         yield database
     finally:
@@ -27,8 +28,25 @@ def _opened(settings: Settings) -> Iterator[Database]:
 
 def upgrade(settings: Settings) -> tuple[str | None, str]:
     """The schema before and after."""
-    with _opened(settings) as database:
+    with _opened(settings, create=True) as database:
         return migrate.upgrade(database)
+
+
+def compare(settings: Settings) -> str:
+    """Hold the configuration against what its database remembers, where there is one; returns why that could not be done, if it could not.
+
+    Raises:
+        ConfigurationInvalid: what must never change was changed.
+    """
+    path = sqlite_file(settings.store_url)
+    if path is not None and not path.exists():
+        return ""
+    try:
+        with _opened(settings) as database:
+            remembered(database, settings)
+    except (StoreUnavailable, FolderUnwritable) as error:
+        return str(error)
+    return ""
 
 
 def check(settings: Settings) -> list[str]:

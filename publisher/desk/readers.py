@@ -175,7 +175,7 @@ def import_csv(
     return {
         "added": done.added,
         "known": done.known,
-        "confirmed": basis is not None,
+        "confirmed": done.confirmed,
         "refused": [{"line": line.line, "text": line.text, "why": line.why} for line in done.refused],
     }
 

@@ -1,4 +1,4 @@
-"""A new newsroom's folder: the commented defaults, new keys, and a .gitignore that keeps the keys at home."""
+"""A new newsroom's folder: the commented defaults, new keys, and a .gitignore that keeps the keys at home; its templates, checked."""
 
 from __future__ import annotations
 
@@ -7,9 +7,23 @@ from datetime import date
 from pathlib import Path
 
 from publisher.errors import Conflict, FolderUnwritable
-from publisher.settings import starting_files
+from publisher.newsroom import templates_of
+from publisher.settings import Settings, starting_files
 
-__all__ = ["begin"]
+__all__ = ["begin", "check_templates"]
+
+
+def check_templates(settings: Settings) -> None:
+    """Read every catalogue and compile every template of the operator's own, before a mail needs them.
+
+    Raises:
+        TemplateInvalid: with file and line, of the first that is wrong.
+    """
+    templates = templates_of(settings)
+    try:
+        templates.check()
+    finally:
+        templates.close()
 
 
 def begin(folder: Path, *, today: date) -> list[Path]:

@@ -20,6 +20,7 @@ from publisher.desk.withdrawals import Withdrawal, halt_holding, withdraw
 from publisher.fetch import Failed, Fetched, NotModified, fetch_all
 from publisher.fetch import Memory as FetchMemory
 from publisher.intake.document import Context, Unreadable
+from publisher.intake.standing import DOUBTS
 from publisher.newsroom import Newsroom
 from publisher.revise import Change, change, content_hash, eligible_at
 from publisher.selection import barred, belongs
@@ -189,6 +190,10 @@ def _read(
         return
     report.left_out += document.left_out
     report.remarks += document.remarks
+    if document.left_out:
+        report.remarks.append(
+            f"{document.left_out} items beyond the first {context.max_items} were left out (fetch.max_items)"
+        )
     with newsroom.database.write() as connection:
         for item in document.items:
             take_item(newsroom, connection, source, item, report=report, actor=actor, now=now)
@@ -282,6 +287,8 @@ def _take_received(
         house.tell(
             connection, f"story.{found}", revised.story_id, actor=actor, now=now, why=BY_SOURCE, data=data
         )
+    for doubt in DOUBTS.keys() & received.flags:
+        report.remarks.append(f"{received.original_headline}: withheld, for {DOUBTS[doubt]}")
     if found is Change.KILL:
         report.withdrawals.append(
             withdraw(connection, revised, act="kill", why=BY_SOURCE, actor=actor, now=now)

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from publisher.intake import atom, jsonfeed, jsonl, lenient, pagetext, rdf, rss, wordpress
+from publisher.intake import atom, jsondoc, jsonfeed, jsonl, lenient, pagetext, rdf, rss, wordpress
 from publisher.intake.document import MAX_BYTES, Context, Document, Unreadable
-from publisher.story import Received, Rejected
+from publisher.intake.packed import is_packed, unpacked
+from publisher.story import PubStatus, Received, Rejected
 
 __all__ = ["FORMATS", "Context", "Document", "Unreadable", "read"]
 
@@ -34,7 +35,12 @@ XML_FORMATS = frozenset({"rss", "atom", "rdf"})
 
 
 def read(raw: bytes, context: Context, *, format: str = "auto") -> Document | Unreadable:  # noqa: A002 - the command line's word
-    """Read a document in this format, or in the one that its content tells."""
+    """Read a document in this format, or in the one that its content tells; a gzip file is unpacked first."""
+    if is_packed(raw):
+        within = unpacked(raw)
+        if isinstance(within, Unreadable):
+            return within
+        raw = within
     if len(raw) > MAX_BYTES:
         return Unreadable("too-large", f"the document has more than {MAX_BYTES // 1_000_000} MB")
     if not raw.strip(b"\0\t\r\n "):
@@ -43,7 +49,7 @@ def read(raw: bytes, context: Context, *, format: str = "auto") -> Document | Un
         )
     name = format if format != "auto" else _told(raw, context.content_type)
     if name is None:
-        return Unreadable("unknown-format", f"none of the formats {', '.join(READERS)} fits this document")
+        return _unknown(raw)
     found = READERS[name][1](raw, context)
     if isinstance(found, Unreadable) and found.reason == "not-xml" and name in XML_FORMATS:
         found = lenient.read(raw, context, why=found.detail)
@@ -60,15 +66,29 @@ def _told(raw: bytes, content_type: str | None) -> str | None:
     return None
 
 
+def _unknown(raw: bytes) -> Unreadable:
+    """Why no format fits: a document that begins like JSON may have a fault of its own."""
+    formats = ", ".join(READERS)
+    start = raw.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not start.startswith((b"{", b"[")):
+        return Unreadable("unknown-format", f"none of the formats {formats} fits this document")
+    found = jsondoc.load(raw)
+    if isinstance(found, Unreadable) and isinstance(jsondoc.load(start.split(b"\n", 1)[0]), Unreadable):
+        return found
+    return Unreadable("unknown-format", f"it is JSON, but none of the formats {formats} fits it")
+
+
 def _once_each(document: Document) -> Document:
-    """Of several items with one id the first counts: feeds list the newest first."""
-    seen: set[str] = set()
+    """Of several items with one id the first counts, for feeds list the newest first; a kill counts wherever it stands."""
+    places: dict[str, int] = {}
     items: list[Received | Rejected] = []
     for item in document.items:
         guid = item.source_guid
-        if not guid or guid not in seen:
+        if not guid or guid not in places:
+            places[guid] = len(items)
             items.append(item)
-            seen.add(guid)
+        elif isinstance(item, Received) and item.pubstatus is PubStatus.CANCELED:
+            items[places[guid]] = item
     twice = len(document.items) - len(items)
     if not twice:
         return document

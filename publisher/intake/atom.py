@@ -11,13 +11,14 @@ from lxml import etree
 from publisher.intake.build import Parts
 from publisher.intake.document import Context, Document, Unreadable
 from publisher.intake.markup import to_text
-from publisher.intake.rss import DC, MEDIA, WP_ID, XML_BASE, XML_LANG, _media, judged
+from publisher.intake.rss import DC, WP_ID, XML_BASE, XML_LANG, _media, judge_standing, judged
 from publisher.intake.times import parse as parse_time
 from publisher.intake.xml import Tree, parse, strip_ns, text_of
 from publisher.story import Media, PubStatus, Received, Rejected
 
 __all__ = ["read", "recognises"]
 
+APP = "{http://www.w3.org/2007/app}"
 DELETED = "{http://purl.org/atompub/tombstones/1.0}deleted-entry"
 
 
@@ -95,9 +96,10 @@ def _parts(
     )
     if found := WP_ID.search(guid):
         parts.aliases.append(f"wordpress:{found[1]}")
-    status = element.find(f"{MEDIA}status")
-    if status is not None and status.get("state", "").casefold() == "deleted":
-        parts.status = PubStatus.CANCELED
+    judge_standing(parts, element, zone)
+    draft = text_of(element.find(f"{APP}control/{APP}draft")).strip()
+    if draft.casefold() not in {"", "no"} and parts.status is PubStatus.USABLE:  # RFC 5023 13.1.1
+        parts.status = PubStatus.WITHHELD
     return parts
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from publisher.intake.document import Context
-from publisher.intake.links import absolute, canonical, is_home, is_house
+from publisher.intake.links import absolute, canonical, unfit
 from publisher.intake.markup import lede_of, sanitise, text_digest, to_text
 from publisher.intake.provenance import house_text
 from publisher.intake.text import TITLE_MAX, clean
@@ -31,7 +32,10 @@ MANY = 50
 
 @dataclass(slots=True, kw_only=True)
 class Parts:
-    """One item as its format gave it; every string is still raw, every list still unbounded."""
+    """One item as its format gave it; every string is still raw, every list still unbounded.
+
+    `doubts`: flags of what the item says of its own use and we cannot read (`standing`); an item with one is withheld.
+    """
 
     guid: str = ""
     link: str = ""
@@ -47,6 +51,7 @@ class Parts:
     updated: datetime | None = None
     expires: datetime | None = None
     status: PubStatus = PubStatus.USABLE
+    doubts: list[str] = field(default_factory=list)
     embargo: Embargo = NO_EMBARGO
     urgency: int | None = None
     byline: str = ""
@@ -80,7 +85,8 @@ def build(parts: Parts, context: Context) -> Received | Rejected:
     source = context.source
     base = parts.base_url or context.base_url
     link = absolute(parts.link, base)
-    flags: list[str] = []
+    flags = list(parts.doubts)
+    status = PubStatus.WITHHELD if flags and parts.status is PubStatus.USABLE else parts.status
     name, url, body, set_aside, lack, page_url = (
         _from_house(parts, context, link)
         if source.kind is SourceKind.HOUSE
@@ -103,10 +109,10 @@ def build(parts: Parts, context: Context) -> Received | Rejected:
         body=markup.html,
         body_digest=text_digest(body),
         aliases=frozenset(_bounded(alias) for alias in (*parts.aliases, link or "", url) if alias),
-        source_version=parts.version,
+        source_version=clean(parts.version or "", 60) or None,
         first_created=published or updated,
         version_created=updated or published,
-        pubstatus=parts.status,
+        pubstatus=status,
         embargo=parts.embargo,
         expires=parts.expires,
         correction_note=clean(parts.correction_note) or None,
@@ -121,8 +127,11 @@ def build(parts: Parts, context: Context) -> Received | Rejected:
         urgency=parts.urgency or source.default_urgency,
         genre=clean(parts.genre, 60),
         categories=_categories(parts, context),
-        subjects=tuple(parts.subjects[:MANY]),
-        media=tuple(medium for medium in parts.media[:MANY] if absolute(medium.url)),
+        subjects=tuple(
+            Subject(clean(s.scheme, 120), clean(s.code, 120), clean(s.name, 200))
+            for s in parts.subjects[:MANY]
+        ),
+        media=tuple(_media(parts)),
         flags=tuple(flags),
     )
     if parts.status is PubStatus.CANCELED:
@@ -148,9 +157,10 @@ def _from_agency(
     url = absolute(parts.source_url, parts.base_url or context.base_url) or link
     if url is None:
         return name, "", _body(parts), (), "the item has no absolute http(s) link to the original", None
-    if is_home(url):
-        return name, "", _body(parts), (), f"the item's link {url} is a home page, not the story", None
-    return name, canonical(url), _body(parts), (), "", None
+    url = canonical(url)
+    if lack := unfit(url, context.source):
+        return name, "", _body(parts), (), f"the item links to {lack}", None
+    return name, url, _body(parts), (), "", None
 
 
 def _from_house(
@@ -160,13 +170,27 @@ def _from_house(
     base = link or parts.base_url or context.base_url
     found = house_text(_body(parts), context.source, base_url=base)
     declared = absolute(parts.source_url, base)
-    if parts.source_name and declared and not is_home(declared) and not is_house(declared, context.source):
+    if parts.source_name and declared and not unfit(canonical(declared), context.source):
         return parts.source_name, canonical(declared), found.html, found.set_aside, "", link
     return found.source_name, found.source_url, found.html, found.set_aside, found.lack, link
 
 
 def _body(parts: Parts) -> str:
     return parts.body_html or parts.summary_html
+
+
+def _media(parts: Parts) -> Iterator[Media]:
+    """The media that have an address that can be shown."""
+    for medium in parts.media[:MANY]:
+        if url := absolute(medium.url):
+            yield replace(
+                medium,
+                url=url,
+                type=clean(medium.type, 100),
+                alt=clean(medium.alt, 500),
+                caption=clean(medium.caption, 500),
+                credit=clean(medium.credit, 200),
+            )
 
 
 def _cut_off(lede: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from publisher.intake.document import MAX_BYTES, Unreadable
 
-__all__ = ["load", "objects", "text"]
+__all__ = ["is_text", "load", "objects", "text"]
 
 
 class _Twice(ValueError):
@@ -48,10 +48,13 @@ def objects(values: Any) -> list[dict[str, Any] | None]:
     )
 
 
+def is_text(value: Any) -> bool:
+    """Whether a value can stand for text: a string, or a whole number of sane length."""
+    return isinstance(value, str) or (
+        isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18
+    )
+
+
 def text(value: Any) -> str:
     """A string as it is, a number as its digits, anything else empty."""
-    if isinstance(value, str):
-        return value
-    return (
-        str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18 else ""
-    )
+    return str(value) if is_text(value) else ""

@@ -1,4 +1,7 @@
-"""JSON Feed 1.0 and 1.1. `external_url` is the original where a feed has one, else `url` is."""
+"""JSON Feed 1.0 and 1.1. `external_url` is the original where a feed has one, else `url` is.
+
+`_wire` is our own extension (`source`, `source_url`, `status`): what it says of an item is held to the same rules as JSON lines.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,12 @@ import json
 from html import escape
 from typing import Any
 
+from publisher.intake import standing
 from publisher.intake.build import Parts, build, reject
 from publisher.intake.document import Context, Document, Unreadable
-from publisher.intake.jsondoc import load, objects, text
+from publisher.intake.jsondoc import is_text, load, objects, text
 from publisher.intake.times import parse as parse_time
-from publisher.story import Media, Reason, Received, Rejected
+from publisher.story import Media, PubStatus, Reason, Received, Rejected
 
 __all__ = ["read", "recognises"]
 
@@ -36,8 +40,10 @@ def _item(entry: dict[str, Any] | None, feed: dict[str, Any], context: Context) 
     if entry is None:
         return reject(Parts(), Reason.MALFORMED, "an entry of `items` is no object")
     zone = context.source.timezone
+    wire = entry.get("_wire")
+    told = wire if isinstance(wire, dict) else {}
+    status, doubts = standing.status(told.get("status") if wire is None or wire is told else [wire])
     html = text(entry.get("content_html"))
-    wire = entry.get("_wire") if isinstance(entry.get("_wire"), dict) else {}
     authors = objects(entry.get("authors") or feed.get("authors")) or objects(
         [entry.get("author") or feed.get("author")]
     )
@@ -48,11 +54,13 @@ def _item(entry: dict[str, Any] | None, feed: dict[str, Any], context: Context) 
         body_html=html or paragraphs(text(entry.get("content_text"))),
         summary_html=paragraphs(text(entry.get("summary"))),
         language=text(entry.get("language")) or text(feed.get("language")),
-        source_name=text((wire or {}).get("source")),
-        source_url=text((wire or {}).get("source_url")),
+        source_name=text(told.get("source")),
+        source_url=text(told.get("source_url")),
         aliases=[text(entry.get("url"))],
         published=parse_time(text(entry.get("date_published")), zone=zone),
         updated=parse_time(text(entry.get("date_modified")), zone=zone),
+        status=status,
+        doubts=doubts,
         byline=", ".join(filter(None, (text(author.get("name")) for author in authors if author))),
         categories=[text(tag) for tag in entry.get("tags") or [] if isinstance(tag, str)]
         if isinstance(entry.get("tags"), list)
@@ -61,6 +69,9 @@ def _item(entry: dict[str, Any] | None, feed: dict[str, Any], context: Context) 
         base_url=text(feed.get("home_page_url")) or context.base_url,
         raw=json.dumps(entry, ensure_ascii=False, default=str).encode("utf-8", "replace"),
     )
+    for name in ("source", "source_url"):
+        if told.get(name) is not None and not is_text(told[name]) and status is PubStatus.USABLE:
+            return reject(parts, Reason.MALFORMED, f"the wrong kind of value stands in _wire.{name}")
     return build(parts, context)
 
 

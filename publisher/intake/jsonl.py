@@ -5,21 +5,43 @@ paragraphs), `lede`, `language`, `version`, `status` (usable, withheld, canceled
 an embargo without a stated end), `published`, `updated`, `expires`, `urgency`, `byline`, `dateline`, `genre`, `slugline`, `categories`,
 `subjects` ([{scheme, code, name}]), `correction_note`, `ednote`, `copyright_notice`, `usage_terms`, `aliases`,
 `media` ([{url, type, alt, caption, credit, width, height}]).
+A status or expiry that cannot be read withholds the story; a value of the wrong kind elsewhere sets the line aside.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
+from publisher.intake import standing
 from publisher.intake.build import Parts, build, reject
 from publisher.intake.document import MAX_BYTES, Context, Document, Unreadable
-from publisher.intake.jsondoc import load, objects, text
+from publisher.intake.jsondoc import is_text, load, objects, text
 from publisher.intake.jsonfeed import paragraphs
 from publisher.intake.times import parse as parse_time
-from publisher.story import Embargo, EmbargoKind, Media, PubStatus, Reason, Received, Rejected, Subject
+from publisher.story import Media, PubStatus, Reason, Received, Rejected, Subject
 
 __all__ = ["read", "recognises"]
+
+TEXTS = (
+    *(
+        "id",
+        "headline",
+        "source_url",
+        "source_name",
+        "body",
+        "lede",
+        "language",
+        "version",
+        "published",
+        "updated",
+    ),
+    *("urgency", "byline", "dateline", "genre", "slugline", "copyright_notice", "usage_terms"),
+    *("correction_note", "ednote"),
+)
+LISTS = ("aliases", "categories")
+OBJECTS = {"subjects": ("scheme", "code", "name"), "media": ("url", "type", "alt", "caption", "credit")}
 
 
 def recognises(raw: bytes, content_type: str | None) -> bool:
@@ -38,22 +60,57 @@ def read(raw: bytes, context: Context) -> Document | Unreadable:
     lines = [line for line in raw.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()]
     if not lines:
         return Unreadable("empty", "the document is empty")
-    items = [_line(line, context) for line in lines[: context.max_items]]
-    if all(isinstance(item, Rejected) and item.reason is Reason.MALFORMED for item in items):
+    entries = [(line, load(line)) for line in lines[: context.max_items]]
+    if not any(isinstance(entry, dict) for _, entry in entries):
+        first = entries[0][1]
+        if isinstance(first, Unreadable):
+            return Unreadable(first.reason, f"no line holds a JSON object; of the first: {first.detail}")
         return Unreadable("not-jsonl", "no line holds a JSON object")
-    return Document(items=tuple(items), left_out=max(0, len(lines) - context.max_items))
+    items = tuple(_line(line, entry, context) for line, entry in entries)
+    return Document(items=items, left_out=max(0, len(lines) - context.max_items))
 
 
-def _line(line: bytes, context: Context) -> Received | Rejected:
-    entry = load(line)
+def _line(line: bytes, entry: Any, context: Context) -> Received | Rejected:
     if isinstance(entry, Unreadable):
         return reject(Parts(raw=line), Reason.MALFORMED, f"the line is {entry.detail}")
     if not isinstance(entry, dict):
         return reject(Parts(raw=line), Reason.MALFORMED, "the line holds no object")
+    parts = _parts(entry, context)
+    parts.raw = line
+    wrong = list(_misshapen(entry))
+    if (
+        wrong and parts.status is PubStatus.USABLE and not parts.doubts
+    ):  # a kill or hold counts whatever else is wrong
+        return reject(parts, Reason.MALFORMED, f"the wrong kind of value stands in {', '.join(wrong)}")
+    return build(parts, context)
+
+
+def _misshapen(entry: dict[str, Any]) -> Iterator[str]:
+    """The fields whose value is of the wrong kind: to read them as absent would put a default in their place."""
+    for name in TEXTS:
+        if entry.get(name) is not None and not is_text(entry[name]):
+            yield name
+    for name in LISTS:
+        values = entry.get(name)
+        if values is not None and not (isinstance(values, list) and all(map(is_text, values))):
+            yield name
+    for name, keys in OBJECTS.items():
+        values = entry.get(name)
+        if values is not None and not (
+            isinstance(values, list)
+            and all(isinstance(value, dict) for value in values)
+            and all(is_text(value[key]) for value in values for key in keys if value.get(key) is not None)
+        ):
+            yield name
+
+
+def _parts(entry: dict[str, Any], context: Context) -> Parts:
     zone = context.source.timezone
     body = text(entry.get("body"))
     urgency = text(entry.get("urgency"))
-    parts = Parts(
+    status, doubts = standing.status(entry.get("status"))
+    expires, doubts_of_end = standing.expiry(entry.get("expires"), zone=zone)
+    return Parts(
         guid=text(entry.get("id")),
         link=text(entry.get("source_url")),
         headline=text(entry.get("headline")),
@@ -62,13 +119,14 @@ def _line(line: bytes, context: Context) -> Received | Rejected:
         language=text(entry.get("language")),
         source_name=text(entry.get("source_name")),
         source_url=text(entry.get("source_url")),
-        aliases=[text(alias) for alias in entry["aliases"]] if isinstance(entry.get("aliases"), list) else [],
+        aliases=_texts(entry, "aliases"),
         version=text(entry.get("version")) or None,
         published=parse_time(text(entry.get("published")), zone=zone),
         updated=parse_time(text(entry.get("updated")), zone=zone),
-        expires=parse_time(text(entry.get("expires")), zone=zone),
-        status=_status(text(entry.get("status"))),
-        embargo=_embargo(entry, context),
+        expires=expires,
+        status=status,
+        doubts=doubts + doubts_of_end,
+        embargo=standing.embargo(entry.get("embargo"), context.source),
         urgency=int(urgency) if urgency in set("123456789") else None,
         byline=text(entry.get("byline")),
         dateline=text(entry.get("dateline")),
@@ -78,35 +136,19 @@ def _line(line: bytes, context: Context) -> Received | Rejected:
         usage_terms=text(entry.get("usage_terms")),
         correction_note=text(entry.get("correction_note")),
         ednote=text(entry.get("ednote")),
-        categories=[text(name) for name in entry["categories"]]
-        if isinstance(entry.get("categories"), list)
-        else [],
+        categories=_texts(entry, "categories"),
         subjects=[
             Subject(text(s.get("scheme")), text(s.get("code")), text(s.get("name")))
             for s in objects(entry.get("subjects"))
             if s
         ],
         media=[_medium(m) for m in objects(entry.get("media")) if m],
-        raw=line,
     )
-    return build(parts, context)
 
 
-def _status(word: str) -> PubStatus:
-    """The status; an unknown word fails closed."""
-    known = {"": PubStatus.USABLE, **{status.value: status for status in PubStatus}}
-    return known.get(word, PubStatus.WITHHELD)
-
-
-def _embargo(entry: dict[str, Any], context: Context) -> Embargo:
-    """The four states of an embargo (wire.md 2.2)."""
-    if entry.get("embargo") is None:
-        return Embargo()
-    said = text(entry.get("embargo"))
-    if not said.strip():
-        return Embargo(EmbargoKind.OPEN) if context.source.empty_embargo == "hold" else Embargo()
-    until = parse_time(said, zone=context.source.timezone)
-    return Embargo(EmbargoKind.UNTIL, until) if until else Embargo(EmbargoKind.UNREADABLE, text=said[:200])
+def _texts(entry: dict[str, Any], name: str) -> list[str]:
+    values = entry.get(name)
+    return [text(value) for value in values] if isinstance(values, list) else []
 
 
 def _medium(entry: dict[str, Any]) -> Media:
@@ -119,9 +161,9 @@ def _medium(entry: dict[str, Any]) -> Media:
     return Media(
         url=text(entry.get("url")),
         type=text(entry.get("type")),
-        alt=text(entry.get("alt"))[:500],
-        caption=text(entry.get("caption"))[:500],
-        credit=text(entry.get("credit"))[:200],
+        alt=text(entry.get("alt")),
+        caption=text(entry.get("caption")),
+        credit=text(entry.get("credit")),
         width=number("width"),
         height=number("height"),
     )

@@ -1,7 +1,7 @@
 """The last resort for feeds that no repair makes well-formed: feedparser, in a child process with limits.
 
 feedparser reads nearly anything, and can be made to work for minutes or eat memory; so it runs alone, with 5 s of processor time
-and 512 MB, gets the bytes on stdin and answers with JSON. Only items that have a title, and a link or id, are taken, and of a
+and 512 MB, gets the text on stdin, decoded by us and without entity declarations, and answers with JSON. Only items that have a title, and a link or id, are taken, and of a
 document that was cut off not the last one: its fields may be halves.
 """
 
@@ -12,10 +12,13 @@ import subprocess
 import sys
 from typing import Any
 
-from publisher.intake.build import Parts, build
+from publisher.intake import standing
+from publisher.intake.build import Parts
 from publisher.intake.document import Context, Document, Unreadable
 from publisher.intake.jsondoc import load, objects, text
+from publisher.intake.rss import judged
 from publisher.intake.times import parse as parse_time
+from publisher.intake.xml import bare
 
 __all__ = ["read"]
 
@@ -28,7 +31,7 @@ def read(raw: bytes, context: Context, *, why: str) -> Document | Unreadable:
     try:
         done = subprocess.run(
             [sys.executable, "-m", "publisher.intake.lenient"],
-            input=raw,
+            input=bare(raw),
             capture_output=True,
             timeout=WALL_SECONDS,
             check=False,
@@ -46,7 +49,7 @@ def read(raw: bytes, context: Context, *, why: str) -> Document | Unreadable:
     entries = [entry for entry in objects(data.get("entries")) if entry]
     whole = entries[:-1] if cut_off else entries
     items = tuple(
-        build(_parts(entry, text(data.get("language")), context), context)
+        judged(_parts(entry, text(data.get("language")), context), context)
         for entry in whole[: context.max_items]
         if text(entry.get("title")) and (text(entry.get("link")) or text(entry.get("id")))
     )
@@ -61,7 +64,12 @@ def read(raw: bytes, context: Context, *, why: str) -> Document | Unreadable:
 
 def _parts(entry: dict[str, Any], language: str, context: Context) -> Parts:
     zone = context.source.timezone
+    status, doubts = standing.media_status([text(entry["status"])] if entry.get("status") is not None else [])
+    expires, doubts_of_end = standing.validity(text(entry.get("valid")), zone=zone)
     return Parts(
+        status=status,
+        expires=expires,
+        doubts=doubts + doubts_of_end,
         guid=text(entry.get("id")),
         link=text(entry.get("link")),
         headline=text(entry.get("title")),
@@ -75,6 +83,11 @@ def _parts(entry: dict[str, Any], language: str, context: Context) -> Parts:
         base_url=context.base_url,
         raw=json.dumps(entry, ensure_ascii=False).encode("utf-8", "replace"),
     )
+
+
+def _state(status: Any) -> str | None:
+    """The state of a `media:status` as feedparser keeps it: its attributes, or the text inside it, which says nothing."""
+    return status.get("state", "") if isinstance(status, dict) else None if status is None else "?"
 
 
 def _child() -> None:
@@ -97,6 +110,8 @@ def _child() -> None:
             "published": entry.get("published", ""),
             "updated": entry.get("updated", ""),
             "author": entry.get("author", ""),
+            "status": _state(entry.get("media_status")),
+            "valid": entry.get("validity", ""),
             "tags": [tag.get("label") or tag.get("term") or "" for tag in entry.get("tags", [])],
         }
         for entry in found.entries

@@ -7,9 +7,10 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import idna
 
-from publisher.story import Source
+from publisher.legible import is_front_page, is_host
+from publisher.story import Source, SourceKind
 
-__all__ = ["URL_MAX", "absolute", "canonical", "is_home", "is_house"]
+__all__ = ["URL_MAX", "absolute", "canonical", "unfit"]
 
 URL_MAX = 2000
 TRACKING = re.compile(
@@ -39,14 +40,15 @@ def absolute(link: str | None, base: str | None = None) -> str | None:
             host = idna.encode(host, uts46=True).decode("ascii")
         except idna.IDNAError:
             return None
+    host = host.lower().removesuffix(".")
     if ":" in host:
         host = f"[{host}]"
-    elif not re.fullmatch(r"[A-Za-z0-9._-]+", host):
+    elif not is_host(host):
         return None
     return urlunsplit(
         (
             parts.scheme,
-            f"{host.lower()}{port}",
+            f"{host}{port}",
             _ascii(parts.path),
             _ascii(parts.query),
             _ascii(parts.fragment),
@@ -71,14 +73,20 @@ def canonical(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
 
 
-def is_home(url: str) -> bool:
-    """Whether the URL is a front page, not a story."""
+def unfit(url: str, source: Source) -> str:
+    """Why an absolute URL cannot be a story's source link, as what it leads to; empty when it can."""
     parts = urlsplit(url)
-    return parts.path in {"", "/"} and not parts.query
+    home = urlsplit(source.homepage)
+    own = (*source.own_hosts, *source.house_hosts)
+    if source.kind is SourceKind.HOUSE:
+        own = (*own, home.hostname or "")
+    if _bare(parts.hostname) in {_bare(host) for host in own}:
+        return "our own site"
+    same = _bare(parts.hostname) == _bare(home.hostname) and parts.path.strip("/") == home.path.strip("/")
+    if is_front_page(parts.path, parts.query) or (same and not parts.query):
+        return f"the front page {url}, not to the story"
+    return ""
 
 
-def is_house(url: str, source: Source) -> bool:
-    """Whether the URL points at our own site."""
-    host = (urlsplit(url).hostname or "").removeprefix("www.")
-    own = {h.removeprefix("www.") for h in (*source.house_hosts, urlsplit(source.homepage).hostname or "")}
-    return host in own
+def _bare(host: str | None) -> str:
+    return (host or "").lower().removesuffix(".").removeprefix("www.")

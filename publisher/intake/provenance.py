@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from publisher.intake.links import absolute, canonical, is_home, is_house
+from publisher.intake.links import absolute, canonical, unfit
 from publisher.intake.text import clean, normalise
 from publisher.story import Source
 
@@ -79,10 +79,8 @@ def _read(
         found = "no link" if not links else f"{len(links)} links"
         return "", "", f"the source line holds {found}; exactly one is wanted"
     url, name = canonical(links[0][0]), links[0][1]
-    if is_house(url, source):
-        return name, "", "the source line links to our own site"
-    if is_home(url):
-        return name, "", f"the source line links to the front page {url}, not to the story"
+    if lack := unfit(url, source):
+        return name, "", f"the source line links to {lack}"
     said = clean(line.text(deep=True, separator=" "))
     rest = next((said[len(word) :] for word in words if said.casefold().startswith(word)), said)
     hosts = dict(source.source_hosts)

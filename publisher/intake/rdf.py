@@ -8,7 +8,7 @@ from lxml import etree
 
 from publisher.intake.build import Parts
 from publisher.intake.document import Context, Document, Unreadable
-from publisher.intake.rss import CONTENT, DC, heading, judged
+from publisher.intake.rss import CONTENT, DC, heading, judge_standing, judged
 from publisher.intake.times import parse as parse_time
 from publisher.intake.xml import Tree, parse, strip_ns, text_of
 from publisher.story import Received, Rejected
@@ -50,7 +50,7 @@ def _parts(element: etree._Element, context: Context, language: str) -> Parts:
     zone = context.source.timezone
     body = text_of(element.find(CONTENT))
     summary = children.get("description", "")
-    return Parts(
+    parts = Parts(
         guid=element.get(f"{RDF}about", "") or children.get("link", ""),
         link=children.get("link", "") or element.get(f"{RDF}about", ""),
         headline=heading(children.get("title", "")),
@@ -65,3 +65,5 @@ def _parts(element: etree._Element, context: Context, language: str) -> Parts:
         base_url=context.base_url,
         raw=etree.tostring(element),
     )
+    judge_standing(parts, element, zone)
+    return parts

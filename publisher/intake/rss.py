@@ -8,11 +8,12 @@ from datetime import datetime
 
 from lxml import etree
 
+from publisher.intake import standing
 from publisher.intake.build import Parts, build, reject
 from publisher.intake.document import Context, Document, Unreadable
 from publisher.intake.times import parse as parse_time
 from publisher.intake.xml import Tree, parse, strip_ns, text_of
-from publisher.story import Media, PubStatus, Reason, Received, Rejected
+from publisher.story import Media, Reason, Received, Rejected
 
 __all__ = ["read", "recognises"]
 
@@ -104,11 +105,16 @@ def _parts(element: etree._Element, context: Context, language: str, copyright_:
         parts.aliases.append(f"wordpress:{found[1]}")
     if not parts.body_html:
         parts.body_html, parts.summary_html = parts.summary_html, ""
-    status = element.find(f"{MEDIA}status")
-    if status is not None and status.get("state", "").casefold() == "deleted":
-        parts.status = PubStatus.CANCELED
-    parts.expires = _end_of(_first(element, f"{DCTERMS}valid"), zone)
+    judge_standing(parts, element, zone)
     return parts
+
+
+def judge_standing(parts: Parts, element: etree._Element, zone: str) -> None:
+    """Put down what the element says of its own use: Media RSS status, Dublin Core validity."""
+    states = [status.get("state") for status in element.findall(f"{MEDIA}status")]
+    parts.status, doubts = standing.media_status(states)
+    parts.expires, doubts_of_end = standing.validity(_first(element, f"{DCTERMS}valid"), zone=zone)
+    parts.doubts += doubts + doubts_of_end
 
 
 def heading(text: str) -> str:
@@ -125,12 +131,6 @@ def _time(element: etree._Element, zone: str, *names: str) -> datetime | None:
         if (found := parse_time(_first(element, name), zone=zone)) is not None:
             return found
     return None
-
-
-def _end_of(valid: str, zone: str) -> datetime | None:
-    """The end of a dcterms:valid period ("start=…; end=…; scheme=W3C-DTF")."""
-    found = re.search(r"end\s*=\s*([^;\s]+)", valid)
-    return parse_time(found[1], zone=zone) if found else None
 
 
 def _atom_link(element: etree._Element, rel: str) -> str:

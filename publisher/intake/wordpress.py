@@ -12,8 +12,9 @@ from typing import Any
 
 from publisher.intake.build import Parts, build, reject
 from publisher.intake.document import Context, Document, Unreadable
-from publisher.intake.jsondoc import load, objects, text
+from publisher.intake.jsondoc import is_text, load, objects, text
 from publisher.intake.markup import to_text
+from publisher.intake.text import clean
 from publisher.intake.times import parse as parse_time
 from publisher.story import Reason, Received, Rejected
 
@@ -62,8 +63,9 @@ def _post(entry: dict[str, Any] | None, context: Context) -> Received | Rejected
         )
     body = _rendered(entry, "content")
     headline = " ".join(to_text(_rendered(entry, "title")).split())
-    meta = entry.get("meta") if isinstance(entry.get("meta"), dict) else {}
     source = context.source
+    name = _field(entry, source.source_name_field or "source_name")
+    url = _field(entry, source.source_url_field or "source_url")
     number = text(entry.get("id"))
     parts = Parts(
         guid=f"wordpress:{number}",
@@ -72,8 +74,8 @@ def _post(entry: dict[str, Any] | None, context: Context) -> Received | Rejected
         body_html=body,
         summary_html=_rendered(entry, "excerpt"),
         language=language_of(f"{headline} {to_text(body[:4000])}", source.language),
-        source_name=text((meta or {}).get(source.source_name_field or "source_name")),
-        source_url=text((meta or {}).get(source.source_url_field or "source_url")),
+        source_name=name or "",
+        source_url=url or "",
         aliases=[_rendered(entry, "guid")],
         published=parse_time(text(entry.get("date_gmt")), zone="UTC"),
         updated=parse_time(text(entry.get("modified_gmt")), zone="UTC"),
@@ -81,13 +83,30 @@ def _post(entry: dict[str, Any] | None, context: Context) -> Received | Rejected
         raw=json.dumps(entry, ensure_ascii=False, default=str).encode("utf-8", "replace"),
         base_url=text(entry.get("link")) or context.base_url,
     )
-    status = text(entry.get("status")) or "publish"
+    status = entry.get(
+        "status", "publish"
+    )  # absent where a request asked for fewer fields; any other value says no
     if status != "publish":
-        return reject(parts, Reason.UNPUBLISHED, f"the post is {status!r}, not published")
-    content = entry.get("content")
-    if isinstance(content, dict) and content.get("protected") is not False and "protected" in content:
+        shown = clean(str(status), 60)
+        return reject(parts, Reason.UNPUBLISHED, f"the post is {shown!r}, not published")
+    if entry.get("password") or any(map(_protected, (entry.get("content"), entry.get("excerpt")))):
         return reject(parts, Reason.PROTECTED, "the post is behind a password: its story is not public")
+    if name is None or url is None:
+        return reject(parts, Reason.MALFORMED, "a custom field that names the source holds no text")
     return build(parts, context)
+
+
+def _protected(part: Any) -> bool:
+    return isinstance(part, dict) and part.get("protected", False) is not False
+
+
+def _field(entry: dict[str, Any], name: str) -> str | None:
+    """A custom field's text, bare or alone in a list as WordPress gives repeatable fields; None when it holds something else."""
+    meta = entry.get("meta")
+    value = meta.get(name) if isinstance(meta, dict) else None
+    if isinstance(value, list) and len(value) <= 1:
+        value = value[0] if value else None
+    return "" if value is None else text(value) if is_text(value) else None
 
 
 def _terms(entry: dict[str, Any], taxonomy: str) -> list[str]:

@@ -1,8 +1,9 @@
 """XML from outside: parsed strictly, repaired once when it is broken, refused by name when it attacks.
 
 PURE. lxml with no network, no DTD, no entities and no huge trees. A document whose content refers to an entity that it declares is
-refused instead of being read with holes; a DOCTYPE alone is an old, harmless habit, and an external one is never loaded. Encodings are
-allow-listed: UTF-7 turns text into markup.
+refused instead of being read with holes; a DOCTYPE alone is an old, harmless habit, and an external one is never loaded. What is
+declared and referred to is asked of the parsed tree, so that no encoding and no place in the document hides it; only text that we
+decoded ourselves is searched. Encodings are allow-listed: UTF-7 turns text into markup.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import codecs
 import html
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from lxml import etree
 
 from publisher.intake.document import MAX_BYTES, Unreadable
 
-__all__ = ["Tree", "parse", "strip_ns", "text_of"]
+__all__ = ["Tree", "bare", "parse", "strip_ns", "text_of"]
 
 ENCODINGS = re.compile(
     r"utf-?8|utf-?16(le|be)?|us-ascii|ascii|iso-8859-\d{1,2}|latin-?1|windows-125\d|cp125\d|shift[_-]jis|sjis|euc-(jp|kr)"
@@ -25,7 +27,13 @@ ENCODINGS = re.compile(
 )
 DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9_.:-]+)["']""")
 DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
-ENTITY = re.compile(rb"<!ENTITY\s+(%\s+)?([^\s%]+)", re.IGNORECASE)
+ENTITY_OPENING = re.compile("<!ENTITY", re.IGNORECASE)
+ENTITY = re.compile(r"<!ENTITY\s+([^\s%]+)")
+DOCTYPE = re.compile(r"<!DOCTYPE\b", re.IGNORECASE)
+DOCTYPE_PART = re.compile(r"""["'\[\]>]|<!--""")
+LITERAL = re.compile(r"<!\[CDATA\[|<!--")
+REFERENCE = re.compile(r"&([^\s&;#<>\"']+);")
+ENDS = {'"': '"', "'": "'", "<!--": "-->", "<![CDATA[": "]]>"}
 NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 BARE_AMPERSAND = re.compile(r"&(?!#\d{1,7};|#x[0-9A-Fa-f]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
 ILLEGAL_REFERENCE = re.compile(r"&#(x[0-9A-Fa-f]{1,8}|\d{1,10});")
@@ -52,14 +60,17 @@ def parse(raw: bytes) -> Tree | Unreadable:
     declared = DECLARED.match(raw)
     if declared and not ENCODINGS.fullmatch(declared[1].decode("ascii")):
         return Unreadable("encoding", f"the encoding {declared[1].decode('ascii')!r} is not accepted")
-    if (attack := _declares_entities(raw)) is not None:
-        return attack
     try:
         root = etree.fromstring(raw, _parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         strict = " ".join(str(error).split())
     else:
-        return Unreadable("html-page", HTML_PAGE) if strip_ns(root.tag) == "html" else Tree(root)
+        refused = _misread(root)
+        if refused is not None:
+            return refused
+        if root.getroottree().docinfo.internalDTD is None or not _unresolved(raw):
+            return Tree(root)
+        strict = "a reference to an entity that it does not declare"
     if _looks_like_html(raw):
         return Unreadable("html-page", HTML_PAGE)
     if "depth" in strict:
@@ -78,13 +89,66 @@ def _parser() -> etree.XMLParser:
     )
 
 
-def _declares_entities(raw: bytes) -> Unreadable | None:
-    """Refuse a document that declares an entity and uses it: it would be read with holes, or blow up."""
-    for parameter, name in ENTITY.findall(raw[:200_000]):
-        if not parameter and b"&" + name + b";" in raw:
-            shown = name[:40].decode("ascii", "replace")
-            return Unreadable("entity", f"the document declares the entity {shown!r} and uses it")
+def _misread(root: etree._Element) -> Unreadable | None:
+    """Why a tree that was parsed is not what the document says, or None."""
+    if strip_ns(root.tag) == "html":
+        return Unreadable("html-page", HTML_PAGE)
+    about = root.getroottree().docinfo
+    if about.encoding and not ENCODINGS.fullmatch(about.encoding):
+        return Unreadable("encoding", f"the encoding {about.encoding[:40]!r} is not accepted")
+    dtd: Any = about.internalDTD  # the stubs know neither that there may be none nor what one declares
+    if dtd is not None and (declared := [entity.name for entity in dtd.iterentities()]):
+        # Written out, a tree keeps its references, in attributes too, and escapes whatever only looks like one.
+        used = set(REFERENCE.findall(etree.tostring(root, encoding="unicode"))) - XML_NAMES
+        return next((_entity(name) for name in declared if name in used), None)
     return None
+
+
+def _entity(name: str) -> Unreadable:
+    return Unreadable("entity", f"the document declares the entity {name[:40]!r} and uses it")
+
+
+def _unresolved(raw: bytes) -> bool:
+    """Whether a document with a DOCTYPE, whose parser passes over what it does not know, refers to names beyond XML's own."""
+    return not _referred(_decoded(raw)[0]) <= XML_NAMES
+
+
+def _referred(text: str) -> set[str]:
+    """The entities that the content of a document refers to: not those in its DOCTYPE, in comments and in CDATA sections."""
+    content = _content(text)
+    names: set[str] = set()
+    at = 0
+    while (found := LITERAL.search(content, at)) is not None:
+        end = content.find(ENDS[found[0]], found.end())
+        if end < 0:
+            break
+        names.update(REFERENCE.findall(content, at, found.start()))
+        at = end
+    names.update(REFERENCE.findall(content, at))
+    return names
+
+
+def _content(text: str) -> str:
+    """The text behind the DOCTYPE with its internal subset; all of it when there is none, or one that never ends."""
+    opening = DOCTYPE.search(text)
+    at, depth = opening.end() if opening else len(text), 0
+    while (found := DOCTYPE_PART.search(text, at)) is not None:
+        at = found.end()
+        if found[0] in ENDS:
+            at = text.find(ENDS[found[0]], at) + 1
+            if not at:
+                break
+        elif found[0] == ">" and depth <= 0:
+            return text[at:]
+        else:
+            depth += {"[": 1, "]": -1}.get(found[0], 0)
+    return text
+
+
+def bare(raw: bytes) -> bytes:
+    """The document in UTF-8 without XML declaration, entity declarations and what XML forbids: for a reader with views of its own."""
+    text = ILLEGAL.sub("", DECLARATION.sub("", _decoded(raw)[0].lstrip("\ufeff \t\r\n\0")))
+    return ENTITY_OPENING.sub(" ", text).encode("utf-8")
 
 
 def _repaired(raw: bytes, strict: str) -> Tree | Unreadable:
@@ -92,6 +156,8 @@ def _repaired(raw: bytes, strict: str) -> Tree | Unreadable:
     text = DECLARATION.sub("", text.lstrip("\ufeff \t\r\n\0"))
     start = text.find("<")
     text = ILLEGAL.sub("", text[start:] if start > 0 else text)
+    if used := set(ENTITY.findall(text)) & _referred(text) - XML_NAMES:
+        return _entity(min(used))
     text = ILLEGAL_REFERENCE.sub(_legal, text)
     text = BARE_AMPERSAND.sub("&amp;", text)
     text = NAMED.sub(_known, text)

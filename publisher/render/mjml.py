@@ -2,7 +2,8 @@ r"""MJML to HTML, and the mends without which mrml 6.0.1 (inside mjml-python 1.4
 
 That engine prints attribute values in Rust's debug form: joiners, marks and harakat in them come out as `\u{200c}`. So every
 character beyond ASCII goes in as a numeric reference and is turned back afterwards; a backslash goes in as one too. The engine
-warns of nothing: what it cannot have rendered is looked for in the result. Operator templates may not include files.
+warns of nothing: what it cannot have rendered is looked for in the result. Elements too deep in one another end the process that
+it runs in, so they are counted before. Operator templates may not include files.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ __all__ = ["to_html"]
 REFERENCE = re.compile(r"&#(\d+);")
 STYLE = re.compile(r"<mj-style\b[^>]*>(.*?)</mj-style>", re.DOTALL)
 FIRST_TURNED_BACK = 160
+TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)[^<>]*?(/?)>")
+VOID = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
+)
+"""HTML elements that are never closed."""
+DEEPEST = 300
 LEFTOVERS = (r"\u{", r"\"", "<mj-", "</mj-")
 
 
@@ -31,6 +38,8 @@ def to_html(source: str, *, template: str) -> str:
         raise TemplateInvalid(template, None, "mj-include is not allowed: use a Jinja include")
     if any("\\" in style for style in STYLE.findall(source)):
         raise TemplateInvalid(template, None, "a backslash inside mj-style is not allowed")
+    if _depth(source) > DEEPEST:
+        raise TemplateInvalid(template, None, f"elements lie more than {DEEPEST} deep in one another")
     ascii_only = source.replace("\\", "&#92;").encode("ascii", "xmlcharrefreplace").decode("ascii")
     try:
         html = str(mjml2html(ascii_only, fonts={}))
@@ -41,6 +50,18 @@ def to_html(source: str, *, template: str) -> str:
         if leftover in html:
             raise TemplateInvalid(template, None, f"the result still holds {leftover!r}")
     return html
+
+
+def _depth(source: str) -> int:
+    """How many elements lie open in one another at most."""
+    now = most = 0
+    for closing, name, itself in TAG.findall(source):
+        if closing:
+            now -= 1
+        elif not itself and name.lower() not in VOID:
+            now += 1
+            most = max(most, now)
+    return most
 
 
 def _turned_back(found: re.Match[str]) -> str:

@@ -13,8 +13,6 @@ from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup
-
 from publisher.edition import Edition, Item, Variant
 from publisher.render.direction import direction, lead_in
 from publisher.render.templates import Templates
@@ -33,6 +31,10 @@ __all__ = [
     "section_page",
     "story_page",
 ]
+
+
+BODY = "\ufdd0body\ufdd1"
+"""Where a story's sanitised HTML goes into its finished page: templates get text, which they escape. No text may hold these signs: the intake takes them out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +161,9 @@ def story_page(edition: Edition, site: Site, *, url: str, templates: Templates) 
     )
     entry = _item(edition, item, site.language, site.timezone, words)
     text = item.body or (f"<p>{escape(item.lede)}</p>" if item.lede else "")
-    entry["body"] = Markup(text)  # noqa: S704 - the intake has sanitised it, and the gate reads what comes of it
-    return _render(templates, "web/story.html.j2", page=page, words=_words(words), item=entry)
+    entry["body"] = BODY
+    made = _render(templates, "web/story.html.j2", page=page, words=_words(words), item=entry)
+    return made.replace(BODY.encode(), text.encode(), 1)
 
 
 def section_page(
@@ -338,8 +341,8 @@ def _words(words: Words) -> dict[str, object]:
         "copy_address": _("Copy the address"),
         "copied": _("Copied"),
         "follow": _("Follow"),
-        "feed_of": lambda name: _("Address of the %(format)s feed") % {"format": name},
+        "feed_of": _("Address of the %(format)s feed"),
         "corrected": _("Corrected"),
         "our_headline": _("our headline"),
-        "original_at": lambda name: _("Read the original at %(source)s") % {"source": name},
+        "original_at": _("Read the original at %(source)s"),
     }

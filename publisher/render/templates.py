@@ -1,8 +1,8 @@
 """Templates and words, found once: the operator's folder first, then ours.
 
-Stories are data: the environment is sandboxed, every place is escaped by the file's kind, an unknown name is an error. Autoescape
-is on for `.mjml.j2`, `.html.j2` and `.css.j2`, off for `.txt.j2`; any other ending is refused, because the default would
-silently leave MJML unescaped.
+Every place is escaped by the file's kind: on for `.mjml.j2`, `.html.j2` and `.css.j2`, off for `.txt.j2`; any other ending is refused,
+because the default would silently leave MJML unescaped. Our own templates run in this process. As soon as an operator has a folder of
+their own, all of them run in a limited child (`limited`), for theirs and ours take each other in.
 """
 
 from __future__ import annotations
@@ -11,78 +11,94 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from publisher.errors import TemplateInvalid
-from publisher.render.words import Words, read_words, words_of
+from publisher.render.limited import Limited
+from publisher.render.sandbox import ENDINGS, Sandbox, Unrendered, autoescape
+from publisher.render.words import CatalogueUnreadable, Words, read_words, words_of
 
-__all__ = ["Templates", "load"]
-
-ESCAPED = (".mjml.j2", ".html.j2", ".css.j2")
-PLAIN = (".txt.j2",)
-
-
-def autoescape(name: str | None) -> bool:
-    """Whether a template's places are escaped, by its ending; ValueError for an ending we do not know."""
-    if name is not None and name.endswith(ESCAPED):
-        return True
-    if name is not None and name.endswith(PLAIN):
-        return False
-    raise ValueError(f"template {name!r} has an ending that says nothing about escaping")
+__all__ = ["Templates", "autoescape", "load"]
 
 
 class Templates:
-    """Compiled templates and read catalogues."""
+    """Templates, compiled when first used, and read catalogues. Close them: a child process may belong to them."""
 
-    def __init__(self, environment: ImmutableSandboxedEnvironment, catalogues: Mapping[str, Words]) -> None:
-        self._environment, self._catalogues = environment, catalogues
+    def __init__(self, folders: Sequence[Path], catalogues: Mapping[str, Words]) -> None:
+        self._folders, self._catalogues = tuple(folders), catalogues
+        self._runner = Limited(folders) if len(folders) > 1 else Sandbox(folders)
 
     def render(self, name: str, context: Mapping[str, Any]) -> str:
-        """The template filled.
+        """The template filled. The context is plain data: numbers, text, lists and tables of them.
 
         Raises:
             TemplateInvalid: with file and line.
         """
         try:
-            return self._environment.get_template(name).render(context)
-        except TemplateSyntaxError as error:
-            raise TemplateInvalid(
-                error.name or name, error.lineno, error.message or "syntax error"
-            ) from error
-        except TemplateError as error:
-            raise TemplateInvalid(name, None, error.message or type(error).__name__) from error
+            return self._runner.fill(name, context)
+        except Unrendered as error:
+            raise TemplateInvalid(error.fault.template, error.fault.line, error.fault.why) from error
 
-    def source(self, name: str) -> str:
-        """A file of the templates' folders as it stands: a script, a picture's text.
+    def check(self) -> int:
+        """Compile every template of the operator's own; returns how many there are.
 
         Raises:
-            TemplateInvalid: there is none of this name.
+            TemplateInvalid: with file and line, of the first that is wrong.
         """
-        loader = self._environment.loader
-        try:
-            return loader.get_source(self._environment, name)[0] if loader is not None else ""
-        except TemplateError as error:
-            raise TemplateInvalid(name, None, error.message or type(error).__name__) from error
+        names = [
+            str(path.relative_to(folder))
+            for folder in self._folders[:-1]
+            for path in sorted(folder.rglob("*.j2"))
+        ]
+        for name in names:
+            if not name.endswith(ENDINGS):
+                raise TemplateInvalid(name, None, f"a template's name ends with one of {', '.join(ENDINGS)}")
+            try:
+                self._runner.check(name)
+            except Unrendered as error:
+                raise TemplateInvalid(error.fault.template, error.fault.line, error.fault.why) from error
+        return len(names)
+
+    def source(self, name: str) -> str:
+        """A file of the templates' folders as it stands, such as a script.
+
+        Raises:
+            TemplateInvalid: there is none of this name, or it cannot be read.
+        """
+        for folder in self._folders:
+            if (folder / name).is_file():
+                try:
+                    return (folder / name).read_text(encoding="utf-8")
+                except (OSError, UnicodeDecodeError) as error:
+                    raise TemplateInvalid(name, None, f"it cannot be read: {error}") from error
+        raise TemplateInvalid(name, None, "there is no such file")
 
     def words(self, language: str) -> Words:
         """The words of a language; English strings where no catalogue is there."""
         return words_of(self._catalogues, language)
 
+    def close(self) -> None:
+        """End the child process, if there is one; the next rendering would start another."""
+        if isinstance(self._runner, Limited):
+            self._runner.close()
+
 
 def load(folders: Sequence[Path]) -> Templates:
-    """Templates from these folders, the first that has a file wins; catalogues from `locale/<language>/messages.po`."""
-    environment = ImmutableSandboxedEnvironment(
-        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
-        autoescape=autoescape,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    """Templates from these folders, the first that has a file wins; catalogues from `locale/<language>/messages.po`.
+
+    The last folder holds our own, those before it are an operator's.
+
+    Raises:
+        TemplateInvalid: a catalogue cannot be read.
+    """
     catalogues: dict[str, Words] = {}
     for folder in reversed(folders):
         for path in sorted(folder.glob("locale/*/messages.po")):
             language = path.parent.name
-            catalogues[language] = read_words(language, path.read_bytes())
-    return Templates(environment, catalogues)
+            try:
+                catalogues[language] = read_words(language, path.read_bytes())
+            except CatalogueUnreadable as error:
+                raise TemplateInvalid(str(path.relative_to(folder)), error.line, str(error)) from error
+            except OSError as error:
+                raise TemplateInvalid(
+                    str(path.relative_to(folder)), None, f"it cannot be read: {error.strerror}"
+                ) from error
+    return Templates(folders, catalogues)

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import gettext
 import io
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
+from babel.messages.catalog import Message
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from babel.messages.pofile import PoFileError, read_po
 from persiantools.jdatetime import JalaliDate
 
-__all__ = ["Words", "own_name", "read_words"]
+__all__ = ["CatalogueUnreadable", "Words", "own_name", "read_words"]
 
+PLACE = re.compile(r"%\((\w+)\)s")
 PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 DAY_MONTH_YEAR = {"en": "EEEE d MMMM y", "zh": "y年M月d日EEEE"}
 
@@ -89,14 +92,55 @@ def own_name(language: str) -> str:
         return language
 
 
+class CatalogueUnreadable(Exception):
+    """A `.po` file is none, or a string of it cannot be filled in; `line` where it is known."""
+
+    def __init__(self, why: str, line: int | None) -> None:
+        super().__init__(why)
+        self.line = line
+
+
 def read_words(language: str, po: bytes | None) -> Words:
-    """The words of a language from its `.po` file; English needs none."""
+    """The words of a language from its `.po` file; English needs none.
+
+    Raises:
+        CatalogueUnreadable: with the line, where it is known.
+    """
     if po is None:
         return Words(language, gettext.NullTranslations())
     compiled = io.BytesIO()
-    write_mo(compiled, read_po(io.BytesIO(po), locale=language.replace("-", "_")))
-    compiled.seek(0)
-    return Words(language, gettext.GNUTranslations(compiled))
+    try:
+        catalogue = read_po(io.BytesIO(po), locale=language.replace("-", "_"), abort_invalid=True)
+        for message in catalogue:
+            _fillable(message)
+        write_mo(compiled, catalogue)
+        compiled.seek(0)
+        return Words(language, gettext.GNUTranslations(compiled))
+    except PoFileError as error:
+        why = str(error).removesuffix(f" on {error.lineno}")  # Babel counts lines from 0
+        raise CatalogueUnreadable(why, error.lineno + 1) from error
+    except UnicodeDecodeError as error:
+        raise CatalogueUnreadable("it is not UTF-8", None) from error
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+    ) as error:  # Babel and gettext announce little by name
+        raise CatalogueUnreadable(f"it is no catalogue: {error}", None) from error
+
+
+def _fillable(message: Message) -> None:
+    """A translation of a string with places has no other places: it is filled in with the same values."""
+    ids = message.id if isinstance(message.id, (list, tuple)) else [message.id]
+    names = {name for text in ids for name in PLACE.findall(text)}
+    strings = message.string if isinstance(message.string, (list, tuple)) else [message.string]
+    for text in strings if names else ():
+        try:
+            (text or "") % dict.fromkeys(names, "")
+        except (ValueError, TypeError, KeyError):
+            places = ", ".join(f"%({name})s" for name in sorted(names))
+            raise CatalogueUnreadable(f"{text!r} has other places than {places}", message.lineno) from None
 
 
 def words_of(catalogues: Mapping[str, Words], language: str) -> Words:

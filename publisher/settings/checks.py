@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from stat import S_IFDIR, S_IFREG
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from publisher.feed import feeds_of
+from publisher.legible import visible
+from publisher.settings.disk import blocked, is_kind
 from publisher.settings.files import Loc
 from publisher.settings.tables import is_loopback
 from publisher.settings.values import term
@@ -78,11 +81,30 @@ def _disclaimed(tables: Tables, loc: Loc, languages: Iterable[str]) -> Iterator[
 
 
 def _store(tables: Tables, folder: Path) -> Iterator[Fault]:
-    url, templates = tables.store.url, tables.store.resolved(folder).templates_dir
-    if url and not url.startswith(("sqlite:////", "postgresql://")):
-        yield ("store", "url"), "sqlite:////absolute/path or postgresql://… is wanted"
-    if templates and not templates.is_dir():
-        yield ("store", "templates_dir"), f"there is no folder {templates}"
+    store = tables.store.resolved(folder)
+    if tables.store.url and (wrong := _database_url(tables.store.url)):
+        yield ("store", "url"), wrong
+    if obstacle := blocked(store.data_dir):
+        yield ("store", "data_dir"), f"{obstacle} is no folder"
+    if store.templates_dir and not is_kind(store.templates_dir, S_IFDIR):
+        yield ("store", "templates_dir"), f"there is no folder {store.templates_dir}"
+
+
+def _database_url(url: str) -> str:
+    """What is wrong with it, never repeating it: it may hold a password."""
+    wanted = "sqlite:////absolute/path or postgresql://user@host/name is wanted"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return f"{wanted}; its host or port cannot be read"
+    if not url.startswith(("sqlite:////", "postgresql://")) or not url.isprintable() or port == 0:
+        return wanted
+    if parts.scheme == "sqlite":
+        path = Path(unquote(parts.path[1:]))
+        if is_kind(path, S_IFDIR) or blocked(path.parent):
+            return f"{path} is no place for a database file"
+    return ""
 
 
 def _relays(tables: Tables, folder: Path) -> Iterator[Fault]:
@@ -106,7 +128,7 @@ def _relays(tables: Tables, folder: Path) -> Iterator[Fault]:
         if password and not relay.username:
             yield ("secrets", "relay_passwords", relay.name), f'the relay "{relay.name}" has no username'
         ca_file = relay.resolved(folder).ca_file
-        if ca_file and not ca_file.is_file():
+        if ca_file and not is_kind(ca_file, S_IFREG):
             yield (*loc, "ca_file"), f"there is no file {ca_file}"
     names = [relay.name for relay in tables.relay]
     for name in tables.secrets.relay_passwords:
@@ -129,7 +151,11 @@ def _sections(tables: Tables) -> Iterator[Fault]:
         for key, texts in (("any", section.any), ("none", section.none)):
             for condition in map(term, texts):
                 if condition.kind == "source" and condition.value not in sources:
-                    hint = did_you_mean(condition.value, sources)
+                    hint = (
+                        did_you_mean(condition.value, sources)
+                        if sources
+                        else "; sources.toml is missing or names none"
+                    )
                     yield (*loc, key), f'there is no source "{condition.value}"{hint}'
 
 
@@ -155,7 +181,8 @@ def _digest(digest: DigestTable, loc: Loc, sections: Sequence[str]) -> Iterator[
             yield (*loc, key), "names something twice"
     for name in digest.sections:
         if name not in sections:
-            yield (*loc, "sections"), f'there is no section "{name}"{did_you_mean(name, sections)}'
+            hint = did_you_mean(name, sections) if sections else "; sections.toml is missing or names none"
+            yield (*loc, "sections"), f'there is no section "{name}"{hint}'
     for key in ("title", "sender"):
         for language in getattr(digest, key):
             if language not in digest.languages:
@@ -185,7 +212,7 @@ def _mail(tables: Tables) -> Iterator[Fault]:
     for key in ("unsubscribe_address", "bounce_address"):
         if not getattr(tables.mail, key):
             yield ("mail", key), "is needed as soon as there is a digest"
-    if not tables.site.postal_address.strip():
+    if not visible(tables.site.postal_address):
         yield (
             ("site", "postal_address"),
             "is needed as soon as there is a digest: the law asks for it in every mail",

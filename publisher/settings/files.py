@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from publisher.errors import ConfigurationInvalid, Problem
+from publisher.settings.disk import text_of
 from publisher.settings.keys import open_to_others
 
-__all__ = ["FILES", "Found", "Loc", "file_of", "find", "read"]
+__all__ = ["FILES", "Found", "Loc", "file_of", "find", "read", "too_deep"]
 
 Loc = tuple[str | int, ...]
 """Where a value stands: ("source", 1, "url") is `url` of the second `[[source]]`."""
@@ -26,6 +27,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
 }
 """Which tables stand in which file; secrets.toml holds its keys bare."""
 
+DEEPEST = 20
 PLACES = (Path("config"), Path("/etc/publisher"))
 
 
@@ -57,7 +59,7 @@ def find(folder: Path | None, environ: Mapping[str, str], places: Sequence[Path]
     """
     named = folder or (Path(environ["PUBLISHER_CONFIG"]) if environ.get("PUBLISHER_CONFIG") else None)
     for place in [named] if named else places:
-        if (place / "publisher.toml").is_file():
+        if _stands(place / "publisher.toml"):
             return place.resolve()
     looked = ", ".join(str(place) for place in ([named] if named else places))
     raise ConfigurationInvalid(
@@ -71,27 +73,60 @@ def find(folder: Path | None, environ: Mapping[str, str], places: Sequence[Path]
     )
 
 
+def _stands(path: Path) -> bool:
+    """Whether there is anything by this name; what it is, is said when it is read."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise ConfigurationInvalid([Problem(str(path), "", f"cannot be read: {error.strerror}")]) from error
+    return True
+
+
 def read(folder: Path) -> Found:
-    """Every file of the folder; a missing one counts as empty, a broken one is a problem."""
+    """Every file of the folder; a missing one counts as empty, one that is broken or no file is a problem."""
     found = Found()
     for name in FILES:
         path = folder / name
-        if path.is_file():
+        if _stands(path):
             _read(path, found)
     return found
 
 
+def too_deep(data: Any) -> bool:
+    """Whether tables and lists lie deeper in one another than any setting does; without recursion, for that is the danger."""
+    level = [data]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, Mapping) else outer)
+            if isinstance(inner, (Mapping, list))
+        ]
+        if not level:
+            return False
+    return True
+
+
 def _read(path: Path, found: Found) -> None:
-    name = path.name
+    name, text = path.name, ""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = text_of(path, "utf-8-sig")
         data = tomllib.loads(text)
     except OSError as error:
         found.problems.append(Problem(name, "", f"cannot be read: {error.strerror}"))
         return
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-        found.problems.append(Problem(name, "", f"is not TOML: {why}"))
+    except UnicodeDecodeError:
+        found.problems.append(Problem(name, "", "is not TOML: it is not UTF-8"))
+        return
+    except ValueError as error:  # not only TOMLDecodeError: a number may have too many digits
+        found.problems.append(Problem(name, "", f"is not TOML: {error}"))
+        return
+    except RecursionError:
+        data = None
+    if data is None or too_deep(data):
+        found.problems.append(Problem(name, "", "tables or lists lie too deep in one another"))
         return
     lines = _lines(text)
     if name == "secrets.toml":

@@ -19,6 +19,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, SecretBytes, SecretStr
 
 from publisher.errors import Problem
+from publisher.settings.disk import absolute, text_of
 from publisher.settings.tables import Table
 
 __all__ = ["Secrets", "fresh_keys", "from_files", "new_secrets", "open_to_others", "secrets_toml"]
@@ -109,14 +110,20 @@ def from_files(
                 Problem("secrets", key, f"stands beside {name.removesuffix('_file')}; keep one of the two")
             )
         else:
-            path = folder / Path(str(value)).expanduser()
+            path = Path(str(value))
             try:
+                path = absolute(folder, path)
+                told[name.removesuffix("_file")] = text_of(path).rstrip("\r\n")
                 if problem := open_to_others(path):
                     problems.append(problem)
-                told[name.removesuffix("_file")] = path.read_text(encoding="utf-8").rstrip("\r\n")
-            except (OSError, UnicodeDecodeError) as error:
-                why = error.strerror if isinstance(error, OSError) else "it is not text"
-                problems.append(Problem("secrets", key, f"cannot read {path}: {why}"))
+            except OSError as error:
+                problems.append(Problem("secrets", key, f"cannot read {path}: {error.strerror}"))
+            except (
+                RuntimeError,
+                ValueError,
+            ) as error:  # no such home; a NUL in the path; bytes that are no text
+                why = "it is not text" if isinstance(error, UnicodeDecodeError) else str(error)
+                problems.append(Problem("secrets", key, f"cannot be read: {why}"))
     return told, problems
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -23,7 +24,7 @@ from publisher.edition import Digest, Disclaimer
 from publisher.errors import ConfigurationInvalid, Problem
 from publisher.feed import Consumer
 from publisher.settings.checks import did_you_mean, faults
-from publisher.settings.files import Found, Loc, find, read
+from publisher.settings.files import Found, Loc, find, read, too_deep
 from publisher.settings.keys import Secrets, from_files
 from publisher.settings.series import ConsumerTable, DigestTable, SectionTable, SourceTable
 from publisher.settings.tables import DisclaimerTable, FeedsTable, Fetch, Mail, Relay, Site, Store, Web
@@ -160,6 +161,7 @@ def effective(settings: Settings) -> dict[str, Any]:
 def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings:
     ours = {name.upper(): value for name, value in environ.items() if name.upper().startswith(PREFIX)}
     problems = [*found.problems, *_unknown_variables(ours)]
+    data: dict[str, Any] | None
     try:
         data = _joined(found.data, _environment(ours))
     except SettingsError as error:
@@ -167,6 +169,12 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
             Problem("environment", "", f"a list or table is given as JSON, and cannot be read: {error}")
         )
         raise ConfigurationInvalid(problems) from None
+    except RecursionError:
+        data = None
+    if data is None or too_deep(data):
+        raise ConfigurationInvalid(
+            [*problems, Problem("environment", "", "tables or lists lie too deep in one another")]
+        )
     if isinstance(data.get("secrets"), Mapping):
         data["secrets"], wrong = from_files(data["secrets"], folder)
         problems += wrong
@@ -178,14 +186,17 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         problems += [
             _problem(_loc(entry), _sentence(entry), data, found, ours)
             for entry in entries
-            if entry["type"] != "too_short"
-            or _loc(entry) not in deep  # pydantic counts only the entries that are right
+            if (
+                entry["type"] != "too_short" or _loc(entry) not in deep
+            )  # pydantic counts only the entries that are right
+            and (entry["loc"] != ("secrets",) or not any(p.where == "secrets.toml" for p in found.problems))
         ]
         raise ConfigurationInvalid(problems) from None
     problems += [_problem(loc, message, data, found, ours) for loc, message in faults(tables, folder)]
     if problems:
         raise ConfigurationInvalid(problems)
     site = tables.site
+    own_hosts = (urlsplit(site.url).hostname or "", *(host for s in tables.source for host in s.own_hosts()))
     return Settings(
         folder=folder,
         site=site,
@@ -199,7 +210,8 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         disclaimers=tuple(entry.domain() for entry in tables.disclaimer),
         sections=tuple(entry.domain() for entry in tables.section),
         sources=tuple(
-            entry.domain(language=site.language, timezone=site.timezone) for entry in tables.source
+            entry.domain(language=site.language, timezone=site.timezone, own_hosts=own_hosts)
+            for entry in tables.source
         ),
         digests=tuple(
             entry.domain(timezone=site.timezone, reply_to=site.contact, list_domain=tables.mail.list_domain)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -16,6 +17,7 @@ from publisher.settings.values import (
     Language,
     Languages,
     Line,
+    LineOrEmpty,
     LocalTime,
     MailAddress,
     Slug,
@@ -24,6 +26,7 @@ from publisher.settings.values import (
     Urgency,
     WebUrl,
     Weekday,
+    Whole,
     Zone,
     term,
 )
@@ -31,7 +34,7 @@ from publisher.story import DEFAULT_URGENCY, Section, Source, SourceKind
 
 __all__ = ["ConsumerTable", "DigestTable", "SectionTable", "SenderTable", "SourceTable"]
 
-Limit = Annotated[int, Field(ge=1, le=200)]
+Limit = Annotated[Whole, Field(ge=1, le=200)]
 
 
 class SectionTable(Table):
@@ -78,7 +81,7 @@ class SourceTable(Table):
     language: Language | None = None
     timezone: Zone | None = None
     rights: Literal["full", "lede", "link", "none"] = "full"
-    rights_line: str = ""
+    rights_line: LineOrEmpty = ""
     default_urgency: Urgency = DEFAULT_URGENCY
     urgency_map: dict[str, Urgency] = Field(default_factory=dict)
     category_map: dict[str, Line] = Field(default_factory=dict)
@@ -90,8 +93,15 @@ class SourceTable(Table):
     house_blocks: tuple[Line, ...] = ()
     house_hosts: tuple[Domain, ...] = ()
 
-    def domain(self, *, language: str, timezone: str) -> Source:
-        """As the intake knows it; `language` and `timezone` are the site's, for a source that states none."""
+    def own_hosts(self) -> tuple[str, ...]:
+        """The hosts that this source says are the newsroom's own."""
+        return (*self.house_hosts, urlsplit(self.homepage).hostname or "") if self.kind == "house" else ()
+
+    def domain(self, *, language: str, timezone: str, own_hosts: tuple[str, ...] = ()) -> Source:
+        """As the intake knows it; `language` and `timezone` are the site's, for a source that states none.
+
+        `own_hosts` are those of the site and of every house source.
+        """
         return Source(
             slug=self.slug,
             name=self.name,
@@ -113,6 +123,7 @@ class SourceTable(Table):
             empty_embargo=self.empty_embargo,
             rights_line=self.rights_line,
             rights=self.rights,
+            own_hosts=own_hosts,
         )
 
 
@@ -142,7 +153,7 @@ class DigestTable(Table):
     """`[[digest]]`: see `publisher.edition.Digest` for what each key means."""
 
     slug: Slug
-    number: Annotated[int, Field(ge=1, le=65535)]
+    number: Annotated[Whole, Field(ge=1, le=65535)]
     title: Titles
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     sections: Annotated[tuple[str, ...], Field(min_length=1)]

@@ -15,19 +15,25 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from publisher.edition import Disclaimer
+from publisher.settings.disk import absolute
 from publisher.settings.values import (
     Domain,
     DomainOrEmpty,
     Duration,
     Language,
     Line,
+    LineOrEmpty,
     MailAddress,
     MailAddressOrEmpty,
+    PathText,
     SiteUrl,
     Slug,
     TagDate,
+    TaggedAddressOrEmpty,
+    Text,
     WebUrl,
     WebUrlOrEmpty,
+    Whole,
     Zone,
 )
 
@@ -45,8 +51,8 @@ __all__ = [
     "is_loopback",
 ]
 
-Positive = Annotated[int, Field(ge=1)]
-Port = Annotated[int, Field(ge=1, le=65535)]
+Positive = Annotated[Whole, Field(ge=1, le=2_000_000_000)]
+Port = Annotated[Whole, Field(ge=1, le=65535)]
 
 
 class Table(BaseModel):
@@ -76,7 +82,7 @@ class Site(Table):
     contact: MailAddress
     language: Language = "en"
     timezone: Zone = "UTC"
-    postal_address: str = ""
+    postal_address: Text = ""
     pages: bool = False
     development: bool = False
 
@@ -90,18 +96,18 @@ class Store(Table):
         templates_dir: a folder of your own templates, looked into before the shipped ones.
     """
 
-    data_dir: Path = Path("../var")
+    data_dir: PathText = Path("../var")
     url: str = Field(default="", repr=False)
-    templates_dir: Path | None = None
+    templates_dir: PathText | None = None
 
     def resolved(self, folder: Path) -> Self:
         """The same with an absolute folder and a URL that is never empty."""
-        data_dir = _absolute(folder, self.data_dir)
+        data_dir = absolute(folder, self.data_dir)
         return self.model_copy(
             update={
                 "data_dir": data_dir,
                 "url": self.url or f"sqlite:///{data_dir}/publisher.sqlite3",
-                "templates_dir": _absolute(folder, self.templates_dir) if self.templates_dir else None,
+                "templates_dir": absolute(folder, self.templates_dir) if self.templates_dir else None,
             }
         )
 
@@ -141,17 +147,17 @@ class Relay(Table):
     host: Line
     port: Port
     tls: Literal["required", "implicit", "opportunistic", "none"] = "required"
-    ca_file: Path | None = None
-    username: str = ""
-    helo: str = ""
-    connections: Annotated[int, Field(ge=1, le=100)] = 8
+    ca_file: PathText | None = None
+    username: LineOrEmpty = ""
+    helo: LineOrEmpty = ""
+    connections: Annotated[Whole, Field(ge=1, le=100)] = 8
     messages: Positive = 100
     lifetime: Duration = timedelta(minutes=5)
     timeouts: Timeouts = Timeouts()
 
     def resolved(self, folder: Path) -> Self:
         """The same with an absolute `ca_file`."""
-        return self.model_copy(update={"ca_file": _absolute(folder, self.ca_file) if self.ca_file else None})
+        return self.model_copy(update={"ca_file": absolute(folder, self.ca_file) if self.ca_file else None})
 
 
 class Fetch(Table):
@@ -171,9 +177,9 @@ class Fetch(Table):
     max_bytes: Positive = 10_000_000
     header_bytes: Positive = 64_000
     max_items: Positive = 500
-    redirects: Annotated[int, Field(ge=0, le=20)] = 5
+    redirects: Annotated[Whole, Field(ge=0, le=20)] = 5
     retry_after_cap: Duration = timedelta(hours=24)
-    concurrency: Annotated[int, Field(ge=1, le=64)] = 8
+    concurrency: Annotated[Whole, Field(ge=1, le=64)] = 8
     ports: tuple[Port, ...] = (80, 443)
     allow_hosts: tuple[Line, ...] = ()
 
@@ -189,7 +195,7 @@ class Mail(Table):
     """
 
     list_domain: DomainOrEmpty = ""
-    unsubscribe_address: MailAddressOrEmpty = ""
+    unsubscribe_address: TaggedAddressOrEmpty = ""
     bounce_address: MailAddressOrEmpty = ""
     drain: Duration = timedelta(seconds=60)
 
@@ -239,7 +245,3 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
-
-
-def _absolute(folder: Path, path: Path) -> Path:
-    return (folder / path.expanduser()).resolve()

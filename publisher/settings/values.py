@@ -7,7 +7,8 @@ A sentence never repeats the value: it may be a secret typed into the wrong plac
 from __future__ import annotations
 
 import re
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Annotated, Any
 from unicodedata import category
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator
 
+from publisher.legible import is_host, visible
 from publisher.story import Term
 from subscribers import address
 from subscribers.errors import AddressRefused
@@ -26,18 +28,23 @@ __all__ = [
     "Language",
     "Languages",
     "Line",
+    "LineOrEmpty",
     "LocalTime",
     "MailAddress",
     "MailAddressOrEmpty",
+    "PathText",
     "SiteUrl",
     "Slug",
     "TagDate",
+    "TaggedAddressOrEmpty",
     "TermText",
+    "Text",
     "Titles",
     "Urgency",
     "WebUrl",
     "WebUrlOrEmpty",
     "Weekday",
+    "Whole",
     "Zone",
     "format_duration",
     "parse_duration",
@@ -50,6 +57,13 @@ UNITS = {
     "h": timedelta(hours=1),
     "d": timedelta(days=1),
 }
+LONGEST = timedelta(days=36_500)
+"""What may be taken off any day without falling out of the calendar."""
+SITE_URL_MAX = 200
+"""So that a mail's longest header line, two ways of leaving with the reader's token in each, stays far below 998 octets."""
+SITE_URL = re.compile(r"https?://([A-Za-z0-9.-]+)(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*/*")
+TOKEN_LENGTH = 32
+LOCAL_MAX = 64
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 TERM_KINDS = ("source", "category", "subject", "word", "language", "genre")
 
@@ -59,7 +73,10 @@ def parse_duration(text: str) -> timedelta:
     match = re.fullmatch(r"([0-9]{1,6})([smhd])", text.strip())
     if match is None or int(match[1]) == 0:
         raise ValueError('a length of time is wanted, such as "90s", "30m", "36h" or "14d"')
-    return int(match[1]) * UNITS[match[2]]
+    length = int(match[1]) * UNITS[match[2]]
+    if length > LONGEST:
+        raise ValueError(f'a length of time of at most "{LONGEST.days}d" is wanted')
+    return length
 
 
 def format_duration(length: timedelta) -> str:
@@ -101,9 +118,33 @@ def _zone(value: str) -> str:
 
 
 def _line(value: str) -> str:
-    if not value.strip() or any(category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in value):
-        raise ValueError("one line of text is wanted, not empty, without control characters")
+    if not visible(value) or any(category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in value):
+        raise ValueError("one line of text that can be seen is wanted, without control characters")
     return value.strip()
+
+
+def _text(value: str) -> str:
+    if any(category(letter) in {"Cc", "Cs", "Zl", "Zp"} and letter not in "\n\t" for letter in value):
+        raise ValueError("text without control characters is wanted")
+    return value
+
+
+def _path(value: Path) -> Path:
+    _text(str(value))
+    try:
+        value.expanduser()
+    except RuntimeError:
+        raise ValueError("there is no home folder by this name") from None
+    return value
+
+
+def _whole(value: Any) -> Any:
+    """An integer as TOML has it, or the digits that the environment can give; neither true nor 2.0."""
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,20}", value.strip()):
+        return int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError("a whole number is wanted")  # noqa: TRY004 - pydantic makes sentences of ValueError only
+    return value
 
 
 def _web_url(value: str) -> str:
@@ -112,7 +153,8 @@ def _web_url(value: str) -> str:
         fits = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         fits, parts = False, urlsplit("")
-    if not fits or "@" in parts.netloc or parts.fragment or not value.isprintable() or " " in value:
+    unfit = set(value) & set(' <>"\\^`{|}')
+    if not fits or "@" in parts.netloc or parts.fragment or not value.isprintable() or unfit:
         raise ValueError("an absolute http(s) address is wanted, without user name and fragment")
     return value
 
@@ -120,12 +162,21 @@ def _web_url(value: str) -> str:
 def _site_url(value: str) -> str:
     if urlsplit(_web_url(value)).query:
         raise ValueError("the address of the site has no query")
+    found = SITE_URL.fullmatch(value)
+    if found is None or not is_host(found[1].lower()):
+        raise ValueError(
+            "the address of the site stands in mail headers: a host name (xn-- form), and a path of letters, digits and ._~-"
+        )
+    if len(value) > SITE_URL_MAX:
+        raise ValueError(
+            f"the address of the site has at most {SITE_URL_MAX} characters, so that mail headers hold it"
+        )
     return value.rstrip("/")
 
 
 def _domain(value: str) -> str:
     label = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-    if not re.fullmatch(rf"(?:{label}\.)+{label}", value):
+    if len(value) > 253 or not re.fullmatch(rf"(?:{label}\.)+{label}", value):
         raise ValueError('a domain name in small letters is wanted, such as "lists.news.example"')
     return value
 
@@ -140,6 +191,17 @@ def _mail_address(value: str) -> str:
             "a mail address of ours has an ASCII part before the @, so that every server takes it"
         )
     return found.address
+
+
+def _tagged_address(value: str) -> str:
+    found = _mail_address(value)
+    local = found.rpartition("@")[0]
+    longest = LOCAL_MAX - TOKEN_LENGTH - 1
+    if len(local) > longest or not re.fullmatch(r"[A-Za-z0-9._-]+", local):
+        raise ValueError(
+            f"a token is added before the @: letters, digits and ._- are wanted there, {longest} at most"
+        )
+    return found
 
 
 def _languages(value: Any) -> str | tuple[str, ...]:
@@ -171,7 +233,7 @@ def _weekday(value: Any) -> Any:
 
 
 def _tag_date(value: Any) -> Any:
-    if isinstance(value, date):
+    if isinstance(value, date) and not isinstance(value, datetime):
         return value.isoformat()
     try:
         return date.fromisoformat(value).isoformat()
@@ -198,6 +260,10 @@ Language = Annotated[str, AfterValidator(_language)]
 Languages = Annotated[str | tuple[str, ...], PlainValidator(_languages)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Line = Annotated[str, AfterValidator(_line)]
+LineOrEmpty = Annotated[str, AfterValidator(lambda value: value and _line(value))]
+Text = Annotated[str, AfterValidator(_text)]
+PathText = Annotated[Path, AfterValidator(_path)]
+Whole = Annotated[int, BeforeValidator(_whole)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 WebUrlOrEmpty = Annotated[str, AfterValidator(lambda value: value and _web_url(value))]
 SiteUrl = Annotated[str, AfterValidator(_site_url)]
@@ -205,6 +271,7 @@ Domain = Annotated[str, AfterValidator(_domain)]
 DomainOrEmpty = Annotated[str, AfterValidator(lambda value: value and _domain(value))]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 MailAddressOrEmpty = Annotated[str, AfterValidator(lambda value: value and _mail_address(value))]
+TaggedAddressOrEmpty = Annotated[str, AfterValidator(lambda value: value and _tagged_address(value))]
 LocalTime = Annotated[
     time, BeforeValidator(_local_time), PlainSerializer(lambda value: value.strftime("%H:%M"))
 ]
@@ -212,4 +279,4 @@ Weekday = Annotated[int, BeforeValidator(_weekday), PlainSerializer(lambda value
 TagDate = Annotated[str, BeforeValidator(_tag_date)]
 TermText = Annotated[str, AfterValidator(_term_text)]
 Titles = Annotated[dict[Language, Line], Field(min_length=1)]
-Urgency = Annotated[int, Field(ge=1, le=9)]
+Urgency = Annotated[Whole, Field(ge=1, le=9)]

@@ -7,19 +7,24 @@ Promises:
   and checkpoint at the same moment. WAL with synchronous=FULL: a returned commit survives a power cut.
 - SQLAlchemy's and the driver's errors leave here as `StoreUnavailable`, `StoreLocked`, `StoreFull` or `StoreOutdated`;
   nobody else catches them. Constraints that a caller expects to meet are met with `insert(...).on_conflict_*`.
+- A SQLite file on a read-only file system is read as it stands, without a lock; a transaction that writes is refused. A file that is
+  missing while its lock file stands was there before: the new, empty one says so (`anew`).
 Refuses: a database on a network file system is the operator's fault that `flock` cannot see; doctor says so.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -36,10 +41,11 @@ from publisher.errors import (
     StoreUnavailable,
 )
 
-__all__ = ["Database", "insert", "insert_once", "open_database", "ping", "serialise"]
+__all__ = ["Database", "insert", "insert_once", "open_database", "ping", "serialise", "sqlite_file"]
 
 LOCK_SECONDS = 10.0
 """How long a writer waits for the lock before it gives up with `StoreLocked`."""
+WRITABLE = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 
 
 class _WriteLock:
@@ -60,7 +66,7 @@ class _WriteLock:
             raise StoreLocked(where, f"another thread has been writing for over {self._seconds:g} s")
         try:
             if self._fd is None:
-                self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                self._fd = self._opened(self._path)
             pause = 0.0005
             while True:
                 try:
@@ -80,6 +86,13 @@ class _WriteLock:
         finally:
             self._mutex.release()
 
+    @staticmethod
+    def _opened(path: Path) -> int:
+        try:
+            return os.open(path, WRITABLE, 0o600)
+        except OSError as error:
+            raise FolderUnwritable(str(path), error.strerror or str(error)) from error
+
     def close(self) -> None:
         if self._fd is not None:
             os.close(self._fd)
@@ -87,9 +100,15 @@ class _WriteLock:
 
 
 class Database:
-    """An open database. Connections are synchronous; async code calls its functions in a thread."""
+    """An open database. Connections are synchronous; async code calls its functions in a thread.
 
-    def __init__(self, url: URL, *, lock_seconds: float = LOCK_SECONDS) -> None:
+    `frozen`: a SQLite file that nobody can write. `anew`: the file was made just now, in the place of one that is gone.
+    """
+
+    def __init__(
+        self, url: URL, *, lock_seconds: float = LOCK_SECONDS, frozen: bool = False, anew: bool = False
+    ) -> None:
+        self.frozen, self.anew = frozen, anew
         self.url = url
         self.dialect = url.get_backend_name()
         self.where = url.render_as_string(hide_password=True)
@@ -101,7 +120,7 @@ class Database:
                 )
             self.path = Path(url.database)
             self.where = str(self.path)
-        lock_path = self.path.with_name(self.path.name + ".lock") if self.path else None
+        lock_path = _lock_of(self.path) if self.path and not frozen else None
         self._lock = _WriteLock(lock_path, lock_seconds)
         self._reader = self._engine(begin="BEGIN")
         self._writer = self._engine(begin="BEGIN IMMEDIATE") if self.path else self._reader
@@ -114,12 +133,15 @@ class Database:
             pool_size=1 if begin == "BEGIN IMMEDIATE" else 8,
             max_overflow=0 if begin == "BEGIN IMMEDIATE" else 8,
             connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False},
+            **({"creator": self._connect_frozen} if self.frozen else {}),
         )
+        pragmas = [] if self.frozen else ["journal_mode=WAL", "synchronous=FULL"]
+        pragmas += ["foreign_keys=ON", "busy_timeout=10000"]
 
         @event.listens_for(engine, "connect")
         def _connect(connection: Any, _record: Any) -> None:
             connection.isolation_level = None  # transactions are begun below, not by the driver
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+            for pragma in pragmas:
                 connection.execute(f"PRAGMA {pragma}")
 
         @event.listens_for(engine, "begin")
@@ -127,6 +149,11 @@ class Database:
             connection.exec_driver_sql(begin)
 
         return engine
+
+    def _connect_frozen(self) -> sqlite3.Connection:
+        """`immutable`: a database in WAL mode is opened without the files beside it, which cannot be made there."""
+        name = quote(str(self.path))
+        return sqlite3.connect(f"file:{name}?mode=ro&immutable=1", uri=True, check_same_thread=False)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -137,6 +164,8 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that writes: committed when the block ends, rolled back by any exception."""
+        if self.frozen:
+            raise FolderUnwritable(self.where, "the file system is read-only; only what reads can be done")
         with (
             self._named(),
             self._lock.held(self.where),
@@ -192,15 +221,50 @@ def _is_operational(error: DBAPIError) -> bool:
     name = type(error.orig).__name__
     return (
         name in {"OperationalError", "InterfaceError"}
+        or (name == "ProgrammingError" and error.statement is None)  # an option that the driver does not know
         or "malformed" in str(error.orig)
         or "not a database" in str(error.orig)
     )
 
 
-def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS) -> Database:
-    """Open the database of this URL; a missing SQLite file is made empty with mode 0600 (its schema is not).
+def _lock_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite URL; None for another database or no URL at all."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # ValueError: a port that is none
+        return None
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+def _placed(path: Path, *, create: bool) -> tuple[bool, bool]:
+    """See that a SQLite file is there; whether it cannot be written at all, and whether it is new in the place of one that is gone."""
+    missing = not os.path.lexists(path)
+    if missing and not create:
+        raise StoreUnavailable(str(path), "there is no such file")
+    anew = missing and os.path.lexists(_lock_of(path))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, WRITABLE, 0o600))
+    except OSError as error:
+        if error.errno != errno.EROFS or missing:
+            raise FolderUnwritable(str(path), error.strerror or str(error)) from error
+        wal = path.with_name(f"{path.name}-wal")
+        if wal.exists() and wal.stat().st_size:
+            why = f"the file system is read-only, and the newest changes stand in {wal.name}: copy both to where they can be merged"
+            raise FolderUnwritable(str(path), why) from error
+        return True, False
+    return False, anew
+
+
+def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS, create: bool = True) -> Database:
+    """Open the database of this URL; a missing SQLite file is made empty with mode 0600 (its schema is not), if `create` says so.
 
     Raises:
+        StoreUnavailable: the SQLite file is missing and not to be made.
         ConfigurationInvalid: the URL cannot be read, or its driver is not installed.
         FolderUnwritable: the SQLite file's folder cannot be written.
     """
@@ -212,17 +276,15 @@ def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS) -> Database:
             raise ConfigurationInvalid(
                 [Problem("publisher.toml", "store.url", "sqlite:///… or postgresql://… is wanted")]
             )
+        frozen = anew = False
         if parsed.get_backend_name() == "sqlite" and parsed.database:
-            path = Path(parsed.database)
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            except OSError as error:
-                raise FolderUnwritable(str(path), error.strerror or str(error)) from error
-        return Database(parsed, lock_seconds=lock_seconds)
-    except (ArgumentError, NoSuchModuleError) as error:
+            frozen, anew = _placed(Path(parsed.database), create=create)
+        return Database(parsed, lock_seconds=lock_seconds, frozen=frozen, anew=anew)
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:  # ValueError: a port that is none
         raise ConfigurationInvalid(
-            [Problem("publisher.toml", "store.url", f"{url!r} is not a database URL")]
+            [
+                Problem("publisher.toml", "store.url", "is not a database URL")
+            ]  # never repeated: passwords stand there
         ) from error
     except ModuleNotFoundError as error:
         raise ConfigurationInvalid(

@@ -1,7 +1,8 @@
 """The database's schema: made, compared and upgraded by one Alembic history for both packages.
 
 A SQLite file without tables is given its schema by the first command; everything else (PostgreSQL, an older schema) waits
-for `publisher db upgrade` and is refused until then, because an upgrade is the operator's moment, not a reader's.
+for `publisher db upgrade` and is refused until then, because an upgrade is the operator's moment, not a reader's. A schema newer
+than this program is left alone: there is no way back from it.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from publisher.errors import StoreOutdated
+from publisher.errors import StoreNewer, StoreOutdated, StoreUnavailable
 from publisher.store.db import Database
 
-__all__ = ["HEAD", "check", "ready", "upgrade"]
+__all__ = ["HEAD", "check", "present", "ready", "upgrade"]
 
 HEAD = "0003"
-"""The schema this program reads and writes: the newest file in migrations/versions."""
+"""The schema this program reads and writes: the newest file in migrations/versions. Names of schemas are numbers that grow."""
+VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
 
 def present(connection: Connection) -> str | None:
@@ -30,7 +32,8 @@ def ready(database: Database) -> None:
     """Make sure that the database has this program's schema.
 
     Raises:
-        StoreOutdated: it has another, or it is an empty PostgreSQL; `publisher db upgrade` mends both.
+        StoreOutdated: it has an older one, or it is an empty PostgreSQL; `publisher db upgrade` mends both.
+        StoreNewer: it has a newer one.
     """
     with database.read() as connection:
         have = present(connection)
@@ -39,18 +42,34 @@ def ready(database: Database) -> None:
     if have is None and database.path is not None:
         upgrade(database)
         return
+    _refuse_newer(database, have)
     raise StoreOutdated(database.where, have, HEAD)
 
 
+def _refuse_newer(database: Database, have: str | None) -> None:
+    if have is not None and have > HEAD:
+        raise StoreNewer(database.where, have, HEAD)
+
+
 def upgrade(database: Database) -> tuple[str | None, str]:
-    """Bring the schema to this program's in one transaction; returns the schema before and after."""
+    """Bring the schema to this program's in one transaction; returns the schema before and after.
+
+    Raises:
+        StoreNewer: it has a newer one.
+        StoreUnavailable: it has one that this program never made.
+    """
     from alembic import command
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.set_main_option("script_location", str(VERSIONS.parent).replace("%", "%%"))
     with database.write() as connection:
         before = present(connection)
+        _refuse_newer(database, before)
+        if before is not None and not any(VERSIONS.glob(f"{before}_*.py")):
+            raise StoreUnavailable(
+                database.where, f"its schema {before!r} is none that this program ever made"
+            )
         if before != HEAD:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

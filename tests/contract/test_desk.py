@@ -7,7 +7,15 @@ import pytest
 
 from publisher.desk import acts, editions, feeds, mailing, overview, publishing, readers, wire
 from publisher.edition import Why
-from publisher.errors import AlreadyMade, AlreadySent, Conflict, NothingToPublish, Refused, UnknownName
+from publisher.errors import (
+    AlreadyMade,
+    AlreadySent,
+    BadInput,
+    Conflict,
+    NothingToPublish,
+    Refused,
+    UnknownName,
+)
 from publisher.ledger import Counts
 from publisher.selection import Act
 from publisher.store import public, stories
@@ -75,6 +83,35 @@ def test_a_house_headline_survives_the_agencys_next_version(room):
     assert record["body_unchanged"]
 
 
+def test_a_slot_far_off_is_refused_and_uses_nothing_up(room):
+    ingest(room, line(1))
+    for slot in (NOW - timedelta(days=2), NOW + timedelta(days=2)):
+        with pytest.raises(BadInput, match="lies more than"):
+            editions.make(room, "morning", slot=slot, **WHO)
+    assert len(editions.make(room, "morning", slot=NOW - timedelta(hours=6), **WHO).items) == 1
+
+
+def test_a_version_whose_status_cannot_be_read_takes_a_story_back_and_is_said(room):
+    ingest(room, line(1))
+    report = ingest(room, line(1, version="2", status=["canceled"]))
+    assert report.counts == {"hold": 1}
+    assert report.remarks == ["Headline number 1: withheld, for its status is none that we know"]
+    assert not only_story(room).usable(NOW)
+    record = overview.story_record(room, only_story(room).story_id, now=NOW)
+    assert (record["state"], record["flags"]) == ("withheld", ("status-unknown",))
+
+
+@pytest.mark.parametrize("blank", ["\u2800", "\u200b", "\u0301", " \u200d "])
+def test_a_house_headline_that_shows_nothing_is_refused_and_an_empty_one_takes_ours_back(room, blank):
+    ingest(room, line(1))
+    story_id = only_story(room).story_id
+    acts.headline(room, story_id, "Our own", why="style", **WHO)
+    with pytest.raises(BadInput, match="no visible character"):
+        acts.headline(room, story_id, blank, why="style", **WHO)
+    assert only_story(room).headline == "Our own"
+    assert acts.headline(room, story_id, " ", why="style", **WHO).headline == "Headline number 1"
+
+
 def test_what_lacks_a_source_link_waits_and_a_person_may_supply_it(room):
     report = ingest(room, line(1), line(2, source_url=""))
     assert report.counts == {"new": 1, "quarantined": 1}
@@ -82,6 +119,9 @@ def test_what_lacks_a_source_link_waits_and_a_person_may_supply_it(room):
     assert entry["reason"] == "no-source-link"
     with pytest.raises(Refused, match=r"source link|http"):
         acts.release_quarantined(room, entry["id"], source_name=None, source_url=None, why="?", **WHO)
+    for wrong in ("https://front.example/x", "https://meridian.example//", "https://../x", "https://[x", "x"):
+        with pytest.raises(Refused):
+            acts.release_quarantined(room, entry["id"], source_name=None, source_url=wrong, why="?", **WHO)
     url = "https://meridian.example/2026/found"
     story_id = acts.release_quarantined(
         room, entry["id"], source_name=None, source_url=url, why="found", **WHO

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from subscribers import audience
 from subscribers.address import parse
 from subscribers.audience import No, Wanted
 from subscribers.csvfile import export, read
+from subscribers.errors import StagingFailed
 from subscribers.importing import Imported, merge
 from subscribers.schema import consent, subscriber, subscription
 from tests.readers import KEY, LATER, NOW, key_of
@@ -160,10 +162,45 @@ def test_of_an_address_that_stands_twice_the_first_line_counts(database: Databas
     done = bring(database, text)
     assert done.added == 2
     assert [(line.line, line.text) for line in done.refused] == [(4, "a@news.example"), (5, "a@news.example")]
-    assert all("already" in line.why for line in done.refused)
+    assert {line.why for line in done.refused} == {"the address stands in line 2 already"}
     with database.read() as connection:
         languages = {r.address: r.language for r in audience.segment(connection, "morning", ["en", "fa"])}
     assert languages == {"A@news.example": "fa", "b@news.example": "en"}
+
+
+def test_lines_are_sorted_over_many_runs_on_the_disk(database: Database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("subscribers.staging.RUN", 7)
+    monkeypatch.setattr("subscribers.staging.BLOCK", 2)
+    monkeypatch.setattr("subscribers.importing.SLICE", 10)
+    languages = {f"r{number}@news.example": ("en", "fa")[number % 2] for number in range(40)}
+    text = "\n".join(
+        [
+            "email,language",
+            *(f"{address},{spoken}" for address, spoken in languages.items()),
+            *(f"{address},en" for address in languages),
+        ]
+    )
+    told: list[tuple[int, int]] = []
+    done = bring(database, text, progress=lambda *each: told.append(each))
+    assert done.added == 40
+    assert [line.line for line in done.refused] == list(range(42, 82))
+    assert {line.why for line in done.refused[:1]} == {"the address stands in line 2 already"}
+    assert [total for _, total in told] == [80] * 4
+    assert [through for through, _ in told] == sorted(through for through, _ in told)
+    with database.read() as connection:
+        assert {
+            r.address: r.language for r in audience.segment(connection, "morning", ["en", "fa"])
+        } == languages
+
+
+def test_a_list_that_cannot_be_staged_changes_nothing(database: Database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("subscribers.staging.RUN", 2)
+    full = Path("/dev/full").open("wb")  # noqa: SIM115 - the staging closes it
+    monkeypatch.setattr("subscribers.staging.tempfile.TemporaryFile", lambda **options: full)
+    with pytest.raises(StagingFailed, match="No space left"):
+        bring(database, "email\na@news.example\nb@news.example\n")
+    with database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(subscriber)).scalar_one() == 0
 
 
 def test_refusals_are_told_in_the_order_of_the_list_and_add_up(database: Database):

@@ -100,6 +100,18 @@ def test_config_show_masks_every_secret(room, capsys):
         (["dispatch", "show", "x"], 2, "no dispatch named 'x'"),
         (["feed", "build", "--out", "/proc/nowhere"], 78, "cannot write to"),
         (["quarantine", "show", "7"], 2, "no quarantine entry named '7'"),
+        (["quarantine", "show", "9" * 20], 2, "is not in the range"),
+        (["quarantine", "release", "9" * 20, "--why", "x"], 2, "is not in the range"),
+        (["quarantine", "show", "9" * 5000], 2, "Invalid value"),
+        (["subscriber", "list", "--after", "9" * 20], 2, "is not in the range"),
+        (["edition", "make", "morning", "--slot", "0001-01-01T00:00:00+14:00"], 2, "is not a time"),
+        (["edition", "make", "morning", "--slot", "9999-12-31T23:59:00-14:00"], 2, "is not a time"),
+        (["edition", "make", "morning", "--slot", "1970-01-01T00:00Z"], 2, "outside the years 2000 to 2100"),
+        (["edition", "make", "morning", "--slot", "2099-01-01T00:00Z"], 2, "more than 24 hours ahead"),
+        (["edition", "make", "morning", "--slot", "99999w"], 2, "outside the years 2000 to 2100"),
+        (["story", "hold", "x", "--why", ""], 2, "no visible character"),
+        (["story", "pin", "x", "--section", "world", "--why", " \u2800"], 2, "no visible character"),
+        (["subscriber", "add", "a@b.example", "--digest", "morning", "--basis", "\u200b"], 2, "no visible"),
         (["suppression", "undo", "--why", "x"], 2, "give an ADDRESS or --dispatch"),
     ],
 )
@@ -206,6 +218,23 @@ def test_a_story_of_no_section_is_explained(room, capsys):
     assert run(room, "ingest", "--file", str(room / "s.jsonl"), "--source", "harbour-news") == 0
     assert run(room, "edition", "make", "morning") == 3
     assert "none of the 1 stories that came in belongs to its sections" in capsys.readouterr().err
+
+
+def test_a_file_with_more_items_than_the_limit_is_said_and_a_damaged_one_harms_no_other(
+    room, capsys, monkeypatch
+):
+    folder = room / "wire"
+    folder.mkdir()
+    (folder / "a.gz").write_bytes(b"\x1f\x8b")
+    (folder / "b.jsonl").write_bytes(jsonl(*(line(number) for number in range(7))))
+    monkeypatch.setenv("PUBLISHER_FETCH__MAX_ITEMS", "5")
+    assert run(room, "ingest", "--file", str(folder), "--source", "harbour-news") == 5
+    said = capsys.readouterr().out
+    assert "a.gz: failed: incomplete" in said
+    assert "b.jsonl: 5 new, 2 beyond the limit left out" in said
+    assert "2 items beyond the first 5 were left out (fetch.max_items)" in said
+    (folder / "a.gz").unlink()
+    assert run(room, "ingest", "--file", str(folder), "--source", "harbour-news") == 5
 
 
 def test_a_dry_run_stores_nothing(stories, capsys):
@@ -315,6 +344,19 @@ def test_an_export_comes_back_as_it_was(stories, capsys):
     assert run(stories, "subscriber", "erase", "b@example.org", "--yes") == 0
     assert run(stories, "subscriber", "import", str(path), "--digest", "morning", "--basis", "y") == 5
     assert "suppressed (erased)" in capsys.readouterr().out
+
+
+def test_readers_whom_a_second_list_confirms_are_counted(stories, capsys):
+    path = stories / "list.csv"
+    path.write_text("email\na@example.org\nb@example.org\n")
+    assert run(stories, "subscriber", "import", str(path), "--digest", "morning") == 0
+    assert "2 added, 0 known already, 0 refused." in capsys.readouterr().out
+    assert run(stories, "subscriber", "import", str(path), "--digest", "morning", "--basis", "form") == 0
+    assert "2 were pending and are confirmed now" in capsys.readouterr().out
+    assert (
+        run(stories, "--json", "subscriber", "import", str(path), "--digest", "morning", "--basis", "x") == 0
+    )
+    assert json.loads(capsys.readouterr().out)["confirmed"] == 0
 
 
 def test_every_format_of_the_settings_is_one_the_intake_reads():

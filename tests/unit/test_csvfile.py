@@ -117,6 +117,30 @@ def test_without_a_heading_that_names_the_addresses_nothing_is_read(text: str | 
         lines_of(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("email;language\na@news.example;en\n", "separated by semicolons"),
+        ('"name";"E-Mail"\n"A";"a@news.example"\n', "separated by semicolons"),
+        ("language\temail\nen\ta@news.example\n", "separated by tabs"),
+        ("email,language\n".encode("utf-16"), "UTF-16"),
+        ("email,language\n".encode("utf-16-be"), "UTF-16"),
+        (b"PK\x03\x04\x14\x00\x06\x00[Content_Types].xml", "no text"),
+        (b"PK\x03\x04 sheet\n", "spreadsheet"),
+        (b"\x1f\x8b\x08 packed\n", "packed"),
+        ("name,language\nx,en\n", "must name the columns"),
+    ],
+)
+def test_a_list_in_another_form_is_told_which_and_how_to_save_it(text: str | bytes, words: str):
+    with pytest.raises(ListUnreadable, match=words):
+        lines_of(text)
+
+
+def test_a_byte_of_another_encoding_in_an_address_is_called_so():
+    ((number, why),) = refusals("email\nm\xfcller@news.example\n".encode("latin-1"))
+    assert (number, "not UTF-8" in why) == (2, True)
+
+
 def test_a_file_opened_strictly_that_is_not_utf8_is_refused_whole():
     file = io.TextIOWrapper(
         io.BytesIO(b"email\n" + b"a@news.example\n" * 9000 + b"\xff\n"), encoding="utf-8", newline=""

@@ -1,10 +1,10 @@
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from publisher.schedule import edition_id, local_instant, present_slot
+from publisher.schedule import edition_id, local_instant, out_of_reach, present_slot
 from tests.stories import MORNING
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -45,3 +45,20 @@ def test_an_editions_id_is_its_local_date_and_its_time_only_where_that_is_needed
     assert edition_id(replace(MORNING, slots=(time(1),)), slot) == "morning-2026-03-02"
     assert edition_id(replace(MORNING, slots=(time(1), time(18))), slot) == "morning-2026-03-02-0100"
     assert edition_id(MORNING, slot) == "morning-2026-03-02-0100"
+
+
+@pytest.mark.parametrize(
+    ("away", "words"),
+    [
+        (timedelta(hours=-36), ""),
+        (timedelta(hours=-37), "more than 36 hours back"),
+        (timedelta(days=-20_000), "1971-05-30 03:30Z lies more than 36 hours back"),
+        (timedelta(days=1), ""),
+        (timedelta(days=1, minutes=1), "more than 24 hours ahead"),
+    ],
+)
+def test_an_edition_is_made_near_its_slot_and_not_years_off(away, words):
+    now = datetime(2026, 3, 2, 3, 30, tzinfo=UTC)
+    said = out_of_reach(now + away, window=timedelta(hours=36), now=now)
+    assert words in said
+    assert bool(words) is bool(said)

@@ -157,6 +157,18 @@ def test_every_fault_is_named_in_one_go() -> None:
         ({"main": {"site": {"language": "fr"}}}, "site.language", 'no [[disclaimer]] in "fr"'),
         ({"main": {"site": {"tag_date": "soon"}}}, "site.tag_date", "such as 2026-01-01"),
         ({"main": {"site": {"name": "Two\nlines"}}}, "site.name", "one line of text"),
+        ({"main": {"site": {"name": "\u200b\u2800"}}}, "site.name", "text that can be seen"),
+        (
+            {"main": {"site": {"postal_address": "\u2800"}}},
+            "site.postal_address",
+            "needed as soon as there is a digest",
+        ),
+        (
+            {"main": {"disclaimer": [{**MAIN["disclaimer"][0], "short": "\u2800\u200d"}]}},
+            "disclaimer[1].short",
+            "text that can be seen",
+        ),
+        ({"section": {"title": {"en": "\u0301"}}}, "section[world].title.en", "text that can be seen"),
         ({"main": {"store": {"url": "sqlite:///here.db"}}}, "store.url", "sqlite:////absolute/path"),
         ({"main": {"store": {"templates_dir": "nowhere"}}}, "store.templates_dir", "there is no folder"),
         ({"main": {"relay": []}}, "relay", "needed as soon as there is a digest"),

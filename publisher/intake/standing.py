@@ -1,0 +1,70 @@
+"""Whether an item may be used, by what it says of itself: status, embargo, expiry. What cannot be read fails closed.
+
+PURE. A word that we do not know, or a value of the wrong kind, is never taken for the absence of one: the story is withheld, which also
+takes a version that is out already back, and its doubt is kept among its flags until a version comes that can be read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from publisher.intake.text import clean
+from publisher.intake.times import parse as parse_time
+from publisher.story import NO_EMBARGO, Embargo, EmbargoKind, PubStatus, Source
+
+__all__ = ["DOUBTS", "embargo", "expiry", "media_status", "status", "validity"]
+
+STATUS, EXPIRY = "status-unknown", "expires-unreadable"
+DOUBTS = {STATUS: "its status is none that we know", EXPIRY: "its expiry cannot be read"}
+"""Flag -> what the desk is told."""
+
+
+def status(value: Any) -> tuple[PubStatus, list[str]]:
+    """The IPTC status that a JSON value names, and doubts about it; no value means usable."""
+    known = {"": PubStatus.USABLE, **{word.value: word for word in PubStatus}}
+    said = "" if value is None else value.strip().casefold() if isinstance(value, str) else None
+    return (known[said], []) if said in known else (PubStatus.WITHHELD, [STATUS])
+
+
+def media_status(states: Iterable[str | None]) -> tuple[PubStatus, list[str]]:
+    """What the `state` of each `media:status` (Media RSS) means; "blocked" and all that we do not know hold the item back."""
+    said = {(state or "").strip().casefold() for state in states}
+    if "deleted" in said:
+        return PubStatus.CANCELED, []
+    if said <= {"active"}:
+        return PubStatus.USABLE, []
+    return PubStatus.WITHHELD, [] if said <= {"active", "blocked"} else [STATUS]
+
+
+def expiry(value: Any, *, zone: str) -> tuple[datetime | None, list[str]]:
+    """The end of a story's time, and doubts about it."""
+    if value is None or value == "":
+        return None, []
+    end = parse_time(value, zone=zone) if isinstance(value, str) else None
+    return end, [] if end else [EXPIRY]
+
+
+def validity(period: str, *, zone: str) -> tuple[datetime | None, list[str]]:
+    """The end of a `dcterms:valid` period (DCMI: "start=…; end=…; scheme=W3C-DTF"), and doubts about it."""
+    found = re.search(r"\bend\s*=\s*([^;]*)", period)
+    if found is not None:
+        end = parse_time(found[1].strip(), zone=zone)
+        return end, [] if end else [EXPIRY]
+    return None, [EXPIRY] if period.strip() and "start" not in period else []
+
+
+def embargo(value: Any, source: Source) -> Embargo:
+    """The four states of an embargo."""
+    if value is None:
+        return NO_EMBARGO
+    if isinstance(value, str) and not value.strip():
+        return Embargo(EmbargoKind.OPEN) if source.empty_embargo == "hold" else NO_EMBARGO
+    until = parse_time(value, zone=source.timezone) if isinstance(value, str) else None
+    return (
+        Embargo(EmbargoKind.UNTIL, until)
+        if until
+        else Embargo(EmbargoKind.UNREADABLE, text=clean(str(value), 200))
+    )
