@@ -10,6 +10,7 @@ from typing import Any
 from publisher.ledger import Outcome
 from publisher.transport import Connection, Envelope, Limits, Relay, RelayOptions
 from tests.smtpd import Server
+from tests.waiting import SECONDS
 
 SHORT = Limits(connect=2, banner=2, command=2, data=2, block=2, dot=2, reset=1, quit=0.5)
 ENVELOPE = Envelope("bounce@front.example", "reader@list.example")
@@ -57,7 +58,7 @@ async def connected(over: Relay) -> Connection:
 
 async def until(true: Callable[[], bool]) -> None:
     """Wait for what happens in the server's thread."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SECONDS):
         while not true():  # noqa: ASYNC110 - no event of this loop tells of it
             await asyncio.sleep(0.005)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from subscribers import audience
 from tests.crash.checker import check
 from tests.dispatchbox import DISPATCH, Clock, addr_key, frozen, present, readers, relay, work
 from tests.smtpd import Server
+from tests.waiting import Aside
 
 
 @pytest.fixture(autouse=True)
@@ -53,14 +53,9 @@ def test_two_workers_and_readers_who_leave_meanwhile(database: Database, tmp_pat
                 audience.leave(connection, person.id, digest="morning", actor="reader", now=present())
 
     with Server("dot wait=0.002", folder=tmp_path, starttls=False) as server:
-        threads = [
-            threading.Thread(target=leave),
-            *(threading.Thread(target=run, args=(database, relay(server), work())) for _ in range(2)),
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(30)
+        beside = [Aside(leave), *(Aside(run, database, relay(server), work()) for _ in range(2))]
+        for each in beside:
+            each.result()
         ended = run(database, relay(server), work())
         verdict = check(database, server.messages(), dispatch_id=DISPATCH, connections=8)
     assert ended.counts.waiting == 0

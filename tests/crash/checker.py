@@ -1,8 +1,8 @@
 """The one judge of a run: the server's own log held against the ledger, by the invariants L D S B I R.
 
 L nobody lost: everybody frozen has a final state, and each `accepted` is in the server's log.
-D doubles: only rows that were marked beforehand, each copy beyond the first a doubt that the ledger names; in all at most one
-  for each connection and each kill or cut.
+D doubles: only rows that were marked beforehand, each copy beyond the first a doubt that the ledger names; doubts: of each life
+  of a sender that was killed at most one for each of its connections, and one for each connection that was cut.
 S nobody is marked after their suppression, or after they left.
 B all copies of a message are equal, and a Message-ID belongs to one row.
 I the file is whole, and every history is one that the rules allow.
@@ -23,7 +23,9 @@ from publisher.store import deliveries
 from publisher.store.db import Database
 from tests.smtpd import Message
 
-__all__ = ["Verdict", "check"]
+__all__ = ["Verdict", "check", "open_marks"]
+
+DIED = "the sender died after the mark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ def check(
 ) -> Verdict:
     """Hold the log against the ledger; AssertionError names the first row that breaks an invariant.
 
-    `kills`: how often the sender died; `cuts`: how often a connection was cut or fell silent after a dot. `finished`:
-    whether everybody must have come to an end.
+    `kills`: how often the sender died; `cuts`: how often, at most, a connection was cut or fell silent after a dot.
+    `finished`: whether everybody must have come to an end.
     """
     rows = _rows(database, dispatch_id)
     by_message_id = {row["message_id"]: row for row in rows}
@@ -70,11 +72,7 @@ def check(
         open_marks = sum(note["try"] not in {outcome["try"] for outcome in history} for note in marked)
         assert count - 1 <= doubts + open_marks, f"D: {row} was sent {count} times with {doubts} doubts"
         doubles += count - 1
-    assert doubles <= connections * (kills + cuts), f"D: {doubles} doubles"
-    died = sum(
-        o["cause"] == "the sender died after the mark" for history in outcomes.values() for o in history
-    )
-    assert died <= connections * kills, f"D: {died} doubts of {kills} kills with {connections} connections"
+    _check_doubts(outcomes, notes, connections=connections, kills=kills, cuts=cuts)
 
     _check_silence(database)
     _check_bytes(taken, by_message_id)
@@ -87,6 +85,38 @@ def check(
     for state in FINAL:
         assert getattr(counts, state.value) == states[state.value], f"R: {counts} against {states}"
     return Verdict(copies, doubles, states)
+
+
+def open_marks(database: Database) -> Counter[str]:
+    """How many rows each sender has at the dot, by its id: what a death at this moment leaves in doubt."""
+    query = (
+        "SELECT n.worker_id, count(*) AS n FROM note n WHERE NOT EXISTS (SELECT 1 FROM outcome o"
+        ' WHERE o.delivery_id = n.delivery_id AND o."try" >= n."try") GROUP BY n.worker_id'
+    )
+    return Counter({row["worker_id"]: row["n"] for row in _all(database, query)})
+
+
+def _check_doubts(
+    outcomes: dict[int, list[dict[str, Any]]],
+    notes: dict[int, list[dict[str, Any]]],
+    *,
+    connections: int,
+    kills: int,
+    cuts: int,
+) -> None:
+    """D: every double is a doubt, so the bounds stand on the doubts: by the life that left them, and by cuts."""
+    died: Counter[str] = Counter()
+    lost = 0
+    for delivery_id, marked in notes.items():
+        causes = {o["try"]: o["cause"] for o in outcomes[delivery_id] if o["state"] == "uncertain"}
+        for note in marked:
+            cause = causes.get(note["try"])
+            died[note["worker_id"]] += cause == DIED
+            lost += cause not in {DIED, None}
+    for worker, left in died.items():
+        assert left <= connections, f"D: {worker} died with {connections} connections and left {left} doubts"
+    assert sum(left > 0 for left in died.values()) <= kills, f"D: {died} of {kills} kills"
+    assert lost <= cuts, f"D: {lost} doubts of {cuts} cuts"
 
 
 def _check_silence(database: Database) -> None:

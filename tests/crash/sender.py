@@ -16,10 +16,12 @@ import threading
 from publisher import crash
 from publisher.dispatch import run
 from publisher.store.db import open_database
-from publisher.transport import Relay, RelayOptions
-from tests.dispatchbox import SHORT, compiled, work
+from publisher.transport import Limits, Relay, RelayOptions
+from tests.dispatchbox import compiled, work
 
 MESSAGE = compiled(size=20_000)
+PATIENT = Limits(connect=60, banner=60, command=60, data=60, block=60, dot=60)
+"""A server that is slow because the machine is busy must not look like one that has fallen silent."""
 
 
 def live(path: str, port: int, connections: int) -> int:
@@ -34,7 +36,7 @@ def live(path: str, port: int, connections: int) -> int:
         tls="none",
         helo="front.example",
         connections=connections,
-        limits=SHORT,
+        limits=PATIENT,
     )
     ended = run(database, Relay(options), work(compiled=MESSAGE, stop=stop))
     database.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from tests.commandbox import House
 from tests.mailroom import keeping, mails
 from tests.newsrooms import line
+from tests.waiting import SECONDS
 
 READERS = [
     *((f"business{number}@list.example", "business") for number in range(4)),
@@ -17,14 +19,23 @@ READERS = [
 ]
 
 
-@pytest.mark.parametrize("meanwhile", ["nothing", "a kill", "a kill that empties"])
-@pytest.mark.parametrize("point", ["after-freeze-chunk:1", "after-freeze-chunk:3", "before-sending"])
+@pytest.mark.parametrize(
+    ("point", "meanwhile"),
+    [
+        ("after-freeze-chunk:1", "nothing"),
+        ("after-freeze-chunk:3", "a kill"),
+        ("after-freeze-chunk:1", "a kill that empties"),
+        ("before-sending", "nothing"),
+        ("before-sending", "a kill that empties"),
+    ],
+)
 def test_death_in_the_freeze_loses_nobody(tmp_path: Path, point: str, meanwhile: str) -> None:
     with keeping(tmp_path) as server:
         house = House(tmp_path / "house", server.port)
         house.take_in(line(1), line(2), line(3, categories=["Business"]))
         house.subscribe(*READERS)
-        assert house.run("send", "morning", "--yes", crashpoint=point).returncode == -9
+        with house.start("send", "morning", "--yes", crashpoint=point) as process:
+            assert process.wait(SECONDS) == -signal.SIGKILL
         assert not server.messages()
         present = house.dispatch()
         assert present["state"] == "freezing"

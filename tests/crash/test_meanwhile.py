@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,31 +18,56 @@ from publisher.store import deliveries
 from publisher.store.db import Database, open_database
 from subscribers import audience
 from tests.crash.faultbox import dispatch_row, judge, plain, send
-from tests.dispatchbox import DISPATCH, Clock, addr_key, frozen, history, present, readers, relay, work
+from tests.dispatchbox import (
+    DISPATCH,
+    SHORT,
+    Clock,
+    addr_key,
+    frozen,
+    history,
+    present,
+    readers,
+    relay,
+    states,
+    work,
+)
+from tests.smtpd import Server
+from tests.waiting import SECONDS, Aside, until
+
+HELD = "logged nth=20- do=hold"
+"""The server answers twenty times; then every connection waits for its reply until the server is taught anew."""
+
+
+def at_the_dot(server: Server, sending: Aside[Ended]) -> None:
+    """Come back when all four connections wait for their reply."""
+    until(lambda: len(server.held) == 4, thread=sending)
 
 
 def test_readers_who_leave_during_the_send_get_nothing_from_then_on(
     database: Database, tmp_path: Path
 ) -> None:
+    """Some leave while no message can be under way to them, others while the send goes on beside them."""
     frozen(database, readers(300))
-    leaving = readers(300)[::3]
+    last, others = readers(300)[-40:], readers(300)[30:260:3]
 
-    def leave() -> None:
+    def leave(leaving: Sequence[str]) -> None:
         for address in leaving:
             with database.write() as connection:
                 person = audience.find(connection, addr_key(address))
                 assert person is not None
                 audience.leave(connection, person.id, digest="morning", actor="reader", now=present())
-            time.sleep(0.001)
 
-    with plain("dot wait=0.003", folder=tmp_path) as server:
-        thread = threading.Thread(target=leave)
-        thread.start()
-        ended = run(database, relay(server), work())
-        thread.join()
+    with plain(HELD, folder=tmp_path) as server:
+        sending = Aside(run, database, relay(server), work())
+        at_the_dot(server, sending)
+        leave(last)
+        leaving = Aside(leave, others)
+        server.teach("dot wait=0.003")
+        ended = sending.result()
+        leaving.result()
     verdict = judge(database, server)
     assert ended.counts.waiting == 0
-    assert verdict.states["suppressed"] > 10
+    assert {states(database)[address] for address in last} == {"suppressed"}
     assert verdict.states["accepted"] + verdict.states["suppressed"] == 300
     assert verdict.doubles == 0
 
@@ -64,19 +90,16 @@ def test_who_has_left_before_is_settled_without_a_word_to_the_relay(
 
 def test_pause_is_seen_and_resuming_goes_on(database: Database, tmp_path: Path) -> None:
     frozen(database, readers(200))
-    over: list[Ended] = []
-    with plain("dot wait=0.01", folder=tmp_path) as server:
-        thread = threading.Thread(target=lambda: over.append(run(database, relay(server), work())))
-        thread.start()
-        while len(server.messages()) < 20:
-            time.sleep(0.005)
+    with plain(HELD, folder=tmp_path) as server:
+        sending = Aside(run, database, relay(server), work())
+        at_the_dot(server, sending)
         with database.write() as connection:
             assert deliveries.pause(connection, DISPATCH)
-        paused = time.monotonic()
-        thread.join(10)
-        assert time.monotonic() - paused < 2.0
-        assert 0 < over[0].counts.waiting < 200
-        assert over[0].counts.uncertain == 0
+        taken = len(server.messages())
+        server.teach()
+        ended = sending.result()
+        assert len(server.messages()) == taken, "a message left after the pause"
+        assert (ended.counts.waiting, ended.counts.uncertain) == (200 - taken, 0)
         with database.write() as connection:
             assert deliveries.resume(connection, DISPATCH)
         run(database, relay(server), work())
@@ -86,49 +109,45 @@ def test_pause_is_seen_and_resuming_goes_on(database: Database, tmp_path: Path) 
 
 def test_cancelling_ends_everybody_who_waits(database: Database, tmp_path: Path) -> None:
     frozen(database, readers(200))
-    with plain("dot wait=0.01", folder=tmp_path) as server:
-        thread = threading.Thread(target=lambda: run(database, relay(server), work()))
-        thread.start()
-        while len(server.messages()) < 20:
-            time.sleep(0.005)
+    with plain(HELD, folder=tmp_path) as server:
+        sending = Aside(run, database, relay(server), work())
+        at_the_dot(server, sending)
         with database.write() as connection:
             deliveries.cancel(connection, DISPATCH, actor="desk", why="wrong edition", now=present())
-        thread.join(10)
+        taken = len(server.messages())
+        server.teach()
+        sending.result()
     verdict = judge(database, server)
-    assert verdict.states["accepted"] + verdict.states["cancelled"] == 200
+    assert verdict.states == {"accepted": taken, "cancelled": 200 - taken}
     assert verdict.doubles == 0
 
 
 def test_stop_waits_for_open_replies_and_leaves_nobody_in_doubt(database: Database, tmp_path: Path) -> None:
     frozen(database, readers(100))
     stop = threading.Event()
-    over: list[Ended] = []
-    with plain("dot wait=0.2", folder=tmp_path) as server:
-        thread = threading.Thread(target=lambda: over.append(run(database, relay(server), work(stop=stop))))
-        thread.start()
-        while not server.messages():
-            time.sleep(0.005)
+    with plain("logged do=hold", folder=tmp_path) as server:
+        sending = Aside(run, database, relay(server), work(stop=stop))
+        at_the_dot(server, sending)
         stop.set()
-        thread.join(10)
-    assert over[0].counts.uncertain == 0
-    assert over[0].counts.waiting > 80
+        server.teach("dot wait=0.5")  # slow enough for the stop to be noticed long before the end
+        ended = sending.result()
+    assert ended.counts.uncertain == 0
+    assert ended.counts.waiting > 80
     judge(database, server, finished=False)
 
 
 def test_stop_that_lasts_too_long_names_who_is_in_doubt(database: Database, tmp_path: Path) -> None:
     frozen(database, readers(20), policy=Policy.KEEP)
     stop = threading.Event()
-    over: list[Ended] = []
-    with plain("logged do=stall", folder=tmp_path) as server:
+    with plain("logged do=hold", folder=tmp_path) as server:
         wanted = work(stop=stop, drain=0.2, policy=Policy.KEEP)
-        thread = threading.Thread(target=lambda: over.append(run(database, relay(server), wanted)))
-        thread.start()
-        while len(server.messages()) < 4:
-            time.sleep(0.005)
+        patient = replace(SHORT, dot=2 * SECONDS)  # so that only the stop can end the waiting
+        sending = Aside(run, database, relay(server, limits=patient), wanted)
+        at_the_dot(server, sending)
         stop.set()
-        thread.join(4)
-    assert over[0].counts.uncertain == 4
-    judge(database, server, cuts=1, finished=False)
+        ended = sending.result()
+    assert ended.counts.uncertain == 4
+    judge(database, server, cuts=4, finished=False)
 
 
 def test_revised_edition_is_left_to_a_run_that_has_its_words(database: Database, tmp_path: Path) -> None:
@@ -182,13 +201,8 @@ def test_two_workers_on_one_dispatch_double_nobody(database: Database, tmp_path:
     frozen(database, readers(450))
     other = open_database(f"sqlite:///{database.path}")
     with plain(folder=tmp_path) as server:
-        threads = [
-            threading.Thread(target=run, args=(mine, relay(server), work())) for mine in (database, other)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(20)
+        for sending in [Aside(run, mine, relay(server), work()) for mine in (database, other)]:
+            sending.result()
         run(database, relay(server), work())
     other.close()
     verdict = judge(database, server)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,10 @@ from publisher.errors import StoreFull, StoreLocked, StoreUnavailable
 from publisher.store.db import Database, open_database
 from tests.crash.faultbox import judge, plain, send
 from tests.dispatchbox import SHORT, Clock, compiled, fresh, frozen, readers, relay, work
+from tests.waiting import Aside, until
+
+HELD = "logged nth=20- do=hold"
+"""The server answers twenty times; then every connection waits for its reply until the server is taught anew."""
 
 
 def test_full_disk_stops_the_run_and_space_brings_everybody_home(database: Database, tmp_path: Path) -> None:
@@ -49,25 +51,37 @@ def test_disk_that_would_be_full_soon_is_refused_before_the_first_message(
         assert "connected" not in str(server.heard())
 
 
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch) -> list[StoreLocked]:
+    """Every time the run did not get the write lock; its patience of ten seconds is shortened to a tenth of one below."""
+    found: list[StoreLocked] = []
+    commit = writer.Writer._commit
+
+    def counted(self: writer.Writer, group: Any) -> list[Any]:
+        try:
+            return commit(self, group)
+        except StoreLocked as error:
+            found.append(error)
+            raise
+
+    monkeypatch.setattr(writer.Writer, "_commit", counted)
+    return found
+
+
 def test_lock_of_another_program_is_waited_for(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: list[StoreLocked]
 ) -> None:
-    """Ten seconds' patience is shortened to a tenth of one, six times."""
+    monkeypatch.setattr(writer, "LOCKED_TRIES", 1000)
     frozen(database, readers(100))
     mine = open_database(f"sqlite:///{database.path}", lock_seconds=0.1)
     other = open_database(f"sqlite:///{database.path}")
-
-    def hold() -> None:
-        while len(server.messages()) < 20:
-            time.sleep(0.002)
+    with plain(HELD, folder=tmp_path) as server:
+        sending = Aside(run, mine, relay(server), work())
+        until(lambda: bool(server.held), thread=sending)
         with other.locked():
-            time.sleep(0.35)
-
-    with plain("dot wait=0.005", folder=tmp_path) as server:
-        thread = threading.Thread(target=hold)
-        thread.start()
-        ended = run(mine, relay(server), work())
-        thread.join()
+            server.teach()
+            until(lambda: len(refused) >= 3, thread=sending)
+        ended = sending.result()
     mine.close()
     other.close()
     assert ended.counts.accepted == 100
@@ -75,27 +89,20 @@ def test_lock_of_another_program_is_waited_for(
 
 
 def test_lock_that_is_not_let_go_ends_the_run(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: list[StoreLocked]
 ) -> None:
     monkeypatch.setattr(writer, "LOCKED_TRIES", 2)
     frozen(database, readers(100))
     mine = open_database(f"sqlite:///{database.path}", lock_seconds=0.1)
     other = open_database(f"sqlite:///{database.path}")
-    ended = threading.Event()
-
-    def hold() -> None:
-        while len(server.messages()) < 20:
-            time.sleep(0.002)
+    with plain(HELD, folder=tmp_path) as server:
+        sending = Aside(run, mine, relay(server), work())
+        until(lambda: bool(server.held), thread=sending)
         with other.locked():
-            ended.wait(10)
-
-    with plain("dot wait=0.005", folder=tmp_path) as server:
-        thread = threading.Thread(target=hold)
-        thread.start()
-        with pytest.raises(StoreLocked):
-            run(mine, relay(server), work())
-        ended.set()
-        thread.join()
+            server.teach()
+            with pytest.raises(StoreLocked):
+                sending.result()
+        assert len(refused) == 2
         mine.close()
         other.close()
         run(database, relay(server), work())
@@ -106,19 +113,13 @@ def test_ledger_that_is_moved_away_is_noticed(tmp_path: Path) -> None:
     database = fresh(tmp_path)
     frozen(database, readers(500))
     assert database.path is not None
-    path = database.path
-    with plain("dot wait=0.01", folder=tmp_path) as server:
-
-        def move() -> None:
-            while len(server.messages()) < 10:
-                time.sleep(0.002)
-            path.rename(path.with_name("elsewhere.sqlite3"))
-
-        thread = threading.Thread(target=move)
-        thread.start()
+    with plain(HELD, folder=tmp_path) as server:
+        sending = Aside(run, database, relay(server), work())
+        until(lambda: bool(server.held), thread=sending)
+        database.path.rename(database.path.with_name("elsewhere.sqlite3"))
+        server.teach("dot wait=0.1")
         with pytest.raises(StoreUnavailable):
-            run(database, relay(server), work())
-        thread.join()
+            sending.result()
         assert len(server.messages()) < 500
     database.close()
 
