@@ -9,14 +9,15 @@ from functools import lru_cache
 from publisher.gate.colour import Colour, colour
 from publisher.gate.lengths import Length
 from publisher.gate.look import PLAIN, Ink, Look
-from publisher.gate.properties import LETTERLESS
+from publisher.gate.properties import LETTERLESS, words
 
 __all__ = [
     "GROWING",
     "HEADINGS",
+    "INDENTED",
+    "INDENT_PX",
     "INLINE",
     "LINKS",
-    "OUTLOOK",
     "PICTURES",
     "RAW",
     "SCALES",
@@ -26,29 +27,28 @@ __all__ = [
 ]
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-INLINE = _words(
+INLINE = words(
     "a abbr acronym b bdi bdo big br cite code data del dfn em font i ins kbd mark q s samp small span strike strong sub sup time tt u "
     "var wbr"
 )
-BLOCKS = _words(
+BLOCKS = words(
     "html body div p h1 h2 h3 h4 h5 h6 ul ol li dl dt dd blockquote center address section article main header footer aside nav hgroup "
     "figure figcaption hr table thead tbody tfoot tr td th"
 )
-HEADINGS = _words("h1 h2 h3")
-TEXT = (INLINE | BLOCKS) - {"bdo", "mark"}
-"""Where text is text: it runs as written, in the colours of what is around it. A `bdo` turns it round, a `mark` has colours of its own, a
-caption or a legend lacks the ground of its table or frame; what is not known may show its text or not."""
+HEADINGS = words("h1 h2 h3")
+TEXT = (INLINE | BLOCKS) - {"bdo", "mark", "s", "strike", "del"}
+"""Where text is text: it runs as written, in the colours of what is around it. A `bdo` turns it round, a `mark` has colours of its own, an
+`s` strikes it out, a caption or a legend lacks the ground of its table or frame; what is not known may show its text or not."""
+INDENTED = words("ul ol dd blockquote figure")
+INDENT_PX = 40.0
+"""How far in every browser moves these."""
 
-GROWING = _words(
+GROWING = words(
     "table thead tbody tfoot tr td th col colgroup hr img svg picture video canvas iframe object embed input br"
 )
 """Elements that grow with their content whatever their height says, and those that have none."""
 PICTURES = ("img", "svg", "video", "canvas", "iframe", "object", "embed")
-RAW = _words("script style title")
+RAW = words("script style title")
 """Their text is no part of the page."""
 
 SCALES = {
@@ -68,29 +68,25 @@ LINKS: dict[bool, tuple[Colour, ...]] = {
 }
 """Links without a colour of their own, not yet and already visited: in a light scheme, in a dark one."""
 
-SWITCHES = _words("hidden popover inert nowrap background link vlink alink")
+SWITCHES = words("hidden popover inert nowrap background link vlink alink")
 """Attributes that hide what is inside, keep a link from working, run words off the page or lay a picture or unknown colours under them."""
-GAPS = _words(
+GAPS = words(
     "border cellpadding cellspacing hspace vspace marginwidth marginheight leftmargin topmargin rightmargin bottommargin"
 )
 MOST_GAP_PX = 40
-GROUNDED = _words("body table thead tbody tfoot tr td th")
-SIZED = _words("table td th")
+GROUNDED = words("body table thead tbody tfoot tr td th")
+SIZED = words("table td th")
 JUDGED = SWITCHES | GAPS | {"aria-hidden", "align", "bgcolor", "color", "text", "width", "size", "face"}
 OLD_COLOUR = re.compile(r"#[0-9a-f]{3}|#[0-9a-f]{6}|[a-z]+")
 OLD_WIDTH = re.compile(r"(\d+(?:\.\d+)?)(%?)(?:px)?")
 OLD_SIZES = dict(zip("1234567", (10.0, 13.0, 16.0, 18.0, 24.0, 32.0, 48.0), strict=True))
 
-HARMLESS_SCRIPTS = _words("application/json application/ld+json")
-HEADERS = _words("content-type content-language x-ua-compatible x-dns-prefetch-control")
+HARMLESS_SCRIPTS = words("application/json application/ld+json")
+HEADERS = words("content-type content-language x-ua-compatible x-dns-prefetch-control")
 SCALE = re.compile(
     r"width=device-width|initial-scale=1(\.0+)?|maximum-scale=[1-9][\d.]*|minimum-scale=(0?\.\d+|1(\.0+)?)|"
     r"(user-scalable|viewport-fit|shrink-to-fit)=.*|"
 )
-OUTLOOK = re.compile(
-    r"display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*(?:hidden|collapse)", re.IGNORECASE
-)
-"""What hides in the parts that only Outlook reads."""
 
 
 def painted(tag: str, attributes: Mapping[str, str | None]) -> Look:
