@@ -15,6 +15,7 @@ from publisher.gate.look import Harm, Ink, Look
 from publisher.gate.properties import (
     DISPLAYS,
     EDGE_WORDS,
+    FAR_PX,
     GROUND_WORDS,
     LETTERLESS,
     LINE_WORDS,
@@ -29,7 +30,7 @@ MOST_SPACE_PX = 200.0
 MOST_BORDER_PX = 40.0
 MOST_RADIUS_PX = 24.0
 """Rounder corners leave letters outside of their ground."""
-MOST_WIDTH_PX, LEAST_WIDTH_PX = 1000.0, 40.0
+LEAST_WIDTH_PX = 40.0
 """What is narrower lets its words run over what is beside it."""
 MOST_STRIKE_PX = 3.0
 SHADOW_PX, SHADOW_ALPHA, SHARP_PX, MOST_SHADOWS = 24.0, 0.15, 4.0, 2
@@ -112,8 +113,8 @@ def _width(one: Declared, found: Look) -> Harm:
         found.limits += (wide,)
     elif not one.name.startswith("min-"):
         found.widths += (wide,)
-    if wide.usual > MOST_WIDTH_PX and not one.name.startswith("max-"):
-        return Harm.INSIDE
+    if (wide.px > FAR_PX or wide.percent > 100) and not one.name.startswith("max-"):
+        return Harm.ANYWHERE
     return Harm.SPILLS if wide.usual < LEAST_WIDTH_PX and not one.name.startswith("min-") else Harm.NONE
 
 
@@ -131,6 +132,8 @@ def _padding(one: Declared, found: Look) -> Harm:
 
 def _spaced(one: Declared, found: Look, sides: list[Length], most: float) -> Harm:
     """Note how far in this brings a text, and how far above it paints; one value for all sides, or top, right, bottom, left."""
+    if any(side.usual > FAR_PX for side in sides):
+        return Harm.ANYWHERE
     if len(sides) > 4 or any(side.usual > most or min(side) < 0 for side in sides):
         return Harm.INSIDE
     one_way = "-inline" in one.name or one.name.partition("-")[2].startswith(("left", "right"))
@@ -238,6 +241,11 @@ def _display(one: Declared, found: Look) -> Harm:
     return Harm.NONE if one.value in DISPLAYS else Harm.INSIDE
 
 
+def _direction(one: Declared, found: Look) -> Harm:
+    found.leftward = one.value == "rtl"
+    return Harm.NONE if one.value in {"ltr", "rtl", "inherit"} else Harm.INSIDE
+
+
 def _scheme(one: Declared, found: Look) -> Harm:
     found.scheme = one.value
     return Harm.NONE if SCHEME_WORDS.issuperset(one.value.split()) else Harm.INSIDE
@@ -274,6 +282,7 @@ GRAMMARS: dict[str, Grammar] = {
     "box-shadow": _shadow,
     "color": _text,
     "color-scheme": _scheme,
+    "direction": _direction,
     "display": _display,
     "font": _font,
     "font-family": _family,

@@ -13,7 +13,17 @@ from publisher.gate.css import Declared, Unreadable, declarations
 from publisher.gate.grammars import GRAMMARS
 from publisher.gate.lengths import length
 from publisher.gate.look import Harm, Look
-from publisher.gate.properties import ASIDE, AWAY, BOUNDS, FREE_WORDS, HARMLESS, INSIDE, KEPT, SPILLING
+from publisher.gate.properties import (
+    ASIDE,
+    AWAY,
+    BOUNDS,
+    FAR_PX,
+    FREE_WORDS,
+    HARMLESS,
+    INSIDE,
+    KEPT,
+    SPILLING,
+)
 
 __all__ = ["look", "look_of", "varies"]
 
@@ -102,7 +112,7 @@ def _bounded(name: str, value: str) -> Harm:
     read = length(value)
     if read is None:
         return Harm.INSIDE if elsewhere is None else Harm.ANYWHERE
-    if elsewhere is not None and read.usual < elsewhere:
+    if read.usual > FAR_PX or (elsewhere is not None and read.usual < elsewhere):
         return Harm.ANYWHERE
     return Harm.NONE if least <= read.usual <= most else Harm.INSIDE
 

@@ -44,7 +44,7 @@ class Look:
         unclipped: `overflow: visible`, which lets a picture paint beyond its edge. shuts: the page could not be scrolled.
         sizes, lines: of the font and of a line (a factor, or 0 and a length). space: how far in text begins.
         rise: how far above and below itself it paints. widths, limits: how wide it is, and at most. clips: what does not fit is cut off.
-        text, ground: what is coloured. inline: whether `display` makes it an inline element; None when it does not say.
+        leftward: text runs from right to left. text, ground: what is coloured. inline: whether `display` makes it an inline element; None when it does not say.
         scheme: the value of `color-scheme`.
     """
 
@@ -62,6 +62,7 @@ class Look:
     widths: tuple[Length, ...] = ()
     limits: tuple[Length, ...] = ()
     clips: bool = False
+    leftward: bool = False
     text: Ink | None = None
     ground: Ink | None = None
     inline: bool | None = None

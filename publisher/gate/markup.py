@@ -9,7 +9,7 @@ from functools import lru_cache
 from publisher.gate.colour import Colour, colour
 from publisher.gate.lengths import Length
 from publisher.gate.look import PLAIN, Ink, Look
-from publisher.gate.properties import LETTERLESS, words
+from publisher.gate.properties import FAR_PX, LETTERLESS, words
 
 __all__ = [
     "GROWING",
@@ -76,7 +76,9 @@ GAPS = words(
 MOST_GAP_PX = 40
 GROUNDED = words("body table thead tbody tfoot tr td th")
 SIZED = words("table td th")
-JUDGED = SWITCHES | GAPS | {"aria-hidden", "align", "bgcolor", "color", "text", "width", "size", "face"}
+JUDGED = (
+    SWITCHES | GAPS | {"aria-hidden", "dir", "align", "bgcolor", "color", "text", "width", "size", "face"}
+)
 OLD_COLOUR = re.compile(r"#[0-9a-f]{3}|#[0-9a-f]{6}|[a-z]+")
 OLD_WIDTH = re.compile(r"(\d+(?:\.\d+)?)(%?)(?:px)?")
 OLD_SIZES = dict(zip("1234567", (10.0, 13.0, 16.0, 18.0, 24.0, 32.0, 48.0), strict=True))
@@ -109,29 +111,49 @@ def _harmless(tag: str, name: str, value: str, found: Look) -> bool:
     """Whether an attribute does no harm; what it does to size, place and colour is noted."""
     if name in SWITCHES:
         return False
-    if name == "aria-hidden":
-        return value == "false"
     if name in GAPS:
         return not value or (value.isdecimal() and int(value) <= MOST_GAP_PX)
-    if name == "align":  # a table floats then, and what is around it has no height
-        return tag != "table" or value not in {"left", "right"}
-    if name == "width" and tag in SIZED:
-        wide = OLD_WIDTH.fullmatch(value)
-        if wide:
-            found.widths += (Length(percent=float(wide[1])) if wide[2] else Length(px=float(wide[1])),)
-        return wide is not None
-    if name == "bgcolor" and tag in GROUNDED:
+    if name == "aria-hidden":
+        return value == "false"
+    if name == "dir":
+        found.leftward = value != "ltr"
+        return True
+    if tag in SIZED and name == "width":
+        return _old_width(value, found)
+    if tag == "table" and name == "align":  # it floats, and what is around it has no height
+        return value not in {"left", "right"}
+    return (
+        _old_colours(tag, name, value, found)
+        if tag in GROUNDED
+        else tag != "font" or _old_font(name, value, found)
+    )
+
+
+def _old_width(value: str, found: Look) -> bool:
+    wide = OLD_WIDTH.fullmatch(value)
+    if wide:
+        found.widths += (Length(percent=float(wide[1])) if wide[2] else Length(px=float(wide[1])),)
+    return wide is not None
+
+
+def _old_colours(tag: str, name: str, value: str, found: Look) -> bool:
+    if name == "bgcolor":
         found.ground = _old_ink(value)
         return found.ground is not None
-    if (name, tag) in {("color", "font"), ("text", "body")}:
+    if (name, tag) == ("text", "body"):
         found.text = _old_ink(value)
         return found.text is not None
-    if tag == "font" and name == "size":
+    return True
+
+
+def _old_font(name: str, value: str, found: Look) -> bool:
+    if name == "color":
+        found.text = _old_ink(value)
+        return found.text is not None
+    if name == "size":
         found.sizes += (Length(px=OLD_SIZES[value]),) if value in OLD_SIZES else ()
         return value in OLD_SIZES
-    return not (tag == "font" and name == "face") or LETTERLESS.isdisjoint(
-        part.strip() for part in value.split(",")
-    )
+    return name != "face" or LETTERLESS.isdisjoint(part.strip() for part in value.split(","))
 
 
 def _old_ink(value: str) -> Ink | None:
@@ -175,6 +197,11 @@ def _meta(attributes: Mapping[str, str]) -> str:
     return ""
 
 
+def _wide(attributes: Mapping[str, str]) -> str:
+    wide = OLD_WIDTH.fullmatch(attributes.get("width", "0"))
+    return "" if wide and float(wide[1]) <= FAR_PX else "what is too wide moves the text beside it"
+
+
 FAULTY: dict[str, Callable[[Mapping[str, str]], str]] = {
     "dialog": lambda attributes: "a dialog lies over the page" if "open" in attributes else "",
     "frameset": lambda _: "frames take the place of the page",
@@ -182,6 +209,8 @@ FAULTY: dict[str, Callable[[Mapping[str, str]], str]] = {
     "meta": _meta,
     "script": _script,
     "svg": lambda attributes: "a picture may paint beyond its edge" if "overflow" in attributes else "",
+    "table": _wide,
+    "td": _wide,
     "template": lambda attributes: (
         "a shadow root takes the place of text" if "shadowrootmode" in attributes else ""
     ),

@@ -13,6 +13,7 @@ __all__ = [
     "BOUNDS",
     "DISPLAYS",
     "EDGE_WORDS",
+    "FAR_PX",
     "FREE_WORDS",
     "GROUND_WORDS",
     "HARMLESS",
@@ -37,7 +38,7 @@ HARMLESS = words(
     border-collapse border-color border-top-color border-right-color border-bottom-color border-left-color
     border-block-color border-inline-color border-inline-start-color border-inline-end-color border-style border-top-style
     border-right-style border-bottom-style border-left-style border-inline-style border-inline-start-style border-inline-end-style
-    box-sizing break-after break-before break-inside caption-side caret-color clear counter-increment counter-reset cursor direction
+    box-sizing break-after break-before break-inside caption-side caret-color clear counter-increment counter-reset cursor
     empty-cells font-kerning font-optical-sizing font-smoothing font-stretch font-synthesis font-weight hyphenate-character
     hyphenate-limit-chars hyphens image-rendering interpolation-mode isolation line-break list-style list-style-image
     list-style-position list-style-type min-block-size min-height object-fit object-position orphans osx-font-smoothing
@@ -73,7 +74,6 @@ INSIDE = {
     "content-visibility": words("visible"),
     "float": words("none"),
     "font-feature-settings": words("normal inherit"),
-    "font-size-adjust": words("none"),
     "font-style": words("normal italic oblique inherit"),
     "font-variant": words("normal small-caps inherit"),
     "font-variant-caps": words("normal small-caps inherit"),
@@ -107,6 +107,7 @@ KEPT = {
     **dict.fromkeys(
         words("inset-block-start inset-block-end inset-inline-start inset-inline-end"), words("auto 0 0px")
     ),
+    "font-size-adjust": words("none"),
     "position": words("static relative"),
     "writing-mode": words("horizontal-tb"),
     "zoom": words("1 100% normal"),
@@ -125,6 +126,8 @@ BOUNDS: dict[str, tuple[float, float, float | None]] = {
 }
 """Property -> the least and the most above a promise, and the least elsewhere (None: any), in px for a font of 16. Less or more draws
 letters over each other, strikes them out or moves them away."""
+FAR_PX = 1000.0
+"""A length of which more moves what is beside it out of a window."""
 
 FREE_WORDS = words("auto baseline bottom from-font inherit middle normal sub super text-bottom text-top top")
 """Words that the properties of `BOUNDS` know, none of which goes far."""

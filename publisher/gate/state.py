@@ -36,7 +36,8 @@ class State(NamedTuple):
 
     Attributes:
         size, big: the font's least and greatest size in px. lines: what a line may measure, in sizes or (first is 0) in px.
-        width: how wide text may run, in px. space: how far in it begins. clips: what does not fit is cut off.
+        width: how wide text may run, in px. space: how far in it begins. bounded: what is wider cannot be reached, because it is cut off or
+            runs out of the window to the left.
         inks: what text and ground may be coloured, by case.
         hides: what may hide everything inside. faint: what may hide text just here, and can be made good further in.
         heading: whether a heading is around. root: the size of the root's font.
@@ -48,7 +49,7 @@ class State(NamedTuple):
     width: float
     space: float
     inks: tuple[Pairs, ...]
-    clips: bool = False
+    bounded: bool = False
     hides: str = ""
     faint: str = ""
     heading: bool = False
@@ -80,13 +81,13 @@ def entered(tag: str, around: State, looks: Sequence[Sure], inks: tuple[Pairs, .
         width - space,
         around.space + space,
         inks,
-        clips=around.clips or any(look.clips for look, _ in looks),
+        bounded=around.bounded or any(_bounds(tag, look) for look, _ in looks),
         heading=around.heading or tag in HEADINGS,
         root=(size, big) if tag == "html" else around.root,
     )
     hides = around.hides or _hides(tag, looks, state)
-    if not hides and around.clips and widest > around.width:
-        hides = f"a width of {widest:g} px in a box that cuts off more than {around.width:g}"
+    if not hides and around.bounded and widest > around.width:
+        hides = f"a width of {widest:g} px in a box of {around.width:g}"
     return state._replace(hides=hides, faint=_faint(state))
 
 
@@ -106,6 +107,10 @@ def _lines(around: State, looks: Sequence[Sure], size: float) -> tuple[tuple[flo
         (factor, high.at(size, size, around.root[0])) for look, _ in looks for factor, high in look.lines
     ]
     return tuple(lines) if any(sure and look.lines for look, sure in looks) else (*around.lines, *lines)
+
+
+def _bounds(tag: str, look: Look) -> bool:
+    return look.clips or bool(look.widths or look.limits) or (look.leftward and tag not in {"html", "body"})
 
 
 def _widths(around: State, looks: Sequence[Sure], size: float) -> tuple[float, float]:
