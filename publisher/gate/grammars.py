@@ -12,7 +12,15 @@ from publisher.gate.colour import CLEAR, Colour, colour
 from publisher.gate.css import Declared, outside
 from publisher.gate.lengths import NOTHING, Length, length, lengths, parts
 from publisher.gate.look import Harm, Ink, Look
-from publisher.gate.properties import LETTERLESS
+from publisher.gate.properties import (
+    DISPLAYS,
+    EDGE_WORDS,
+    FAR_PX,
+    GROUND_WORDS,
+    LETTERLESS,
+    LINE_WORDS,
+    SCHEME_WORDS,
+)
 
 __all__ = ["GRAMMARS", "NORMAL_LINE", "SMALLEST_PX"]
 
@@ -22,12 +30,11 @@ MOST_SPACE_PX = 200.0
 MOST_BORDER_PX = 40.0
 MOST_RADIUS_PX = 24.0
 """Rounder corners leave letters outside of their ground."""
-MOST_WIDTH_PX = 1600.0
-MOST_OUTLINE_PX = 4.0
-"""An outline is painted over what is around its element."""
+LEAST_WIDTH_PX = 40.0
+"""What is narrower lets its words run over what is beside it."""
 MOST_STRIKE_PX = 3.0
-SHADOW_PX, SHADOW_ALPHA, SHARP_PX = 40.0, 0.25, 2.0
-"""A shadow lies on the ground of its neighbours: it is faint, or no broader than 2 px."""
+SHADOW_PX, SHADOW_ALPHA, SHARP_PX, MOST_SHADOWS = 24.0, 0.15, 4.0, 2
+"""A shadow lies on the ground of its neighbours: faint, or no broader than 4 px."""
 NORMAL_LINE = 1.2
 
 SIZES = {
@@ -46,61 +53,6 @@ FONT = re.compile(
     r"(?:(?:normal|italic|oblique|small-caps|bold|bolder|lighter|[1-9]\d{0,2}|1000|(?:ultra-|extra-|semi-)?(?:condensed|expanded))\s+)*"
     r"([^\s/]+)(?:\s*/\s*([^\s/]+))?\s+([^/]+)"
 )
-GROUND_WORDS = frozenset(
-    {
-        "none",
-        "repeat",
-        "no-repeat",
-        "repeat-x",
-        "repeat-y",
-        "space",
-        "round",
-        "scroll",
-        "fixed",
-        "local",
-        "left",
-        "right",
-        "top",
-    }
-    | {"bottom", "center", "cover", "contain", "auto", "border-box", "padding-box", "/", "initial", "unset"}
-)
-EDGE_WORDS = frozenset(
-    {
-        "none",
-        "hidden",
-        "solid",
-        "dashed",
-        "dotted",
-        "double",
-        "groove",
-        "ridge",
-        "inset",
-        "outset",
-        "thin",
-        "medium",
-        "thick",
-    }
-    | {"auto", "initial", "currentcolor"}
-)
-LINE_WORDS = frozenset(
-    {
-        "none",
-        "underline",
-        "overline",
-        "line-through",
-        "solid",
-        "double",
-        "dotted",
-        "dashed",
-        "wavy",
-        "auto",
-        "from-font",
-        "inherit",
-    }
-    | {"initial", "currentcolor"}
-)
-SCHEME_WORDS = frozenset({"normal", "light", "dark", "only"})
-
 Grammar = Callable[[Declared, Look], Harm]
 
 
@@ -155,13 +107,15 @@ def _width(one: Declared, found: Look) -> Harm:
     if one.value in {"auto", "none"}:
         return Harm.NONE
     wide = length(one.value)
-    if wide is None or wide.usual > MOST_WIDTH_PX:
+    if wide is None:
         return Harm.INSIDE
     if one.name.startswith("max-"):
         found.limits += (wide,)
-    elif not one.name.startswith("min-") or wide.usual:
+    elif not one.name.startswith("min-"):
         found.widths += (wide,)
-    return Harm.NONE
+    if (wide.px > FAR_PX or wide.percent > 100) and not one.name.startswith("max-"):
+        return Harm.ANYWHERE
+    return Harm.SPILLS if wide.usual < LEAST_WIDTH_PX and not one.name.startswith("min-") else Harm.NONE
 
 
 def _margin(one: Declared, found: Look) -> Harm:
@@ -177,15 +131,19 @@ def _padding(one: Declared, found: Look) -> Harm:
 
 
 def _spaced(one: Declared, found: Look, sides: list[Length], most: float) -> Harm:
-    """Note how far in this brings a text; one value for all sides, or top, right, bottom, left."""
+    """Note how far in this brings a text, and how far above it paints; one value for all sides, or top, right, bottom, left."""
+    if any(side.usual > FAR_PX for side in sides):
+        return Harm.ANYWHERE
     if len(sides) > 4 or any(side.usual > most or min(side) < 0 for side in sides):
         return Harm.INSIDE
-    if not one.name.endswith(("-top", "-bottom")) and "-block" not in one.name:
-        across = sides[1::2] or sides
-        if one.name.endswith(("inline", "start", "end")):
-            across = sides
-        widest = max(across, key=lambda side: side.usual)
-        found.space = found.space.plus(widest)
+    one_way = "-inline" in one.name or one.name.partition("-")[2].startswith(("left", "right"))
+    other_way = "-block" in one.name or one.name.partition("-")[2].startswith(("top", "bottom"))
+    if not other_way:
+        across = sides if one_way else sides[1::2] or sides
+        found.space = found.space.plus(max(across, key=lambda side: side.usual))
+    if not one_way and not one.name.startswith("margin"):
+        along = sides if other_way else sides[::2]
+        found.rise = found.rise.plus(max(along, key=lambda side: side.usual))
     return Harm.NONE
 
 
@@ -212,33 +170,30 @@ def _radius(one: Declared, _: Look) -> Harm:
 
 
 def _outline(one: Declared, _: Look) -> Harm:
-    read = _edge(one.value)
-    return (
-        Harm.NONE
-        if read is not None and all(side.usual <= MOST_OUTLINE_PX for side in read)
-        else Harm.ANYWHERE
-    )
+    return Harm.NONE if one.value in {"none", "0", "0px", "inherit"} else Harm.AROUND
 
 
 def _shadow(one: Declared, _: Look) -> Harm:
-    if one.value == "none":
-        return Harm.NONE
-    for shadow in outside(one.value):
-        read = [(length(part), colour(part)) for part in parts(shadow)]
-        sizes = [size for size, _ in read if size is not None]
-        inks = [ink for size, ink in read if size is None and ink is not None]
-        reach = sum(abs(size.usual) for size in sizes)
-        faint = reach <= SHADOW_PX and len(inks) == 1 and inks[0][3] <= SHADOW_ALPHA
-        if len(sizes) + len(inks) != len(read) or not (faint or reach <= SHARP_PX):
-            return Harm.ANYWHERE
-    return Harm.NONE
+    shadows = [] if one.value == "none" else outside(one.value)
+    return Harm.NONE if len(shadows) <= MOST_SHADOWS and all(map(_slight, shadows)) else Harm.ANYWHERE
+
+
+def _slight(shadow: str) -> bool:
+    """Whether a shadow does not change what is around it so much that its text could not be read."""
+    read = [(length(part), colour(part)) for part in parts(shadow)]
+    sizes = [size for size, _ in read if size is not None]
+    inks = [ink for size, ink in read if size is None and ink is not None]
+    reach = sum(abs(size.usual) for size in sizes)
+    faint = reach <= SHADOW_PX and len(inks) == 1 and inks[0][3] <= SHADOW_ALPHA
+    return len(sizes) + len(inks) == len(read) and (faint or reach <= SHARP_PX)
 
 
 def _strokes(one: Declared, _: Look) -> Harm:
+    """A stroke through a text may be as broad as its letters: under and over it only."""
     for part in parts(one.value):
         wide = length(part)
         if wide is None and part not in LINE_WORDS and colour(part) is None:
-            return Harm.ANYWHERE
+            return Harm.INSIDE if part == "line-through" else Harm.ANYWHERE
         if wide is not None and wide.usual > MOST_STRIKE_PX:
             return Harm.ANYWHERE
     return Harm.NONE
@@ -277,6 +232,7 @@ def _ground_colours(value: str) -> list[Colour] | None:
 def _overflow(one: Declared, found: Look) -> Harm:
     found.unclipped = found.unclipped or one.value == "visible"
     found.clips = found.clips or one.value in {"hidden", "clip"}
+    found.shuts = found.shuts or (found.clips and one.name != "overflow-x")
     return Harm.NONE if one.value in {"visible", "hidden", "clip"} else Harm.INSIDE
 
 
@@ -285,27 +241,16 @@ def _display(one: Declared, found: Look) -> Harm:
     return Harm.NONE if one.value in DISPLAYS else Harm.INSIDE
 
 
+def _direction(one: Declared, found: Look) -> Harm:
+    found.leftward = one.value == "rtl"
+    return Harm.NONE if one.value in {"ltr", "rtl", "inherit"} else Harm.INSIDE
+
+
 def _scheme(one: Declared, found: Look) -> Harm:
     found.scheme = one.value
     return Harm.NONE if SCHEME_WORDS.issuperset(one.value.split()) else Harm.INSIDE
 
 
-DISPLAYS = frozenset(
-    {
-        "block",
-        "inline",
-        "inline-block",
-        "inline-table",
-        "list-item",
-        "flow-root",
-        "table",
-        "table-cell",
-        "table-row",
-    }
-    | {"table-footer-group", "table-header-group", "table-row-group"}
-)
-"""A promise stands in none of the others: not in flex and grid boxes, whose items can be moved and laid over each other, nor in a caption,
-beneath which its table paints no ground."""
 SIDES = (
     "",
     "-top",
@@ -337,12 +282,14 @@ GRAMMARS: dict[str, Grammar] = {
     "box-shadow": _shadow,
     "color": _text,
     "color-scheme": _scheme,
+    "direction": _direction,
     "display": _display,
     "font": _font,
     "font-family": _family,
     "font-size": _size,
     "line-height": _line,
     "outline": _outline,
+    "outline-style": _outline,
     "outline-width": _outline,
     "text-decoration": _strokes,
     "text-decoration-line": _strokes,

@@ -13,13 +13,25 @@ from publisher.gate.css import Declared, Unreadable, declarations
 from publisher.gate.grammars import GRAMMARS
 from publisher.gate.lengths import length
 from publisher.gate.look import Harm, Look
-from publisher.gate.properties import ASIDE, AWAY, BOUNDS, FREE_WORDS, HARMLESS, INSIDE, KEPT, SPILLING
+from publisher.gate.properties import (
+    ASIDE,
+    AWAY,
+    BOUNDS,
+    FAR_PX,
+    FREE_WORDS,
+    HARMLESS,
+    INSIDE,
+    KEPT,
+    SPILLING,
+)
 
 __all__ = ["look", "look_of", "varies"]
 
 PREFIX = re.compile(r"-(?:webkit|moz|ms|o)-(?=[a-z])")
 VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,([^()]*))?\)")
 FAR_AWAY = re.compile(r"-(?:\d{3,}vw|\d{4,}px|999px)")
+TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]|\\0*(?:202[a-e]|206[6-9])")
+"""Marks in generated content that turn the text after it round."""
 CUT_OFF = frozenset({"hidden", "clip", "auto", "scroll"})
 
 
@@ -49,11 +61,12 @@ def look_of(declared: Sequence[Declared], variables: Mapping[str, str]) -> Look:
         if harm is Harm.NONE:
             continue
         said = one.name if one.name.startswith("--") else f"{one.name}:{one.value}"
-        found.hides = found.hides or said
         found.away = found.away or (said if _takes_away(one) else "")
+        if harm is not Harm.AROUND:
+            found.hides = found.hides or said
         if harm is Harm.SPILLS:
             found.spills = found.spills or said
-        elif harm is Harm.ANYWHERE:
+        elif harm is not Harm.INSIDE:
             found.reaches = found.reaches or said
     if values.get("overflow") in CUT_OFF:
         found.spills = ""
@@ -74,6 +87,8 @@ def _resolved(value: str, variables: Mapping[str, str]) -> str:
 def _harm(one: Declared, found: Look) -> Harm:
     """What harm a declaration may do; what it does to size, place and colour is noted in `found`."""
     name, value = PREFIX.sub("", one.name), one.value
+    if TURNING.search(value):
+        return Harm.ANYWHERE
     if name in HARMLESS:
         return Harm.NONE
     if one.name in GRAMMARS:
@@ -85,7 +100,7 @@ def _harm(one: Declared, found: Look) -> Harm:
     if name in BOUNDS:
         return _bounded(name, value)
     if name in SPILLING:
-        return Harm.NONE if value in {"auto", "none"} else Harm.SPILLS
+        return Harm.NONE if value in SPILLING[name] else Harm.SPILLS
     # A custom property changes what others are made of, but only inside its element.
     return Harm.INSIDE if one.name.startswith("--") else Harm.ANYWHERE
 
@@ -97,7 +112,7 @@ def _bounded(name: str, value: str) -> Harm:
     read = length(value)
     if read is None:
         return Harm.INSIDE if elsewhere is None else Harm.ANYWHERE
-    if elsewhere is not None and read.usual < elsewhere:
+    if read.usual > FAR_PX or (elsewhere is not None and read.usual < elsewhere):
         return Harm.ANYWHERE
     return Harm.NONE if least <= read.usual <= most else Harm.INSIDE
 

@@ -19,6 +19,8 @@ class Harm(Enum):
     """To what is inside its element."""
     SPILLS = "spills"
     """To that, and the box may run over what follows it."""
+    AROUND = "around"
+    """Only to what is around it."""
     ANYWHERE = "anywhere"
     """To that, and to what stands elsewhere: it may be covered or moved."""
 
@@ -39,10 +41,10 @@ class Look:
         hides: the first declaration that may do harm to the text inside, "" for none. spills, reaches: the first that may do more.
         away: the declaration that takes text away outright, whatever else holds.
         aside: the element is put off the page, where it does no harm as long as it is short.
-        unclipped: `overflow: visible`, which lets a picture paint beyond its edge.
+        unclipped: `overflow: visible`, which lets a picture paint beyond its edge. shuts: the page could not be scrolled.
         sizes, lines: of the font and of a line (a factor, or 0 and a length). space: how far in text begins.
-        widths, limits: how wide the element is, and at most. clips: what does not fit is cut off.
-        text, ground: what is coloured. inline: whether `display` makes it an inline element; None when it does not say.
+        rise: how far above and below itself it paints. widths, limits: how wide it is, and at most. clips: what does not fit is cut off.
+        leftward: text runs from right to left. text, ground: what is coloured. inline: whether `display` makes it an inline element; None when it does not say.
         scheme: the value of `color-scheme`.
     """
 
@@ -52,12 +54,15 @@ class Look:
     away: str = ""
     aside: bool = False
     unclipped: bool = False
+    shuts: bool = False
     sizes: tuple[Length, ...] = ()
     lines: tuple[tuple[float, Length], ...] = ()
     space: Length = NOTHING
+    rise: Length = NOTHING
     widths: tuple[Length, ...] = ()
     limits: tuple[Length, ...] = ()
     clips: bool = False
+    leftward: bool = False
     text: Ink | None = None
     ground: Ink | None = None
     inline: bool | None = None

@@ -9,14 +9,15 @@ from functools import lru_cache
 from publisher.gate.colour import Colour, colour
 from publisher.gate.lengths import Length
 from publisher.gate.look import PLAIN, Ink, Look
-from publisher.gate.properties import LETTERLESS
+from publisher.gate.properties import FAR_PX, LETTERLESS, words
 
 __all__ = [
     "GROWING",
     "HEADINGS",
+    "INDENTED",
+    "INDENT_PX",
     "INLINE",
     "LINKS",
-    "OUTLOOK",
     "PICTURES",
     "RAW",
     "SCALES",
@@ -26,29 +27,28 @@ __all__ = [
 ]
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-INLINE = _words(
+INLINE = words(
     "a abbr acronym b bdi bdo big br cite code data del dfn em font i ins kbd mark q s samp small span strike strong sub sup time tt u "
     "var wbr"
 )
-BLOCKS = _words(
+BLOCKS = words(
     "html body div p h1 h2 h3 h4 h5 h6 ul ol li dl dt dd blockquote center address section article main header footer aside nav hgroup "
     "figure figcaption hr table thead tbody tfoot tr td th"
 )
-HEADINGS = _words("h1 h2 h3")
-TEXT = (INLINE | BLOCKS) - {"bdo", "mark"}
-"""Where text is text: it runs as written, in the colours of what is around it. A `bdo` turns it round, a `mark` has colours of its own, a
-caption or a legend lacks the ground of its table or frame; what is not known may show its text or not."""
+HEADINGS = words("h1 h2 h3")
+TEXT = (INLINE | BLOCKS) - {"bdo", "mark", "s", "strike", "del"}
+"""Where text is text: it runs as written, in the colours of what is around it. A `bdo` turns it round, a `mark` has colours of its own, an
+`s` strikes it out, a caption or a legend lacks the ground of its table or frame; what is not known may show its text or not."""
+INDENTED = words("ul ol dd blockquote figure")
+INDENT_PX = 40.0
+"""How far in every browser moves these."""
 
-GROWING = _words(
+GROWING = words(
     "table thead tbody tfoot tr td th col colgroup hr img svg picture video canvas iframe object embed input br"
 )
 """Elements that grow with their content whatever their height says, and those that have none."""
 PICTURES = ("img", "svg", "video", "canvas", "iframe", "object", "embed")
-RAW = _words("script style title")
+RAW = words("script style title")
 """Their text is no part of the page."""
 
 SCALES = {
@@ -68,29 +68,27 @@ LINKS: dict[bool, tuple[Colour, ...]] = {
 }
 """Links without a colour of their own, not yet and already visited: in a light scheme, in a dark one."""
 
-SWITCHES = _words("hidden popover inert nowrap background link vlink alink")
+SWITCHES = words("hidden popover inert nowrap background link vlink alink")
 """Attributes that hide what is inside, keep a link from working, run words off the page or lay a picture or unknown colours under them."""
-GAPS = _words(
+GAPS = words(
     "border cellpadding cellspacing hspace vspace marginwidth marginheight leftmargin topmargin rightmargin bottommargin"
 )
 MOST_GAP_PX = 40
-GROUNDED = _words("body table thead tbody tfoot tr td th")
-SIZED = _words("table td th")
-JUDGED = SWITCHES | GAPS | {"aria-hidden", "align", "bgcolor", "color", "text", "width", "size", "face"}
+GROUNDED = words("body table thead tbody tfoot tr td th")
+SIZED = words("table td th")
+JUDGED = (
+    SWITCHES | GAPS | {"aria-hidden", "dir", "align", "bgcolor", "color", "text", "width", "size", "face"}
+)
 OLD_COLOUR = re.compile(r"#[0-9a-f]{3}|#[0-9a-f]{6}|[a-z]+")
 OLD_WIDTH = re.compile(r"(\d+(?:\.\d+)?)(%?)(?:px)?")
 OLD_SIZES = dict(zip("1234567", (10.0, 13.0, 16.0, 18.0, 24.0, 32.0, 48.0), strict=True))
 
-HARMLESS_SCRIPTS = _words("application/json application/ld+json")
-HEADERS = _words("content-type content-language x-ua-compatible x-dns-prefetch-control")
+HARMLESS_SCRIPTS = words("application/json application/ld+json")
+HEADERS = words("content-type content-language x-ua-compatible x-dns-prefetch-control")
 SCALE = re.compile(
     r"width=device-width|initial-scale=1(\.0+)?|maximum-scale=[1-9][\d.]*|minimum-scale=(0?\.\d+|1(\.0+)?)|"
     r"(user-scalable|viewport-fit|shrink-to-fit)=.*|"
 )
-OUTLOOK = re.compile(
-    r"display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*(?:hidden|collapse)", re.IGNORECASE
-)
-"""What hides in the parts that only Outlook reads."""
 
 
 def painted(tag: str, attributes: Mapping[str, str | None]) -> Look:
@@ -113,29 +111,49 @@ def _harmless(tag: str, name: str, value: str, found: Look) -> bool:
     """Whether an attribute does no harm; what it does to size, place and colour is noted."""
     if name in SWITCHES:
         return False
-    if name == "aria-hidden":
-        return value == "false"
     if name in GAPS:
         return not value or (value.isdecimal() and int(value) <= MOST_GAP_PX)
-    if name == "align":  # a table floats then, and what is around it has no height
-        return tag != "table" or value not in {"left", "right"}
-    if name == "width" and tag in SIZED:
-        wide = OLD_WIDTH.fullmatch(value)
-        if wide:
-            found.widths += (Length(percent=float(wide[1])) if wide[2] else Length(px=float(wide[1])),)
-        return wide is not None
-    if name == "bgcolor" and tag in GROUNDED:
+    if name == "aria-hidden":
+        return value == "false"
+    if name == "dir":
+        found.leftward = value != "ltr"
+        return True
+    if tag in SIZED and name == "width":
+        return _old_width(value, found)
+    if tag == "table" and name == "align":  # it floats, and what is around it has no height
+        return value not in {"left", "right"}
+    return (
+        _old_colours(tag, name, value, found)
+        if tag in GROUNDED
+        else tag != "font" or _old_font(name, value, found)
+    )
+
+
+def _old_width(value: str, found: Look) -> bool:
+    wide = OLD_WIDTH.fullmatch(value)
+    if wide:
+        found.widths += (Length(percent=float(wide[1])) if wide[2] else Length(px=float(wide[1])),)
+    return wide is not None
+
+
+def _old_colours(tag: str, name: str, value: str, found: Look) -> bool:
+    if name == "bgcolor":
         found.ground = _old_ink(value)
         return found.ground is not None
-    if (name, tag) in {("color", "font"), ("text", "body")}:
+    if (name, tag) == ("text", "body"):
         found.text = _old_ink(value)
         return found.text is not None
-    if tag == "font" and name == "size":
+    return True
+
+
+def _old_font(name: str, value: str, found: Look) -> bool:
+    if name == "color":
+        found.text = _old_ink(value)
+        return found.text is not None
+    if name == "size":
         found.sizes += (Length(px=OLD_SIZES[value]),) if value in OLD_SIZES else ()
         return value in OLD_SIZES
-    return not (tag == "font" and name == "face") or LETTERLESS.isdisjoint(
-        part.strip() for part in value.split(",")
-    )
+    return name != "face" or LETTERLESS.isdisjoint(part.strip() for part in value.split(","))
 
 
 def _old_ink(value: str) -> Ink | None:
@@ -179,6 +197,11 @@ def _meta(attributes: Mapping[str, str]) -> str:
     return ""
 
 
+def _wide(attributes: Mapping[str, str]) -> str:
+    wide = OLD_WIDTH.fullmatch(attributes.get("width", "0"))
+    return "" if wide and float(wide[1]) <= FAR_PX else "what is too wide moves the text beside it"
+
+
 FAULTY: dict[str, Callable[[Mapping[str, str]], str]] = {
     "dialog": lambda attributes: "a dialog lies over the page" if "open" in attributes else "",
     "frameset": lambda _: "frames take the place of the page",
@@ -186,6 +209,8 @@ FAULTY: dict[str, Callable[[Mapping[str, str]], str]] = {
     "meta": _meta,
     "script": _script,
     "svg": lambda attributes: "a picture may paint beyond its edge" if "overflow" in attributes else "",
+    "table": _wide,
+    "td": _wide,
     "template": lambda attributes: (
         "a shadow root takes the place of text" if "shadowrootmode" in attributes else ""
     ),

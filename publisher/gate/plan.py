@@ -17,11 +17,14 @@ from publisher.gate.judging import look_of, varies
 from publisher.gate.look import PLAIN, Look
 from publisher.gate.properties import LETTERLESS
 
-__all__ = ["Case", "Entry", "Plan", "Source", "plan"]
+__all__ = ["LEAST_LINE", "MOST_RISE_PX", "Case", "Entry", "Plan", "Source", "plan"]
 
 MOST_CONDITIONS = 4
 """Of which all combinations are tried: sixteen."""
 LEAST_LINE = 0.8
+"""Of the letters' size: on lower lines they lie over the neighbours of their text."""
+MOST_RISE_PX = 4.0
+"""How far an inline element may paint above and below its line."""
 
 CONDITIONAL = frozenset({"media", "supports"})
 IDLE = frozenset({"charset", "page", "counter-style", "font-face"})
@@ -199,10 +202,11 @@ def _faults(rule: Rule, looks: Sequence[Look]) -> Iterator[str]:
             yield f"a style rule could hide text: {rule} {{ {found.away} }}"
         if found.reaches and not focused:
             yield f"a style rule could cover or move text: {rule} {{ {found.reaches} }}"
-        if boxes and (
-            found.spills or any(0 < factor < LEAST_LINE or not factor for factor, _ in found.lines)
-        ):
-            yield f"a style rule could cover text: {rule} {{ {found.spills or 'line-height'} }}"
+        low = any(0 < factor < LEAST_LINE or not factor for factor, _ in found.lines)
+        high = found.rise.usual > MOST_RISE_PX and found.inline is not False
+        if boxes and (found.spills or low or high):
+            said = found.spills or ("line-height" if low else "padding or border of an inline box")
+            yield f"a style rule could cover text: {rule} {{ {said} }}"
 
 
 def _entries(rule: Rule, place: int) -> Iterator[Entry]:

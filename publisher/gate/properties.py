@@ -11,37 +11,45 @@ __all__ = [
     "ASIDE",
     "AWAY",
     "BOUNDS",
+    "DISPLAYS",
+    "EDGE_WORDS",
+    "FAR_PX",
     "FREE_WORDS",
+    "GROUND_WORDS",
     "HARMLESS",
     "INSIDE",
     "KEPT",
     "LETTERLESS",
+    "LINE_WORDS",
+    "SCHEME_WORDS",
     "SPILLING",
+    "words",
 ]
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
+    """The words of a list."""
     return frozenset(text.split())
 
 
-HARMLESS = _words(
+HARMLESS = words(
     """
     accent-color appearance background-attachment background-origin background-position background-repeat background-size
     border-collapse border-color border-top-color border-right-color border-bottom-color border-left-color
     border-block-color border-inline-color border-inline-start-color border-inline-end-color border-style border-top-style
     border-right-style border-bottom-style border-left-style border-inline-style border-inline-start-style border-inline-end-style
-    box-sizing break-after break-before break-inside caption-side caret-color clear counter-increment counter-reset cursor direction
+    box-sizing break-after break-before break-inside caption-side caret-color clear counter-increment counter-reset cursor
     empty-cells font-kerning font-optical-sizing font-smoothing font-stretch font-synthesis font-weight hyphenate-character
     hyphenate-limit-chars hyphens image-rendering interpolation-mode isolation line-break list-style list-style-image
     list-style-position list-style-type min-block-size min-height object-fit object-position orphans osx-font-smoothing
-    outline-color outline-style overflow-wrap overscroll-behavior page-break-after page-break-before page-break-inside
+    outline-color outline-offset overflow-wrap overscroll-behavior page-break-after page-break-before page-break-inside
     print-color-adjust quotes scroll-behavior scroll-margin scroll-margin-top scroll-padding scroll-padding-top
     scrollbar-color scrollbar-gutter scrollbar-width supported-color-schemes tab-size tap-highlight-color text-align
     text-align-last text-decoration-color text-decoration-skip-ink text-decoration-style text-justify text-rendering
-    text-underline-position touch-action transition transition-delay transition-duration transition-property transition-timing-function
+    text-underline-position transition transition-delay transition-duration transition-property transition-timing-function
     user-select widows word-break word-wrap
 
-    align-content align-items align-self column-gap flex flex-basis flex-direction flex-flow flex-grow flex-shrink flex-wrap gap
+    align-content align-items align-self column-gap flex-direction flex-flow flex-grow flex-shrink flex-wrap gap
     grid-area grid-auto-columns grid-auto-flow grid-column grid-column-end grid-column-gap grid-column-start grid-gap grid-row
     grid-row-end grid-row-gap grid-row-start grid-template-areas grid-template-columns justify-content justify-items justify-self
     order place-content place-items place-self row-gap
@@ -54,55 +62,55 @@ HARMLESS = _words(
 out otherwise, and a promise stands in no flex or grid box (see `grammars.DISPLAYS`). With a browser's prefix they are the same."""
 
 INSIDE = {
-    "background-blend-mode": _words("normal"),
-    "background-clip": _words("border-box padding-box"),
-    "background-image": _words("none"),
-    "clip": _words("auto"),
-    "clip-path": _words("none"),
-    "column-count": _words("auto"),
-    "column-width": _words("auto"),
-    "columns": _words("auto"),
-    "content": _words("normal none"),
-    "content-visibility": _words("visible"),
-    "float": _words("none"),
-    "font-feature-settings": _words("normal inherit"),
-    "font-size-adjust": _words("none"),
-    "font-style": _words("normal italic oblique inherit"),
-    "font-variant": _words("normal small-caps inherit"),
-    "font-variant-caps": _words("normal small-caps inherit"),
-    "font-variant-ligatures": _words("normal none common-ligatures no-common-ligatures"),
-    "font-variant-numeric": _words("normal lining-nums oldstyle-nums tabular-nums proportional-nums"),
-    "line-clamp": _words("none"),
-    "mask": _words("none"),
-    "mask-image": _words("none"),
-    "mix-blend-mode": _words("normal"),
-    "mso-hide": _words("none"),
-    "opacity": _words("1 1.0 100%"),
-    "pointer-events": _words("auto"),
-    "table-layout": _words("auto"),
-    "text-overflow": _words("clip ellipsis"),
-    "text-security": _words("none"),
-    "text-size-adjust": _words("auto none 100%"),
-    "text-transform": _words("none uppercase lowercase capitalize inherit"),
-    "text-wrap": _words("wrap balance pretty stable"),
-    "unicode-bidi": _words("normal embed isolate plaintext"),
-    "visibility": _words("visible inherit"),
-    "white-space": _words("normal pre-wrap pre-line break-spaces inherit"),
-    "z-index": _words("auto"),
+    "background-blend-mode": words("normal"),
+    "background-clip": words("border-box padding-box"),
+    "background-image": words("none"),
+    "clip": words("auto"),
+    "clip-path": words("none"),
+    "column-count": words("auto"),
+    "column-width": words("auto"),
+    "columns": words("auto"),
+    "content": words("normal none"),
+    "content-visibility": words("visible"),
+    "float": words("none"),
+    "font-feature-settings": words("normal inherit"),
+    "font-style": words("normal italic oblique inherit"),
+    "font-variant": words("normal small-caps inherit"),
+    "font-variant-caps": words("normal small-caps inherit"),
+    "font-variant-ligatures": words("normal none common-ligatures no-common-ligatures"),
+    "font-variant-numeric": words("normal lining-nums oldstyle-nums tabular-nums proportional-nums"),
+    "line-clamp": words("none"),
+    "mask": words("none"),
+    "mask-image": words("none"),
+    "mix-blend-mode": words("normal"),
+    "mso-hide": words("none"),
+    "opacity": words("1 1.0 100%"),
+    "pointer-events": words("auto"),
+    "table-layout": words("auto"),
+    "text-overflow": words("clip ellipsis"),
+    "text-security": words("none"),
+    "text-size-adjust": words("auto none 100%"),
+    "text-transform": words("none uppercase lowercase capitalize inherit"),
+    "text-wrap": words("wrap balance pretty stable"),
+    "unicode-bidi": words("normal embed isolate plaintext"),
+    "visibility": words("visible inherit"),
+    "white-space": words("normal pre-wrap pre-line break-spaces inherit"),
+    "z-index": words("auto"),
 }
 """These can hide or spoil what is inside their element, and nothing else: elsewhere any value will do, above a promise only these words."""
 
 KEPT = {
-    **dict.fromkeys(_words("animation animation-name backdrop-filter filter text-shadow"), _words("none")),
-    **dict.fromkeys(_words("border-image border-image-source contain shape-outside"), _words("none")),
-    **dict.fromkeys(_words("perspective rotate scale transform translate"), _words("none")),
-    **dict.fromkeys(_words("left right top bottom inset inset-block inset-inline"), _words("auto 0 0px")),
+    **dict.fromkeys(words("animation animation-name backdrop-filter filter text-shadow"), words("none")),
+    **dict.fromkeys(words("border-image border-image-source contain shape-outside"), words("none")),
+    **dict.fromkeys(words("perspective rotate scale transform translate"), words("none")),
+    **dict.fromkeys(words("left right top bottom inset inset-block inset-inline"), words("auto 0 0px")),
     **dict.fromkeys(
-        _words("inset-block-start inset-block-end inset-inline-start inset-inline-end"), _words("auto 0 0px")
+        words("inset-block-start inset-block-end inset-inline-start inset-inline-end"), words("auto 0 0px")
     ),
-    "position": _words("static relative"),
-    "writing-mode": _words("horizontal-tb"),
-    "zoom": _words("1 100% normal"),
+    "font-size-adjust": words("none"),
+    "position": words("static relative"),
+    "writing-mode": words("horizontal-tb"),
+    "zoom": words("1 100% normal"),
 }
 """These take an element out of its place or let it paint beyond its edge, so that it can cover what stands elsewhere: only these words,
 wherever they stand."""
@@ -110,7 +118,6 @@ wherever they stand."""
 BOUNDS: dict[str, tuple[float, float, float | None]] = {
     "border-spacing": (0, 40, None),
     "letter-spacing": (-0.6, 8, -1.6),
-    "outline-offset": (-4, 8, -4),
     "text-decoration-thickness": (0, 3, 0),
     "text-indent": (0, 100, -64),
     "text-underline-offset": (0, 8, 0),
@@ -119,23 +126,48 @@ BOUNDS: dict[str, tuple[float, float, float | None]] = {
 }
 """Property -> the least and the most above a promise, and the least elsewhere (None: any), in px for a font of 16. Less or more draws
 letters over each other, strikes them out or moves them away."""
+FAR_PX = 1000.0
+"""A length of which more moves what is beside it out of a window."""
 
-FREE_WORDS = _words("auto baseline bottom from-font inherit middle normal sub super text-bottom text-top top")
+FREE_WORDS = words("auto baseline bottom from-font inherit middle normal sub super text-bottom text-top top")
 """Words that the properties of `BOUNDS` know, none of which goes far."""
 
-SPILLING = _words(
-    "height max-height block-size max-block-size aspect-ratio grid grid-template grid-template-rows grid-auto-rows"
-)
-"""A box less high than its content lets it run over what follows, unless it cuts it off."""
+SPILLING = {
+    **dict.fromkeys(words("height max-height block-size max-block-size aspect-ratio"), words("auto none")),
+    **dict.fromkeys(words("grid grid-template grid-template-rows grid-auto-rows"), words("auto none")),
+    "flex": words("auto none initial 0 1 2 3"),
+    "flex-basis": words("auto"),
+}
+"""A box less high than its content lets it run over what follows, unless it cuts it off: these words set no limit."""
 
 AWAY = {
-    "display": _words("none"),
-    "visibility": _words("hidden collapse"),
-    "content-visibility": _words("hidden"),
-    "mso-hide": _words("all"),
+    "display": words("none"),
+    "visibility": words("hidden collapse"),
+    "content-visibility": words("hidden"),
+    "mso-hide": words("all"),
 }
 """Values that take text away outright: refused in a style sheet whatever the rule selects, since it may match tomorrow what it does not
 today."""
+
+DISPLAYS = words(
+    "block inline inline-block inline-table list-item flow-root table table-cell table-row table-row-group table-header-group "
+    "table-footer-group"
+)
+"""A promise stands in none of the others: not in flex and grid boxes, whose items can be moved and laid over each other, nor in a caption,
+beneath which its table paints no ground."""
+
+GROUND_WORDS = words(
+    "none repeat no-repeat repeat-x repeat-y space round scroll fixed local left right top bottom center cover contain auto border-box "
+    "padding-box / initial unset"
+)
+EDGE_WORDS = words(
+    "none hidden solid dashed dotted double groove ridge inset outset thin medium thick auto initial currentcolor"
+)
+LINE_WORDS = words(
+    "none underline overline solid double dotted dashed wavy auto from-font inherit initial currentcolor"
+)
+SCHEME_WORDS = words("normal light dark only")
+"""Words of `background`, of `border`, of `text-decoration` and of `color-scheme`, each with its lengths and colours the whole grammar."""
 
 LETTERLESS = frozenset(
     (
@@ -155,7 +187,7 @@ LETTERLESS = frozenset(
 )
 """Fonts that show something else in the place of letters, or nothing."""
 
-ASIDE = _words(
+ASIDE = words(
     "position left top inset-inline-start width height overflow clip clip-path margin padding border white-space color background "
     "background-color"
 )

@@ -9,7 +9,8 @@ select: a selector may match tomorrow what it does not today.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
@@ -20,6 +21,10 @@ from publisher.gate.look import Ink, Look
 from publisher.gate.plan import Case, Source, plan
 
 __all__ = ["Inks", "Sheets"]
+
+
+OUTLOOK = re.compile(r"<!--\[if.*?<!\[endif\]-->", re.DOTALL)
+STYLE = re.compile(r"<style[^>]*>(.*?)</style", re.DOTALL | re.IGNORECASE)
 
 
 class Inks(NamedTuple):
@@ -36,8 +41,8 @@ class Sheets:
         cases: what may hold at once. faults: rules that are refused, and what cannot be judged. memory: see `Plan`.
     """
 
-    def __init__(self, parser: LexborHTMLParser) -> None:
-        self._plan = plan(*_sources(parser))
+    def __init__(self, parser: LexborHTMLParser, html: str) -> None:
+        self._plan = plan(*_sources(parser, html))
         self.cases: tuple[Case, ...] = self._plan.cases
         self.memory: dict[tuple[object, ...], Any] = self._plan.memory
         self.faults: list[str] = list(self._plan.faults)
@@ -103,23 +108,33 @@ def _strongest(declared: list[tuple[Ink, bool]]) -> tuple[Ink | None, ...]:
     return (*found, None)
 
 
-def _sources(parser: LexborHTMLParser) -> tuple[tuple[Source, ...], str]:
+def _sources(parser: LexborHTMLParser, html: str) -> tuple[tuple[Source, ...], str]:
     """The document's sheets, and what it says of colour schemes."""
-    sheets: list[Source] = []
+    sheets = [
+        Source(css, "what Outlook reads") for part in OUTLOOK.findall(html) for css in STYLE.findall(part)
+    ]
     schemes: list[str] = []
-    for node in parser.css("style, meta"):
-        attributes = node.attributes
-        if node.tag == "meta":
-            if (attributes.get("name") or "").lower() in {"color-scheme", "supported-color-schemes"}:
-                schemes.append((attributes.get("content") or "").lower())
-            continue
-        conditions = [f"@media {media.lower()}"] if (media := attributes.get("media")) else []
-        if (kind := attributes.get("type")) and kind.lower() != "text/css":
-            conditions.append(f"type {kind}")
-        if _within(node, {"noscript", "svg", "math"}):
-            conditions.append("where scripts or pictures are not run")
-        sheets.append(Source(node.text(deep=True), " ".join(conditions)))
+    for node in parser.css("html, style, meta"):
+        attributes = {name: value or "" for name, value in node.attributes.items()}
+        if node.tag == "html":
+            schemes += re.findall(r"color-scheme\s*:([^;]*)", attributes.get("style", "").lower())
+        elif node.tag == "style":
+            sheets.append(Source(node.text(deep=True), " ".join(_conditions(node, attributes))))
+        elif attributes.get("name", "").lower() in {"color-scheme", "supported-color-schemes"}:
+            schemes.append(attributes.get("content", "").lower())
     return tuple(sheets), " ".join(schemes)
+
+
+def _conditions(node: LexborNode, attributes: Mapping[str, str]) -> Iterator[str]:
+    """Under which a style element counts."""
+    if media := attributes.get("media"):
+        yield f"@media {media.lower()}"
+    if attributes.get("type", "text/css").lower() not in {"text/css", ""}:
+        yield f"type {attributes['type']}"
+    if title := attributes.get("title"):  # one of several that a reader may choose
+        yield f"title {title}"
+    if _within(node, {"noscript", "svg", "math"}):
+        yield "where scripts or pictures are not run"
 
 
 def _within(node: LexborNode, tags: set[str]) -> bool:

@@ -16,19 +16,20 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from publisher.gate.judging import look
 from publisher.gate.look import PLAIN, Look
-from publisher.gate.markup import GROWING, HEADINGS, INLINE, LINKS, OUTLOOK, PICTURES, RAW, faults, painted
+from publisher.gate.markup import GROWING, HEADINGS, INLINE, LINKS, PICTURES, RAW, faults, painted
+from publisher.gate.plan import LEAST_LINE, MOST_RISE_PX
 from publisher.gate.sheets import Sheets
-from publisher.gate.state import State, entered, inked, outermost
+from publisher.gate.state import State, entered, inked, outermost, runs_inline
 
 __all__ = ["Seen", "Sight", "plain", "see", "visible"]
 
-SPILLING_LINE = 0.8
-"""Of the letters' size: below it they lie over the neighbours of their text."""
 MOST_REMEMBERED = 4096
 LONGEST_ASIDE = 40
 """Characters of an element that is put off the page: more would reach back into it."""
 MARKS = re.compile("[\x00-\x08\x0e-\x1f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+STYLED = re.compile(r"""\sstyle\s*=\s*"([^"]*)\"""", re.IGNORECASE)
 TURNING = re.compile("[\u202d\u202e]")
 BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffc\U00013441\U00013442\U0001d159")
 """Letters and symbols by their category of which nothing is seen: fillers, the empty Braille cell, blank hieroglyphs."""
@@ -67,7 +68,7 @@ class Sight:
 def see(html: str) -> Sight:
     """What is seen of an HTML document or fragment."""
     parser = LexborHTMLParser(html)
-    eye = _Eye(Sheets(parser))
+    eye = _Eye(Sheets(parser, html), spanned="rowspan" in html.lower())
     runs = tuple(eye.look_over(parser.root)) if parser.root is not None else ()
     return Sight(runs, tuple(dict.fromkeys(eye.faults)))
 
@@ -98,8 +99,9 @@ _Stack = list[tuple[LexborNode | None, State, _Link]]
 class _Eye:
     """One pass over a document, with what it counts on the way."""
 
-    def __init__(self, sheets: Sheets) -> None:
+    def __init__(self, sheets: Sheets, *, spanned: bool) -> None:
         self.faults = list(sheets.faults)
+        self._spanned = spanned
         self._sheets = sheets
         self._block = 0
         self._anchors = 0
@@ -131,9 +133,9 @@ class _Eye:
         if TURNING.search(text):
             self.faults.append(f"a mark turns text round: {_cut(text)}")
         hidden = state.hides or state.faint or ("a condition for Outlook" if self._kept_from_outlook else "")
-        if not hidden or not text.strip():
+        if not hidden or not text.strip(" \t\r\n\f"):
             return Seen(text, self._block, link.url, link.anchor, state.heading)
-        if not state.hides and state.size and state.leading < SPILLING_LINE:
+        if not state.hides and state.size and state.leading[0] < LEAST_LINE:
             self.faults.append(f"lines lie over their neighbours: {_cut(text)}")
         return Seen("", self._block, link.url, link.anchor, state.heading, hidden=hidden, unseen=text)
 
@@ -149,6 +151,8 @@ class _Eye:
         self.faults += reaches
         if risky:
             self._content(node, tag, risky)
+        if self._spanned and tag == "table" and node.css_first("[rowspan]"):
+            state = state._replace(hides=state.hides or "rowspan, by which cells can lie over each other,")
         if tag not in INLINE:
             self._block += 1
             stack.append((None, state, link))
@@ -182,28 +186,31 @@ class _Eye:
         own = self._sheets.own(css) if css else (PLAIN,)
         looks = [*((one, True) for one in own), *self._sheets.looks(matched), (paint, True)]
         declared = self._sheets.inks(matched, own, paint)
+        inline = runs_inline(tag, looks)
         inks = tuple(
-            inked(pairs, colours, links=LINKS[case.dark] if linked else ())
+            inked(pairs, colours, links=LINKS[case.dark] if linked else (), inline=inline)
             for case, pairs, colours in zip(self._sheets.cases, around.inks, declared, strict=True)
         )
-        return _Entered(
-            entered(tag, around, looks, inks),
-            tuple(f"a style could cover or move text: {one.reaches}" for one in own if one.reaches),
-            tuple(one for one, _ in looks if one.spills or one.aside or one.unclipped),
-            around,
-            paint,
-        )
+        state = entered(tag, around, looks, inks)
+        reaches = [f"a style could cover or move text: {one.reaches}" for one in own if one.reaches]
+        if inline and sum(one.rise.at(state.big, 0.0, state.root[1]) for one, _ in looks) > MOST_RISE_PX:
+            reaches.append(f"padding or border of an inline <{tag}> could cover the lines around it")
+        if inline and (css or matched) and state.size and state.leading[0] < LEAST_LINE:
+            reaches.append(f"<{tag}> could cover the lines around it, which are too low for it")
+        risky = tuple(one for one, _ in looks if one.spills or one.aside or one.unclipped)
+        return _Entered(state, tuple(reaches), risky, around, paint)
 
     def _content(self, node: LexborNode, tag: str, looks: tuple[Look, ...]) -> None:
         """Declarations that do harm only to what certain elements hold."""
-        text = plain(node.text(deep=True))
+        text = node.text(deep=True).strip(" \t\r\n\f\u200a")
         pictures = tag in PICTURES or bool(node.css_first(", ".join(PICTURES)))
+        grows = tag in GROWING and all(one.inline is None for one in looks)
         for one in looks:
-            if one.spills and tag not in GROWING and (text or pictures):
+            if one.spills and not grows and (text or pictures):
                 self.faults.append(f"what is in <{tag}> may run over what follows: {one.spills}")
             if one.unclipped and tag in PICTURES:
                 self.faults.append(f"<{tag}> may paint beyond its edge: overflow:visible")
-            if one.aside and (pictures or len(text) > LONGEST_ASIDE):
+            if one.aside and (pictures or len(plain(text)) > LONGEST_ASIDE):
                 self.faults.append(f"too much is put off the page for not reaching back: {_cut(text)}")
 
     def _comment(self, comment: str) -> None:
@@ -211,8 +218,10 @@ class _Eye:
         closes = "[endif]" in comment
         if "[if " in comment:
             self._kept_from_outlook = self._kept_from_outlook or not closes
-            if hiding := OUTLOOK.search(comment):
-                self.faults.append(f"what only Outlook reads could hide text: {hiding[0]}")
+            for css in STYLED.findall(comment):
+                told = look(css)
+                if told.hides or told.text or told.ground:
+                    self.faults.append(f"what only Outlook reads could hide text: {told.hides or css}")
         elif closes:
             self._kept_from_outlook = False
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from publisher.intake.markup import sanitise
 from publisher.render import feeds
 from tests.feedbox import ITEMS, channel, edition, item
 from tests.gatebox import FEEDS, check, edited, rules
@@ -202,3 +203,21 @@ def test_every_story_of_the_json_feed_is_looked_at():
         spoiled["items"][at]["content_html"] = "<p>Nothing.</p>"
         violations = check("json", json.dumps(spoiled).encode(), MADE)
         assert {v.story_id for v in violations} == {story.story_id}
+
+
+@pytest.mark.parametrize("fmt", FEEDS)
+def test_no_markup_of_a_story_stops_the_feed_that_holds_it(fmt):
+    """Whatever intake leaves of a body: what it may not hold is gone, and what it may is the story's own affair."""
+    tags = "p a em ul li blockquote h2 h3 figure figcaption table caption tr th td sup sub dl dt dd pre code bdi q cite mark s del"
+    hostile = "".join(
+        f'<{tag} dir=rtl lang=x style="position:fixed;display:none" class=x id=end hidden onclick=x width=99999 height=1 rowspan=2 '
+        f'colspan=9999 bgcolor=white href="https://a.example/x" popover>\u202ebody</{tag}>'
+        for tag in tags.split()
+    )
+    body = sanitise(
+        f"<style>*{{display:none}}</style><script>x</script><template shadowrootmode=open>x</template><dialog open>x</dialog>"
+        f'<img src="https://a.example/x.png" width=99999 height=-1 alt="{{{{">{hostile}<details><p>x</details><plaintext>x'
+    ).html
+    assert "<table" in body
+    made = edition(*ITEMS[:2], item("01E", body=body), item("01F", body=body, language="fa"))
+    assert [str(v) for v in check(fmt, feeds.render(made, channel(fmt), fmt), made)] == []

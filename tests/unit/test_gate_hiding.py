@@ -85,6 +85,10 @@ width:5%
 width:5000px;text-align:right
 overflow:auto
 overflow:hidden;height:3em
+touch-action:none
+flex-basis:0;min-height:0
+min-width:1200px;text-align:right
+quotes:"\\202e" ""
 overflow:hidden;padding-left:160px;width:240px
 contain:strict
 contain:size
@@ -95,6 +99,8 @@ line-height:0
 line-height:.3
 line-height:2px
 line-height:calc(0)
+line-height:99
+line-height:600px
 columns:40
 writing-mode:vertical-rl;max-height:4px
 display:none
@@ -128,6 +134,7 @@ mix-blend-mode:screen;background:#fff
 text-shadow:0 0 40px #000
 text-decoration:line-through 30px #fff
 text-decoration-thickness:30px
+text-decoration:line-through
 text-transform:full-size-kana
 text-orientation:upright
 unicode-bidi:bidi-override;direction:rtl
@@ -280,6 +287,25 @@ MARKUP = {
     "a redirection": '<meta http-equiv=refresh content="0;url=https://x.example"><p>{}</p>',
     "a policy": "<meta http-equiv=content-security-policy content=style-src><p>{}</p>",
     "a scaled page": '<meta name=viewport content="width=9999"><p>{}</p>',
+    "cells over each other": "<table><tr><td>a<td rowspan=2 style='background:#fff'>x<tr><td colspan=2>{}</table>",
+    "quotations in quotations": "<blockquote>" * 12 + "{}" + "</blockquote>" * 12,
+    "a stroke through": "<del style='text-decoration-style:double'>{}</del>",
+    "white on an inline ground": "<b style='background:#000;color:#fff'>{}</b>",
+    "a page that cannot be scrolled": "<style>body{{overflow:hidden}}</style><p>{}</p>",
+    "a dark root": "<style>html{{color-scheme:dark}}</style><p style='color:#222'>{}</p>",
+    "a sheet that nobody chose": "<style>p{{color:#fff}}</style><style title=other>p{{color:#333!important}}</style><p>{}</p>",
+    "a sheet that Outlook reads": "<!--[if mso]><style>p{{color:#fff}}</style><![endif]--><p>{}</p>",
+    "colours that Outlook reads": '<!--[if mso]><div style="color:#fff"><![endif]--><p>{}</p>',
+    "a tall inline box beside": "<p>{}</p><p><a style='padding:200px 9px;background:#fff'>x</a></p>",
+    "a thick inline border beside": "<p>{}</p><p><b style='border:30px solid #fff'>x</b></p>",
+    "a blank inline box on a low line": "<p>{}</p><p style='line-height:0'><b style='font-size:90px;background:#fff'>&nbsp; &nbsp;</b></p>",
+    "an empty inline box on a low line": "<p>{}</p><p style='line-height:0'><b style='font-size:90px;background:#fff;padding:0 90px'></b></p>",
+    "many shadows": '<p>{}</p><div style="box-shadow:'
+    + ",".join(["0 -20px 0 rgba(0,0,0,.15)"] * 9)
+    + '">x</div>',
+    "an outline beside": '<p>{}</p><div style="outline:2px solid #fff">x</div>',
+    "a narrow box beside": "<p>{}</p><div style='width:9px'>Unbreakable</div>",
+    "a table part that is a box": "<table style='display:block;height:9px'><tr><td>x</table><p>{}</p>",
     "a page scaled down": '<meta name=viewport content="initial-scale=0.1,maximum-scale=0.1"><p>{}</p>',
     "a dark scheme without a dark ground": '<meta name=color-scheme content="light dark"><p style="color:#222">{}</p>',
     "what Outlook reads": '<!--[if mso]><div style="display:none"><![endif]--><p>{}</p>',

@@ -43,7 +43,7 @@ box-shadow: 0 1px 3px rgba(0, 0, 0, .2)
 text-decoration: underline dotted; text-underline-offset: .15em; text-decoration-color: red
 transition: color .2s ease; cursor: help; user-select: text
 min-height: 100vh; list-style: none; -webkit-font-smoothing: antialiased
-outline: 2px solid #06c; outline-offset: 2px
+outline: none; scroll-margin-top: 2rem
 white-space: normal; word-break: break-word; text-wrap: pretty; tab-size: 4
 opacity: 1; visibility: visible; position: static; float: none; transform: none; overflow: visible; z-index: auto
 """.strip().splitlines()
@@ -70,6 +70,7 @@ def test_an_ordinary_page_of_a_newsroom_passes():
     a { color: #7a1f1f; text-decoration-thickness: 1px; }
     a:link { color: #7a1f1f } a:visited { color: #5a3a3a }
     a:hover { color: #a33; text-decoration: none; }
+    a:focus-visible { outline: 3px solid #a33; outline-offset: 2px; }
     nav { display: flex; gap: 1rem; justify-content: space-between; height: 3rem; overflow: hidden; }
     .item { max-width: 40rem; margin: 0 auto 2rem; padding: 1.5rem; background: #fff; border: 1px solid #e5ddd0; border-radius: 8px;
             box-shadow: 0 2px 8px rgba(0, 0, 0, .08); }

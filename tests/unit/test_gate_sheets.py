@@ -51,6 +51,9 @@ p::before{content:"";position:absolute;inset:0;background:#fff}
 p::before{content:"\\2588\\2588";font-size:90px;line-height:0;color:#fff}
 p::after{content:"x";margin-left:-200px;background:#fff}
 p{content:url(x.png)}
+p::before{content:"\\202e"}
+p::before{content:"x";padding:90px 0;background:#fff}
+body{overflow:hidden}
 body::after{content:"";position:fixed;inset:0;background:#fff}
 :focus-within{position:fixed}
 body:hover .x{position:fixed}
