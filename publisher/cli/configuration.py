@@ -53,10 +53,9 @@ def check(door_: Door) -> None:
     Exit code 78 when something is wrong.
     """
     from publisher.desk import keeping
-    from publisher.desk.setup import check_templates
 
     settings = door_.settings()
-    check_templates(settings)
+    keeping.check_templates(settings)
     unasked = keeping.compare(settings)
     facts = {
         "folder": str(settings.folder),

@@ -1,20 +1,23 @@
-"""Keeping the database: upgrade, check, backup. These open it themselves, because it may not be fit for a newsroom yet."""
+"""Keeping the house in order: the database upgraded, checked, backed up; configuration and templates held against what is there.
+
+These open the database themselves, because it may not be fit for a newsroom yet.
+"""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from publisher.errors import BadInput, Conflict, FolderUnwritable, StoreUnavailable
-from publisher.newsroom import remembered
+from publisher.newsroom import remembered, templates_of
 from publisher.settings import Settings
 from publisher.store import migrate
 from publisher.store.db import Database, open_database, sqlite_file
 
-__all__ = ["backup", "check", "compare", "upgrade"]
+__all__ = ["backup", "check", "check_templates", "compare", "upgrade"]
 
 
 @contextmanager
@@ -49,6 +52,19 @@ def compare(settings: Settings) -> str:
     return ""
 
 
+def check_templates(settings: Settings) -> None:
+    """Read every catalogue and compile every template of the operator's own, before a mail needs them.
+
+    Raises:
+        TemplateInvalid: with file and line, of the first that is wrong.
+    """
+    templates = templates_of(settings)
+    try:
+        templates.check()
+    finally:
+        templates.close()
+
+
 def check(settings: Settings) -> list[str]:
     """What is wrong, in sentences; empty when all is well."""
     with _opened(settings) as database:
@@ -66,10 +82,10 @@ def backup(settings: Settings, path: Path) -> Path:
     with _opened(settings) as database:
         if database.path is None:
             raise BadInput("`db backup` copies SQLite; back PostgreSQL up with pg_dump")
-        if path.exists():
-            raise Conflict(f"{path} is there already; nothing was written")
         part = path.with_name(f".{path.name}.part")
         try:
+            if path.exists():
+                raise Conflict(f"{path} is there already; nothing was written")
             path.parent.mkdir(parents=True, exist_ok=True)
             part.unlink(missing_ok=True)
             os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -82,6 +98,7 @@ def backup(settings: Settings, path: Path) -> Path:
                     target.close()
             part.rename(path)
         except (OSError, sqlite3.Error) as error:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
             raise FolderUnwritable(str(path), getattr(error, "strerror", None) or str(error)) from error
     return path

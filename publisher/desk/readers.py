@@ -204,9 +204,9 @@ def export_csv(newsroom: Newsroom, path: Path) -> int:
             after = found[-1][0].id
 
     heading = ("email", "status", "digest", "language", "sections", "active")
-    if path.exists():
-        raise Conflict(f"{path} is there already; nothing was written")
     try:
+        if path.exists():
+            raise Conflict(f"{path} is there already; nothing was written")
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             return csvfile.export(rows(), heading, file)

@@ -1,4 +1,4 @@
-"""A new newsroom's folder: the commented defaults, new keys, and a .gitignore that keeps the keys at home; its templates, checked."""
+"""A new newsroom's folder: the commented defaults, new keys, and a .gitignore that keeps the keys at home."""
 
 from __future__ import annotations
 
@@ -7,23 +7,9 @@ from datetime import date
 from pathlib import Path
 
 from publisher.errors import Conflict, FolderUnwritable
-from publisher.newsroom import templates_of
-from publisher.settings import Settings, starting_files
+from publisher.settings import starting_files
 
-__all__ = ["begin", "check_templates"]
-
-
-def check_templates(settings: Settings) -> None:
-    """Read every catalogue and compile every template of the operator's own, before a mail needs them.
-
-    Raises:
-        TemplateInvalid: with file and line, of the first that is wrong.
-    """
-    templates = templates_of(settings)
-    try:
-        templates.check()
-    finally:
-        templates.close()
+__all__ = ["begin"]
 
 
 def begin(folder: Path, *, today: date) -> list[Path]:
@@ -36,15 +22,12 @@ def begin(folder: Path, *, today: date) -> list[Path]:
     config = folder / "config"
     wanted = {config / name: text.encode() for name, text in starting_files(today).items()}
     ignore = folder / ".gitignore"
-    if not ignore.exists():
-        wanted[ignore] = b"/config/secrets.toml\n/var/\n"
-    present = [path for path in wanted if path.exists()]
-    if present:
-        listed = ", ".join(str(path) for path in present)
-        raise Conflict(
-            f"{listed} stands there already; nothing was written", paths=[str(path) for path in present]
-        )
     try:
+        if not ignore.exists():
+            wanted[ignore] = b"/config/secrets.toml\n/var/\n"
+        present = [str(path) for path in wanted if path.exists()]
+        if present:
+            raise Conflict(f"{', '.join(present)} stands there already; nothing was written", paths=present)
         config.mkdir(parents=True, exist_ok=True)
         for path, body in wanted.items():
             mode = 0o600 if path.name == "secrets.toml" else 0o644

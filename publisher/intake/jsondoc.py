@@ -38,7 +38,10 @@ def load(raw: bytes) -> Any | Unreadable:
     except RecursionError:
         return Unreadable("too-deep", "values are nested too deeply")
     except ValueError as error:
-        return Unreadable("not-json", f"not JSON: {str(error)[:160]}")
+        said = str(error).partition("; use sys.")[
+            0
+        ]  # Python's advice for a number with too many digits is not the operator's
+        return Unreadable("not-json", f"not JSON: {said[:160]}")
 
 
 def objects(values: Any) -> list[dict[str, Any] | None]:

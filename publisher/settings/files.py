@@ -121,7 +121,7 @@ def _read(path: Path, found: Found) -> None:
         found.problems.append(Problem(name, "", "is not TOML: it is not UTF-8"))
         return
     except ValueError as error:  # not only TOMLDecodeError: a number may have too many digits
-        found.problems.append(Problem(name, "", f"is not TOML: {error}"))
+        found.problems.append(Problem(name, "", f"is not TOML: {str(error).partition('; use sys.')[0]}"))
         return
     except RecursionError:
         data = None

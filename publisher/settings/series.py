@@ -87,8 +87,8 @@ class SourceTable(Table):
     category_map: dict[str, Line] = Field(default_factory=dict)
     empty_embargo: Literal["hold", "none"] = "hold"
     source_line: tuple[Line, ...] = ("Source:", "منبع:", "المصدر:", "מקור:")
-    source_name_field: str | None = None
-    source_url_field: str | None = None
+    source_name_field: Line | None = None
+    source_url_field: Line | None = None
     source_hosts: dict[str, Line] = Field(default_factory=dict)
     house_blocks: tuple[Line, ...] = ()
     house_hosts: tuple[Domain, ...] = ()

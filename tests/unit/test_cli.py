@@ -113,9 +113,16 @@ def test_config_show_masks_every_secret(room, capsys):
         (["story", "pin", "x", "--section", "world", "--why", " \u2800"], 2, "no visible character"),
         (["subscriber", "add", "a@b.example", "--digest", "morning", "--basis", "\u200b"], 2, "no visible"),
         (["suppression", "undo", "--why", "x"], 2, "give an ADDRESS or --dispatch"),
+        (["init", "a" * 5000], 78, "cannot write to"),
+        (["db", "backup", "a" * 5000], 78, "cannot write to"),
+        (["subscriber", "export", "a" * 5000], 78, "cannot write to"),
+        (["db", "backup", "/etc/passwd/x"], 78, "cannot write to"),
+        (["ingest", "--file", "a" * 5000, "--source", "harbour-news"], 2, "File name too long"),
     ],
 )
 def test_each_mistake_has_one_clear_sentence_and_its_exit_code(room, capsys, arguments, code, words):
+    if arguments[:2] == ["db", "backup"]:
+        assert run(room, "-q", "story", "list") == 0  # so that there is a database
     assert run(room, *arguments) == code
     said = capsys.readouterr().err
     assert words in said
