@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
 
 from publisher.edition import Item, Notice
@@ -20,6 +21,11 @@ SYNTAX = re.compile(r"(\{[{%])\s*(\w{0,24})")
 """What opens a place in a template, and the word after it, which no escaping changes and a shortened text may cut; a story whose words end
 with such a sign is followed by words of ours."""
 ANGLES = str.maketrans("‹›", "<>")
+LESS, GREATER = (
+    re.compile(rf"&(?:{form})(?:;|(?![\w;]))", re.IGNORECASE)
+    for form in ("lt|#0*60|#x0*3c", "gt|#0*62|#x0*3e")
+)
+"""The same, escaped."""
 SHOWN = 60
 """Characters of a quotation in a sentence."""
 
@@ -155,11 +161,17 @@ def unfilled(text: str, items: Iterable[Item], *, output: str) -> Iterator[Viola
         yield Violation(output, None, "placeholder", "a personal place was left unfilled")
     left = dict.fromkeys(SYNTAX.findall(text))
     if left:
-        own = {found for item in items for words in _words(item) for found in SYNTAX.findall(words)}
+        own = {found for item in items for found in _own_syntax(item)}
         for sign, word in left:
             if not any(sign == theirs and (not told or told.startswith(word)) for theirs, told in own):
                 detail = f"template syntax was left in the output: {sign} {word}"
                 yield Violation(output, None, "placeholder", detail.rstrip())
+
+
+@lru_cache(maxsize=1024)
+def _own_syntax(item: Item) -> frozenset[tuple[str, str]]:
+    """What looks like a template's place and came with the story."""
+    return frozenset(found for words in _words(item) for found in SYNTAX.findall(words))
 
 
 def _words(value: object) -> Iterator[str]:
@@ -170,13 +182,13 @@ def _words(value: object) -> Iterator[str]:
         for entry in value:
             yield from _words(entry)
     elif dataclasses.is_dataclass(value):
-        for one in dataclasses.fields(value):
-            yield from _words(getattr(value, one.name))
+        for name in value.__dataclass_fields__:
+            yield from _words(getattr(value, name))
 
 
 def _title(text: str) -> str:
-    """A headline as it is compared; feeds write angle brackets as guillemets."""
-    return plain(text.translate(ANGLES))
+    """A headline as it is compared; feeds write angle brackets as guillemets, escaped ones too."""
+    return plain(GREATER.sub(">", LESS.sub("<", text.translate(ANGLES))))
 
 
 def _claim(text: str) -> str:
