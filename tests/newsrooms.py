@@ -136,5 +136,5 @@ def line(number: int, **fields: Any) -> dict[str, Any]:
 
 
 def jsonl(*lines: dict[str, Any]) -> bytes:
-    """These stories as a file."""
-    return "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in lines).encode()
+    """These stories as a file; lone surrogates as the escapes in which they come."""
+    return "".join(json.dumps(entry) + "\n" for entry in lines).encode()

@@ -201,6 +201,7 @@ class _Reader:
         self._names = vocabulary
         self._path: list[str] = []
         self._text: list[str] = []
+        self._inside = False
 
     def doctype(self, *_: object) -> None:
         raise _Unreadable("it has a DOCTYPE")
@@ -213,7 +214,8 @@ class _Reader:
             if tuple(self._path) != self._names.item:
                 raise _Unreadable("an item stands where none belongs")
             self.entries.append(_Entry())
-        elif self._within():
+            self._inside = True
+        elif self._inside:
             self.entries[-1].words += attributes.values()
         if name == f"{TOMBSTONES} deleted-entry":
             self._stone = self.stones.setdefault(attributes.get("ref", ""), [])
@@ -226,7 +228,7 @@ class _Reader:
 
     def data(self, text: str) -> None:
         self._text.append(text)
-        if self._within():
+        if self._inside:
             self.entries[-1].words.append(text)
         if self._stone is not None:
             self._stone.append(text)
@@ -244,12 +246,10 @@ class _Reader:
                 entry.addresses.append(text)
         if name == f"{TOMBSTONES} deleted-entry":
             self._stone = None
+        elif name == self._names.item[-1]:
+            self._inside = False
         self._path.pop()
         self._text = []
-
-    def _within(self) -> bool:
-        """Whether the element at hand stands in an item, however deep."""
-        return tuple(self._path[: len(self._names.item)]) == self._names.item
 
     def _in_item(self) -> bool:
         """Whether the element at hand is a child of an item."""

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
 
 from publisher.edition import Item, Notice
@@ -24,6 +25,11 @@ with such a sign is followed by words of ours."""
 MARKUP = re.compile(r"<[^>]*(?:>|$)")
 ANGLES = str.maketrans("‹›", "<>")
 MOST_REASONS = 3
+LESS, GREATER = (
+    re.compile(rf"&(?:{form})(?:;|(?![\w;]))", re.IGNORECASE)
+    for form in ("lt|#0*60|#x0*3c", "gt|#0*62|#x0*3e")
+)
+"""The same, escaped."""
 SHOWN = 60
 """Characters of a quotation in a sentence."""
 Parts = Callable[[], Iterable[tuple[str, str]]]
@@ -174,7 +180,7 @@ def unfilled(text: str, items: Iterable[Item], *, output: str, parts: Parts = tu
     left = dict.fromkeys(_places(text))
     if not left:
         return
-    own = {place for item in items for words in _words(item) for place in _places(words)}
+    own = {place for item in items for place in _own_places(item)}
     for sign, word in left:
         if any(sign == theirs and (not told or told.startswith(word)) for theirs, told in own):
             continue
@@ -200,6 +206,12 @@ def _where(text: str, sign: str, word: str) -> str:
     return f"after {before[-SHOWN:].lstrip()!r}" if before else "at its beginning"
 
 
+@lru_cache(maxsize=1024)
+def _own_places(item: Item) -> frozenset[tuple[str, str]]:
+    """What looks like a place and came with the story."""
+    return frozenset(place for words in _words(item) for place in _places(words))
+
+
 def _words(value: object) -> Iterator[str]:
     """Every string in an item."""
     if isinstance(value, str):
@@ -208,13 +220,13 @@ def _words(value: object) -> Iterator[str]:
         for entry in value:
             yield from _words(entry)
     elif dataclasses.is_dataclass(value):
-        for one in dataclasses.fields(value):
-            yield from _words(getattr(value, one.name))
+        for name in value.__dataclass_fields__:
+            yield from _words(getattr(value, name))
 
 
 def _title(text: str) -> str:
-    """A headline as it is compared; feeds write angle brackets as guillemets."""
-    return plain(text.translate(ANGLES))
+    """A headline as it is compared; feeds write angle brackets as guillemets, escaped ones too."""
+    return plain(GREATER.sub(">", LESS.sub("<", text.translate(ANGLES))))
 
 
 def _claim(text: str) -> str:

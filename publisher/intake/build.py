@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -28,6 +29,7 @@ from publisher.story import (
 __all__ = ["Parts", "build", "reject"]
 
 MANY = 50
+MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+_-]{1,80}")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -127,11 +129,8 @@ def build(parts: Parts, context: Context) -> Received | Rejected:
         urgency=parts.urgency or source.default_urgency,
         genre=clean(parts.genre, 60),
         categories=_categories(parts, context),
-        subjects=tuple(
-            Subject(clean(s.scheme, 120), clean(s.code, 120), clean(s.name, 200))
-            for s in parts.subjects[:MANY]
-        ),
-        media=tuple(_media(parts)),
+        subjects=tuple(_subject(subject) for subject in parts.subjects[:MANY]),
+        media=tuple(_media(parts.media[:MANY], link or base)),
         flags=tuple(flags),
     )
     if parts.status is PubStatus.CANCELED:
@@ -203,6 +202,25 @@ def _categories(parts: Parts, context: Context) -> tuple[str, ...]:
     mapped = dict(context.source.category_map)
     names = (clean(name, 80) for name in parts.categories[:MANY])
     return tuple(dict.fromkeys(mapped.get(name.casefold(), name) for name in names if name))
+
+
+def _subject(subject: Subject) -> Subject:
+    return Subject(clean(subject.scheme, 200), clean(subject.code, 200), clean(subject.name, 200))
+
+
+def _media(media: Iterable[Media], base: str | None) -> Iterator[Media]:
+    """Media with an absolute address, resolved against the story's; what has none is dropped, a type that is none is forgotten."""
+    for medium in media:
+        if url := absolute(medium.url, base):
+            kind = medium.type.strip().lower()
+            yield replace(
+                medium,
+                url=url,
+                type=kind if MEDIA_TYPE.fullmatch(kind) else "",
+                alt=clean(medium.alt, 500),
+                caption=clean(medium.caption, 500),
+                credit=clean(medium.credit, 200),
+            )
 
 
 def _language(tag: str) -> str:

@@ -17,13 +17,20 @@ TRACKING = re.compile(
     r"(utm_\w+|fbclid|gclid|dclid|msclkid|mc_[ce]id|igshid|ns_\w+|ref_src|at_\w+|xtor|wt_\w+)", re.IGNORECASE
 )
 
+HOSTLESS = re.compile(r"https?:(?!//[^/?#])", re.IGNORECASE)
+"""A scheme and no host: joining would take it for the base's own address."""
+
 
 def absolute(link: str | None, base: str | None = None) -> str | None:
     """The link as an absolute http(s) URL with an ASCII host, resolved against an http(s) base; None when it is none."""
     if not link:
         return None
     link = link.strip()
-    if len(link) > URL_MAX or any(ord(c) < 33 or 0x7F <= ord(c) <= 0x9F or c in '<>"\\^`{|}' for c in link):
+    if (
+        len(link) > URL_MAX
+        or HOSTLESS.match(link)
+        or any(ord(c) < 33 or 0x7F <= ord(c) <= 0x9F or c in '<>"\\^`{|}' for c in link)
+    ):
         return None
     try:
         if base and urlsplit(base).scheme in {"http", "https"}:

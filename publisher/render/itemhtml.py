@@ -28,16 +28,17 @@ BREAK = re.compile(
 """Where a paragraph ends."""
 BARE_PARAGRAPH = re.compile(r"""<p(?!(?:[^>"']|"[^"]*"|'[^']*')*\sdir=)(?=[\s>])""")
 ANGLES = str.maketrans("<>", "‹›")
+ESCAPED_ANGLES = re.compile(r"&(?:(lt|#0*60|#x0*3c)|gt|#0*62|#x0*3e)(?:;|(?![\w;]))", re.IGNORECASE)
 
 
 def headline(item: Item) -> str:
     """The headline as a feed's title: plain text in which nothing can be taken for markup, led by a mark where it must be.
 
-    Readers unescape titles once or twice, so an angle bracket would become a tag; it is written as a guillemet.
+    Readers unescape titles once or twice, so an angle bracket would become a tag, escaped or not; it is written as a guillemet.
     """
-    if item.withdrawn:
-        return lead_in(item.withdrawn.title.translate(ANGLES), item.withdrawn.language)
-    return lead_in(item.headline.translate(ANGLES), item.language)
+    text = item.withdrawn.title if item.withdrawn else item.headline
+    plain = ESCAPED_ANGLES.sub(lambda found: "‹" if found[1] else "›", text.translate(ANGLES))
+    return lead_in(plain, item.withdrawn.language if item.withdrawn else item.language)
 
 
 def summary(item: Item, channel: Channel) -> str:

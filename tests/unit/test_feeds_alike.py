@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 from lxml import etree
 
+from publisher import gate
 from publisher.edition import from_data, to_data
 from publisher.gate.sight import plain, see
 from publisher.render import feeds
@@ -198,6 +199,15 @@ def test_a_long_lede_is_cut_in_the_summary_but_not_in_the_text():
 def test_nothing_in_a_title_can_be_taken_for_markup(fmt):
     made = edition(item("01A", headline="<b>Bold</b> & <script>alert(1)</script> a < b"))
     assert titles(fmt, made) == ["‹b›Bold‹/b› & ‹script›alert(1)‹/script› a ‹ b"]
+
+
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_an_escaped_bracket_in_a_title_cannot_become_markup_either(fmt):
+    """Readers that unescape twice would make a tag of it."""
+    made = edition(item("01A", headline="&lt;b&gt; &LT;i&#62; &#x3C;u&#x003e; &lt a &amp; &ltimes; 5"))
+    assert titles(fmt, made) == ["‹b› ‹i› ‹u› ‹ a &amp; &ltimes; 5"]
+    raw = feeds.render(made, channel(fmt), fmt)
+    assert gate.check_feed(raw, fmt, made, output=fmt, now=NOW) == ()
 
 
 @pytest.mark.parametrize("fmt", FORMATS)
