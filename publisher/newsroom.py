@@ -19,12 +19,13 @@ from typing import TypeVar
 from ulid import ULID
 
 from publisher import assets, fetch
-from publisher.edition import Digest, Disclaimer, Edition
+from publisher.edition import Disclaimer, Edition
 from publisher.errors import ConfigurationInvalid, Problem, UnknownName
 from publisher.feed import Feed, feeds_of
 from publisher.render.feeds import Pieces
 from publisher.render.templates import Templates
 from publisher.render.templates import load as load_templates
+from publisher.series import Digest
 from publisher.settings import Settings
 from publisher.store import deliveries, house, migrate
 from publisher.store.db import Database, open_database

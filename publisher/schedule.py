@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from publisher.edition import Digest
+from publisher.series import Digest
 
 __all__ = ["edition_id", "local_instant", "out_of_reach", "present_slot"]
 

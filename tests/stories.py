@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from publisher.edition import Digest, Sender
+from publisher.series import Digest, Sender
 from publisher.story import Received, Section, Source, Story, Term
 
 NOW = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)

@@ -20,13 +20,14 @@ from sqlalchemy import Connection
 from publisher import gate
 from publisher.desk.files import write_file
 from publisher.desk.withdrawals import barred
-from publisher.edition import Digest, Edition, Kind, LeftOut, Variant, Why
+from publisher.edition import Edition, Kind, LeftOut, Variant, Why
 from publisher.errors import AlreadyMade, BadInput, GateRefused, NothingToPublish, UnknownName
 from publisher.newsroom import Newsroom
 from publisher.render import digest as render_digest
 from publisher.render import message
 from publisher.schedule import edition_id, out_of_reach, present_slot
 from publisher.selection import Act, Candidate, Selection, select_digest
+from publisher.series import Digest
 from publisher.store import editions, house, stories
 
 __all__ = [

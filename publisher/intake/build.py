@@ -178,20 +178,6 @@ def _body(parts: Parts) -> str:
     return parts.body_html or parts.summary_html
 
 
-def _media(parts: Parts) -> Iterator[Media]:
-    """The media that have an address that can be shown."""
-    for medium in parts.media[:MANY]:
-        if url := absolute(medium.url):
-            yield replace(
-                medium,
-                url=url,
-                type=clean(medium.type, 100),
-                alt=clean(medium.alt, 500),
-                caption=clean(medium.caption, 500),
-                credit=clean(medium.credit, 200),
-            )
-
-
 def _cut_off(lede: str) -> bool:
     """Whether an excerpt ends in the middle: such a one is made anew from the body."""
     tail = lede.rstrip(" ]»”\"'")

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from publisher.edition import Digest, LeftOut, Shelf, Why
+from publisher.edition import LeftOut, Shelf, Why
 from publisher.selection.candidates import Act, Candidate, Mark, Selection, claimed, eligible, item, sift
+from publisher.series import Digest
 from publisher.story import Section, Source, Story
 
 __all__ = ["select_digest"]

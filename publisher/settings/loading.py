@@ -20,9 +20,10 @@ from pydantic_settings import (
 )
 from pydantic_settings.sources.utils import parse_env_vars
 
-from publisher.edition import Digest, Disclaimer
+from publisher.edition import Disclaimer
 from publisher.errors import ConfigurationInvalid, Problem
 from publisher.feed import Consumer
+from publisher.series import Digest
 from publisher.settings.checks import did_you_mean, faults
 from publisher.settings.files import Found, Loc, find, read, too_deep
 from publisher.settings.keys import Secrets, from_files

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from publisher.edition import Digest, Sender
 from publisher.feed import Consumer
+from publisher.series import Digest, Sender
 from publisher.settings.tables import Table
 from publisher.settings.values import (
     Domain,

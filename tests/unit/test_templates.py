@@ -138,9 +138,8 @@ def test_what_templates_are_given_is_plain_data(monkeypatch):
         disclaimer="Full.",
     )
     feeds = [pages.Feed("RSS", "application/rss+xml", "Front", url)]
-    pages.front_page(
-        site, feeds=feeds, editions=[pages.EditionLink("Morning", url, "en")], templates=TEMPLATES
-    )
+    links = [pages.EditionLink("Morning", "Monday", url, "en")]
+    pages.front_page(made, site, feeds=feeds, editions=links, templates=TEMPLATES)
     pages.section_page(made, site, url=url, feeds=feeds, templates=TEMPLATES)
     pages.edition_page(made, Variant("en"), site, url=url, templates=TEMPLATES)
     assert len(given) == 6

@@ -14,9 +14,10 @@ from publisher.desk import editions as desk_editions
 from publisher.desk.mailing.plan import groups, refuse_second
 from publisher.desk.mailing.revising import NO_STORY, give_up, revise, set_right
 from publisher.desk.withdrawals import barred
-from publisher.edition import Digest, Edition, Variant
+from publisher.edition import Edition, Variant
 from publisher.errors import AlreadySent, NothingToPublish, Refused
 from publisher.newsroom import Newsroom, need_token_keys
+from publisher.series import Digest
 from publisher.store import deliveries, editions, house
 from publisher.store.deliveries import NewDelivery, NewDispatch
 from subscribers import audience

@@ -11,11 +11,12 @@ from publisher import gate
 from publisher.desk import editions as desk_editions
 from publisher.desk.mailing.report import Report, head_of, report
 from publisher.desk.withdrawals import barred
-from publisher.edition import Digest, Edition, Variant
+from publisher.edition import Edition, Variant
 from publisher.errors import UnknownName
 from publisher.ledger import Counts, Policy
 from publisher.newsroom import Newsroom, need_token_keys
 from publisher.render import message
+from publisher.series import Digest
 from publisher.store import deliveries, editions
 from publisher.store.deliveries import Row
 from publisher.transport import Relay
