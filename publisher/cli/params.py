@@ -9,7 +9,7 @@ import click
 
 from publisher.cli.context import now
 
-__all__ = ["INSTANT", "SPAN"]
+__all__ = ["INSTANT", "PAST", "SPAN"]
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -30,9 +30,15 @@ class Span(click.ParamType[timedelta]):
 
 
 class Instant(click.ParamType[datetime]):
-    """An instant: ISO 8601 with an offset (`2026-03-02T07:00+03:30`, `…Z`), or a length of time from now (`2h`)."""
+    """An instant: ISO 8601 with an offset (`2026-03-02T07:00+03:30`, `…Z`), or a length of time from now (`2h`).
+
+    `direction`: 1 counts such a length onwards from now, -1 back.
+    """
 
     name = "TIME"
+
+    def __init__(self, direction: int = 1) -> None:
+        self.direction = direction
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """To an aware datetime in UTC."""
@@ -40,7 +46,7 @@ class Instant(click.ParamType[datetime]):
             return value
         text = str(value)
         if re.fullmatch(r"\d{1,5}[mhdw]", text):
-            return now() + SPAN.convert(text, param, ctx)
+            return now() + self.direction * SPAN.convert(text, param, ctx)
         try:
             instant = datetime.fromisoformat(text)
         except ValueError:
@@ -54,3 +60,4 @@ class Instant(click.ParamType[datetime]):
 
 SPAN = Span()
 INSTANT = Instant()
+PAST = Instant(direction=-1)

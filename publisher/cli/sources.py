@@ -22,7 +22,10 @@ __all__ = ["COMMANDS"]
 @click.option("--file", "path", metavar="PATH", help="Read a file, every file of a folder, or - for stdin.")
 @click.option("--source", "slug", metavar="SLUG", help="Whose stories the file holds (with --file).")
 @click.option(
-    "--format", "format_", metavar="F", help="Format of the file; default: the source's, or told by content."
+    "--format",
+    "format_",
+    metavar="F",
+    help="Format of the file: auto, rss, atom, rdf, json-feed, wordpress, jsonl or text. Default: the source's.",
 )
 @door
 def ingest(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from publisher.cli.context import Door, cell, door, now
-from publisher.cli.params import INSTANT
+from publisher.cli.params import INSTANT, PAST
 
 if TYPE_CHECKING:
     from publisher.desk.withdrawals import Withdrawal
@@ -230,6 +230,31 @@ def release(door_: Door, story_id: str, why: str) -> None:
     door_.show(
         {"id": done.story_id, "act": "released", "eligible_at": done.eligible_at},
         f"{done.story_id} released.",
+    )
+
+
+@story.command()
+@click.option(
+    "--since",
+    type=PAST,
+    help="Only stories that became eligible since; 14d is a fortnight ago. Default: as far back as any section looks.",
+)
+@door
+def resection(door_: Door, since: datetime | None) -> None:
+    """Sort stories into sections anew, after a change in config/sections.toml. Editions keep what they saw.
+
+    \b
+    Example:
+      publisher story resection --since 14d && publisher feed build
+    """
+    from publisher.desk import wire
+
+    with door_.newsroom() as newsroom:
+        changed = wire.resection(newsroom, since=since, actor=door_.who, now=now())
+    door_.show(
+        {"changed": changed},
+        f"{changed} stories changed their sections."
+        + (" `publisher feed build` brings it to the feeds." if changed else ""),
     )
 
 

@@ -208,6 +208,18 @@ def test_a_story_of_no_section_is_explained(room, capsys):
     assert "none of the 1 stories that came in belongs to its sections" in capsys.readouterr().err
 
 
+def test_a_change_of_the_sections_reaches_the_stories_that_are_here(stories, capsys):
+    path = stories / "config" / "sections.toml"
+    path.write_text(path.read_text().replace('"category:markets"', '"category:world"'))
+    assert run(stories, "story", "resection", "--since", "14d") == 0
+    assert "2 stories changed their sections. `publisher feed build`" in capsys.readouterr().out
+    assert run(stories, "story", "list", "--section", "business") == 0
+    assert "Headline number 1" in capsys.readouterr().out
+    assert run(stories, "story", "resection") == 0
+    assert "0 stories changed their sections." in capsys.readouterr().out
+    assert run(stories, "story", "resection", "--since", "yesterday") == 2
+
+
 def test_a_dry_run_stores_nothing(stories, capsys):
     run(stories, "subscriber", "add", "a@example.org", "--digest", "morning", "--basis", "asked")
     assert run(stories, "send", "morning", "--dry-run") == 0
