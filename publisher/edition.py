@@ -190,7 +190,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
-    """One section of an edition in one language: ordered story ids.
+    """A section's place in an edition, in one language: ordered story ids.
 
     `language` is the edition language whose readers see this shelf (the items may be in others when the section's rule
     says so); None in a feed edition, whose readers choose no language. `more` counts what the maximum cut.

@@ -138,7 +138,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A desk's shelf, as `sections.toml` has it (decision 4).
+    """Which stories belong together, how many, how recent, in which order: as `sections.toml` has it (decision 4).
 
     Attributes:
         slug: permanent name in commands, paths and feed ids.

@@ -57,4 +57,4 @@ class ListUnreadable(SubscribersError):
     code = "list-unreadable"
 
     def __init__(self, why: str, known: Iterable[str] = ()) -> None:
-        super().__init__(f"the list cannot be read: {why}", why=why, known=list(known))
+        super().__init__(f"the CSV file cannot be read: {why}", why=why, known=list(known))
