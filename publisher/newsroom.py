@@ -184,7 +184,7 @@ def open_newsroom(settings: Settings, *, mint: Mint = mint_random) -> Newsroom:
         ConfigurationInvalid: tag authority, tag date or address key are not those that this database began with.
         StoreOutdated, StoreUnavailable, FolderUnwritable: see `store`.
     """
-    database = open_database(settings.store_url)
+    database = open_database(settings.store_url, lock_seconds=settings.store.lock_wait.total_seconds())
     try:
         migrate.ready(database)
         _settle(database, settings)

@@ -18,7 +18,7 @@ __all__ = ["backup", "check", "upgrade"]
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Database]:
-    database = open_database(settings.store_url)
+    database = open_database(settings.store_url, lock_seconds=settings.store.lock_wait.total_seconds())
     try:
         yield database
     finally:

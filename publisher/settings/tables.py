@@ -74,11 +74,13 @@ class Store(Table):
         data_dir: database, locks, built feeds; a relative path is taken from the configuration's folder.
         url: database URL; empty means SQLite in `data_dir`.
         templates_dir: a folder of your own templates, looked into before the shipped ones.
+        lock_wait: how long a command waits while another one writes to the SQLite file.
     """
 
     data_dir: Path = Path("../var")
     url: str = Field(default="", repr=False)
     templates_dir: Path | None = None
+    lock_wait: Duration = timedelta(seconds=10)
 
     def resolved(self, folder: Path) -> Self:
         """The same with an absolute folder and a URL that is never empty."""
@@ -170,7 +172,7 @@ class Mail(Table):
     Attributes:
         list_domain: right half of every List-Id (RFC 2919); permanent.
         unsubscribe_address: mailbox of List-Unsubscribe's mailto form; the reader's token is added as `+TOKEN`.
-        bounce_address: envelope sender; what comes back is told apart by `+TOKEN` before the @.
+        bounce_address: envelope sender of every mail: where bounces come back.
         drain: how long a stopping sender waits for open replies before it leaves rows in doubt.
     """
 

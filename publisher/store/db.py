@@ -2,12 +2,13 @@
 
 Promises:
 - `read()` and `write()` yield a Connection inside a transaction; leaving the block commits, an exception rolls back.
-- On SQLite each write transaction, open and close stands under one `flock` on `<database>.lock`, and begins IMMEDIATE:
-  the busy wait of SQLite starves writers, and versions before 3.51.3 can corrupt a WAL file when two connections write
-  and checkpoint at the same moment. WAL with synchronous=FULL: a returned commit survives a power cut.
+- On SQLite each write transaction stands under one `flock` on `<database>.lock`, and begins IMMEDIATE: the busy wait of
+  SQLite starves writers, and versions before 3.51.3 can corrupt a WAL file when two connections write and checkpoint at
+  the same moment. So does the first connection of a process, which may set WAL and recover a log, and the closing, which
+  may write the log back; further readers find both done. WAL with synchronous=FULL: a returned commit survives a power cut.
 - SQLAlchemy's and the driver's errors leave here as `StoreUnavailable`, `StoreLocked`, `StoreFull` or `StoreOutdated`;
   nobody else catches them. Constraints that a caller expects to meet are met with `insert(...).on_conflict_*`.
-Refuses: a database on a network file system is the operator's fault that `flock` cannot see; doctor says so.
+Cannot see: that the file lies on a network file system whose `flock` holds for one machine only.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ from publisher.errors import (
     StoreUnavailable,
 )
 
-__all__ = ["Database", "insert", "insert_once", "open_database", "ping", "serialise"]
+__all__ = ["Database", "insert", "insert_once", "open_database", "serialise"]
 
 LOCK_SECONDS = 10.0
-"""How long a writer waits for the lock before it gives up with `StoreLocked`."""
+"""How long a writer waits for the lock, ours or SQLite's own, before it gives up with `StoreLocked` (`store.lock_wait`)."""
 
 
 class _WriteLock:
@@ -102,6 +103,7 @@ class Database:
             self.path = Path(url.database)
             self.where = str(self.path)
         lock_path = self.path.with_name(self.path.name + ".lock") if self.path else None
+        self._lock_seconds = lock_seconds
         self._lock = _WriteLock(lock_path, lock_seconds)
         self._reader = self._engine(begin="BEGIN")
         self._writer = self._engine(begin="BEGIN IMMEDIATE") if self.path else self._reader
@@ -113,13 +115,13 @@ class Database:
             self.url,
             pool_size=1 if begin == "BEGIN IMMEDIATE" else 8,
             max_overflow=0 if begin == "BEGIN IMMEDIATE" else 8,
-            connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False},
+            connect_args={"timeout": self._lock_seconds, "check_same_thread": False},
         )
 
         @event.listens_for(engine, "connect")
         def _connect(connection: Any, _record: Any) -> None:
             connection.isolation_level = None  # transactions are begun below, not by the driver
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
                 connection.execute(f"PRAGMA {pragma}")
 
         @event.listens_for(engine, "begin")
@@ -127,6 +129,11 @@ class Database:
             connection.exec_driver_sql(begin)
 
         return engine
+
+    def open(self) -> None:
+        """Make the first connection; it stays in the pool, so that every later one finds the file ready."""
+        with self._named(), self.locked(), self._reader.connect():
+            pass
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -139,7 +146,7 @@ class Database:
         """A transaction that writes: committed when the block ends, rolled back by any exception."""
         with (
             self._named(),
-            self._lock.held(self.where),
+            self.locked(),
             self._writer.connect() as connection,
             connection.begin(),
         ):
@@ -156,15 +163,20 @@ class Database:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """The write lock alone, for work beside transactions (backup, opening, closing)."""
+        """The write lock alone. A thread that holds it must not ask for it again."""
         with self._lock.held(self.where):
             yield
 
     def close(self) -> None:
         """Let all connections go; the last one to close a WAL file checkpoints it, hence the lock."""
-        with self._named(), self._lock.held(self.where):
+        with self._named(), self.locked():
             self._reader.dispose()
             self._writer.dispose()
+        self._lock.close()
+
+    def abandon(self) -> None:
+        """Let go what could not be opened; nothing has been written, so that no lock is wanted."""
+        self._reader.dispose()
         self._lock.close()
 
     @contextmanager
@@ -200,9 +212,12 @@ def _is_operational(error: DBAPIError) -> bool:
 def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS) -> Database:
     """Open the database of this URL; a missing SQLite file is made empty with mode 0600 (its schema is not).
 
+    A SQLite file is connected to here, a server at the first use.
+
     Raises:
         ConfigurationInvalid: the URL cannot be read, or its driver is not installed.
         FolderUnwritable: the SQLite file's folder cannot be written.
+        StoreUnavailable, StoreLocked: the SQLite file is not a database, or somebody writes for too long.
     """
     try:
         parsed = make_url(url)
@@ -219,7 +234,7 @@ def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS) -> Database:
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             except OSError as error:
                 raise FolderUnwritable(str(path), error.strerror or str(error)) from error
-        return Database(parsed, lock_seconds=lock_seconds)
+        database = Database(parsed, lock_seconds=lock_seconds)
     except (ArgumentError, NoSuchModuleError) as error:
         raise ConfigurationInvalid(
             [Problem("publisher.toml", "store.url", f"{url!r} is not a database URL")]
@@ -234,6 +249,14 @@ def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS) -> Database:
                 )
             ]
         ) from error
+
+    if database.path is not None:
+        try:
+            database.open()
+        except BaseException:
+            database.abandon()
+            raise
+    return database
 
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -251,9 +274,3 @@ def serialise(connection: Connection, key: str) -> None:
     """Let one transaction at a time pass for this key; SQLite's write lock has seen to it already."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), {"key": key})
-
-
-def ping(database: Database) -> None:
-    """Raise StoreUnavailable unless the database answers."""
-    with database.read() as connection:
-        connection.execute(text("SELECT 1"))
