@@ -32,8 +32,10 @@ def upgrade(settings: Settings) -> tuple[str | None, str]:
 
 
 def check(settings: Settings) -> list[str]:
-    """What is wrong, in sentences; empty when all is well."""
+    """What is wrong, in sentences; empty when all is well. A new SQLite file is given its schema, as by any first command."""
     with _opened(settings) as database:
+        if database.path is not None and migrate.is_new(database):
+            migrate.ready(database)
         return migrate.check(database)
 
 
@@ -41,13 +43,15 @@ def backup(settings: Settings, path: Path) -> Path:
     """A consistent copy through SQLite's backup API, written whole or not at all, mode 0600.
 
     Raises:
-        BadInput: the database is PostgreSQL, which has better tools of its own.
+        BadInput: the database is PostgreSQL, which has better tools of its own, or holds nothing yet.
         Conflict: a file of this name is there.
         FolderUnwritable: it cannot be written.
     """
     with _opened(settings) as database:
         if database.path is None:
             raise BadInput("`db backup` copies SQLite; back PostgreSQL up with pg_dump")
+        if migrate.is_new(database):
+            raise BadInput(f"the database {database.where} holds nothing yet: there is nothing to back up")
         if path.exists():
             raise Conflict(f"{path} is there already; nothing was written")
         part = path.with_name(f".{path.name}.part")

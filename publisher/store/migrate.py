@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect, text
 from publisher.errors import StoreOutdated
 from publisher.store.db import Database
 
-__all__ = ["HEAD", "check", "ready", "upgrade"]
+__all__ = ["HEAD", "check", "is_new", "ready", "upgrade"]
 
 HEAD = "0002"
 """The schema this program reads and writes: the newest file in migrations/versions."""
@@ -24,6 +24,12 @@ def present(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def is_new(database: Database) -> bool:
+    """Whether the database has no tables at all; one whose schema cannot be told has some."""
+    with database.read() as connection:
+        return not inspect(connection).get_table_names()
 
 
 def ready(database: Database) -> None:

@@ -289,6 +289,20 @@ def test_a_backup_is_whole_and_says_what_is_not_in_it(stories, capsys):
     assert run(stories, "db", "check") == 0
 
 
+def test_a_new_house_is_sound_before_its_first_use(room, capsys):
+    assert run(room, "db", "check") == 0
+    assert "is sound" in capsys.readouterr().out
+
+
+def test_a_backup_of_nothing_is_refused_and_leaves_no_file(room, capsys):
+    target = room / "copy.sqlite3"
+    assert run(room, "db", "backup", str(target)) == 2
+    assert "holds nothing yet" in capsys.readouterr().err
+    assert not target.exists()
+    assert run(room, "story", "list") == 0
+    assert run(room, "db", "backup", str(target)) == 0
+
+
 def test_an_export_comes_back_as_it_was(stories, capsys):
     run(stories, "subscriber", "add", "-oQ@example.org", "--digest", "morning", "--basis", "x")
     run(stories, "subscriber", "add", "b@example.org", "--digest", "morning", "--basis", "x")
