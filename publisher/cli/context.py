@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -80,9 +81,13 @@ class Door:
             click.echo(text)
 
     def table(self, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, empty: str) -> None:
-        """A list: as `{"items": […], "next": null}`, or as a table with these columns (key -> heading)."""
+        """A list: as `{"items": […], "next": …}`, or as a table with these columns (key -> heading).
+
+        `next` is the key of a page (`desk.pages`) that is not the last; null when there is no more.
+        """
+        more: str | None = getattr(rows, "next", None)
         if self.as_json:
-            click.echo(json.dumps({"items": plain(rows), "next": None}, ensure_ascii=False, indent=2))
+            click.echo(json.dumps({"items": plain(rows), "next": more}, ensure_ascii=False, indent=2))
             return
         if not rows:
             click.echo(empty)
@@ -97,6 +102,8 @@ class Door:
         for row in rows:
             table.add_row(*(cell(row[key]) for key in columns))
         Console(width=None if terminal else 180, highlight=False, markup=False).print(table)
+        if more:
+            self.say(f"There are more: --after {shlex.quote(more)}")
 
 
 def cell(value: Any) -> str:

@@ -6,6 +6,7 @@ import click
 
 from publisher.cli.context import Door, door, now
 from publisher.cli.exits import PARTLY
+from publisher.cli.params import paged
 from publisher.cli.sending import report_lines, run_dispatch
 
 __all__ = ["COMMANDS"]
@@ -19,14 +20,14 @@ def dispatch() -> None:
 
 
 @dispatch.command("list")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="At most so many.")
+@paged
 @door
-def list_(door_: Door, limit: int) -> None:
+def list_(door_: Door, limit: int, after: str | None) -> None:
     """List the newest dispatches with what became of their deliveries."""
     from publisher.desk import mailing
 
     with door_.newsroom() as newsroom:
-        rows = mailing.listing(newsroom, limit=limit)
+        rows = mailing.listing(newsroom, limit=limit, after=after)
     columns = {
         "id": "Dispatch",
         "edition": "Edition",

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from publisher.cli.context import Door, cell, door, now
-from publisher.cli.params import INSTANT
+from publisher.cli.params import INSTANT, paged
 
 __all__ = ["COMMANDS"]
 
@@ -49,16 +49,16 @@ def make(door_: Door, digest: str, slot: datetime | None) -> None:
 
 
 @edition.command("list")
-@click.option("--digest", metavar="SLUG", help="Only editions of this digest.")
+@click.option("--digest", metavar="SLUG", help="Only editions of this digest (with --feeds: of this feed).")
 @click.option("--feeds", is_flag=True, help="The editions of feeds instead.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="At most so many.")
+@paged
 @door
-def list_(door_: Door, digest: str | None, feeds: bool, limit: int) -> None:
+def list_(door_: Door, digest: str | None, feeds: bool, limit: int, after: str | None) -> None:
     """List the newest editions."""
     from publisher.desk.overview import editions
 
     with door_.newsroom() as newsroom:
-        rows = editions(newsroom, series=digest, feeds=feeds, limit=limit)
+        rows = editions(newsroom, series=digest, feeds=feeds, limit=limit, after=after)
     columns = {
         "id": "Edition",
         "number": "No",

@@ -8,6 +8,7 @@ import click
 
 from publisher.cli.context import Door, door, now
 from publisher.cli.exits import PARTLY
+from publisher.cli.params import paged
 
 __all__ = ["COMMANDS"]
 
@@ -56,13 +57,15 @@ def build(door_: Door, out: Path | None) -> int:
 
 
 @feed.command("list")
+@paged
 @door
-def list_(door_: Door) -> None:
+def list_(door_: Door, limit: int, after: str | None) -> None:
     """List the feeds with their addresses."""
     from publisher.desk import feeds
+    from publisher.desk.pages import Page
 
     with door_.newsroom() as newsroom:
-        rows = feeds.overview(newsroom)
+        rows = Page.cut(feeds.overview(newsroom), limit, by="feed", after=after)
     columns = {"feed": "Feed", "title": "Title", "rss": "RSS", "edition": "Edition", "changed_at": "Changed"}
     door_.table(rows, columns, empty="No feeds.")
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import click
 
 from publisher.cli.context import now
 
-__all__ = ["INSTANT", "PAST", "SPAN"]
+__all__ = ["INSTANT", "PAST", "SPAN", "paged"]
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -56,6 +58,21 @@ class Instant(click.ParamType[datetime]):
                 f"{text!r} is not a time; write 2026-03-02T07:00+03:30, 2026-03-02T03:30Z or 2h", param, ctx
             )
         return instant.astimezone(UTC)
+
+
+def paged(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--limit` and `--after`, which every list takes."""
+    limit = click.option(
+        "--limit",
+        default=50,
+        show_default=True,
+        type=click.IntRange(1, 10_000),
+        help="At most so many.",
+    )
+    after = click.option(
+        "--after", metavar="KEY", help="Go on after a page: KEY is the `next` that it ended with."
+    )
+    return limit(after(command))
 
 
 SPAN = Span()

@@ -8,12 +8,9 @@ import click
 
 from publisher.cli.context import Door, cell, door, now
 from publisher.cli.exits import PARTLY
+from publisher.cli.params import paged
 
 __all__ = ["COMMANDS"]
-
-LIMIT = click.option(
-    "--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="At most so many."
-)
 
 
 @click.group()
@@ -61,11 +58,10 @@ def add(
 
 @subscriber.command("list")
 @click.option("--digest", metavar="SLUG", help="Only readers of this digest.")
-@click.option("--after", type=int, default=0, metavar="ID", help="Go on after this subscriber.")
-@LIMIT
+@paged
 @door
-def list_(door_: Door, digest: str | None, after: int, limit: int) -> None:
-    """List subscribers by number; `--after` goes on where a page ended."""
+def list_(door_: Door, digest: str | None, limit: int, after: str | None) -> None:
+    """List subscribers by number."""
     from publisher.desk import readers
 
     with door_.newsroom() as newsroom:
@@ -178,14 +174,14 @@ def suppression() -> None:
 
 
 @suppression.command("list")
-@LIMIT
+@paged
 @door
-def suppressed(door_: Door, limit: int) -> None:
+def suppressed(door_: Door, limit: int, after: str | None) -> None:
     """List the newest suppressions."""
     from publisher.desk import readers
 
     with door_.newsroom() as newsroom:
-        rows = readers.suppressions(newsroom, limit=limit)
+        rows = readers.suppressions(newsroom, limit=limit, after=after)
     columns = {"address": "Address", "cause": "Cause", "dispatch": "Dispatch", "actor": "By", "at": "Since"}
     door_.table(rows, columns, empty="Nobody is suppressed.")
 

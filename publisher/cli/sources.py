@@ -10,6 +10,7 @@ import click
 
 from publisher.cli.context import Door, door, now
 from publisher.cli.exits import PARTLY
+from publisher.cli.params import paged
 
 if TYPE_CHECKING:
     from publisher.desk.wire import SourceReport
@@ -150,13 +151,14 @@ def source() -> None:
 
 
 @source.command("list")
+@paged
 @door
-def list_(door_: Door) -> None:
+def list_(door_: Door, limit: int, after: str | None) -> None:
     """List the configured sources and how their last poll went."""
     from publisher.desk.overview import sources
 
     with door_.newsroom() as newsroom:
-        rows = sources(newsroom)
+        rows = sources(newsroom, limit=limit, after=after)
     door_.table(
         rows,
         {

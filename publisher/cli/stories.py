@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from publisher.cli.context import Door, cell, door, now
-from publisher.cli.params import INSTANT, PAST
+from publisher.cli.params import INSTANT, PAST, paged
 
 if TYPE_CHECKING:
     from publisher.desk.withdrawals import Withdrawal
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS"]
 
 WHY = click.option("--why", required=True, metavar="TEXT", help="The reason, for the record.")
-LIMIT = click.option(
-    "--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="At most so many."
-)
 
 
 @click.group()
@@ -29,14 +26,14 @@ def story() -> None:
 @story.command("list")
 @click.option("--section", metavar="SLUG", help="Only stories of this section.")
 @click.option("--source", metavar="SLUG", help="Only stories of this source.")
-@LIMIT
+@paged
 @door
-def list_(door_: Door, section: str | None, source: str | None, limit: int) -> None:
+def list_(door_: Door, section: str | None, source: str | None, limit: int, after: str | None) -> None:
     """List the newest stories."""
     from publisher.desk.overview import stories
 
     with door_.newsroom() as newsroom:
-        rows = stories(newsroom, section=section, source=source, limit=limit, now=now())
+        rows = stories(newsroom, section=section, source=source, limit=limit, after=after, now=now())
     columns = {"id": "Story", "state": "State", "urgency": "Urg", "source": "Source", "sections": "Sections"}
     door_.table(rows, {**columns, "headline": "Headline"}, empty="No stories: run `publisher ingest`.")
 
@@ -265,14 +262,14 @@ def quarantine() -> None:
 
 @quarantine.command("list")
 @click.option("--all", "everything", is_flag=True, help="Also what was decided.")
-@LIMIT
+@paged
 @door
-def quarantined(door_: Door, everything: bool, limit: int) -> None:
+def quarantined(door_: Door, everything: bool, limit: int, after: str | None) -> None:
     """List what waits, newest first, with the reason of each."""
     from publisher.desk.overview import quarantined as entries
 
     with door_.newsroom() as newsroom:
-        rows = entries(newsroom, everything=everything, limit=limit)
+        rows = entries(newsroom, everything=everything, limit=limit, after=after)
     columns = {
         "id": "Entry",
         "state": "State",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from publisher.desk.acts import story as get_story
+from publisher.desk.pages import Page, key_of, number_in, place_in
 from publisher.edition import Kind
 from publisher.errors import UnknownName
 from publisher.intake.markup import text_digest
@@ -40,12 +41,12 @@ def state_of(story: Story, now: datetime) -> str:
     return "usable" if story.usable(now) else story.received.pubstatus.value
 
 
-def sources(newsroom: Newsroom) -> list[dict[str, Any]]:
+def sources(newsroom: Newsroom, *, limit: int = 1000, after: str | None = None) -> Page:
     """Configured sources with their number of stories and the memory of their last poll."""
     with newsroom.database.read() as connection:
         states = house.source_states(connection)
         counts = Counter(stored_stories.count_by_source(connection))
-    return [
+    rows = [
         {
             "source": source.slug,
             "name": source.name,
@@ -61,6 +62,7 @@ def sources(newsroom: Newsroom) -> list[dict[str, Any]]:
         for source in newsroom.settings.sources
         for state in [states.get(source.slug, house.SourceState(source=source.slug))]
     ]
+    return Page.cut(rows, limit, by="source", after=after)
 
 
 def tally(newsroom: Newsroom, *, now: datetime) -> dict[str, dict[str, int]]:
@@ -84,14 +86,25 @@ def tally(newsroom: Newsroom, *, now: datetime) -> dict[str, dict[str, int]]:
 
 
 def stories(
-    newsroom: Newsroom, *, section: str | None, source: str | None, limit: int, now: datetime
-) -> list[dict[str, Any]]:
-    """The newest stories."""
+    newsroom: Newsroom,
+    *,
+    section: str | None,
+    source: str | None,
+    limit: int,
+    after: str | None = None,
+    now: datetime,
+) -> Page:
+    """The newest stories. A source that is configured no longer is known as long as it has stories here."""
     slug = newsroom.section(section).slug if section else None
     with newsroom.database.read() as connection:
-        found = stored_stories.listing(connection, section=slug, source=source, limit=limit)
-    return [
-        {
+        if source is not None and source not in stored_stories.count_by_source(connection):
+            newsroom.source(source)
+        found = stored_stories.listing(
+            connection, section=slug, source=source, limit=limit + 1, after=place_in(after)
+        )
+
+    def told(story: Story) -> dict[str, Any]:
+        return {
             "id": story.story_id,
             "version": story.version,
             "state": state_of(story, now),
@@ -105,8 +118,8 @@ def stories(
             "received_at": story.received_at,
             "eligible_at": story.eligible_at,
         }
-        for story in found
-    ]
+
+    return Page.of(found, limit, row=told, key=lambda story: key_of(story.modified_at, story.story_id))
 
 
 def story_record(newsroom: Newsroom, story_id: str, *, now: datetime) -> dict[str, Any]:
@@ -157,12 +170,14 @@ def story_record(newsroom: Newsroom, story_id: str, *, now: datetime) -> dict[st
     }
 
 
-def quarantined(newsroom: Newsroom, *, everything: bool, limit: int) -> list[dict[str, Any]]:
-    """What waits in quarantine (or all that ever did)."""
+def quarantined(newsroom: Newsroom, *, everything: bool, limit: int, after: str | None = None) -> Page:
+    """What waits in quarantine (or all that ever did), newest first."""
     with newsroom.database.read() as connection:
-        rows = quarantine.listing(connection, state=None if everything else "waiting", limit=limit)
-    return [
-        {
+        state = None if everything else "waiting"
+        found = quarantine.listing(connection, state=state, limit=limit + 1, before=number_in(after))
+
+    def told(row: Any) -> dict[str, Any]:
+        return {
             "id": row.id,
             "state": row.state,
             "source": row.source,
@@ -171,8 +186,8 @@ def quarantined(newsroom: Newsroom, *, everything: bool, limit: int) -> list[dic
             "headline": row.headline,
             "received_at": row.received_at,
         }
-        for row in rows
-    ]
+
+    return Page.of(found, limit, row=told, key=lambda row: str(row.id))
 
 
 def quarantine_entry(newsroom: Newsroom, entry_id: int) -> dict[str, Any]:
@@ -202,16 +217,21 @@ def quarantine_entry(newsroom: Newsroom, entry_id: int) -> dict[str, Any]:
     }
 
 
-def editions(newsroom: Newsroom, *, series: str | None, feeds: bool, limit: int) -> list[dict[str, Any]]:
-    """The newest editions, with the dispatch of each where it has one."""
-    if series is not None and not feeds:
-        newsroom.digest(series)
+def editions(
+    newsroom: Newsroom, *, series: str | None, feeds: bool, limit: int, after: str | None = None
+) -> Page:
+    """The newest editions, with the dispatch of each where it has one. A series that is configured no longer keeps its own."""
+    kind = Kind.FEED if feeds else Kind.DIGEST
     with newsroom.database.read() as connection:
-        kind = Kind.FEED if feeds else Kind.DIGEST
-        rows = stored_editions.listing(connection, kind=kind, series=series, limit=limit)
+        if series is not None and stored_editions.latest(connection, kind, series) is None:
+            _series(newsroom, series, feeds=feeds)
+        found = stored_editions.listing(
+            connection, kind=kind, series=series, limit=limit + 1, after=place_in(after)
+        )
         sent = {row.edition_id: row.id for row in deliveries.list_dispatches(connection, limit=1000)}
-    return [
-        {
+
+    def told(row: Any) -> dict[str, Any]:
+        return {
             "id": row.id,
             "series": row.series,
             "number": row.number,
@@ -222,8 +242,16 @@ def editions(newsroom: Newsroom, *, series: str | None, feeds: bool, limit: int)
             "content_hash": row.content_hash,
             "sent": sent.get(row.id),
         }
-        for row in rows
-    ]
+
+    return Page.of(found, limit, row=told, key=lambda row: key_of(row.frozen_at, row.id))
+
+
+def _series(newsroom: Newsroom, name: str, *, feeds: bool) -> None:
+    """UnknownName, unless a digest or (with `feeds`) a feed of this name is configured."""
+    if not feeds:
+        newsroom.digest(name)
+    elif name not in (known := [*newsroom.sections, "all"]):
+        raise UnknownName("feed", name, known)
 
 
 def edition_record(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:

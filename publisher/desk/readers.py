@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from publisher.desk.pages import Page, bytes_place_in, key_of, number_in
 from publisher.errors import BadInput, Conflict, FolderUnwritable, InputUnreadable
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries
@@ -82,21 +83,23 @@ def _find(newsroom: Newsroom, connection: Connection, address: str) -> Any:
     return row
 
 
-def listing(newsroom: Newsroom, *, digest: str | None, after: int, limit: int) -> list[dict[str, Any]]:
+def listing(newsroom: Newsroom, *, digest: str | None, after: str | None, limit: int) -> Page:
     """Subscribers by id, with the digests they get."""
     slug = newsroom.digest(digest).slug if digest else None
+    last = number_in(after) or 0
     with newsroom.database.read() as connection:
-        found = audience.listing(connection, digest=slug, after_id=after, limit=limit)
-    return [
-        {
-            "id": row.id,
-            "address": row.address,
-            "status": row.status,
-            "digests": [entry.digest for entry in subscriptions if entry.active],
-            "created_at": row.created_at,
-        }
-        for row, subscriptions in found
-    ]
+        found = audience.listing(connection, digest=slug, after_id=last, limit=limit + 1)
+    return Page.of(found, limit, row=lambda entry: _told(*entry), key=lambda entry: str(entry[0].id))
+
+
+def _told(row: Any, subscriptions: Sequence[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "address": row.address,
+        "status": row.status,
+        "digests": [entry.digest for entry in subscriptions if entry.active],
+        "created_at": row.created_at,
+    }
 
 
 def record(newsroom: Newsroom, address: str) -> dict[str, Any]:
@@ -238,12 +241,11 @@ def erase(newsroom: Newsroom, address: str, *, actor: str, now: datetime) -> Non
         deliveries.forget(connection, row.addr_key)
 
 
-def suppressions(newsroom: Newsroom, *, limit: int) -> list[dict[str, Any]]:
+def suppressions(newsroom: Newsroom, *, limit: int, after: str | None = None) -> Page:
     """The newest suppressions."""
-    with newsroom.database.read() as connection:
-        rows = audience.suppressions(connection, limit=limit)
-    return [
-        {
+
+    def told(row: Any) -> dict[str, Any]:
+        return {
             "address": row.address or f"#{row.addr_key.hex()[:8]}",
             "cause": row.cause,
             "dispatch": row.dispatch_id,
@@ -251,8 +253,10 @@ def suppressions(newsroom: Newsroom, *, limit: int) -> list[dict[str, Any]]:
             "actor": row.actor,
             "at": row.at,
         }
-        for row in rows
-    ]
+
+    with newsroom.database.read() as connection:
+        found = audience.suppressions(connection, limit=limit + 1, after=bytes_place_in(after))
+    return Page.of(found, limit, row=told, key=lambda row: key_of(row.at, row.addr_key.hex()))
 
 
 def suppress(newsroom: Newsroom, address: str, *, why: str, actor: str, now: datetime) -> None:

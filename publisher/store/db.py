@@ -19,10 +19,22 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    and_,
+    create_engine,
+    event,
+    or_,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
@@ -37,7 +49,7 @@ from publisher.errors import (
     StoreUnavailable,
 )
 
-__all__ = ["Database", "insert", "insert_once", "open_database", "serialise"]
+__all__ = ["Database", "beyond", "insert", "insert_once", "open_database", "serialise"]
 
 LOCK_SECONDS = 10.0
 """How long a writer waits for the lock, ours or SQLite's own, before it gives up with `StoreLocked` (`store.lock_wait`)."""
@@ -257,6 +269,17 @@ def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS) -> Database:
             database.abandon()
             raise
     return database
+
+
+def beyond(
+    query: Select[Any], place: tuple[datetime, Any] | None, *, at: ColumnElement[Any], key: ColumnElement[Any]
+) -> Select[Any]:
+    """Of a list by time, newest first, then by key downwards: the rows after this place; all, when none is named."""
+    ordered = query.order_by(at.desc(), key.desc())
+    if place is None:
+        return ordered
+    moment, last = place
+    return ordered.where(or_(at < moment, and_(at == moment, key < last)))
 
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

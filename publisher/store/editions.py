@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
 from publisher.edition import Edition, Kind, Variant, canonical_json, from_data, to_data
-from publisher.store.db import insert, insert_once, serialise
+from publisher.store.db import beyond, insert, insert_once, serialise
 from publisher.store.schema import (
     approval,
     edition,
@@ -150,16 +150,21 @@ def latest(connection: Connection, kind: Kind, series: str) -> Row[Any] | None:
 
 
 def listing(
-    connection: Connection, *, kind: Kind | None, series: str | None = None, limit: int = 50
+    connection: Connection,
+    *,
+    kind: Kind | None,
+    series: str | None = None,
+    limit: int = 50,
+    after: tuple[datetime, str] | None = None,
 ) -> list[Row[Any]]:
-    """The newest editions with their number of items."""
+    """The newest editions with their number of items; `after` goes on after (time of the freeze, id)."""
     items = (
         select(func.count())
         .where(edition_item.c.edition_id == edition.c.id, edition_item.c.revision == edition.c.revision)
         .scalar_subquery()
         .label("items")
     )
-    query = select(edition, items).order_by(edition.c.frozen_at.desc(), edition.c.id).limit(limit)
+    query = beyond(select(edition, items), after, at=edition.c.frozen_at, key=edition.c.id).limit(limit)
     if kind is not None:
         query = query.where(edition.c.kind == kind)
     if series is not None:

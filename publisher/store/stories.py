@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, Select, and_, delete, func, or_, select, update
 
 from publisher.selection import Act, Mark
-from publisher.store.db import insert
+from publisher.store.db import beyond, insert
 from publisher.store.schema import desk_mark, story, story_alias, story_section, story_version
 from publisher.story import Received, Story
 
@@ -222,10 +222,15 @@ def candidates(connection: Connection, *, since: datetime, also: Collection[str]
 
 
 def listing(
-    connection: Connection, *, section: str | None = None, source: str | None = None, limit: int = 50
+    connection: Connection,
+    *,
+    section: str | None = None,
+    source: str | None = None,
+    limit: int = 50,
+    after: tuple[datetime, str] | None = None,
 ) -> list[Story]:
-    """The newest stories, by receipt of their present version."""
-    query = _query().order_by(story.c.modified_at.desc(), story.c.id.desc()).limit(limit)
+    """The newest stories, by receipt of their present version; `after` goes on after (that time, id)."""
+    query = beyond(_query(), after, at=story.c.modified_at, key=story.c.id).limit(limit)
     if source:
         query = query.where(story.c.source == source)
     if section:

@@ -61,6 +61,20 @@ def test_every_command_explains_itself(capsys):
     walk(publisher, [])
 
 
+def test_every_list_is_given_in_pages():
+    def lists(command):
+        for name, inner in command.commands.items():
+            if name == "list":
+                yield inner
+            elif hasattr(inner, "commands"):
+                yield from lists(inner)
+
+    found = list(lists(publisher))
+    assert len(found) == 8
+    for command in found:
+        assert {"limit", "after"} <= {option.name for option in command.params}
+
+
 def test_init_keeps_secrets_to_oneself_and_overwrites_nothing(room, capsys):
     assert (room / "config" / "secrets.toml").stat().st_mode & 0o777 == 0o600
     assert "secrets.toml" in (room / ".gitignore").read_text()
@@ -90,6 +104,10 @@ def test_config_show_masks_every_secret(room, capsys):
         (["edition", "show", "x"], 2, "no edition named 'x'"),
         (["edition", "make", "morning", "--slot", "soon"], 2, "is not a time"),
         (["story", "show", "x"], 2, "no story named 'x'"),
+        (["story", "list", "--source", "nope"], 2, "no source named 'nope'; known: harbour-news"),
+        (["story", "list", "--after", "x"], 2, "'x' is not the `next` of a page of this list"),
+        (["edition", "list", "--digest", "nope"], 2, "no digest named 'nope'; known: morning"),
+        (["edition", "list", "--feeds", "--digest", "nope"], 2, "no feed named 'nope'; known: world"),
         (["ingest", "nowhere"], 2, "no source named 'nowhere'"),
         (["ingest", "--file", "missing.xml", "--source", "harbour-news"], 2, "cannot read missing.xml"),
         (["ingest", "--file", "x", "--source", "harbour-news", "--format", "x"], 2, "no format named 'x'"),
@@ -158,6 +176,22 @@ def test_a_file_comes_in_and_is_shown(stories, capsys):
     assert "equals the received text" in capsys.readouterr().out
     assert run(stories, "quarantine", "list") == 0
     assert "no-source-link" in capsys.readouterr().out
+
+
+def test_a_list_says_where_its_next_page_begins(stories, capsys):
+    assert run(stories, "--json", "story", "list", "--limit", "1") == 0
+    first = json.loads(capsys.readouterr().out)
+    assert run(stories, "--json", "story", "list", "--limit", "1", "--after", first["next"]) == 0
+    second = json.loads(capsys.readouterr().out)
+    assert second["next"] is None
+    assert {item["headline"] for item in first["items"] + second["items"]} == {
+        "Headline number 1",
+        "Headline number 2",
+    }
+    assert run(stories, "story", "list", "--limit", "1") == 0
+    assert f"There are more: --after {first['next']}" in capsys.readouterr().out
+    assert run(stories, "feed", "list", "--limit", "1", "--after", "business") == 0
+    assert "latest" in capsys.readouterr().out
 
 
 def test_stdin_and_folders_are_read_too(room, capsys, monkeypatch):

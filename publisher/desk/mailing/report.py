@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from publisher.desk.pages import Page, key_of, place_in
 from publisher.errors import UnknownName
-from publisher.ledger import Counts, DispatchState, State
+from publisher.ledger import Counts, DispatchState
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries
 from subscribers.address import mask, parse
@@ -97,30 +98,29 @@ def notable_rows(newsroom: Newsroom, rows: Sequence[Any]) -> Iterator[dict[str, 
         }
 
 
-def listing(newsroom: Newsroom, *, limit: int) -> list[dict[str, Any]]:
+def listing(newsroom: Newsroom, *, limit: int, after: str | None = None) -> Page:
     """The newest dispatches with their counts."""
     with newsroom.database.read() as connection:
-        rows = deliveries.list_dispatches(connection, limit=limit)
-        found = []
-        for row in rows:
+
+        def told(row: Any) -> dict[str, Any]:
             counts = deliveries.counts(connection, row.id)
             done = row.state == DispatchState.SENDING and not counts.waiting
-            found.append(
-                {
-                    "id": row.id,
-                    "edition": row.edition_id,
-                    "state": "done" if done else row.state,
-                    "created_at": row.created_at,
-                    "planned": counts.planned,
-                    **asdict(counts),
-                }
-            )
-    return found
+            return {
+                "id": row.id,
+                "edition": row.edition_id,
+                "state": "done" if done else row.state,
+                "created_at": row.created_at,
+                "planned": counts.planned,
+                **asdict(counts),
+            }
+
+        found = deliveries.list_dispatches(connection, limit=limit + 1, after=place_in(after))
+        return Page.of(found, limit, row=told, key=lambda row: key_of(row.created_at, row.id))
 
 
 def uncertain(newsroom: Newsroom, dispatch_id: str) -> list[dict[str, Any]]:
     """The deliveries in doubt."""
     head = head_of(newsroom, dispatch_id)
     with newsroom.database.read() as connection:
-        rows = deliveries.notable(connection, head.id, limit=10_000)
-    return [entry for entry in notable_rows(newsroom, rows) if entry["state"] == State.UNCERTAIN]
+        rows = deliveries.uncertain(connection, head.id)
+    return list(notable_rows(newsroom, rows))
