@@ -5,10 +5,8 @@ This door asks the clock; everything behind it is told.
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
-import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,19 +31,21 @@ def now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """The global options of one run."""
+    """What the common options of one run said."""
 
-    config: Path | None
-    as_json: bool
-    actor: str | None
-    quiet: bool
-    verbose: bool
+    config: Path | None = None
+    as_json: bool = False
+    actor: str | None = None
+    quiet: bool = False
+    verbose: bool = False
 
     @property
     def who(self) -> str:
         """The actor for the record: --as, else `cli:<login>`."""
         if self.actor:
             return self.actor
+        import getpass
+
         try:
             return f"cli:{getpass.getuser()}"
         except (KeyError, OSError):  # a container without a password entry
@@ -62,8 +62,12 @@ class Door:
         """The open newsroom, closed when the command ends."""
         from publisher.newsroom import open_newsroom
 
-        opened = open_newsroom(self.settings())
+        settings = self.settings()
+        opened = open_newsroom(settings)
         try:
+            if self.verbose:
+                where = f"publisher: configuration {settings.folder}, database {opened.database.where}"
+                click.echo(where, err=True)
             yield opened
         finally:
             opened.close()
@@ -103,6 +107,8 @@ class Door:
             table.add_row(*(cell(row[key]) for key in columns))
         Console(width=None if terminal else 180, highlight=False, markup=False).print(table)
         if more:
+            import shlex
+
             self.say(f"There are more: --after {shlex.quote(more)}")
 
 

@@ -7,6 +7,7 @@ not announced in `errors` ends with its traceback.
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections.abc import Sequence
@@ -63,7 +64,7 @@ def code_of(error: Exception) -> int:
 
 def told(command: click.Command, arguments: Sequence[str]) -> int:
     """Run the command; whatever it announces is said in one sentence (with --json also as data); returns the exit code."""
-    as_json = "--json" in arguments
+    as_json = "--json" in itertools.takewhile(lambda word: word != "--", arguments)
     try:
         result = command.main(args=list(arguments), prog_name="publisher", standalone_mode=False)
     except click.exceptions.Exit as leave:

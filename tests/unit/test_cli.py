@@ -55,6 +55,7 @@ def test_every_command_explains_itself(capsys):
         text = capsys.readouterr().out
         assert len(command.help or "") > 20, path
         assert "Usage" in text
+        assert "--json" in text, path
         for name, inner in getattr(command, "commands", {}).items():
             walk(inner, [*path, name])
 
@@ -73,6 +74,46 @@ def test_every_list_is_given_in_pages():
     assert len(found) == 8
     for command in found:
         assert {"limit", "after"} <= {option.name for option in command.params}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--json", "--config", "FOLDER", "story", "list"],
+        ["story", "--json", "list", "--config", "FOLDER"],
+        ["story", "list", "--limit", "9", "--json", "--config", "FOLDER"],
+        ["--config", "nowhere", "story", "--config", "elsewhere", "list", "--config", "FOLDER", "--json"],
+    ],
+)
+def test_the_common_options_may_stand_anywhere_and_the_last_one_counts(
+    stories, capsys, monkeypatch, arguments
+):
+    monkeypatch.delenv("PUBLISHER_CONFIG", raising=False)
+    folder = str(stories / "config")
+    assert told(publisher, [folder if word == "FOLDER" else word for word in arguments]) == 0
+    assert len(json.loads(capsys.readouterr().out)["items"]) == 2
+
+
+def test_what_is_typed_beats_the_environment_wherever_it_stands(stories, capsys, monkeypatch):
+    monkeypatch.setenv("PUBLISHER_CONFIG", "nowhere")
+    monkeypatch.setenv("PUBLISHER_ACTOR", "env")
+    entry = ["quarantine", "drop", "1", "--why", "no"]
+    assert run(stories, "--as", "ann", *entry) == 0
+    capsys.readouterr()
+    assert run(stories, "quarantine", "show", "1", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["decided_by"] == "ann"
+    monkeypatch.setenv("PUBLISHER_CONFIG", str(stories / "config"))
+    assert told(publisher, ["-v", "story", "list", "-q"]) == 0
+    said = capsys.readouterr()
+    assert "Headline number 1" in said.out
+    assert str(stories / "var" / "publisher.sqlite3") in said.err
+
+
+def test_errors_are_data_wherever_json_is_asked_for(room, capsys):
+    assert run(room, "story", "show", "x", "--json") == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "unknown-name"
+    assert run(room, "story", "show", "--json") == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "usage"
 
 
 def test_init_keeps_secrets_to_oneself_and_overwrites_nothing(room, capsys):
