@@ -20,6 +20,7 @@ from publisher.story import EmbargoKind, Story
 __all__ = [
     "edition_record",
     "editions",
+    "last_recorded",
     "quarantine_entry",
     "quarantined",
     "sources",
@@ -63,6 +64,12 @@ def sources(newsroom: Newsroom, *, limit: int = 1000, after: str | None = None) 
         for state in [states.get(source.slug, house.SourceState(source=source.slug))]
     ]
     return Page.cut(rows, limit, by="source", after=after)
+
+
+def last_recorded(newsroom: Newsroom) -> datetime | None:
+    """When anything was last written into this house; None in a new one."""
+    with newsroom.database.read() as connection:
+        return house.last_recorded(connection)
 
 
 def tally(newsroom: Newsroom, *, now: datetime) -> dict[str, dict[str, int]]:
