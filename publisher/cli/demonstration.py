@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -9,6 +12,8 @@ import click
 from publisher.cli.context import Door, door
 
 __all__ = ["COMMANDS"]
+
+NAME = "publisher"
 
 
 @click.command()
@@ -34,15 +39,25 @@ def demo(door_: Door, folder: Path, serve: bool, port: int) -> None:
 
     It takes the sample stories that come with the product, makes feeds and a digest in three languages, has the
     provenance gate read them, and sends the digest to a mail catcher on loopback. Everything lands in DIR; a second
-    run ingests nothing new and mails nobody twice.
+    run ingests nothing new and mails nobody twice. When DIR's newsroom was used in between, the demo begins anew.
     """
     from publisher.demo import run
     from publisher.demo.show import serve_site, summary
 
     result = run(folder, say=door_.say)
-    door_.show(result.report, summary(result))
+    door_.show(result.report, summary(result, _called()))
     if serve:
         serve_site(result.folder, port, say=door_.say)
+
+
+def _called() -> str:
+    """This program as it was called; by its bare name where that finds the same file."""
+    path = Path(sys.argv[0])
+    if path.name != NAME:  # not by its script: from a test, or `python -c`
+        return NAME
+    found = shutil.which(NAME)
+    same = found is not None and path.exists() and path.samefile(found)
+    return NAME if same else shlex.quote(str(path))
 
 
 COMMANDS = (demo,)
