@@ -57,7 +57,7 @@ async def connected(over: Relay) -> Connection:
 
 async def until(true: Callable[[], bool]) -> None:
     """Wait for what happens in the server's thread."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not true():  # noqa: ASYNC110 - no event of this loop tells of it
             await asyncio.sleep(0.005)
 

@@ -11,7 +11,7 @@ import pytest
 from publisher.ledger import Action, Outcome, State
 from publisher.transport import Envelope, Limits
 from tests.smtpd import Server
-from tests.transportbox import ENVELOPE, MESSAGE, UNSTUFFED, clear, connected, no, one, relay, yes
+from tests.transportbox import ENVELOPE, MESSAGE, UNSTUFFED, clear, connected, no, one, relay, until, yes
 
 
 @pytest.mark.parametrize("implicit", [False, True])
@@ -173,7 +173,7 @@ def test_server_that_hung_up_between_messages_is_noticed(tmp_path: Path) -> None
     async def scenario() -> bool:
         connection = await connected(relay(server))
         await connection.send(ENVELOPE, MESSAGE, before_dot=yes)
-        await asyncio.sleep(0.1)
+        await until(lambda: not connection.usable)
         return connection.usable
 
     rule = r"logged raw='250 2.0.0 Ok\r\n421 4.4.2 Idle too long\r\n' then=drop"
