@@ -243,7 +243,7 @@ def look(newsroom: Newsroom, made: Edition) -> render_digest.Look:
         site_url=site.url,
         postal_address=site.postal_address,
         contact=site.contact,
-        archive_url=f"{site.url.rstrip('/')}/e/{made.edition_id}/",
+        archive_url=f"{site.url}/e/{made.edition_id}/",
     )
 
 
@@ -269,7 +269,7 @@ def compile_message(
         language=variant.language,
         reply_to=digest.reply_to,
         help_url=site.url,
-        archive_url=f"{site.url.rstrip('/')}/e/{made.edition_id}/",
+        archive_url=f"{site.url}/e/{made.edition_id}/",
         owner=site.contact,
         feedback_id=f"{made.edition_id}:{digest.slug}:digest:{sender_id}",
         date=date or made.slot,

@@ -96,7 +96,7 @@ def _model(edition: Edition, variant: Variant, look: Look, words: Words) -> dict
                     _item(edition, item, variant.language, words, lead=item is lead) for item in members
                 ],
                 "more": _more(shelf, members, words),
-                "more_url": f"{look.site_url.rstrip('/')}/s/{shelf.section}/",
+                "more_url": f"{look.site_url}/s/{shelf.section}/",
             }
             for shelf, members in shelves
         ],
