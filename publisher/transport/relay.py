@@ -23,6 +23,16 @@ __all__ = ["Relay"]
 NOT_IMPLEMENTED = frozenset({500, 501, 502, 503, 504})
 
 
+CUT_SHORT = (
+    ssl.SSLEOFError,
+    ssl.SSLZeroReturnError,
+    ssl.SSLSyscallError,
+    ssl.SSLWantReadError,
+    ssl.SSLWantWriteError,
+)
+"""TLS errors that say only that the line ended, also in the middle of a handshake: the relay's trouble, and no setting is wrong."""
+
+
 class _Unusable(Exception):
     """The relay cannot be used as it is configured, here or there."""
 
@@ -172,8 +182,8 @@ def _failure(error: Exception, phase: Phase) -> Outcome:
     """TLS that cannot be had, or a setting that the library refuses, is configuration; all else is the relay's trouble."""
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, ssl.SSLError) and not isinstance(seen, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-            why = getattr(seen, "verify_message", "") or seen.reason or str(seen)
+        if isinstance(seen, ssl.SSLError) and not isinstance(seen, CUT_SHORT):
+            why = getattr(seen, "verify_message", "") or getattr(seen, "reason", "") or str(seen)
             return _halted(f"TLS failed: {why}")
         seen = seen.__cause__ or seen.__context__
     if isinstance(error, ValueError):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from pathlib import Path
 
 import pytest
 
-from publisher.ledger import Action, Outcome, State
+from publisher.ledger import Action, Outcome, Phase, State
 from publisher.transport import Limits
+from publisher.transport.relay import _failure
 from tests.smtpd import Server
 from tests.transportbox import ENVELOPE, MESSAGE, clear, connected, late, one, relay, until, yes
 
@@ -33,6 +35,17 @@ def test_connection_cut_while_tls_is_made_is_the_relays_trouble(tmp_path: Path, 
         outcome = one(server)
     assert outcome is not None
     assert (outcome.state, outcome.charged, outcome.action) == (State.QUEUED, False, Action.RECONNECT)
+
+
+@pytest.mark.parametrize("inner", [ssl.SSLWantReadError, ssl.SSLEOFError, ssl.SSLSyscallError])
+def test_a_line_that_ends_within_a_handshake_is_no_wrong_setting(inner: type[ssl.SSLError]) -> None:
+    """What asyncio waited for stands behind the error, as its context, when a reset meets the handshake at the wrong moment."""
+    lost = ConnectionResetError(104, "Connection reset by peer")
+    lost.__context__ = inner("The operation did not complete (read)")
+    assert _failure(lost, Phase.TLS).action is Action.RECONNECT
+    refused = ConnectionError("no")
+    refused.__context__ = ssl.SSLCertVerificationError("self-signed certificate")
+    assert _failure(refused, Phase.TLS).action is Action.HALT
 
 
 @pytest.mark.parametrize("at", [1, 30])
