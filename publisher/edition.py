@@ -26,6 +26,7 @@ __all__ = [
     "Item",
     "Kind",
     "LeftOut",
+    "Notice",
     "Sender",
     "Shelf",
     "Variant",
@@ -141,6 +142,16 @@ class Disclaimer:
     full: str
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What stands in place of a story that was killed after it had been published: plain text of ours, no word of the old claim."""
+
+    at: datetime
+    language: str
+    title: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """A story's place in an edition, with everything that any output shows of it.
@@ -152,6 +163,8 @@ class Item:
         body: sanitised HTML; empty when the rights policy gives the lede or the link only.
         rights: "full", "lede" or "link": how much of the text may be shown.
         rights_line: the agency's own line, printed in the footer and with the item in feeds.
+        source_feed: address of the agency's own feed, where we know one.
+        withdrawn: set once the story was killed: outputs then show this notice and nothing of the story.
     """
 
     story_id: str
@@ -181,6 +194,8 @@ class Item:
     categories: tuple[str, ...] = ()
     subjects: tuple[Subject, ...] = ()
     media: tuple[Media, ...] = ()
+    source_feed: str = ""
+    withdrawn: Notice | None = None
 
     @property
     def house_headline(self) -> bool:
@@ -364,6 +379,8 @@ def _item(data: Mapping[str, Any]) -> Item:
     fields["categories"] = tuple(fields["categories"])
     fields["subjects"] = tuple(Subject(**subject) for subject in fields["subjects"])
     fields["media"] = tuple(Media(**media) for media in fields["media"])
+    if notice := fields.get("withdrawn"):
+        fields["withdrawn"] = Notice(**{**notice, "at": datetime.fromisoformat(notice["at"])})
     return Item(**fields)
 
 

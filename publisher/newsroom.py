@@ -21,6 +21,8 @@ from ulid import ULID
 from publisher import assets, fetch
 from publisher.edition import Digest, Disclaimer
 from publisher.errors import ConfigurationInvalid, Problem, UnknownName
+from publisher.feed import Feed, feeds_of
+from publisher.render.feeds import Pieces
 from publisher.render.templates import Templates
 from publisher.render.templates import load as load_templates
 from publisher.settings import Settings
@@ -140,6 +142,21 @@ class Newsroom:
         return {section.slug: section for section in self.settings.sections}
 
     @cached_property
+    def feeds(self) -> tuple[Feed, ...]:
+        """Every feed of the house."""
+        return feeds_of(
+            self.settings.sections,
+            self.settings.sources,
+            language=self.settings.site.language,
+            languages=tuple(self.disclaimers),
+        )
+
+    @cached_property
+    def pieces(self) -> Pieces:
+        """Finished bytes of feed items, kept for as long as this newsroom is open."""
+        return Pieces()
+
+    @cached_property
     def digests(self) -> Mapping[str, Digest]:
         """Configured digests by slug."""
         return {digest.slug: digest for digest in self.settings.digests}
@@ -148,6 +165,12 @@ class Newsroom:
     def disclaimers(self) -> Mapping[str, Disclaimer]:
         """House texts by language."""
         return {disclaimer.language: disclaimer for disclaimer in self.settings.disclaimers}
+
+    def disclaimer_in(self, language: str) -> Disclaimer:
+        """The house text in this language, else in its base language's, else in the site's."""
+        base = language.partition("-")[0]
+        near = (entry for tag, entry in self.disclaimers.items() if tag.partition("-")[0] == base)
+        return self.disclaimers.get(language) or next(near, self.disclaimers[self.settings.site.language])
 
     def source(self, slug: str) -> Source:
         """The source of this name; UnknownName lists the others."""

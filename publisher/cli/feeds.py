@@ -1,8 +1,9 @@
-"""`feed`: build the feeds' files and say where they are."""
+"""`feed`: make feeds and pages public, and say where they are."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,7 +16,7 @@ __all__ = ["COMMANDS"]
 
 @click.group()
 def feed() -> None:
-    """The feeds: RSS, Atom and JSON Feed for each section and for all."""
+    """The feeds: RSS, Atom and JSON Feed for sections, sources, languages and all."""
 
 
 @feed.command()
@@ -23,19 +24,37 @@ def feed() -> None:
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Default: feeds in the data folder.",
+    help="Where the feeds' files go. Default: feeds in the data folder.",
+)
+@click.option(
+    "--site",
+    "site_dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Where the pages' files go. Default: site in the data folder.",
 )
 @door
-def build(door_: Door, out: Path | None) -> int:
-    """Make every feed anew and write the files whose bytes changed, each by a rename.
+def build(door_: Door, out: Path | None, site_dir: Path | None) -> int:
+    """Make every feed and page anew where something changed, and write their files, each by a rename.
 
-    A feed that the gate refuses keeps its last good file; the exit code is then 5.
+    A gzipped twin stands beside each file, for web servers. A folder once named here is kept up by every later build and
+    kill. What the gate refuses keeps its last good bytes; the exit code is then 5.
+
+    \b
+    Example:
+      publisher feed build --out /srv/www/feeds --site /srv/www/site
     """
-    from publisher.desk import feeds
+    from publisher.desk import publishing
 
     with door_.newsroom() as newsroom:
-        reports = feeds.build(newsroom, out or newsroom.data_path("feeds"), actor=door_.who, now=now())
-    rows = [
+        done = publishing.publish(
+            newsroom,
+            feeds_to=out or newsroom.data_path("feeds"),
+            site_to=site_dir or newsroom.data_path("site"),
+            actor=door_.who,
+            now=now(),
+        )
+    rows: list[dict[str, Any]] = [
         {
             "feed": report.series,
             "edition": report.edition_id,
@@ -43,17 +62,14 @@ def build(door_: Door, out: Path | None) -> int:
             "changed": report.changed,
             "refused": str(report.refused) if report.refused else None,
         }
-        for report in reports
+        for report in done.feeds
     ]
-    columns = {
-        "feed": "Feed",
-        "edition": "Edition",
-        "items": "Items",
-        "changed": "Files changed",
-        "refused": "Refused",
-    }
+    columns = {"feed": "Feed", "items": "Items", "changed": "Changed", "refused": "Refused"}
     door_.table(rows, columns, empty="No feeds.")
-    return PARTLY if any(report.refused for report in reports) else 0
+    door_.say(f"{len(done.pages.changed)} pages changed, {len(done.files)} files written.")
+    for refusal in done.pages.refused:
+        door_.say(f"A page keeps its last good bytes: {refusal}")
+    return PARTLY if done.refused else 0
 
 
 @feed.command("list")
@@ -66,7 +82,7 @@ def list_(door_: Door, limit: int, after: str | None) -> None:
 
     with door_.newsroom() as newsroom:
         rows = Page.cut(feeds.overview(newsroom), limit, by="feed", after=after)
-    columns = {"feed": "Feed", "title": "Title", "rss": "RSS", "edition": "Edition", "changed_at": "Changed"}
+    columns = {"feed": "Feed", "rss": "RSS", "edition": "Edition", "changed_at": "Changed"}
     door_.table(rows, columns, empty="No feeds.")
 
 

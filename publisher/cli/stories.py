@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from publisher.cli.context import Door, cell, door, now
+from publisher.cli.exits import PARTLY
 from publisher.cli.params import INSTANT, PAST, paged
 
 if TYPE_CHECKING:
-    from publisher.desk.withdrawals import Withdrawal
+    from publisher.desk.acts import Withdrawn
 
 __all__ = ["COMMANDS"]
 
@@ -166,36 +167,40 @@ def _mark(
 @click.argument("story_id", metavar="STORY")
 @WHY
 @door
-def hold(door_: Door, story_id: str, why: str) -> None:
+def hold(door_: Door, story_id: str, why: str) -> int:
     """Stop using a story until it is released: out of the feeds, and of every mail that has not left."""
-    from publisher.desk import acts, feeds
+    from publisher.desk import acts
 
     with door_.newsroom() as newsroom:
         done = acts.hold(newsroom, story_id, why=why, actor=door_.who, now=now())
-        feeds.rebuild(newsroom, done.feeds, actor=door_.who, now=now())
-    _withdrawn(door_, "held", done)
+    return _withdrawn(door_, "held", done)
 
 
 @story.command()
 @click.argument("story_id", metavar="STORY")
 @WHY
 @door
-def kill(door_: Door, story_id: str, why: str) -> None:
+def kill(door_: Door, story_id: str, why: str) -> int:
     """Withdraw a story for good: out of the feeds, and of every mail that has not left.
 
     A dispatch that was sending it is halted; `publisher dispatch resume` goes on without the story.
     """
-    from publisher.desk import acts, feeds
+    from publisher.desk import acts
 
     with door_.newsroom() as newsroom:
         done = acts.kill(newsroom, story_id, why=why, actor=door_.who, now=now())
-        feeds.rebuild(newsroom, done.feeds, actor=door_.who, now=now())
-    _withdrawn(door_, "killed", done)
+    return _withdrawn(door_, "killed", done)
 
 
-def _withdrawn(door_: Door, word: str, done: Withdrawal) -> None:
+def _withdrawn(door_: Door, word: str, acted: Withdrawn) -> int:
+    """Say where the story stood and what is made anew; PARTLY when the gate kept one of those back."""
+    done, published = acted.withdrawal, acted.published
+    anew = [report.series for report in published.feeds if not report.refused]
+    kept_back = [str(report.refused) for report in published.feeds if report.refused]
+    kept_back += [str(refusal) for refusal in published.pages.refused]
     lines = [f"{done.story_id} {word}."]
-    lines += [f"Feeds made anew without it: {', '.join(done.feeds)}."] if done.feeds else []
+    lines += [f"Feeds made anew without it: {', '.join(anew)}."] if anew else []
+    lines += [f"Not made anew, the last good bytes stand: {refusal}." for refusal in kept_back]
     lines += [f"Editions that hold it: {', '.join(done.editions)}."] if done.editions else []
     lines += (
         [f"Dispatches halted: {', '.join(done.halted)}; `publisher dispatch resume ID` goes on without it."]
@@ -206,12 +211,14 @@ def _withdrawn(door_: Door, word: str, done: Withdrawal) -> None:
         {
             "id": done.story_id,
             "act": word,
-            "feeds": done.feeds,
+            "feeds": anew,
+            "refused": kept_back,
             "editions": done.editions,
             "halted": done.halted,
         },
         "\n".join(lines),
     )
+    return PARTLY if kept_back else 0
 
 
 @story.command()

@@ -19,7 +19,7 @@ from typing import Any
 from publisher import assets
 from publisher.demo.catcher import Catcher, certificate, present
 from publisher.demo.folder import clear, prepare
-from publisher.desk import acts, editions, feeds, mailing, readers, site, wire
+from publisher.desk import acts, editions, mailing, publishing, readers, wire
 from publisher.desk.files import write_file
 from publisher.desk.overview import last_recorded, tally
 from publisher.errors import AlreadyMade, AlreadySent, PublisherError
@@ -58,12 +58,11 @@ def run(folder: Path, *, say: Callable[[str], None]) -> Result:
         say("Ingesting the agencies' files")
         _ingest(newsroom)
         _desk(newsroom)
-        say("Building feeds; the provenance gate reads each")
-        feeds.build(newsroom, folder / "feeds", actor=ACTOR, now=NOW)
         say("Making the edition in English, Persian and Arabic")
         edition_id = _edition(newsroom)
         editions.preview(newsroom, edition_id, folder / "preview", now=NOW)
-        site.build(newsroom, folder / "site", now=NOW)
+        say("Building feeds and pages; the provenance gate reads each")
+        publishing.publish(newsroom, feeds_to=folder / "feeds", site_to=folder / "site", actor=ACTOR, now=NOW)
         _readers(newsroom)
         say("Sending the digest over SMTP with STARTTLS to a catcher on loopback")
         with Catcher(folder / "mail", tls) as catcher:
@@ -157,7 +156,7 @@ def _report(newsroom: Newsroom, folder: Path, edition_id: str, dispatch_id: str)
     report = mailing.report(newsroom, dispatch_id).data()
     counts = {key: value for key, value in report["counts"].items() if key != "waiting"}
     built = sorted(
-        path.name for path in (folder / "feeds").iterdir() if path.suffix in {".rss", ".atom", ".json"}
+        path for path in (folder / "feeds").rglob("*") if path.suffix in {".rss", ".atom", ".json"}
     )
     return {
         "stories": figures["stories"],

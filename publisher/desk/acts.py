@@ -5,11 +5,13 @@ Each act asks for a reason, is recorded with its actor, and is one transaction. 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from publisher.desk import publishing
+from publisher.desk.publishing import Published
 from publisher.desk.wire import SourceReport, take_item
 from publisher.desk.withdrawals import Withdrawal, withdraw
 from publisher.errors import BadInput, Conflict, Refused, UnknownName
@@ -20,7 +22,25 @@ from publisher.selection import Act, Mark
 from publisher.store import house, quarantine, stories
 from publisher.story import Story, unpublishable
 
-__all__ = ["drop_quarantined", "headline", "hold", "kill", "mark", "release", "release_quarantined", "story"]
+__all__ = [
+    "Withdrawn",
+    "drop_quarantined",
+    "headline",
+    "hold",
+    "kill",
+    "mark",
+    "release",
+    "release_quarantined",
+    "story",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A story taken back: where it stood, and what was made anew without it."""
+
+    withdrawal: Withdrawal
+    published: Published
 
 
 def story(newsroom: Newsroom, story_id: str) -> Story:
@@ -81,22 +101,24 @@ def mark(
     return made
 
 
-def hold(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Withdrawal:
-    """Stop using a story until it is released: out of the next feeds and of every mail that has not left."""
+def hold(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Withdrawn:
+    """Stop using a story until it is released: out of feeds and pages at once, and of every mail that has not left."""
     with newsroom.database.write() as connection:
         present = _story(connection, story_id)
         if present.killed is not None:
             raise Conflict(f"story {present.story_id} was killed: a kill cannot become a hold")
-        return withdraw(connection, present, act="hold", why=why, actor=actor, now=now)
+        done = withdraw(connection, present, act="hold", why=why, actor=actor, now=now)
+    return Withdrawn(done, publishing.withdrawn(newsroom, [done], actor=actor, now=now))
 
 
-def kill(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Withdrawal:
-    """Withdraw a story for good."""
+def kill(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Withdrawn:
+    """Withdraw a story for good: feeds that had it show a notice in its place at once."""
     with newsroom.database.write() as connection:
         present = _story(connection, story_id)
         if present.killed is not None:
             raise Conflict(f"story {present.story_id} was killed before: {present.killed}")
-        return withdraw(connection, present, act="kill", why=why, actor=actor, now=now)
+        done = withdraw(connection, present, act="kill", why=why, actor=actor, now=now)
+    return Withdrawn(done, publishing.withdrawn(newsroom, [done], actor=actor, now=now))
 
 
 def release(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Story:

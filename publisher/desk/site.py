@@ -1,112 +1,259 @@
-"""The site as files: front page, section pages, the archive of editions; each read by the gate before it is written."""
+"""The site: front page, section pages, the archive of editions, and our own pages of stories where the house wants them.
+
+Each page is made from a frozen edition and read by the gate before it becomes public. What was killed, held or put under embargo since
+is left out of an edition's page and named nowhere; a story's own page then says 410. A page that the gate refuses keeps its last good
+bytes, and is reported.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection
+
 from publisher import gate
-from publisher.desk.files import write_file
-from publisher.edition import Edition, Kind, Variant
+from publisher.desk.feeds import documents
+from publisher.edition import Edition, Item, Kind, Variant
+from publisher.errors import GateRefused
+from publisher.feed import Feed
 from publisher.newsroom import Newsroom
 from publisher.render import pages
 from publisher.render.feeds import FORMATS
-from publisher.store import editions
-from publisher.story import Section
+from publisher.store import editions, house, public, stories
+from publisher.store.public import Finished
 
-__all__ = ["build"]
+__all__ = ["SiteReport", "build"]
 
 NAMES = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
+SITE = "site/"
 ARCHIVED = 30
-"""How many digest editions the front page lists."""
+"""How many digest editions are made anew; older ones only when a story of theirs may no longer be shown."""
+LISTED = 12
+"""How many pages of digest editions the front page lists."""
+NEWEST = 10
+"""How many stories stand on the front page."""
+HTML = "text/html; charset=utf-8"
 
 
-def build(newsroom: Newsroom, out: Path, *, now: datetime) -> list[Path]:
-    """Write the pages below `out`; returns those whose bytes changed.
+@dataclass(slots=True)
+class SiteReport:
+    """The pages whose bytes changed, and what the gate refused."""
 
-    Raises:
-        GateRefused: a page lacks provenance at an item; that page keeps its last good file.
-    """
-    site = _site(newsroom)
-    wanted: dict[str, bytes] = {}
+    changed: list[str] = field(default_factory=list)
+    refused: list[GateRefused] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page to be made public: its path, its bytes, and what the gate reads it against."""
+
+    path: str
+    body: bytes
+    edition: Edition
+    variant: Variant
+
+
+def build(newsroom: Newsroom, *, now: datetime) -> SiteReport:
+    """Make every page anew; those whose bytes changed become public."""
+    report = SiteReport()
     with newsroom.database.read() as connection:
-        feeds = {
-            section.slug: editions.get(connection, row.id)
-            for section in newsroom.settings.sections
-            if (row := editions.latest(connection, Kind.FEED, section.slug)) is not None
-        }
-        rows = editions.listing(connection, kind=Kind.DIGEST, limit=ARCHIVED)
-        digests = [found for row in rows if (found := editions.get(connection, row.id)) is not None]
-    for section in newsroom.settings.sections:
-        made = feeds.get(section.slug)
+        held = _held(newsroom, connection, now=now)
+    files: dict[str, Finished] = {}
+    archived: list[_Page] = []
+    for page in _pages(newsroom, held):
+        found = gate.check_html(
+            page.body, page.edition, page.variant, output=page.path, now=now, barred=held.barred
+        )
+        try:
+            gate.clear(page.edition.edition_id, found)
+        except GateRefused as refusal:
+            report.refused.append(refusal)
+            continue
+        files[f"{SITE}{page.path}"] = Finished(page.body, HTML)
+        if page.edition.kind is Kind.DIGEST:
+            archived.append(page)
+    report.refused += _front(newsroom, held, archived, files, now=now)
+    with newsroom.database.write() as connection:
+        report.changed = public.put(connection, files, now=now)
+        report.changed += public.withdraw(connection, held.closed - set(files), now=now)
+        for entry in report.refused:
+            data = dict(entry.facts)
+            house.tell(connection, "gate.refused", entry.edition_id, actor="rule:gate", now=now, data=data)
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What pages are made from, read in one transaction.
+
+    Attributes:
+        feeds: series -> its newest edition. digests: editions of digests, newest first, as they may still be shown.
+        barred: stories in them that may be in no output. closed: paths of pages whose story may not be shown.
+    """
+
+    feeds: Mapping[str, Edition]
+    digests: Sequence[Edition]
+    barred: frozenset[str]
+    closed: frozenset[str]
+
+
+def _held(newsroom: Newsroom, connection: Connection, *, now: datetime) -> _Held:
+    feeds: dict[str, Edition] = {}
+    for feed in newsroom.feeds:
+        row = editions.latest(connection, Kind.FEED, feed.series)
+        made = editions.get(connection, row.id) if row is not None else None
         if made is not None:
-            wanted[f"s/{section.slug}/index.html"] = _section(newsroom, site, section, made, now=now)
-    links: list[pages.EditionLink] = []
-    for made in digests:
-        for language in made.languages:
-            if not any(made.variant(language)):
-                continue
-            path = f"e/{made.edition_id}/" + ("" if language == made.languages[0] else f"{language}/")
-            wanted[f"{path}index.html"] = _edition(newsroom, site, made, language, path, now=now)
-            when = newsroom.templates.words(language).date(made.slot.astimezone(ZoneInfo(made.timezone)))
-            links.append(pages.EditionLink(f"{made.title(language)}, {when}", f"{site.url}/{path}", language))
-    front = pages.front_page(site, feeds=_feeds(newsroom, None), editions=links, templates=newsroom.templates)
-    wanted["index.html"] = front
-    return [out / name for name, body in sorted(wanted.items()) if write_file(out / name, body)]
+            feeds[feed.series] = made
+    newest = [row.id for row in editions.listing(connection, kind=Kind.DIGEST, limit=ARCHIVED)]
+    older = [name for name in editions.with_unfit_items(connection) if name not in newest]
+    frozen = [made for name in [*newest, *older] if (made := editions.get(connection, name)) is not None]
+    own = {path.split("/")[2]: path for path in public.paths(connection, below=f"{SITE}story/")}
+    ids = {item.story_id for made in frozen for item in made.items} | set(own)
+    barred = stories.unusable(connection, ids, now=now)
+    closed = frozenset(path for story_id, path in own.items() if story_id in barred)
+    return _Held(feeds, [_without(made, barred) for made in frozen], barred, closed)
 
 
-def _site(newsroom: Newsroom) -> pages.Site:
+def _pages(newsroom: Newsroom, held: _Held) -> Iterator[_Page]:
+    """Sections in each of their languages, stories, the archive."""
+    for feed in newsroom.feeds:
+        made = held.feeds.get(feed.series)
+        if made is not None and feed.section is not None:
+            yield _section(newsroom, feed, made)
+        if made is not None and feed.series == "all" and newsroom.settings.site.pages:
+            yield from _stories(newsroom, made)
+    for made in held.digests:
+        yield from _archived(newsroom, made)
+
+
+def _front(
+    newsroom: Newsroom, held: _Held, archived: Sequence[_Page], files: dict[str, Finished], *, now: datetime
+) -> list[GateRefused]:
+    """The front page with the newest stories, and the pages around it; a refusal leaves the last good front page."""
+    site = _site(newsroom, newsroom.settings.site.language)
+    whole = next(feed for feed in newsroom.feeds if feed.series == "all")
+    feeds = _feeds(newsroom, whole)
+    script = newsroom.templates.source("web/copy.js")
+    files[f"{SITE}assets/copy.js"] = Finished(script.encode(), "text/javascript; charset=utf-8")
+    help_page = pages.help_page(site, feeds=feeds, templates=newsroom.templates)
+    files[f"{SITE}feeds-help/index.html"] = Finished(help_page, HTML)
+    links = [_link(newsroom, site, page) for page in archived][:LISTED]
+    made = held.feeds.get("all")
+    newest = None if made is None else _cut(made, NEWEST)
+    body = pages.front_page(newest, site, feeds=feeds, editions=links, templates=newsroom.templates)
+    if newest is not None:
+        variant = Variant(site.language)
+        found = gate.check_html(body, newest, variant, output="index.html", now=now, barred=held.barred)
+        try:
+            gate.clear(newest.edition_id, found)
+        except GateRefused as refusal:
+            return [refusal]
+    files[f"{SITE}index.html"] = Finished(body, HTML)
+    return []
+
+
+def _site(newsroom: Newsroom, language: str) -> pages.Site:
+    """What pages in this language know of the house; sections lead to their pages in it."""
     site = newsroom.settings.site
-    root = site.url.rstrip("/")
+    by_section = {feed.section: feed for feed in newsroom.feeds if feed.section and not feed.only}
+    by_section |= {
+        feed.section: feed for feed in newsroom.feeds if feed.section and feed.language == language
+    }
+    if language == site.language:
+        by_section = {feed.section: feed for feed in newsroom.feeds if feed.section and not feed.only}
     return pages.Site(
         name=site.name,
-        url=root,
-        language=site.language,
+        url=site.url,
+        language=language,
         timezone=site.timezone,
         postal_address=site.postal_address,
         sections=tuple(
-            pages.SectionLink(section.title(site.language), f"{root}/s/{section.slug}/")
+            pages.SectionLink(section.title(language), documents.home_url(newsroom, by_section[section.slug]))
             for section in newsroom.settings.sections
         ),
-        disclaimer=newsroom.disclaimers[site.language].full,
+        disclaimer=newsroom.disclaimer_in(language).full,
     )
 
 
-def _feeds(newsroom: Newsroom, section: Section | None) -> list[pages.Feed]:
-    site = newsroom.settings.site
-    slug = section.slug if section else "all"
-    title = f"{site.name}: {section.title(site.language)}" if section else site.name
+def _feeds(newsroom: Newsroom, feed: Feed) -> list[pages.Feed]:
+    name = documents.title(newsroom, feed)
     return [
         pages.Feed(
-            NAMES[fmt],
-            FORMATS[fmt][1].partition(";")[0],
-            title,
-            f"{site.url.rstrip('/')}/feeds/{slug}{FORMATS[fmt][0]}",
+            NAMES[fmt], FORMATS[fmt][1].partition(";")[0], name, documents.feed_url(newsroom, feed, fmt)
         )
-        for fmt in NAMES
+        for fmt in FORMATS
     ]
 
 
-def _section(
-    newsroom: Newsroom, site: pages.Site, section: Section, made: Edition, *, now: datetime
-) -> bytes:
-    url = f"{site.url}/s/{section.slug}/"
+def _section(newsroom: Newsroom, feed: Feed, made: Edition) -> _Page:
+    whole = next(other for other in newsroom.feeds if other.series == "all")
+    url = documents.home_url(newsroom, feed)
+    site = _site(newsroom, feed.language)
+    others = [
+        pages.TongueLink(other.language, documents.home_url(newsroom, other))
+        for other in newsroom.feeds
+        if other.section == feed.section and other.only and other.series != feed.series
+    ]
     body = pages.section_page(
-        made, site, url=url, feeds=_feeds(newsroom, section), templates=newsroom.templates
+        made,
+        site,
+        url=url,
+        feeds=_feeds(newsroom, feed),
+        more_feeds=_feeds(newsroom, whole),
+        tongues=others,
+        templates=newsroom.templates,
     )
-    _cleared(body, made, Variant(site.language), output=f"s/{section.slug}/index.html", now=now)
-    return body
+    path = url.removeprefix(f"{newsroom.settings.site.url}/")
+    return _Page(f"{path}index.html", body, made, Variant(feed.language))
 
 
-def _edition(
-    newsroom: Newsroom, site: pages.Site, made: Edition, language: str, path: str, *, now: datetime
-) -> bytes:
-    variant = Variant(language)
-    body = pages.edition_page(made, variant, site, url=f"{site.url}/{path}", templates=newsroom.templates)
-    _cleared(body, made, variant, output=f"{path}index.html", now=now)
-    return body
+def _stories(newsroom: Newsroom, made: Edition) -> Iterator[_Page]:
+    """A page for each story that has no other on our site."""
+    site = _site(newsroom, newsroom.settings.site.language)
+    for item in made.items:
+        url = f"{site.url}/story/{item.story_id}"
+        if item.withdrawn is None and item.link == url:
+            alone = _alone(made, item)
+            body = pages.story_page(alone, site, url=url, templates=newsroom.templates)
+            yield _Page(f"story/{item.story_id}/index.html", body, alone, Variant(site.language))
 
 
-def _cleared(body: bytes, made: Edition, variant: Variant, *, output: str, now: datetime) -> None:
-    gate.clear(made.edition_id, gate.check_html(body, made, variant, output=output, now=now))
+def _cut(made: Edition, most: int) -> Edition:
+    """The edition's first items."""
+    chosen = made.shelves[0].stories[:most]
+    shelf = replace(made.shelves[0], stories=chosen)
+    return replace(made, shelves=(shelf,), items=tuple(made.item(name) for name in chosen), left_out=())
+
+
+def _alone(made: Edition, item: Item) -> Edition:
+    shelf = replace(made.shelves[0], stories=(item.story_id,))
+    return replace(made, shelves=(shelf,), items=(item,), left_out=())
+
+
+def _without(made: Edition, barred: frozenset[str]) -> Edition:
+    """The edition as it may still be shown."""
+    unfit = barred & {item.story_id for item in made.items}
+    return made.without(unfit, now=made.frozen_at) if unfit else made
+
+
+def _archived(newsroom: Newsroom, made: Edition) -> Iterator[_Page]:
+    for language in made.languages:
+        if any(made.variant(language)):
+            path = f"e/{made.edition_id}/" + ("" if language == made.languages[0] else f"{language}/")
+            variant = Variant(language)
+            site = _site(newsroom, language)
+            body = pages.edition_page(
+                made, variant, site, url=f"{site.url}/{path}", templates=newsroom.templates
+            )
+            yield _Page(f"{path}index.html", body, made, variant)
+
+
+def _link(newsroom: Newsroom, site: pages.Site, page: _Page) -> pages.EditionLink:
+    made, language = page.edition, page.variant.language
+    when = newsroom.templates.words(language).date(made.slot.astimezone(ZoneInfo(made.timezone)))
+    return pages.EditionLink(
+        made.title(language), when, f"{site.url}/{page.path.removesuffix('index.html')}", language
+    )

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from publisher import intake
+from publisher.desk import publishing
 from publisher.desk.withdrawals import Withdrawal, halt_holding, withdraw
 from publisher.fetch import Failed, Fetched, NotModified, fetch_all
 from publisher.fetch import Memory as FetchMemory
@@ -170,6 +171,8 @@ def read_document(
             take_item(newsroom, connection, source, item, report=report, actor=actor, now=now)
         for guid in document.kills:
             _kill_by_guid(connection, source, guid, report=report, actor=actor, now=now)
+    if report.withdrawals:  # what the source takes back leaves feeds and pages now, not at the next build
+        publishing.withdrawn(newsroom, report.withdrawals, actor=actor, now=now)
     return report
 
 

@@ -1,4 +1,7 @@
-"""Feeds: XML by expat, JSON by the standard library with duplicate names refused, each item's HTML by lexbor. PURE."""
+"""Feeds: XML by expat, JSON by the standard library with duplicate names refused, each item's HTML by lexbor. PURE.
+
+A withdrawn item owes its readers the house's notice and nothing else: not a word of its old headline may be left in it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from xml.parsers import expat
 
 from publisher.edition import Edition, Item
 from publisher.errors import Violation
-from publisher.gate.item import Found, in_order, owed, unfilled
+from publisher.gate.item import Found, in_order, owed, unfilled, withdrawn
 from publisher.gate.page import early
 from publisher.gate.sight import see
 
@@ -28,12 +31,18 @@ STORY_ID = re.compile(r"tag:[^:/\s]+,[0-9-]+:story/(\S+)")
 
 @dataclass(slots=True)
 class _Entry:
-    """An item of a feed as read back: its ids, titles and texts (there must be one of each), the addresses it gives for its source."""
+    """An item of a feed as read back.
+
+    Attributes:
+        ids, titles, html: there must be one of each. addresses: what it gives for its source's address.
+        words: every text and attribute of it.
+    """
 
     ids: list[str] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
     html: list[str] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
 
     @property
     def story_id(self) -> str:
@@ -55,8 +64,12 @@ def check_feed(
     output: str,
     now: datetime,
     barred: frozenset[str] = frozenset(),
+    source: str = "link",
 ) -> tuple[Violation, ...]:
-    """Violations of a feed ("rss", "atom" or "json") against its edition; `barred` are stories that must not go out."""
+    """Violations of a feed ("rss", "atom" or "json") against its edition; `barred` are stories that must not go out.
+
+    `source` "text" is the profile of consumers that forbid links: the source's name has to stand there, its address in the metadata.
+    """
     try:
         text = raw.decode("utf-8")
         entries = _json(text) if fmt == "json" else _xml(raw, VOCABULARIES[fmt])
@@ -69,17 +82,21 @@ def check_feed(
     for entry in entries:
         if entry.story_id in items:
             item = items[entry.story_id]
-            violations += _owed(entry, item, edition.disclaimer_for(item).full, output=output)
+            disclaimer = edition.disclaimer_for(item).full
+            violations += _owed(entry, item, disclaimer, output=output, linked=source == "link")
     violations += unfilled(text, items.values(), output=output)
     return tuple(violations)
 
 
-def _owed(entry: _Entry, item: Item, disclaimer: str, *, output: str) -> Iterator[Violation]:
+def _owed(entry: _Entry, item: Item, disclaimer: str, *, output: str, linked: bool) -> Iterator[Violation]:
     sight = see(entry.html[0] if len(entry.html) == 1 else "")
     found = Found(item.story_id, " ".join(entry.titles), list(sight.runs))
-    yield from owed(found, item, disclaimer, output=output, closing=True)
     for fault in sight.faults:
         yield Violation(output, item.story_id, "hidden", fault)
+    if item.withdrawn:
+        yield from withdrawn(found, item, item.withdrawn, entry.words, output=output)
+        return
+    yield from owed(found, item, disclaimer, output=output, closing=True, linked=linked)
     if not entry.addresses or any(address != item.source_url for address in entry.addresses):
         detail = f"does not give its source URL {item.source_url} in its metadata"
         yield Violation(output, item.story_id, "source-metadata", detail)
@@ -106,10 +123,22 @@ def _json(text: str) -> list[_Entry]:
 
 def _json_entry(data: Mapping[str, Any]) -> _Entry:
     """An item; ValueError when a text of it cannot be written as UTF-8 (a lone surrogate)."""
-    addresses = [data["external_url"], data["_wire"]["source_url"]]
-    entry = _Entry([data["id"]], [data["title"]], [data["content_html"]], addresses)
+    wire = data["_wire"]
+    addresses = [] if wire["status"] == "canceled" else [data["external_url"], wire["source_url"]]
+    entry = _Entry([data["id"]], [data["title"]], [data["content_html"]], addresses, list(_strings(data)))
     "".join((*entry.ids, *entry.titles, *entry.html, *addresses)).encode()
     return entry
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for entry in value.values():
+            yield from _strings(entry)
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _strings(entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +195,17 @@ class _Reader:
             if tuple(self._path) != self._names.item:
                 raise _Unreadable("an item stands where none belongs")
             self.entries.append(_Entry())
-        elif name == f"{ATOM} link" and self._in_item() and attributes.get("rel") == "via":
+        elif self._within():
+            self.entries[-1].words += attributes.values()
+        if name == f"{ATOM} link" and self._in_item() and attributes.get("rel") == "via":
             self.entries[-1].addresses.append(attributes.get("href", ""))
         elif name == self._names.html and attributes.get("type", "html") != "html":
             raise _Unreadable("the text of an item is not marked as HTML")
 
     def data(self, text: str) -> None:
         self._text.append(text)
+        if self._within():
+            self.entries[-1].words.append(text)
 
     def end(self, name: str) -> None:
         if self._in_item():
@@ -187,6 +220,10 @@ class _Reader:
                 entry.addresses.append(text)
         self._path.pop()
         self._text = []
+
+    def _within(self) -> bool:
+        """Whether the element at hand stands in an item, however deep."""
+        return tuple(self._path[: len(self._names.item)]) == self._names.item
 
     def _in_item(self) -> bool:
         """Whether the element at hand is a child of an item."""

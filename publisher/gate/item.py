@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from publisher.edition import Item
+from publisher.edition import Item, Notice
 from publisher.errors import Violation
 from publisher.gate.sight import Seen, plain
 
-__all__ = ["Found", "in_order", "named_in", "owed", "unfilled"]
+__all__ = ["Found", "in_order", "named_in", "owed", "unfilled", "withdrawn"]
 
 MARKER = re.compile(r"Place[0-9a-f]{24}Ends")
 SYNTAX = re.compile(r"(\{[{%])\s*(\w{0,24})")
@@ -65,20 +65,20 @@ class Found:
 
 
 def owed(
-    found: Found, item: Item, disclaimer: str, *, output: str, closing: bool = False
+    found: Found, item: Item, disclaimer: str, *, output: str, closing: bool = False, linked: bool = True
 ) -> Iterator[Violation]:
     """What this item lacks of headline, source link, source name and disclaimer.
 
     The link's own text must name the source, and the disclaimer must follow the link: what a story says of itself does not count.
     `closing` (feeds) wants more, because a story's whole text stands there: the disclaimer is the last paragraph and the one
-    before it holds the link.
+    before it holds the link. `linked` False: the place of the link is taken by the name alone, for consumers that forbid links.
     """
     read = _closing(found, disclaimer) if closing else found
     link = read.link(item.source_url, item.source_name)
     if _title(found.headline) != _title(item.headline):
         detail = f"does not stand under its headline {_cut(item.headline)!r}"
         yield Violation(output, item.story_id, "headline", detail)
-    if link is None:
+    if link is None and linked:
         detail = f"has no visible link to its source URL {item.source_url}"
         yield Violation(output, item.story_id, "source-link", detail)
     if not named_in(link[1] if link else read.text(), item.source_name):
@@ -93,6 +93,21 @@ def owed(
         yield Violation(
             output, item.story_id, "disclaimer", "does not end with its source line and disclaimer"
         )
+
+
+def withdrawn(
+    found: Found, item: Item, notice: Notice, words: Iterable[str], *, output: str
+) -> Iterator[Violation]:
+    """What is wrong with a withdrawn item: it has to be the house's notice alone, and no text of it may hold the old headline."""
+    if plain(found.headline) != plain(notice.title) or found.text() != plain(notice.text):
+        detail = f"was withdrawn, but does not read {_cut(notice.title)!r} and nothing else"
+        yield Violation(output, item.story_id, "withdrawn", detail)
+    told = plain(" ".join(words))
+    ours = plain(f"{notice.title} {notice.text}")
+    for claim in dict.fromkeys((plain(item.headline), plain(item.original_headline))):
+        if claim and claim in told and claim not in ours:
+            detail = f"was withdrawn, but its old headline {_cut(claim)!r} can still be read"
+            yield Violation(output, item.story_id, "withdrawn", detail)
 
 
 def _closing(found: Found, disclaimer: str) -> Found:

@@ -1,6 +1,6 @@
 """Mail bodies and pages in HTML. PURE.
 
-An item begins at its headline (`h3 id="s-<story id>"`) and reaches to the next heading (h1 to h3) or to the element with `id="end"`.
+An item begins at its headline (`h3 id="s-<story id>"`, `h1` on a page of its own) and reaches to the next heading (h1 to h3) or to the element with `id="end"`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from datetime import datetime
 
 from publisher.edition import Edition, Item, Variant
 from publisher.errors import Violation
-from publisher.gate.item import Found, in_order, owed, unfilled
+from publisher.gate.item import Found, in_order, owed, unfilled, withdrawn
 from publisher.gate.sight import Seen, see
 
 __all__ = ["check_html", "early", "text_of", "wanted"]
@@ -36,8 +36,12 @@ def check_html(
     violations += in_order(ids, list(items), output=output, barred=barred)
     short = edition.disclaimer(variant.language).short
     for entry in found:
-        if entry.story_id in items:
-            violations += owed(entry, items[entry.story_id], short, output=output)
+        item = items.get(entry.story_id)
+        if item is not None and item.withdrawn:
+            said = [run.text for run in entry.runs]
+            violations += withdrawn(entry, item, item.withdrawn, [entry.headline, *said], output=output)
+        elif item is not None:
+            violations += owed(entry, item, short, output=output)
     violations += [Violation(output, None, "hidden", fault) for fault in sight.faults]
     violations += unfilled(text, items.values(), output=output)
     return tuple(violations)
@@ -70,7 +74,7 @@ def _items(runs: tuple[Seen, ...]) -> list[Found]:
     for run in runs:
         if run.opens:
             current = None
-            if run.opens == "h3" and run.id.startswith("s-"):
+            if run.opens in {"h1", "h3"} and run.id.startswith("s-"):
                 current = Found(run.id.removeprefix("s-"))
                 found.append(current)
         elif current is not None and run.heading:

@@ -3,17 +3,20 @@
 It drops rel, type and title of Atom entry links (an original's link would become a second alternate, an enclosure too), writes an
 Atom `source` without id and updated, and knows no `dcterms:modified`, no `xml:lang` on an entry and no `atom:link` in RSS items; its
 `syndication` extension writes invalid elements. Elements that feedgen makes in Atom trees have no namespace (it sets xmlns as a
-plain attribute), so those made here have none either.
+plain attribute), so those made here have none either. Tombstones (RFC 6721) bring their namespace only when there is one, because
+validators warn of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml import etree
 
 from publisher.edition import Item
+from publisher.render.channel import Archive, Channel
 from publisher.render.media import SMALLEST_PICTURE, enclosure, medium_of
 
 __all__ = ["WireEntry", "WireFeed"]
@@ -22,23 +25,65 @@ ATOM = "http://www.w3.org/2005/Atom"
 DC = "http://purl.org/dc/elements/1.1/"
 DCTERMS = "http://purl.org/dc/terms/"
 MEDIA = "http://search.yahoo.com/mrss/"
+FH = "http://purl.org/syndication/history/1.0"
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 SY = "http://purl.org/rss/1.0/modules/syndication/"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 class WireFeed(BaseExtension):  # type: ignore[misc]  # feedgen ships no types
-    """The namespaces of what entries carry, and how often a reader program may expect news."""
+    """The namespaces of what entries carry; hubs, place in the archive, tombstones; how often a reader program may expect news."""
+
+    def __init__(self) -> None:
+        self._channel: Channel | None = None
+        self._gone: Sequence[Item] = ()
+
+    def of(self, channel: Channel, gone: Sequence[Item]) -> None:
+        """The channel this feed is about, and the withdrawn items in it."""
+        self._channel, self._gone = channel, gone
 
     def extend_ns(self) -> dict[str, str]:
         """Prefixes for both formats; lxml writes those that an output has no use for too."""
-        return {"dc": DC, "dcterms": DCTERMS, "media": MEDIA, "sy": SY}
+        names = {"dc": DC, "dcterms": DCTERMS, "media": MEDIA, "sy": SY}
+        if self._channel is not None and self._channel.archive != Archive():
+            names["fh"] = FH
+        return names | ({"at": TOMBSTONES} if self._gone else {})
+
+    def extend_atom(self, feed: Any) -> Any:
+        """Hubs are feedgen's work here; the archive's links, and a tombstone for each withdrawn item."""
+        if self._channel is None:
+            return feed
+        for rel, href in _archive_links(self._channel.archive):
+            _element(feed, "link", rel=rel, href=href)
+        if self._channel.archive.current:
+            _element(feed, f"{{{FH}}}archive")
+        for item in self._gone:
+            if item.withdrawn:
+                when = item.withdrawn.at.isoformat()
+                stone = _element(
+                    feed, f"{{{TOMBSTONES}}}deleted-entry", ref=self._channel.story_id(item), when=when
+                )
+                _element(stone, f"{{{TOMBSTONES}}}comment").text = item.withdrawn.text
+        return feed
 
     def extend_rss(self, feed: Any) -> Any:
-        """Four times an hour, in the spelling that validators know."""
+        """Hubs and the archive's links as atom:link; four times an hour, in the spelling that validators know."""
         channel = feed.find("channel")
+        if self._channel is not None:
+            links = [*(("hub", hub) for hub in self._channel.hubs), *_archive_links(self._channel.archive)]
+            for rel, href in links:
+                _element(channel, f"{{{ATOM}}}link", rel=rel, href=href)
+            if self._channel.archive.current:
+                _element(channel, f"{{{FH}}}archive")
         etree.SubElement(channel, f"{{{SY}}}updatePeriod").text = "hourly"
         etree.SubElement(channel, f"{{{SY}}}updateFrequency").text = "4"
         return feed
+
+
+def _archive_links(archive: Archive) -> list[tuple[str, str]]:
+    """RFC 5005 section 4: `prev-archive`, and in an archive document `current`."""
+    links = (("current", archive.current), ("prev-archive", archive.prev))
+    return [(rel, href) for rel, href in links if href]
 
 
 class WireEntry(BaseEntryExtension):  # type: ignore[misc]  # feedgen ships no types
@@ -59,6 +104,8 @@ class WireEntry(BaseEntryExtension):  # type: ignore[misc]  # feedgen ships no t
             return entry
         if self._foreign:
             entry.set(XML_LANG, item.language)
+        if item.withdrawn:
+            return entry
         _element(
             entry, "link", rel="via", href=item.source_url, title=item.source_name, hreflang=item.language
         )
@@ -74,9 +121,19 @@ class WireEntry(BaseEntryExtension):  # type: ignore[misc]  # feedgen ships no t
         return entry
 
     def extend_rss(self, entry: Any) -> Any:
-        """dc:creator, dc:source, dc:language, dc:rights, dates of change, atom:link via, enclosure, media."""
+        """dc:creator, dc:source, dc:language, dc:rights, dates of change, atom:link via, enclosure, media.
+
+        A withdrawn item says so in the two ways that consumers look at: media:status, and a term that has ended (dcterms:valid).
+        """
         item = self._item
         if item is None:
+            return entry
+        if item.withdrawn:
+            when = item.withdrawn.at.isoformat()
+            for name, value in (("modified", when), ("valid", f"end={when}; scheme=W3C-DTF")):
+                _element(entry, f"{{{DCTERMS}}}{name}").text = value
+            _element(entry, f"{{{ATOM}}}updated").text = when
+            _element(entry, f"{{{MEDIA}}}status", state="deleted")
             return entry
         for name, value in (
             ("creator", item.byline or item.source_name),

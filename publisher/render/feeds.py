@@ -3,24 +3,30 @@
 PURE. feedgen makes the XML; `feedgen_ext` adds what it loses. Ids are tag: URIs (RFC 4151) that depend on no headline, slug or
 host; dates are the house's own and never the present time; the source line and the full disclaimer stand in the body of each
 item in each format. What XML cannot hold is taken out before; what was sent by a source is never taken for markup in a title.
+
+Two ways lead to the same bytes: `render` has feedgen make the whole document, `splice` has it make the head and the items that are
+new, and puts the finished bytes of the others between them. An item's bytes depend on the item, its disclaimer and the channel, never
+on its neighbours; tests hold the two ways against each other.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from threading import Lock
 
 from feedgen.feed import FeedGenerator
 
-from publisher.edition import Edition, Item
+from publisher.edition import Disclaimer, Edition, Item
 from publisher.render import jsonfeed
-from publisher.render.channel import Channel, changed_at, feed_items
+from publisher.render.channel import Archive, Channel, changed_at, feed_items, published
 from publisher.render.feedgen_ext import WireEntry, WireFeed
 from publisher.render.itemhtml import content, headline, summary
 from publisher.render.xmltext import fit
 from publisher.story import Subject
 
-__all__ = ["FORMATS", "Channel", "render"]
+__all__ = ["FORMATS", "Archive", "Channel", "Pieces", "render", "splice"]
 
 FORMATS = {
     "rss": (".rss", "application/rss+xml; charset=utf-8"),
@@ -32,10 +38,32 @@ GENERATOR = "Publisher"
 TTL_MINUTES = 15
 SCHEMES = {"medtop": "http://cv.iptc.org/newscodes/mediatopic/"}
 """IPTC aliases of subject schemes -> the scheme's URI, which Atom's `scheme` and RSS's `domain` want."""
+ITEM = {"rss": (b"    <item>\n", b"    </item>\n"), "atom": (b"  <entry", b"  </entry>\n")}
+"""How an item's lines begin and end in feedgen's output; in a text they cannot, since `<` is escaped there."""
 
 _LOCALE = Lock()
 """feedgen sets the process's locale while it writes RFC 822 dates, and sets back what it found: one at a time, or two threads that
 meet leave the process in the wrong one."""
+
+
+Piece = tuple[Item, Disclaimer, bytes]
+"""An item and its disclaimer, and the finished bytes that were made from them."""
+
+
+class Pieces:
+    """Finished bytes of items, kept between renderings, for each feed document those that it had last."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], tuple[Channel, dict[str, Piece]]] = {}
+
+    def of(self, channel: Channel, fmt: str) -> dict[str, Piece]:
+        """By story id, what was made for exactly this channel; nothing once the channel has changed."""
+        last, kept = self._kept.get((channel.self_url, fmt), (None, {}))
+        return kept if last == channel else {}
+
+    def keep(self, channel: Channel, fmt: str, kept: dict[str, Piece]) -> None:
+        """Keep the document's pieces, in place of its last ones."""
+        self._kept[channel.self_url, fmt] = (channel, kept)
 
 
 def render(edition: Edition, channel: Channel, fmt: str) -> bytes:
@@ -43,8 +71,65 @@ def render(edition: Edition, channel: Channel, fmt: str) -> bytes:
     edition, channel = fit(edition), fit(channel)
     if fmt == "json":
         return jsonfeed.render(edition, channel)
+    return _document(edition, channel, fmt, feed_items(edition))
+
+
+def splice(edition: Edition, channel: Channel, fmt: str, pieces: Pieces) -> bytes:
+    """The same bytes as `render` gives, made of `pieces` as far as they are there; what is new is added to them."""
+    channel = fit(channel)
+    items = feed_items(edition)
+    last = pieces.of(channel, fmt)
+    owed = {item.language: edition.disclaimer_for(item) for item in items}
+    kept: dict[str, Piece] = {}
+    new: list[Item] = []
+    for item in items:
+        found = last.get(item.story_id)
+        if found is None or found[0] != item or found[1] != owed[item.language]:
+            new.append(item)
+        else:
+            kept[item.story_id] = found
+    for item, body in zip(new, _pieces(edition, channel, fmt, new), strict=True):
+        kept[item.story_id] = (item, owed[item.language], body)
+    pieces.keep(channel, fmt, kept)
+    finished = [kept[item.story_id][2] for item in items]
+    if fmt == "json":
+        return jsonfeed.assemble(jsonfeed.head(channel), finished)
+    empty = _document(
+        fit(replace(edition, items=(), shelves=(), left_out=())), channel, fmt, (), gone=fit(_gone(items))
+    )
+    end = empty.rindex(b"  </channel>\n" if fmt == "rss" else b"</feed>\n")
+    return b"".join((empty[:end], *finished, empty[end:]))
+
+
+def _pieces(edition: Edition, channel: Channel, fmt: str, items: Sequence[Item]) -> list[bytes]:
+    """The finished bytes of these items, made by one call of feedgen and cut out of its document."""
+    if not items:
+        return []
+    alone = fit(replace(edition, items=tuple(items), shelves=(), left_out=()))
+    if fmt == "json":
+        return [jsonfeed.piece(alone, channel, item) for item in alone.items]
+    document = _document(alone, channel, fmt, alone.items)
+    begins, ends = ITEM[fmt]
+    found: list[bytes] = []
+    at = 0
+    for _ in items:
+        start = document.index(begins, at)
+        at = document.index(ends, start) + len(ends)
+        found.append(document[start:at])
+    return found
+
+
+def _gone(items: Sequence[Item]) -> tuple[Item, ...]:
+    return tuple(item for item in items if item.withdrawn)
+
+
+def _document(
+    edition: Edition, channel: Channel, fmt: str, items: Sequence[Item], *, gone: Sequence[Item] | None = None
+) -> bytes:
+    """Feedgen's document of these items; `gone`: those that it has tombstones for, by default the withdrawn among the items."""
     feed = _feed(edition, channel, FORMATS[fmt][1].partition(";")[0])
-    for item in feed_items(edition):
+    feed.wire.of(channel, _gone(items) if gone is None else gone)
+    for item in items:
         _entry(feed, edition, channel, item, fmt)
     with _LOCALE:
         raw: bytes = feed.rss_str(pretty=True) if fmt == "rss" else feed.atom_str(pretty=True)
@@ -59,12 +144,17 @@ def _feed(edition: Edition, channel: Channel, media_type: str) -> FeedGenerator:
     feed.description(channel.description)
     feed.author({"name": channel.site_name})
     feed.link(href=channel.self_url, rel="self", type=media_type)
+    for hub in channel.hubs:
+        feed.link(href=hub, rel="hub")
     feed.link(href=channel.home_url, rel="alternate", type="text/html")  # last: RSS takes the last as its own
     feed.language(channel.language)
     feed.updated(changed_at(edition))
     feed.lastBuildDate(changed_at(edition))
     feed.generator(GENERATOR)
     feed.ttl(TTL_MINUTES)
+    if channel.icon:
+        feed.icon(channel.icon)
+        feed.image(url=channel.icon, title=channel.title, link=channel.home_url)
     return feed
 
 
@@ -73,13 +163,14 @@ def _entry(feed: FeedGenerator, edition: Edition, channel: Channel, item: Item, 
     entry.guid(channel.story_id(item), permalink=False)  # sets Atom's id too
     entry.title(headline(item))
     entry.link(href=item.link)
-    entry.published(item.first_published)
+    entry.published(published(item, channel))
     entry.updated(item.modified_at)
     entry.author({"name": item.byline or item.source_name})
     entry.content(content(edition, item, channel), type="html")
     if fmt == "rss":
         entry.description(escape(summary(item, channel), quote=False))  # RSS readers take it for HTML
-        entry.source(item.source_homepage, item.source_name)
+        if not item.withdrawn:
+            entry.source(item.source_feed or item.source_homepage, item.source_name)
     else:
         entry.summary(summary(item, channel))
         if rights := item.copyright_notice or item.rights_line:

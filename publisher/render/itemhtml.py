@@ -2,7 +2,7 @@
 
 The order is what the gate reads: the last block is the disclaimer, the block before it links to the source by name. Readers that
 strip `dir` go by the first strong character, and some strip only the div: so direction stands on the div and on each
-paragraph, and a right-to-left text that begins with Latin is led by a mark.
+paragraph, and a right-to-left text that begins with Latin is led by a mark. A withdrawn story has the house's notice and nothing else.
 """
 
 from __future__ import annotations
@@ -11,15 +11,13 @@ import re
 from html import escape
 
 from publisher.edition import Edition, Item
-from publisher.render.channel import Channel, source_word
+from publisher.render.channel import Channel, rights_of, source_word
 from publisher.render.direction import RLM, direction, first_strong, is_rtl, lead_in
 from publisher.render.excerpt import excerpt
 
 __all__ = ["content", "headline", "summary"]
 
 SUMMARY_MAX = 500
-LEDE_ALLOWED = frozenset({"full", "lede"})
-"""Rights under which the lede may be shown; any other word allows the link only."""
 TAG = re.compile(r"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 OPENING = re.compile(rf"(?:\s*{TAG.pattern})*\s*")
 BARE_PARAGRAPH = re.compile(r"""<p(?!(?:[^>"']|"[^"]*"|'[^']*')*\sdir=)(?=[\s>])""")
@@ -31,26 +29,35 @@ def headline(item: Item) -> str:
 
     Readers unescape titles once or twice, so an angle bracket would become a tag; it is written as a guillemet.
     """
+    if item.withdrawn:
+        return lead_in(item.withdrawn.title.translate(ANGLES), item.withdrawn.language)
     return lead_in(item.headline.translate(ANGLES), item.language)
 
 
 def summary(item: Item, channel: Channel) -> str:
     """Plain text for lists: the correction, the lede as far as the rights allow, the source by name."""
+    if item.withdrawn:
+        return lead_in(item.withdrawn.text, item.withdrawn.language)
     word, _ = source_word(channel, item)
-    lede = excerpt(item.lede, SUMMARY_MAX) if item.rights in LEDE_ALLOWED else ""
+    lede = excerpt(item.lede, SUMMARY_MAX) if rights_of(item, channel) != "link" else ""
     parts = (item.correction_note, lede, f"{word} {item.source_name}")
     return lead_in(" ".join(part for part in parts if part), item.language)
 
 
 def content(edition: Edition, item: Item, channel: Channel) -> str:
     """The item's HTML with everything that readers are owed, in the order that the gate wants."""
+    if item.withdrawn:
+        notice = item.withdrawn
+        text = _paragraph(escape(lead_in(notice.text, notice.language)), notice.language)
+        return f'<div lang="{escape(notice.language)}" dir="{direction(notice.language)}">{text}</div>'
     word, spoken = source_word(channel, item)
     disclaimer = edition.disclaimer_for(item)
-    link = f'<a href="{escape(item.source_url)}">{escape(item.source_name)}</a>'
+    name = escape(item.source_name)
+    link = f'<a href="{escape(item.source_url)}">{name}</a>' if channel.source == "link" else name
     rights = dict.fromkeys(line for line in (item.copyright_notice, item.rights_line) if line)
     parts = (
         _correction(item),
-        _body(item),
+        _body(item, rights_of(item, channel)),
         *(_paragraph(escape(line), item.language) for line in rights),
         _paragraph(f"{escape(word)} {link}", spoken),
         _paragraph(escape(lead_in(disclaimer.full, disclaimer.language)), disclaimer.language),
@@ -73,11 +80,11 @@ def _correction(item: Item) -> str:
     return _paragraph(f'{note} (<time datetime="{day}" dir="ltr">{day}</time>)', item.language)
 
 
-def _body(item: Item) -> str:
+def _body(item: Item, rights: str) -> str:
     """As much of the text as the rights allow: all of it, the lede, or nothing."""
-    body = item.body if item.rights == "full" else ""
+    body = item.body if rights == "full" else ""
     if not body:
-        lede = item.lede if item.rights in LEDE_ALLOWED else ""
+        lede = item.lede if rights != "link" else ""
         return _paragraph(escape(lead_in(lede, item.language)), item.language) if lede else ""
     if not is_rtl(item.language):
         return body

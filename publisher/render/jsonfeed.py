@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from publisher.edition import Edition, Item
-from publisher.render.channel import Channel, feed_items
+from publisher.render.channel import Channel, feed_items, published
 from publisher.render.itemhtml import content, headline, summary
 from publisher.render.media import picture
 from publisher.story import Media
@@ -18,7 +19,12 @@ VERSION = "https://jsonfeed.org/version/1.1"
 
 def render(edition: Edition, channel: Channel) -> bytes:
     """The finished bytes."""
-    feed = {
+    return assemble(head(channel), [piece(edition, channel, item) for item in feed_items(edition)])
+
+
+def head(channel: Channel) -> dict[str, Any]:
+    """Everything but the items."""
+    feed: dict[str, Any] = {
         "version": VERSION,
         "title": channel.title,
         "home_page_url": channel.home_url,
@@ -26,12 +32,32 @@ def render(edition: Edition, channel: Channel) -> bytes:
         "description": channel.description,
         "language": channel.language,
         "authors": [{"name": channel.site_name}],
-        "items": [_item(edition, item, channel) for item in feed_items(edition)],
     }
-    return json.dumps(feed, ensure_ascii=False, indent=1, allow_nan=False).encode() + b"\n"
+    if channel.icon:
+        feed["icon"] = channel.icon
+    if channel.hubs:
+        feed["hubs"] = [{"type": "WebSub", "url": hub} for hub in channel.hubs]
+    if channel.archive.prev:
+        feed["next_url"] = channel.archive.prev
+    return feed
+
+
+def assemble(feed: dict[str, Any], items: Sequence[bytes]) -> bytes:
+    """The document: its head, and the items' finished pieces."""
+    text = json.dumps(feed, ensure_ascii=False, indent=1, allow_nan=False).removesuffix("\n}").encode()
+    opening, closing = (b' "items": [\n', b"\n ]\n}\n") if items else (b' "items": [', b"]\n}\n")
+    return b"".join((text, b",\n", opening, b",\n".join(items), closing))
+
+
+def piece(edition: Edition, channel: Channel, item: Item) -> bytes:
+    """One item's JSON, indented as it stands in the document."""
+    text = json.dumps(_item(edition, item, channel), ensure_ascii=False, indent=1, allow_nan=False)
+    return b"  " + text.replace("\n", "\n  ").encode()  # a break within a string is written as an escape
 
 
 def _item(edition: Edition, item: Item, channel: Channel) -> dict[str, Any]:
+    if item.withdrawn:
+        return _notice(edition, item, channel)
     data: dict[str, Any] = {
         "id": channel.story_id(item),
         "url": item.link,
@@ -39,7 +65,7 @@ def _item(edition: Edition, item: Item, channel: Channel) -> dict[str, Any]:
         "title": headline(item),
         "content_html": content(edition, item, channel),
         "summary": summary(item, channel),
-        "date_published": item.first_published.isoformat(),
+        "date_published": published(item, channel).isoformat(),
         "date_modified": item.modified_at.isoformat(),
         "authors": [{"name": item.byline or item.source_name}],
         "tags": list(
@@ -61,6 +87,22 @@ def _item(edition: Edition, item: Item, channel: Channel) -> dict[str, Any]:
         "usage_terms": item.usage_terms,
     }
     return data
+
+
+def _notice(edition: Edition, item: Item, channel: Channel) -> dict[str, Any]:
+    """A withdrawn item: its id and link, the notice, and the status that the format has no word for."""
+    return {
+        "id": channel.story_id(item),
+        "url": item.link,
+        "title": headline(item),
+        "content_html": content(edition, item, channel),
+        "summary": summary(item, channel),
+        "date_published": published(item, channel).isoformat(),
+        "date_modified": item.modified_at.isoformat(),
+        "authors": [{"name": item.source_name}],
+        "language": item.language,
+        "_wire": {"source": item.source_name, "status": "canceled"},
+    }
 
 
 def _attachment(medium: Media) -> dict[str, Any]:

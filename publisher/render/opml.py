@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
 from lxml import etree
 
+from publisher.render.words import own_name
 from publisher.render.xmltext import xml_safe
 
 __all__ = ["Outline", "render"]
@@ -34,7 +34,11 @@ def render(site_name: str, outlines: Sequence[Outline]) -> bytes:
     body = etree.SubElement(root, "body")
     languages = list(dict.fromkeys(outline.language for outline in outlines))
     for language in languages:
-        place = body if len(languages) == 1 else etree.SubElement(body, "outline", text=_name(language))
+        place = (
+            body
+            if len(languages) == 1
+            else etree.SubElement(body, "outline", text=xml_safe(own_name(language)))
+        )
         for outline in outlines:
             if outline.language == language:
                 _outline(place, outline)
@@ -54,11 +58,3 @@ def _outline(place: Any, outline: Outline) -> None:
         htmlUrl=xml_safe(outline.html_url),
         language=xml_safe(outline.language),
     )
-
-
-def _name(language: str) -> str:
-    """The language's name in itself, else its tag."""
-    try:
-        return Locale.parse(language.replace("-", "_")).get_display_name() or language
-    except (UnknownLocaleError, ValueError):
-        return xml_safe(language)

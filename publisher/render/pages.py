@@ -1,4 +1,4 @@
-"""The pages of the site: front page, one per section, one per digest edition. Finished bytes from frozen editions.
+"""The pages of the site: front, sections, digest editions, stories, and what a feed is. Finished bytes from frozen editions.
 
 PURE. A page is made like a mail: from an edition alone, with the same provenance at each item, and read back by the gate
 before it is written. Each item's headline carries `id="s-<story id>"` and the page's footer `id="end"`: that is how the
@@ -10,14 +10,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
 
 from publisher.edition import Edition, Item, Variant
 from publisher.render.direction import direction, lead_in
 from publisher.render.templates import Templates
-from publisher.render.words import Words
+from publisher.render.words import Words, own_name
 
-__all__ = ["EditionLink", "Feed", "SectionLink", "Site", "edition_page", "front_page", "section_page"]
+__all__ = [
+    "EditionLink",
+    "Feed",
+    "SectionLink",
+    "Site",
+    "TongueLink",
+    "edition_page",
+    "front_page",
+    "help_page",
+    "section_page",
+    "story_page",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +53,19 @@ class SectionLink:
 
 
 @dataclass(frozen=True, slots=True)
+class TongueLink:
+    """A page's twin in another language (a BCP 47 tag)."""
+
+    language: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class EditionLink:
-    """A digest edition in the archive's list."""
+    """A digest edition in the archive's list: the digest's title and the edition's date, both in its language."""
 
     title: str
+    date: str
     url: str
     language: str
 
@@ -61,10 +84,16 @@ class Site:
 
 
 def front_page(
-    site: Site, *, feeds: Sequence[Feed], editions: Sequence[EditionLink], templates: Templates
+    newest: Edition | None,
+    site: Site,
+    *,
+    feeds: Sequence[Feed],
+    editions: Sequence[EditionLink],
+    templates: Templates,
 ) -> bytes:
-    """The front page: sections, and the newest editions of each digest."""
+    """The front page: the newest stories (an edition of them; None: none yet), and the newest editions of each digest."""
     words = templates.words(site.language)
+    items = () if newest is None else newest.items
     return _render(
         templates,
         "web/index.html.j2",
@@ -72,9 +101,11 @@ def front_page(
             site, title=site.name, heading=site.name, about=site.disclaimer, url=f"{site.url}/", feeds=feeds
         ),
         words=_words(words),
+        items=[_item(newest, item, site.language, site.timezone, words) for item in items if newest],
         editions=[
             {
                 "title": link.title,
+                "date": link.date,
                 "url": link.url,
                 "language": link.language,
                 "direction": direction(link.language),
@@ -84,10 +115,54 @@ def front_page(
     )
 
 
+def help_page(site: Site, *, feeds: Sequence[Feed], templates: Templates) -> bytes:
+    """What a feed is, and how to follow one; `feeds` are those of everything."""
+    words = templates.words(site.language)
+    title = words.gettext("What is a feed?")
+    return _render(
+        templates,
+        "web/help.html.j2",
+        page=_page(
+            site, title=f"{site.name}: {title}", heading=title, about="", url=_help(site), feeds=feeds
+        ),
+        words=_words(words),
+    )
+
+
+def story_page(edition: Edition, site: Site, *, url: str, templates: Templates) -> bytes:
+    """Our own page of a story: an edition that holds nothing else. The whole text, as far as its source's rights allow."""
+    words = templates.words(site.language)
+    (item,) = edition.items
+    page = _page(
+        site,
+        title=item.headline,
+        heading=item.headline,
+        about="",
+        url=url,
+        feeds=(),
+        rights=[line for line in (item.copyright_notice, item.rights_line) if line],
+    )
+    entry = _item(edition, item, site.language, site.timezone, words)
+    text = item.body or (f"<p>{escape(item.lede)}</p>" if item.lede else "")
+    entry["body"] = Markup(text)  # noqa: S704 - the intake has sanitised it, and the gate reads what comes of it
+    return _render(templates, "web/story.html.j2", page=page, words=_words(words), item=entry)
+
+
 def section_page(
-    edition: Edition, site: Site, *, url: str, feeds: Sequence[Feed], templates: Templates
+    edition: Edition,
+    site: Site,
+    *,
+    url: str,
+    feeds: Sequence[Feed],
+    more_feeds: Sequence[Feed] = (),
+    tongues: Sequence[TongueLink] = (),
+    templates: Templates,
 ) -> bytes:
-    """The page that a person sees who follows a feed: the same items as the section's feed edition."""
+    """The page that a person sees who follows a feed: the same items as the section's feed edition.
+
+    `feeds` are the section's; `more_feeds`, the house's, are offered to reader programs after them (autodiscovery).
+    `tongues`: the same section in other languages.
+    """
     words = templates.words(site.language)
     items = [_item(edition, item, site.language, site.timezone, words) for item in edition.items]
     title = edition.shelves[0].title if edition.shelves else site.name
@@ -101,10 +176,20 @@ def section_page(
             about=words.ngettext("%(n)s story", "%(n)s stories", len(items)),
             url=url,
             feeds=feeds,
+            more_feeds=more_feeds,
             rights=_rights(edition.items),
         ),
         words=_words(words),
         items=items,
+        tongues=[
+            {
+                "language": tongue.language,
+                "direction": direction(tongue.language),
+                "title": own_name(tongue.language),
+                "url": tongue.url,
+            }
+            for tongue in tongues
+        ],
     )
 
 
@@ -146,9 +231,13 @@ def _page(
     about: str,
     url: str,
     feeds: Sequence[Feed],
+    more_feeds: Sequence[Feed] = (),
     rights: Sequence[str] = (),
     language: str | None = None,
 ) -> dict[str, object]:
+    def told(offered: Sequence[Feed]) -> list[dict[str, str]]:
+        return [{"name": f.name, "type": f.type, "title": f.title, "url": f.url} for f in offered]
+
     spoken = language or site.language
     return {
         "title": title,
@@ -160,17 +249,34 @@ def _page(
         "language": spoken,
         "direction": direction(spoken),
         "sections": [{"title": section.title, "url": section.url} for section in site.sections],
-        "feeds": [{"name": f.name, "type": f.type, "title": f.title, "url": f.url} for f in feeds],
+        "feeds": told(feeds),
+        "offered": told([*feeds, *more_feeds]),
+        "help_url": _help(site),
         "disclaimer": site.disclaimer,
         "rights": list(rights),
         "postal_address": site.postal_address,
     }
 
 
+def _help(site: Site) -> str:
+    return f"{site.url}/feeds-help/"
+
+
 def _item(edition: Edition, item: Item, language: str, timezone: str, words: Words) -> dict[str, object]:
+    if item.withdrawn:
+        notice = item.withdrawn
+        return {
+            "story_id": item.story_id,
+            "withdrawn": True,
+            "headline": lead_in(notice.title, notice.language),
+            "lede": lead_in(notice.text, notice.language),
+            "language": notice.language,
+            "direction": direction(notice.language),
+        }
     local: datetime = item.time.astimezone(ZoneInfo(timezone))
     return {
         "story_id": item.story_id,
+        "withdrawn": False,
         "headline": lead_in(item.headline, item.language),
         "house_headline": item.house_headline,
         "link": item.link,
@@ -202,6 +308,22 @@ def _words(words: Words) -> dict[str, object]:
         "editions": _("Editions"),
         "latest": _("Latest"),
         "nothing": _("Nothing yet."),
+        "about_feeds": _("What is a feed?"),
+        "feed_help": [
+            _(
+                "A feed is an address that a reader program looks at for you: new stories come to you, without an account, and nobody learns what you read."
+            ),
+            _(
+                "Choose any reader program, copy the address of a section below or on its page, and add it there. The three formats hold the same stories; RSS is understood by every program."
+            ),
+            _(
+                "Each story names its source and links to the original. Corrections and withdrawals reach you in the same place."
+            ),
+        ],
+        "copy_address": _("Copy the address"),
+        "copied": _("Copied"),
+        "follow": _("Follow"),
+        "feed_of": lambda name: _("Address of the %(format)s feed") % {"format": name},
         "corrected": _("Corrected"),
         "our_headline": _("our headline"),
         "original_at": lambda name: _("Read the original at %(source)s") % {"source": name},

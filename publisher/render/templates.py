@@ -53,6 +53,18 @@ class Templates:
         except TemplateError as error:
             raise TemplateInvalid(name, None, error.message or type(error).__name__) from error
 
+    def source(self, name: str) -> str:
+        """A file of the templates' folders as it stands: a script, a picture's text.
+
+        Raises:
+            TemplateInvalid: there is none of this name.
+        """
+        loader = self._environment.loader
+        try:
+            return loader.get_source(self._environment, name)[0] if loader is not None else ""
+        except TemplateError as error:
+            raise TemplateInvalid(name, None, error.message or type(error).__name__) from error
+
     def words(self, language: str) -> Words:
         """The words of a language; English strings where no catalogue is there."""
         return words_of(self._catalogues, language)

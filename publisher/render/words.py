@@ -17,7 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from persiantools.jdatetime import JalaliDate
 
-__all__ = ["Words", "read_words"]
+__all__ = ["Words", "own_name", "read_words"]
 
 PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 DAY_MONTH_YEAR = {"en": "EEEE d MMMM y", "zh": "y年M月d日EEEE"}
@@ -79,6 +79,14 @@ class Words:
         sign = "+" if minutes >= 0 else "−"
         hours, rest = divmod(abs(minutes), 60)
         return f"UTC{sign}{self.digits(f'{hours}:{rest:02}' if rest else str(hours))}"
+
+
+def own_name(language: str) -> str:
+    """A language's name in itself ("فارسی"), else its tag."""
+    try:
+        return Locale.parse(language.replace("-", "_")).get_display_name() or language
+    except (UnknownLocaleError, ValueError):
+        return language
 
 
 def read_words(language: str, po: bytes | None) -> Words:

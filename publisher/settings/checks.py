@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from publisher.feed import feeds_of
 from publisher.settings.files import Loc
 from publisher.settings.tables import is_loopback
 from publisher.settings.values import term
@@ -22,7 +23,7 @@ __all__ = ["Fault", "did_you_mean", "faults"]
 Fault = tuple[Loc, str]
 """Where, and what is wrong there."""
 
-RESERVED_SECTIONS = frozenset({"all", "index", "lang", "source"})
+RESERVED_SECTIONS = frozenset({"all", "archive", "for", "index", "lang", "source"})
 """Names that `/feeds/` uses itself."""
 
 
@@ -46,6 +47,7 @@ def faults(tables: Tables, folder: Path) -> Iterator[Fault]:
     yield from _sections(tables)
     yield from _repeated("source", "slug", [entry.slug for entry in tables.source])
     yield from _digests(tables)
+    yield from _consumers(tables)
 
 
 def _repeated(table: str, key: str, values: Sequence[Hashable]) -> Iterator[Fault]:
@@ -158,6 +160,24 @@ def _digest(digest: DigestTable, loc: Loc, sections: Sequence[str]) -> Iterator[
         for language in getattr(digest, key):
             if language not in digest.languages:
                 yield (*loc, key, language), f'"{language}" is not one of this digest\'s languages'
+
+
+def _consumers(tables: Tables) -> Iterator[Fault]:
+    yield from _repeated("consumer", "slug", [entry.slug for entry in tables.consumer])
+    languages = [entry.language for entry in tables.disclaimer]
+    known = [
+        feed.series
+        for feed in feeds_of(
+            [entry.domain() for entry in tables.section],
+            [entry.domain(language=tables.site.language, timezone="UTC") for entry in tables.source],
+            language=tables.site.language,
+            languages=languages,
+        )
+    ]
+    for index, consumer in enumerate(tables.consumer):
+        for name in consumer.feeds:
+            if name not in known:
+                yield ("consumer", index, "feeds"), f'there is no feed "{name}"{did_you_mean(name, known)}'
 
 
 def _mail(tables: Tables) -> Iterator[Fault]:

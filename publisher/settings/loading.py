@@ -21,11 +21,12 @@ from pydantic_settings.sources.utils import parse_env_vars
 
 from publisher.edition import Digest, Disclaimer
 from publisher.errors import ConfigurationInvalid, Problem
+from publisher.feed import Consumer
 from publisher.settings.checks import did_you_mean, faults
 from publisher.settings.files import Found, Loc, find, read
 from publisher.settings.keys import Secrets, from_files
-from publisher.settings.series import DigestTable, SectionTable, SourceTable
-from publisher.settings.tables import DisclaimerTable, Fetch, Mail, Relay, Site, Store
+from publisher.settings.series import ConsumerTable, DigestTable, SectionTable, SourceTable
+from publisher.settings.tables import DisclaimerTable, FeedsTable, Fetch, Mail, Relay, Site, Store, Web
 from publisher.story import Section, Source
 
 __all__ = ["Settings", "Tables", "effective", "from_data", "load"]
@@ -49,6 +50,9 @@ class Tables(BaseSettings):
     relay: tuple[Relay, ...] = ()
     fetch: Fetch = Fetch()
     mail: Mail = Mail()
+    feeds: FeedsTable = FeedsTable()
+    web: Web = Web()
+    consumer: tuple[ConsumerTable, ...] = ()
     disclaimer: tuple[DisclaimerTable, ...] = ()
     section: tuple[SectionTable, ...] = ()
     source: tuple[SourceTable, ...] = ()
@@ -84,6 +88,9 @@ class Settings:
     relay: Relay | None
     fetch: Fetch
     mail: Mail
+    feeds: FeedsTable
+    web: Web
+    consumers: tuple[Consumer, ...]
     disclaimers: tuple[Disclaimer, ...]
     sections: tuple[Section, ...]
     sources: tuple[Source, ...]
@@ -186,6 +193,9 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         relay=tables.relay[0].resolved(folder) if tables.relay else None,
         fetch=tables.fetch,
         mail=tables.mail,
+        feeds=tables.feeds,
+        web=tables.web,
+        consumers=tuple(entry.domain() for entry in tables.consumer),
         disclaimers=tuple(entry.domain() for entry in tables.disclaimer),
         sections=tuple(entry.domain() for entry in tables.section),
         sources=tuple(

@@ -1,4 +1,4 @@
-"""What stands in sections.toml, sources.toml and digests.toml; each table gives the domain value that the rest knows."""
+"""What stands in sections.toml, sources.toml and digests.toml, and `[[consumer]]`; each table gives the value that the rest knows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from publisher.edition import Digest, Sender
+from publisher.feed import Consumer
 from publisher.settings.tables import Table
 from publisher.settings.values import (
     Domain,
@@ -28,7 +29,7 @@ from publisher.settings.values import (
 )
 from publisher.story import DEFAULT_URGENCY, Section, Source, SourceKind
 
-__all__ = ["DigestTable", "SectionTable", "SenderTable", "SourceTable"]
+__all__ = ["ConsumerTable", "DigestTable", "SectionTable", "SenderTable", "SourceTable"]
 
 Limit = Annotated[int, Field(ge=1, le=200)]
 
@@ -113,6 +114,21 @@ class SourceTable(Table):
             rights_line=self.rights_line,
             rights=self.rights,
         )
+
+
+class ConsumerTable(Table):
+    """`[[consumer]]` in publisher.toml: see `publisher.feed.Consumer` for what each key means."""
+
+    slug: Slug
+    feeds: tuple[Line, ...] = ()
+    formats: Annotated[tuple[Literal["rss", "atom", "json"], ...], Field(min_length=1)] = ("rss",)
+    text: Literal["full", "lede", "link"] = "full"
+    source: Literal["link", "text"] = "link"
+    redate_withdrawn: bool = False
+
+    def domain(self) -> Consumer:
+        """As feeds know it."""
+        return Consumer(**self.model_dump())
 
 
 class SenderTable(Table):

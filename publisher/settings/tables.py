@@ -26,10 +26,24 @@ from publisher.settings.values import (
     SiteUrl,
     Slug,
     TagDate,
+    WebUrl,
+    WebUrlOrEmpty,
     Zone,
 )
 
-__all__ = ["DisclaimerTable", "Fetch", "Mail", "Relay", "Site", "Store", "Table", "Timeouts", "is_loopback"]
+__all__ = [
+    "DisclaimerTable",
+    "FeedsTable",
+    "Fetch",
+    "Mail",
+    "Relay",
+    "Site",
+    "Store",
+    "Table",
+    "Timeouts",
+    "Web",
+    "is_loopback",
+]
 
 Positive = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -180,6 +194,25 @@ class Mail(Table):
     unsubscribe_address: MailAddressOrEmpty = ""
     bounce_address: MailAddressOrEmpty = ""
     drain: Duration = timedelta(seconds=60)
+
+
+class FeedsTable(Table):
+    """`[feeds]`: what all feeds share.
+
+    Attributes:
+        hubs: WebSub hubs that are told of every change, and named in the feeds.
+        icon: address of a square picture of the house (512 px or more), or "".
+    """
+
+    hubs: tuple[WebUrl, ...] = ()
+    icon: WebUrlOrEmpty = ""
+
+
+class Web(Table):
+    """`[web]`: where `publisher serve` listens. A web server in front of it brings TLS."""
+
+    host: Line = "127.0.0.1"
+    port: Port = 8080
 
 
 class DisclaimerTable(Table):

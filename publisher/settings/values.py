@@ -36,6 +36,7 @@ __all__ = [
     "Titles",
     "Urgency",
     "WebUrl",
+    "WebUrlOrEmpty",
     "Weekday",
     "Zone",
     "format_duration",
@@ -198,6 +199,7 @@ Languages = Annotated[str | tuple[str, ...], PlainValidator(_languages)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Line = Annotated[str, AfterValidator(_line)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
+WebUrlOrEmpty = Annotated[str, AfterValidator(lambda value: value and _web_url(value))]
 SiteUrl = Annotated[str, AfterValidator(_site_url)]
 Domain = Annotated[str, AfterValidator(_domain)]
 DomainOrEmpty = Annotated[str, AfterValidator(lambda value: value and _domain(value))]

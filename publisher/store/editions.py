@@ -49,6 +49,7 @@ __all__ = [
     "rendering_names",
     "renderings",
     "variants_of",
+    "with_unfit_items",
 ]
 
 
@@ -61,8 +62,11 @@ def next_number(connection: Connection, kind: Kind, series: str) -> int:
     return int(connection.execute(query).scalar_one()) + 1
 
 
-def freeze(connection: Connection, frozen: Edition, *, actor: str) -> bool:
-    """Store a new edition; False when its (kind, series, slot) has one already: two schedulers make one edition."""
+def freeze(connection: Connection, frozen: Edition, *, actor: str, look: str | None = None) -> bool:
+    """Store a new edition; False when its (kind, series, slot) has one already: two schedulers make one edition.
+
+    `look` (feeds): a hash of everything but the content that its bytes depend on.
+    """
     values = {
         "id": frozen.edition_id,
         "kind": frozen.kind.value,
@@ -74,6 +78,7 @@ def freeze(connection: Connection, frozen: Edition, *, actor: str) -> bool:
         "content_hash": frozen.content_hash,
         "frozen_at": frozen.frozen_at,
         "actor": actor,
+        "look": look,
     }
     if not insert_once(connection, edition, values):
         return False
@@ -196,6 +201,23 @@ def holding(connection: Connection, story_id: str, *, kind: Kind) -> list[Row[An
             .order_by(edition.c.id)
         )
     )
+
+
+def with_unfit_items(connection: Connection) -> list[str]:
+    """The digest editions whose present revision holds a story that is no longer fit to be shown."""
+    unfit = (story.c.killed.is_not(None)) | (story.c.hold.is_not(None)) | (story.c.status != "usable")
+    rows = connection.execute(
+        select(edition.c.id)
+        .join(
+            edition_item,
+            (edition_item.c.edition_id == edition.c.id) & (edition_item.c.revision == edition.c.revision),
+        )
+        .join(story, story.c.id == edition_item.c.story_id)
+        .where(edition.c.kind == Kind.DIGEST, unfit)
+        .distinct()
+        .order_by(edition.c.id)
+    )
+    return [row.id for row in rows]
 
 
 def killed_since(connection: Connection, edition_id: str, revision: int) -> frozenset[str]:

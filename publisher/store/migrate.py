@@ -15,7 +15,7 @@ from publisher.store.db import Database
 
 __all__ = ["HEAD", "check", "is_new", "ready", "upgrade"]
 
-HEAD = "0002"
+HEAD = "0003"
 """The schema this program reads and writes: the newest file in migrations/versions."""
 
 

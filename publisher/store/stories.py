@@ -25,17 +25,21 @@ __all__ = [
     "add_version",
     "aliases_of",
     "candidates",
+    "changed_between",
     "count_by_source",
     "find",
+    "first_published_since",
     "get",
     "known_hashes",
     "listing",
     "mark",
     "marks_in_force",
     "publish",
+    "published_between",
     "save",
     "set_sections",
     "spend_marks",
+    "unusable",
     "versions",
 ]
 
@@ -209,16 +213,60 @@ def versions(connection: Connection, story_id: str) -> list[tuple[int, datetime,
     return [(row.version, row.received_at, received_from_data(row.received)) for row in rows]
 
 
-def candidates(connection: Connection, *, since: datetime, also: Collection[str] = ()) -> list[Story]:
+def candidates(
+    connection: Connection, *, since: datetime, also: Collection[str] = (), section: str | None = None
+) -> list[Story]:
     """Stories eligible since then, those that nothing but a decision keeps from being so, and the named ones (pins).
 
-    Ordered by id, so that equal content gives equal input to selection on any database.
+    With `section`, only what belongs to it. Ordered by id, so that equal content gives equal input to selection on any database.
     """
     waiting = and_(story.c.eligible_at.is_(None), story.c.modified_at >= since)
+    query = _query().where(or_(story.c.eligible_at >= since, waiting, story.c.id.in_(also)))
+    if section is not None:
+        query = query.where(
+            story.c.id.in_(select(story_section.c.story_id).where(story_section.c.section == section))
+        )
+    return _stories(connection, connection.execute(query.order_by(story.c.id)).all())
+
+
+def first_published_since(connection: Connection) -> datetime | None:
+    """When the first story of all was published; None when none was."""
+    found: datetime | None = connection.execute(
+        select(story.c.first_published)
+        .where(story.c.first_published.is_not(None))
+        .order_by(story.c.first_published)
+        .limit(1)
+    ).scalar_one_or_none()
+    return found
+
+
+def changed_between(connection: Connection, start: datetime, end: datetime) -> datetime | None:
+    """When a story first published in [start, end) was last changed; None when none was published then."""
+    found: datetime | None = connection.execute(
+        select(story.c.modified_at)
+        .where(story.c.first_published >= start, story.c.first_published < end)
+        .order_by(story.c.modified_at.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return found
+
+
+def published_between(connection: Connection, start: datetime, end: datetime) -> list[Story]:
+    """The stories first published in [start, end), by id."""
     query = (
-        _query().where(or_(story.c.eligible_at >= since, waiting, story.c.id.in_(also))).order_by(story.c.id)
+        _query().where(story.c.first_published >= start, story.c.first_published < end).order_by(story.c.id)
     )
     return _stories(connection, connection.execute(query).all())
+
+
+def unusable(connection: Connection, ids: Collection[str], *, now: datetime) -> frozenset[str]:
+    """Those of these stories that may be in no output at `now`: killed, held, embargoed, expired."""
+    chosen = sorted(ids)
+    found: list[Story] = []
+    for start in range(0, len(chosen), 500):
+        query = _query().where(story.c.id.in_(chosen[start : start + 500])).order_by(story.c.id)
+        found += _stories(connection, connection.execute(query).all())
+    return frozenset(entry.story_id for entry in found if not entry.usable(now))
 
 
 def listing(

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.desk import acts, editions, feeds, mailing, overview, readers, wire
+from publisher.desk import acts, editions, feeds, mailing, overview, publishing, readers, wire
 from publisher.edition import Why
 from publisher.errors import AlreadyMade, AlreadySent, Conflict, NothingToPublish, Refused, UnknownName
 from publisher.ledger import Counts
 from publisher.selection import Act
-from publisher.store import stories
+from publisher.store import public, stories
 from subscribers.errors import AddressSuppressed
 from tests.newsrooms import NOW, jsonl, line, newsroom
 
@@ -132,33 +132,45 @@ def test_a_drop_holds_for_the_next_edition_only(room):
     assert [item.headline for item in next_day.items] == ["Headline number 1"]
 
 
-def test_feeds_are_made_anew_only_when_something_changed(room, tmp_path):
+def public_body(room, path):
+    with room.database.read() as connection:
+        file = public.get(connection, path)
+    assert file is not None
+    return file.body.decode()
+
+
+def test_feeds_are_made_anew_only_when_something_changed(room):
     ingest(room, line(1))
-    first = feeds.build(room, tmp_path, **WHO)
+    first = feeds.build(room, **WHO)
     assert {name for report in first for name in report.changed} >= {"world.rss", "all.json", "economy.atom"}
     later = NOW + timedelta(hours=1)
-    again = feeds.build(room, tmp_path, actor="test", now=later)
+    again = feeds.build(room, actor="test", now=later)
     assert not [name for report in again for name in report.changed]
     assert [report.edition_id for report in again] == [report.edition_id for report in first]
     ingest(room, line(2), now=later)
-    third = feeds.build(room, tmp_path, actor="test", now=later)
-    assert sorted(r.series for r in third if r.changed) == ["all", "world"]
+    third = feeds.build(room, actor="test", now=later)
+    assert sorted(r.series for r in third if r.changed) == ["all", "source/meridian", "world"]
 
 
-def test_a_kill_leaves_the_feeds_at_once(room, tmp_path, monkeypatch):
+def test_a_kill_leaves_a_notice_in_the_feeds_at_once(room, tmp_path):
     ingest(room, line(1), line(2))
-    monkeypatch.setattr(type(room), "data_path", lambda _self, *parts: tmp_path.joinpath(*parts))
-    feeds.build(room, tmp_path / "feeds", **WHO)
+    publishing.publish(room, feeds_to=tmp_path / "feeds", site_to=tmp_path / "site", **WHO)
     story = next(
         s for s in overview.stories(room, section=None, source=None, limit=9, now=NOW) if "1" in s["headline"]
     )
-    done = acts.kill(room, story["id"], why="wrong", **WHO)
-    assert set(done.feeds) == {"world", "all"}
-    feeds.rebuild(room, done.feeds, actor="test", now=NOW + timedelta(minutes=1))
-    for name in ("world.rss", "all.atom", "all.json"):
+    done = acts.kill(room, story["id"], why="wrong", actor="test", now=NOW + timedelta(minutes=1))
+    assert set(done.withdrawal.feeds) == {"world", "all", "source/meridian"}
+    assert not done.published.refused
+    for name in ("world.rss", "all.atom", "all.json", "source/meridian.rss"):
         body = (tmp_path / "feeds" / name).read_text()
+        assert body == public_body(room, f"feeds/{name}")
         assert "Headline number 1" not in body
+        assert f"story/{story['id']}" in body
+        assert "Withdrawn: a story from Meridian" in body
         assert "Headline number 2" in body
+    page = (tmp_path / "site" / "s" / "world" / "index.html").read_text()
+    assert "Headline number 1" not in page
+    assert "Withdrawn: a story from Meridian" in page
 
 
 def subscribe(room, *addresses, **fields):
@@ -196,7 +208,7 @@ def test_a_kill_halts_the_dispatch_and_resuming_goes_on_without_the_story(room):
     dispatch_id = mailing.begin(room, made, **WHO)
     victim = made.items[0].story_id
     done = acts.kill(room, victim, why="wrong", **WHO)
-    assert done.halted == (dispatch_id,)
+    assert done.withdrawal.halted == (dispatch_id,)
     report = mailing.report(room, dispatch_id)
     assert (report.state, report.counts.waiting) == ("halted", 1)
     assert "wrong" in (report.halt or "")

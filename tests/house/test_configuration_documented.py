@@ -17,8 +17,18 @@ from publisher.settings import effective, load, starting_files
 from publisher.settings.files import file_of
 from publisher.settings.keys import Secrets
 from publisher.settings.loading import Tables
-from publisher.settings.series import DigestTable, SectionTable, SenderTable, SourceTable
-from publisher.settings.tables import DisclaimerTable, Fetch, Mail, Relay, Site, Store, Timeouts
+from publisher.settings.series import ConsumerTable, DigestTable, SectionTable, SenderTable, SourceTable
+from publisher.settings.tables import (
+    DisclaimerTable,
+    FeedsTable,
+    Fetch,
+    Mail,
+    Relay,
+    Site,
+    Store,
+    Timeouts,
+    Web,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,6 +39,9 @@ HEADINGS: dict[str, type[BaseModel]] = {
     "[relay.timeouts]": Timeouts,
     "[fetch]": Fetch,
     "[mail]": Mail,
+    "[feeds]": FeedsTable,
+    "[web]": Web,
+    "[[consumer]]": ConsumerTable,
     "[[disclaimer]]": DisclaimerTable,
     "[[section]]": SectionTable,
     "[[source]]": SourceTable,

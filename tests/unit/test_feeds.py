@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
 from lxml import etree
@@ -22,7 +21,7 @@ def test_the_channel_says_what_it_is_and_when_it_changed():
     assert chan.findtext("generator") == "Publisher"
     assert chan.findtext("sy:updatePeriod", namespaces=NAMES) == "hourly"
     assert chan.findtext("sy:updateFrequency", namespaces=NAMES) == "4"
-    assert parsedate_to_datetime(chan.findtext("lastBuildDate")) == NOW - timedelta(minutes=1)
+    assert parsedate_to_datetime(chan.findtext("lastBuildDate")) == NOW
     (self_link,) = chan.findall("a:link", NAMES)
     assert dict(self_link.attrib) == {
         "href": "https://front.example/feeds/world.rss",
@@ -131,7 +130,7 @@ def test_the_atom_feed_says_what_it_is_before_its_first_entry():
     assert set(names[names.index("entry") :]) == {"entry"}
     assert root.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
     assert root.findtext("a:id", namespaces=NAMES) == f"{TAG}feed/world"
-    assert root.findtext("a:updated", namespaces=NAMES) == "2026-03-02T02:29:00+00:00"
+    assert root.findtext("a:updated", namespaces=NAMES) == "2026-03-02T02:30:00+00:00"
     assert root.findtext("a:subtitle", namespaces=NAMES) == ENGLISH.full
     assert root.findtext("a:author/a:name", namespaces=NAMES) == "Front"
     assert [

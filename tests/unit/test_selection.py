@@ -6,9 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.edition import Why
+from publisher.feed import Feed
 from publisher.selection import Act, Candidate, Mark, belongs, select_digest, select_feed
 from publisher.story import Embargo, EmbargoKind, PubStatus, Subject, Term
 from tests.stories import MERIDIAN, MORNING, NOW, SOURCES, WORLD, received, story
+
+FEED = Feed(series="world", title="World", language="en", section="world")
 
 
 def select(stories, *, marks=(), sections=(WORLD,), digest=MORNING, sources=SOURCES, slot=NOW, now=NOW):
@@ -186,7 +189,7 @@ def test_a_feed_is_a_timeline_of_what_was_published_newest_first():
     first = story("A", first_published=NOW - timedelta(hours=3))
     second = story("B", first_published=NOW - timedelta(hours=2))
     new = story("C")
-    selection = select_feed(WORLD, [first, new, second], title="World", sources=SOURCES, now=NOW)
+    selection = select_feed(FEED, [first, new, second], title="World", sources=SOURCES, now=NOW)
     assert on_shelf(selection) == ["C", "B", "A"]
     assert selection.items[0].first_published == selection.items[0].modified_at == NOW
 
@@ -194,5 +197,6 @@ def test_a_feed_is_a_timeline_of_what_was_published_newest_first():
 def test_the_feed_of_all_takes_every_section_once():
     in_two = story("A", sections=("world", "economy"))
     none = story("B", sections=())
-    selection = select_feed(None, [in_two, none], title="All", sources=SOURCES, now=NOW)
+    whole = Feed(series="all", title="", language="en")
+    selection = select_feed(whole, [in_two, none], title="All", sources=SOURCES, now=NOW)
     assert on_shelf(selection) == ["B", "A"]

@@ -36,6 +36,7 @@ from publisher.store.schema.ledger import (
     outcome,
     worker,
 )
+from publisher.store.schema.public import hub_ping, out_folder, public_file
 
 __all__ = [
     "DELIVERY_STATE",
@@ -51,9 +52,12 @@ __all__ = [
     "edition_revision",
     "event",
     "fact",
+    "hub_ping",
     "metadata",
     "note",
+    "out_folder",
     "outcome",
+    "public_file",
     "quarantine",
     "rendering",
     "source_state",

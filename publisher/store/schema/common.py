@@ -25,7 +25,7 @@ BigId = BigInteger().with_variant(Integer(), "sqlite")
 """SQLite gives a row id only to INTEGER PRIMARY KEY."""
 
 
-def one_of(column: str, *allowed: str) -> CheckConstraint:
-    """The constraint that a column holds one of these words."""
-    listed = ", ".join(f"'{word}'" for word in allowed)
+def one_of(column: str, *allowed: str | int) -> CheckConstraint:
+    """The constraint that a column holds one of these words or numbers."""
+    listed = ", ".join(repr(word) for word in allowed)
     return CheckConstraint(f"{column} IN ({listed})", name=column)

@@ -32,7 +32,7 @@ edition = Table(
     metadata,
     Column("id", String(128), primary_key=True),
     Column("kind", String(8), nullable=False),
-    Column("series", String(64), nullable=False),
+    Column("series", String(128), nullable=False),
     Column("slot", UtcTime, nullable=False),
     Column("local_date", Date, nullable=False),
     Column("number", Integer, nullable=False),
@@ -40,10 +40,11 @@ edition = Table(
     Column("content_hash", String(64), nullable=False),
     Column("frozen_at", UtcTime, nullable=False),
     Column("actor", String(128), nullable=False),
+    Column("look", String(64)),
     UniqueConstraint("kind", "series", "slot"),
     UniqueConstraint("kind", "series", "number"),
     one_of("kind", "digest", "feed"),
-    comment="(kind, series, slot) unique: two schedulers make one edition",
+    comment="(kind, series, slot) unique: two schedulers make one edition; `look` of a feed: hash of what it says of itself",
 )
 
 edition_revision = Table(

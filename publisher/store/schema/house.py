@@ -96,6 +96,7 @@ story = Table(
     one_of("status", "usable", "withheld", "canceled"),
     CheckConstraint("version >= 1", name="version"),
     Index(None, "status", "eligible_at"),
+    Index(None, "first_published"),
     comment="one row a story: its present version and what the desk decided; the text is in story_version",
 )
 

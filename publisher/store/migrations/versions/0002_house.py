@@ -33,7 +33,7 @@ def upgrade() -> None:
         "edition",
         sa.Column("id", sa.String(length=128), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
-        sa.Column("series", sa.String(length=64), nullable=False),
+        sa.Column("series", sa.String(length=128), nullable=False),
         sa.Column("slot", subscribers.columns.UtcTime(timezone=True), nullable=False),
         sa.Column("local_date", sa.Date(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),

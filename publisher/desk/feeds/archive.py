@@ -1,0 +1,86 @@
+"""The archive of a feed: a document for each month that is over (RFC 5005 section 4), so that nobody who came late has missed anything.
+
+A month is the site's own. Its documents hold what was first published in it, and do not change any more but for kills, holds and
+corrections. The feed points to the newest of them, each of them to the one before and back to the feed. A month in which a feed had
+nothing has no document.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from publisher.feed import Feed
+from publisher.newsroom import Newsroom
+from publisher.schedule import local_instant
+from publisher.store import public, stories
+
+__all__ = ["Archives", "Month", "closed_months", "feed_of_month"]
+
+FOREVER = timedelta(days=36_500)
+DOCUMENT = re.compile(r"feeds/archive/(?P<series>.+)/(?P<month>\d{4}-\d\d)\.\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A closed month: its name ("2026-02"), its half-open span, and when a story first published in it was last changed."""
+
+    name: str
+    start: datetime
+    end: datetime
+    changed_at: datetime | None
+
+
+@dataclass(slots=True)
+class Archives:
+    """Which months each feed has documents of."""
+
+    months: dict[str, set[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, connection: Connection) -> Archives:
+        """Those that are public."""
+        found = cls()
+        for path in public.paths(connection, below="feeds/archive/"):
+            if match := DOCUMENT.fullmatch(path):
+                found.add(match["series"], match["month"])
+        return found
+
+    def add(self, series: str, month: str) -> None:
+        """There is one more."""
+        self.months.setdefault(series, set()).add(month)
+
+    def before(self, series: str, month: str = "9999-99") -> str:
+        """The newest month of this feed before this one; "" when there is none."""
+        return max((name for name in self.months.get(series, ()) if name < month), default="")
+
+
+def closed_months(newsroom: Newsroom, connection: Connection, *, now: datetime) -> list[Month]:
+    """The months that are over since the first publication, oldest first."""
+    first = stories.first_published_since(connection)
+    if first is None:
+        return []
+    zone = ZoneInfo(newsroom.settings.site.timezone)
+    present = now.astimezone(zone).date().replace(day=1)
+    month = first.astimezone(zone).date().replace(day=1)
+    found: list[Month] = []
+    while month < present:
+        following = (month + timedelta(days=32)).replace(day=1)
+        start, end = _midnight(month, zone), _midnight(following, zone)
+        changed_at = stories.changed_between(connection, start, end)
+        found.append(Month(f"{month:%Y-%m}", start, end, changed_at))
+        month = following
+    return found
+
+
+def feed_of_month(feed: Feed, month: Month) -> Feed:
+    """The feed that a month of an archive is, under a series of its own ("world@2026-02"): everything, however old."""
+    return replace(feed, series=f"{feed.series}@{month.name}", maximum=1_000_000, window=FOREVER)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return local_instant(day, time(), zone)

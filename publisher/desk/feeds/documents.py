@@ -1,0 +1,160 @@
+"""Which documents a feed comes in, what each says of itself, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from importlib.metadata import version
+
+from publisher.edition import Kind
+from publisher.feed import Consumer, Feed
+from publisher.newsroom import Newsroom
+from publisher.render import opml
+from publisher.render.feeds import FORMATS, Archive, Channel
+from publisher.store import editions
+
+__all__ = [
+    "Document",
+    "documents",
+    "feed_url",
+    "home_url",
+    "look",
+    "month_documents",
+    "outlines",
+    "overview",
+    "title",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a feed: its path below `/feeds/`, its format, and what it says of itself."""
+
+    path: str
+    fmt: str
+    channel: Channel
+
+
+def documents(newsroom: Newsroom, feed: Feed, *, archived: str = "") -> list[Document]:
+    """The feed in its three formats, and once more for each consumer that takes it.
+
+    `archived`: the newest month of its archive ("2026-02"), "" when it has none.
+    """
+    plain = Consumer(slug="", formats=tuple(FORMATS))
+    wanted = [plain, *(consumer for consumer in newsroom.settings.consumers if consumer.takes(feed))]
+    made: list[Document] = []
+    for consumer in wanted:
+        for fmt in consumer.formats:
+            below = f"for/{consumer.slug}/" if consumer.slug else ""
+            prev = month_url(newsroom, feed, archived, fmt) if archived and not consumer.slug else ""
+            channel = _channel(newsroom, feed, consumer, f"{below}{feed.series}{FORMATS[fmt][0]}")
+            made.append(
+                Document(
+                    f"{below}{feed.series}{FORMATS[fmt][0]}",
+                    fmt,
+                    replace(channel, archive=Archive(prev=prev)),
+                )
+            )
+    return made
+
+
+def month_documents(newsroom: Newsroom, feed: Feed, month: str, *, before: str) -> list[Document]:
+    """A month of a feed's archive in the three formats; `before`: the archived month before it, "" for the first."""
+    made: list[Document] = []
+    for fmt in FORMATS:
+        path = f"archive/{feed.series}/{month}{FORMATS[fmt][0]}"
+        prev = month_url(newsroom, feed, before, fmt) if before else ""
+        place = Archive(prev=prev, current=feed_url(newsroom, feed, fmt))
+        channel = _channel(newsroom, feed, Consumer(slug=""), path)
+        made.append(Document(path, fmt, replace(channel, archive=place, hubs=())))
+    return made
+
+
+def month_url(newsroom: Newsroom, feed: Feed, month: str, fmt: str) -> str:
+    """The address of a month of a feed's archive."""
+    return f"{newsroom.settings.site.url}/feeds/archive/{feed.series}/{month}{FORMATS[fmt][0]}"
+
+
+def _channel(newsroom: Newsroom, feed: Feed, consumer: Consumer, path: str) -> Channel:
+    site = newsroom.settings.site
+    below = f"for/{consumer.slug}/" if consumer.slug else ""
+    tag = f"tag:{site.tag_authority},{site.tag_date}"
+    return Channel(
+        site_name=site.name,
+        title=title(newsroom, feed),
+        description=newsroom.disclaimer_in(feed.language).full,
+        language=feed.language,
+        home_url=home_url(newsroom, feed),
+        self_url=f"{site.url}/feeds/{path}",
+        feed_id=f"{tag}:feed/{below}{feed.series}",
+        story_id_prefix=f"{tag}:story/",
+        source_words=source_words(newsroom),
+        icon=newsroom.settings.feeds.icon,
+        hubs=newsroom.settings.feeds.hubs,
+        text=consumer.text,
+        source=consumer.source,
+        redate_withdrawn=consumer.redate_withdrawn,
+    )
+
+
+def source_words(newsroom: Newsroom) -> Mapping[str, str]:
+    """For each language we publish in, what stands before a source's name."""
+    return {
+        language: newsroom.templates.words(language).gettext("Source: %(source)s").partition("%(")[0].strip()
+        for language in newsroom.disclaimers
+    }
+
+
+def look(made: Sequence[Document]) -> str:
+    """A hash of everything but the edition that the documents' bytes depend on: what they say of themselves, and this program."""
+    return sha256(repr([version("wire-publisher"), *made]).encode()).hexdigest()
+
+
+def title(newsroom: Newsroom, feed: Feed) -> str:
+    """The site's name and the feed's ("Site: Section"); the site's alone for what holds everything."""
+    name = newsroom.settings.site.name
+    return f"{name}: {feed.title}" if feed.title else name
+
+
+def home_url(newsroom: Newsroom, feed: Feed) -> str:
+    """The page that a person sees who follows the feed: its section's, in its language, else the front page."""
+    root = newsroom.settings.site.url
+    if not feed.section:
+        return f"{root}/"
+    tongue = feed.series.partition(".")[2]
+    return f"{root}/s/{feed.section}/{f'{tongue}/' if tongue else ''}"
+
+
+def feed_url(newsroom: Newsroom, feed: Feed, fmt: str) -> str:
+    """The feed's public address in this format."""
+    return f"{newsroom.settings.site.url}/feeds/{feed.series}{FORMATS[fmt][0]}"
+
+
+def outlines(newsroom: Newsroom) -> Iterator[opml.Outline]:
+    """Every feed for the OPML list."""
+    for feed in newsroom.feeds:
+        yield opml.Outline(
+            title=title(newsroom, feed),
+            xml_url=feed_url(newsroom, feed, "rss"),
+            html_url=home_url(newsroom, feed),
+            language=feed.language,
+        )
+
+
+def overview(newsroom: Newsroom) -> list[dict[str, object]]:
+    """The feeds with their addresses and newest edition."""
+    rows: list[dict[str, object]] = []
+    with newsroom.database.read() as connection:
+        for feed in newsroom.feeds:
+            last = editions.latest(connection, Kind.FEED, feed.series)
+            rows.append(
+                {
+                    "feed": feed.series,
+                    "title": title(newsroom, feed),
+                    **{fmt: feed_url(newsroom, feed, fmt) for fmt in FORMATS},
+                    "edition": last.id if last else None,
+                    "changed_at": last.slot if last else None,
+                }
+            )
+    return rows

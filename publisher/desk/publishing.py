@@ -1,0 +1,68 @@
+"""Everything that is public, brought up to date: feeds, pages, the folders that hold copies, the hubs that want to hear of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from publisher.desk import copies, feeds, site
+from publisher.desk.feeds import FeedReport
+from publisher.desk.site import SiteReport
+from publisher.desk.withdrawals import Withdrawal
+from publisher.newsroom import Newsroom
+from publisher.store import public
+
+__all__ = ["Published", "publish", "withdrawn"]
+
+FEEDS, SITE = "feeds/", "site/"
+
+
+@dataclass(slots=True)
+class Published:
+    """What was made: each feed, the pages, the files written to folders."""
+
+    feeds: list[FeedReport] = field(default_factory=list)
+    pages: SiteReport = field(default_factory=SiteReport)
+    files: list[Path] = field(default_factory=list)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the gate kept anything back."""
+        return bool(self.pages.refused) or any(report.refused for report in self.feeds)
+
+
+def publish(
+    newsroom: Newsroom, *, feeds_to: Path | None, site_to: Path | None, actor: str, now: datetime
+) -> Published:
+    """Make feeds and pages anew where something changed; these folders hold a copy of them from now on.
+
+    Raises:
+        FolderUnwritable: a folder cannot be written; what is public is public all the same.
+    """
+    done = Published()
+    done.feeds = feeds.build(newsroom, actor=actor, now=now)
+    done.pages = site.build(newsroom, now=now)
+    with newsroom.database.write() as connection:
+        for folder, below in ((feeds_to, FEEDS), (site_to, SITE)):
+            if folder is not None:
+                public.remember_folder(connection, str(folder.resolve()), below=below)
+    done.files = copies.copy(newsroom)
+    return done
+
+
+def withdrawn(
+    newsroom: Newsroom, taken_back: Iterable[Withdrawal], *, actor: str, now: datetime
+) -> Published:
+    """What stories left behind that were killed or held: their feeds and pages anew, where there are any, at once."""
+    done = Published()
+    series = {name for entry in taken_back for name in entry.feeds}
+    with newsroom.database.read() as connection:
+        has_site = bool(public.paths(connection, below=SITE))
+    if series:
+        done.feeds = feeds.build(newsroom, only=series, actor=actor, now=now)
+    if has_site:
+        done.pages = site.build(newsroom, now=now)
+    done.files = copies.copy(newsroom)
+    return done

@@ -1,0 +1,14 @@
+"""Which stories an edition holds, in which order, and why each other candidate is not among them.
+
+PURE. Equal input gives equal output: the order is total (every tie ends at the story id), and time is an argument.
+Candidates are judged by when they became *eligible* here, not by the date they claim, so that a late, embargoed or undated
+story is neither lost nor doubled (decisions 4, 5 and 11). A pin beats order, quota and window; nothing beats a kill, a
+hold, an embargo, missing rights or the desk's drop.
+"""
+
+from publisher.selection.candidates import Act, Candidate, Mark, Selection
+from publisher.selection.digest import select_digest
+from publisher.selection.rules import belongs
+from publisher.selection.timeline import select_feed
+
+__all__ = ["Act", "Candidate", "Mark", "Selection", "belongs", "select_digest", "select_feed"]

@@ -1,0 +1,165 @@
+"""The items of a digest's edition: pins at their places, the rest ranked, under quota and maximum. PURE."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from publisher.edition import Digest, LeftOut, Shelf, Why
+from publisher.selection.candidates import Act, Candidate, Mark, Selection, claimed, eligible, item, sift
+from publisher.story import Section, Source, Story
+
+__all__ = ["select_digest"]
+
+
+def select_digest(
+    digest: Digest,
+    sections: Sequence[Section],
+    candidates: Iterable[Candidate],
+    *,
+    marks: Sequence[Mark] = (),
+    sources: Mapping[str, Source],
+    slot: datetime,
+    now: datetime,
+    page: str = "",
+) -> Selection:
+    """The items of one edition of a digest.
+
+    `sections` are the digest's, in its order; `slot` is the instant that windows are measured back from, `now` the freeze:
+    what became eligible after the slot but before the freeze is fresh news and is taken. `page`: what a story's id is appended to
+    for the address of its page here; "" where the house has no such pages.
+    """
+    pool = list(candidates)
+    left_out, fit = sift(pool, sources=sources, now=now)
+    left_out += [
+        LeftOut(entry.story.story_id, "", Why.CARRIED, f"carried on {entry.carried_at:%Y-%m-%d %H:%M} UTC")
+        for entry in fit
+        if entry.spent
+    ]
+    stories = [entry.story for entry in fit if not entry.spent]
+    shelves: list[Shelf] = []
+    for section in sections:
+        for language in digest.languages:
+            shelf, reasons = _shelf(section, digest, language, stories, marks=marks, slot=slot)
+            shelves.append(shelf)
+            left_out += reasons
+    return _selection(shelves, stories, sources=sources, left_out=left_out, now=now, page=page)
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """The desk's marks in one section: dropped ids, and pinned ids with their places."""
+
+    dropped: frozenset[str]
+    pins: Mapping[str, int]
+
+    @classmethod
+    def of(cls, marks: Sequence[Mark], section: str) -> _Desk:
+        here = [mark for mark in marks if mark.section == section]
+        dropped = frozenset(mark.story_id for mark in here if mark.act is Act.DROP)
+        pins = {mark.story_id: mark.place or 1 for mark in here if mark.act is Act.PIN}
+        return cls(dropped, {story_id: place for story_id, place in pins.items() if story_id not in dropped})
+
+
+def _shelf(
+    section: Section,
+    digest: Digest,
+    language: str,
+    stories: Sequence[Story],
+    *,
+    marks: Sequence[Mark],
+    slot: datetime,
+) -> tuple[Shelf, list[LeftOut]]:
+    """One section in one language: pins at their places, the rest ranked under quota and maximum."""
+    desk = _Desk.of(marks, section.slug)
+    pinned, ranked, out = _sort_in(section, digest, language, stories, desk=desk, slot=slot)
+    ranked.sort(key=_order(section.order))
+    chosen: list[Story] = []
+    room = max(0, section.max - len(pinned))
+    of_source = Counter(story.source for story in pinned)
+    more = 0
+    for story in ranked:
+        if section.per_source is not None and of_source[story.source] >= section.per_source:
+            out.append(
+                LeftOut(story.story_id, section.slug, Why.QUOTA, f"{section.per_source} of {story.source}")
+            )
+            more += 1
+        elif len(chosen) >= room:
+            out.append(LeftOut(story.story_id, section.slug, Why.MAXIMUM, f"{section.max} items"))
+            more += 1
+        else:
+            chosen.append(story)
+            of_source[story.source] += 1
+    for story in sorted(pinned, key=lambda story: (desk.pins[story.story_id], story.story_id)):
+        chosen.insert(min(desk.pins[story.story_id] - 1, len(chosen)), story)
+    stories_on = tuple(story.story_id for story in chosen)
+    return Shelf(
+        section=section.slug, title=section.title(language), language=language, stories=stories_on, more=more
+    ), out
+
+
+def _sort_in(
+    section: Section, digest: Digest, language: str, stories: Sequence[Story], *, desk: _Desk, slot: datetime
+) -> tuple[list[Story], list[Story], list[LeftOut]]:
+    """The section's pinned stories, its other candidates, and the reasons of the rest."""
+    pinned: list[Story] = []
+    ranked: list[Story] = []
+    out: list[LeftOut] = []
+    for story in stories:
+        if section.slug not in story.sections and story.story_id not in desk.pins:
+            continue
+        if story.story_id in desk.dropped:
+            out.append(LeftOut(story.story_id, section.slug, Why.DROPPED))
+        elif not _speaks(story, section, language):
+            if not any(_speaks(story, section, other) for other in digest.languages):
+                out.append(
+                    LeftOut(story.story_id, section.slug, Why.LANGUAGE, f"it is in {story.received.language}")
+                )
+        elif story.story_id in desk.pins:
+            pinned.append(story)
+        elif eligible(story) < slot - section.window:
+            out.append(LeftOut(story.story_id, section.slug, Why.WINDOW))
+        else:
+            ranked.append(story)
+    return pinned, ranked, out
+
+
+def _speaks(story: Story, section: Section, language: str) -> bool:
+    """Whether the section's language rule lets readers of `language` see this story."""
+    own = story.received.language.casefold().split("-")[0]
+    match section.languages:
+        case "all":
+            return True
+        case "edition":
+            return own == language.casefold().split("-")[0]
+        case listed:
+            return own in {entry.casefold().split("-")[0] for entry in listed}
+
+
+def _order(order: str) -> Callable[[Story], tuple[float, float, float, str]]:
+    """Newest first is by when a story became eligible; what came together (a first poll) goes by the time it claims."""
+
+    def newest(story: Story) -> tuple[float, float, float, str]:
+        return (0, -eligible(story).timestamp(), -claimed(story).timestamp(), story.story_id)
+
+    def urgency(story: Story) -> tuple[float, float, float, str]:
+        return (story.received.urgency, *newest(story)[1:])
+
+    return newest if order == "newest" else urgency
+
+
+def _selection(
+    shelves: Sequence[Shelf],
+    stories: Sequence[Story],
+    *,
+    sources: Mapping[str, Source],
+    left_out: Sequence[LeftOut],
+    now: datetime,
+    page: str,
+) -> Selection:
+    by_id = {story.story_id: story for story in stories}
+    order = dict.fromkeys(story_id for shelf in shelves for story_id in shelf.stories)
+    items = tuple(item(by_id[story_id], sources[by_id[story_id].source], now, page) for story_id in order)
+    return Selection(tuple(shelves), items, tuple(dict.fromkeys(left_out)))

@@ -1,0 +1,98 @@
+"""The items of a feed: a timeline, newest first. PURE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from publisher.edition import Item, LeftOut, Notice, Shelf, Why
+from publisher.feed import Feed
+from publisher.selection.candidates import Act, Candidate, Mark, Selection, claimed, eligible, item, sift
+from publisher.story import Source, Story
+
+__all__ = ["select_feed"]
+
+
+def select_feed(
+    feed: Feed,
+    stories: Iterable[Story],
+    *,
+    title: str,
+    sources: Mapping[str, Source],
+    now: datetime,
+    marks: Sequence[Mark] = (),
+    notice: Callable[[Story], Notice] | None = None,
+    page: str = "",
+) -> Selection:
+    """The newest items of a feed. Drops in its section count, pins do not: a feed is a timeline.
+
+    With `notice`, a published story that was killed within the feed's window stays as that notice, also beyond the maximum: reader
+    programs keep what is merely gone. What the maximum cut is counted, not named: it is everything older.
+    """
+    pool = [Candidate(story) for story in stories if feed.takes(story)]
+    left_out, fit = sift(pool, sources=sources, now=now)
+    dropped = {mark.story_id for mark in marks if mark.act is Act.DROP and mark.section == feed.section}
+    left_out += [
+        LeftOut(e.story.story_id, feed.series, Why.DROPPED) for e in fit if e.story.story_id in dropped
+    ]
+    fresh = [
+        e.story for e in fit if eligible(e.story) >= now - feed.window and e.story.story_id not in dropped
+    ]
+    fresh.sort(key=lambda story: _timeline(story, now), reverse=True)
+    chosen = fresh[: feed.maximum]
+    gone = _withdrawn(pool, now - feed.window) if notice is not None else []
+    shown = sorted([*chosen, *gone], key=lambda story: _timeline(story, now), reverse=True)
+    shelf = Shelf(
+        section=feed.series,
+        title=title,
+        language=None,
+        stories=tuple(story.story_id for story in shown),
+        more=len(fresh) - len(chosen),
+    )
+    items = {story.story_id: item(story, sources[story.source], now, page) for story in chosen}
+    if notice is not None:
+        items |= {story.story_id: _notice(story, sources.get(story.source), notice(story)) for story in gone}
+    return Selection(
+        (shelf,), tuple(items[story_id] for story_id in shelf.stories), tuple(dict.fromkeys(left_out))
+    )
+
+
+def _withdrawn(pool: Sequence[Candidate], since: datetime) -> list[Story]:
+    """The killed among them that readers have had, if the kill is no older than `since`."""
+    return [
+        entry.story
+        for entry in pool
+        if entry.story.killed is not None
+        and entry.story.first_published is not None
+        and entry.story.modified_at >= since
+    ]
+
+
+def _notice(story: Story, source: Source | None, notice: Notice) -> Item:
+    """The place of a withdrawn story: id, link and source, and the notice. Its headline is there for the gate to look for."""
+    received = story.received
+    return Item(
+        story_id=story.story_id,
+        version=story.version,
+        headline=story.headline,
+        original_headline=received.original_headline,
+        source=story.source,
+        source_name=received.source_name or (source.name if source else story.source),
+        source_url=received.source_url or story.link or "",
+        source_homepage=source.homepage if source else "",
+        link=story.link or received.page_url or received.source_url,
+        language=notice.language,
+        lede="",
+        body="",
+        time=story.received_at,
+        first_published=story.first_published or notice.at,
+        modified_at=notice.at,
+        urgency=received.urgency,
+        withdrawn=notice,
+    )
+
+
+def _timeline(story: Story, now: datetime) -> tuple[datetime, datetime, datetime, str]:
+    """A feed's order, oldest first: by our publication, what was published together by when it became eligible, then as claimed."""
+    eligible = story.eligible_at or story.received_at
+    return story.first_published or now, eligible, claimed(story), story.story_id
