@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -87,27 +88,28 @@ class Door:
         if not rows:
             click.echo(empty)
             return
-        from rich.console import Console
-        from rich.table import Table
+        from publisher.cli.tables import drawn
 
-        terminal = sys.stdout.isatty()
-        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-        for heading in columns.values():
-            table.add_column(heading, overflow="fold")
-        for row in rows:
-            table.add_row(*(cell(row[key]) for key in columns))
-        Console(width=None if terminal else 180, highlight=False, markup=False).print(table)
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        texts = [[cell(row[key]) for key in columns] for row in rows]
+        for number, lines in enumerate(drawn(list(columns.values()), texts, width=width)):
+            text = "\n".join(lines)
+            click.echo(text if number else click.style(text, bold=True))
+
+
+JOINERS = "\u200c\u200d"
+"""They part and join letters in Persian and in Hindi, for example: without them words are misspelt."""
 
 
 def cell(value: Any) -> str:
-    """A value as a table shows it: local-looking UTC times, dashes for nothing, no control characters."""
-    if value is None or value == "":
+    """A value as a table shows it: local-looking UTC times, a dash for nothing, no control characters."""
+    if value is None or value in ("", (), []):
         return "–"
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}Z"
     if isinstance(value, (list, tuple)):
         return ", ".join(cell(entry) for entry in value)
-    return "".join(c if c.isprintable() else " " for c in str(value))
+    return "".join(c if c.isprintable() or c in JOINERS else " " for c in str(value))
 
 
 def plain(value: Any) -> Any:
