@@ -24,6 +24,7 @@ EXITS: dict[type[Exception], int] = {
     errors.BadInput: USAGE,
     errors.InputUnreadable: USAGE,
     errors.UnknownName: USAGE,
+    errors.AmbiguousName: USAGE,
     errors.Refused: REFUSED,
     errors.GateRefused: REFUSED,
     errors.NothingToPublish: REFUSED,

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from publisher.desk.names import whole_id
 from publisher.desk.wire import SourceReport, take_item
 from publisher.desk.withdrawals import Withdrawal, withdraw
 from publisher.errors import BadInput, Conflict, Refused, UnknownName
@@ -24,13 +25,13 @@ __all__ = ["drop_quarantined", "headline", "hold", "kill", "mark", "release", "r
 
 
 def story(newsroom: Newsroom, story_id: str) -> Story:
-    """The story of this id (bare ULID, any case); UnknownName otherwise."""
+    """The story of this id (bare ULID, or enough of its beginning; any case); UnknownName otherwise."""
     with newsroom.database.read() as connection:
         return _story(connection, story_id)
 
 
 def _story(connection: Connection, story_id: str) -> Story:
-    found = stories.get(connection, story_id.upper())
+    found = stories.get(connection, whole_id(connection, "story", story_id))
     if found is None:
         raise UnknownName("story", story_id)
     return found

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from publisher.desk.names import whole_id
 from publisher.errors import UnknownName
 from publisher.ledger import Counts, DispatchState, State
 from publisher.newsroom import Newsroom
@@ -53,9 +54,9 @@ class Report:
 
 
 def head_of(newsroom: Newsroom, dispatch_id: str) -> Any:
-    """The dispatch's row by its id in any case; UnknownName otherwise."""
+    """The dispatch's row by its id, or enough of its beginning, in any case; UnknownName otherwise."""
     with newsroom.database.read() as connection:
-        head = deliveries.get_dispatch(connection, dispatch_id.upper())
+        head = deliveries.get_dispatch(connection, whole_id(connection, "dispatch", dispatch_id))
     if head is None:
         raise UnknownName("dispatch", dispatch_id)
     return head
