@@ -187,6 +187,7 @@ def _item(edition: Edition, item: Item, language: str, words: Words, *, lead: bo
         "source_line": words.gettext("Source: %(source)s") % {"source": item.source_name},
         "read_original": words.gettext("Read the original at %(source)s") % {"source": item.source_name},
         "dateline": item.dateline,
+        "day": "" if local.date() == edition.local_date else f"{words.day(local)}{words.comma}",
         "time": words.time(local),
         "corrected": item.corrected_at is not None,
         "correction_note": item.correction_note or "",

@@ -178,6 +178,38 @@ def test_dates_are_in_the_editions_own_calendar_and_digits(language, expected):
 
 
 @pytest.mark.parametrize(
+    ("language", "kicker"),
+    [
+        ("en", "1 Mar, 19:30 UTC+3:30"),
+        ("fa", "۱۰ اسفند، ۱۹:۳۰ UTC+۳:۳۰"),
+        ("ar", "1 مارس، 19:30 UTC+3:30"),
+    ],
+)
+def test_a_time_of_another_day_than_the_editions_names_its_day(language, kicker):
+    """An edition of six in the morning that says 19:30 alone seems to tell the future."""
+    evening_before = datetime(2026, 3, 1, 16, 0, tzinfo=UTC)
+    made = edition(item("01A", time=evening_before), item("01B"), language=language)
+    rendered = render(made, language)
+    assert f" · {kicker}\n" in rendered.text
+    assert f" · {kicker} " in seen(rendered).replace("،  ", "، ").replace(",  ", ", ")
+    assert cleared(made, rendered, language) == ()
+
+
+def test_a_time_of_the_editions_own_day_stands_alone():
+    """In the edition's zone: half past midnight in Tehran is still the day before in UTC."""
+    made = edition(item("01A", time=datetime(2026, 3, 1, 21, 0, tzinfo=UTC)), item("01B"))
+    assert " · 00:30 UTC+3:30\n" in render(made).text
+
+
+@pytest.mark.parametrize(
+    ("language", "day"),
+    [("en", "1 Mar"), ("fa", "۱۰ اسفند"), ("de", "1. März"), ("zh", "3月1日"), ("tlh", "1 Mar")],
+)
+def test_a_short_day_follows_the_language(language, day):
+    assert TEMPLATES.words(language).day(datetime(2026, 3, 1, tzinfo=UTC)) == day
+
+
+@pytest.mark.parametrize(
     ("n", "arabic"), [(1, "خبر واحد"), (2, "خبران"), (3, "3 أخبار"), (11, "11 خبراً"), (100, "100 خبر")]
 )
 def test_plurals_follow_the_language(n, arabic):
