@@ -2,8 +2,8 @@
 
 PURE. An edition is data and nothing else: every output is made from it alone, so that mail, text part, feeds and
 archive agree in items, order, links and disclaimers, and the same edition renders to the same bytes on any machine,
-at any time (invariants 5 and 11). `content_hash` is SHA-256 over canonical JSON of what readers are shown; the
-edition's number, the time of its making and the list of what was left out do not enter it.
+at any time (invariants 5 and 11). `content_hash` is SHA-256 over canonical JSON of what readers are shown; the edition's
+number, the time of its making and the reasons of what was left out do not enter it.
 """
 
 from __future__ import annotations
@@ -205,12 +205,17 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A candidate that is not an item, and why; `section` is empty when the reason holds for the whole edition."""
+    """A candidate that is not on a shelf, and why.
+
+    `section` is empty when the reason holds for the whole edition, `language` when it holds for the section in every language.
+    What one shelf had no room for may stand on another.
+    """
 
     story_id: str
     section: str
     why: Why
     detail: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,8 +326,11 @@ class Edition:
             self.kind is Kind.FEED
         ):  # a rolling edition is remade only when its items change, not when time passes
             unseen += ["slot", "local_date", "timezone"]
+        cut = sorted((e.section, e.language, e.story_id) for e in self.left_out if e.language)
         for key in unseen:
             del data[key]
+        if cut:  # a mail says how many more there are
+            data["cut"] = cut
         return hashlib.sha256(canonical_json(data)).hexdigest()
 
 

@@ -7,7 +7,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from publisher import gate
-from publisher.edition import Shelf, Variant
+from publisher.edition import LeftOut, Shelf, Variant, Why
 from publisher.errors import TemplateInvalid
 from publisher.render import digest, message
 from publisher.render.excerpt import excerpt, shorten
@@ -139,10 +139,24 @@ def test_a_reader_of_one_section_gets_that_section():
 
 
 def test_what_the_maximum_cut_is_counted_with_a_link():
-    made = edition(item("01A"), item("01B"), more=3)
+    made = edition(item("01A"), item("01B"), cut=("01X", "01Y", "01Z"))
     rendered = render(made)
     assert "3 more in World" in seen(rendered)
     assert "https://front.example/s/world/" in rendered.text
+
+
+def test_a_story_printed_further_down_is_not_promised_as_one_more():
+    """It was cut from one shelf and stands on another; a reader without that other section has yet to see it."""
+    made = edition(item("01A"), item("01B"), item("01C"), cut=("01C", "01X"))
+    assert "1 more in World" in seen(render(made))
+    assert "2 more in World" in seen(render(made, sections=frozenset({"world"})))
+    assert "more in" not in seen(render(edition(item("01A"), item("01B"), item("01C"), cut=("01C",))))
+
+
+def test_what_another_languages_shelf_had_no_room_for_is_not_counted():
+    made = edition(item("01A"), item("01B"), cut=("01X",))
+    both = replace(made, left_out=(*made.left_out, LeftOut("01Y", "world", Why.MAXIMUM, "6 items", "fa")))
+    assert "1 more in World" in seen(render(both))
 
 
 def test_an_edition_with_many_items_has_each_story_once():
