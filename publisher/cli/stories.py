@@ -160,8 +160,20 @@ def _mark(
     what = "pinned in" if act == "pin" else "dropped from"
     end = f"until {until:%Y-%m-%d %H:%M}Z" if until else "for its next edition"
     door_.show(
-        {"id": made.story_id, "act": act, "section": section, "place": place, "until": until},
-        f"{made.story_id} {what} {section} {end}.",
+        {
+            "id": made.mark.story_id,
+            "act": act,
+            "section": section,
+            "place": place,
+            "until": until,
+            "remarks": made.remarks,
+        },
+        "\n".join(
+            [
+                f"{made.mark.story_id} {what} {section} {end}.",
+                *(f"But {remark}." for remark in made.remarks),
+            ]
+        ),
     )
 
 

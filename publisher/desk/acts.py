@@ -5,7 +5,8 @@ Each act asks for a reason, is recorded with its actor, and is one transaction. 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -17,11 +18,29 @@ from publisher.errors import BadInput, Conflict, Refused, UnknownName
 from publisher.intake.text import clean
 from publisher.newsroom import Newsroom
 from publisher.revise import eligible_at
-from publisher.selection import Act, Mark
-from publisher.store import house, quarantine, stories
+from publisher.selection import Act, Candidate, Mark
+from publisher.store import editions, house, quarantine, stories
 from publisher.story import Story, unpublishable
 
-__all__ = ["drop_quarantined", "headline", "hold", "kill", "mark", "release", "release_quarantined", "story"]
+__all__ = [
+    "Marked",
+    "drop_quarantined",
+    "headline",
+    "hold",
+    "kill",
+    "mark",
+    "release",
+    "release_quarantined",
+    "story",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A pin or drop that was made, and what should be said of it: sentences without capital and stop."""
+
+    mark: Mark
+    remarks: tuple[str, ...] = ()
 
 
 def story(newsroom: Newsroom, story_id: str) -> Story:
@@ -37,11 +56,18 @@ def _story(connection: Connection, story_id: str) -> Story:
     return found
 
 
+def _alive(present: Story) -> Story:
+    """The story itself, unless it was killed: nothing is done to one that is in no output ever again."""
+    if present.killed is not None:
+        raise Refused(f"story {present.story_id} was killed ({present.killed}): a kill is for good")
+    return present
+
+
 def headline(newsroom: Newsroom, story_id: str, text: str, *, why: str, actor: str, now: datetime) -> Story:
     """Give the story a house headline; the original stays beside it. An empty text takes the house headline back."""
     wanted = clean(text, limit=500)
     with newsroom.database.write() as connection:
-        present = _story(connection, story_id)
+        present = _alive(_story(connection, story_id))
         before = present.headline
         changed = replace(
             present,
@@ -68,18 +94,49 @@ def mark(
     why: str,
     actor: str,
     now: datetime,
-) -> Mark:
-    """Pin a story in a section or drop it from it; without `until` for the next edition of that section."""
+) -> Marked:
+    """Pin a story in a section or drop it from it; without `until` for the next edition of that section.
+
+    Raises:
+        BadInput: `until` has passed, or a story is dropped from a section that it is not in.
+        Refused: the story was killed.
+    """
     slug = newsroom.section(section).slug
     if until is not None and until <= now:
         raise BadInput(f"--until {until:%Y-%m-%d %H:%M} lies in the past")
     with newsroom.database.write() as connection:
-        present = _story(connection, story_id)
+        present = _alive(_story(connection, story_id))
         made = Mark(present.story_id, slug, act, place)
+        remarks = tuple(_remarks(newsroom, connection, present, made, now=now))
         stories.mark(connection, made, until=until, actor=actor, why=why, now=now)
         data = {"section": slug, "place": place}
         house.tell(connection, f"story.{act}", present.story_id, actor=actor, now=now, why=why, data=data)
-    return made
+    return Marked(made, remarks)
+
+
+def _remarks(
+    newsroom: Newsroom, connection: Connection, present: Story, made: Mark, *, now: datetime
+) -> Iterator[str]:
+    """What the editor may not expect of this pin or drop."""
+    slug = made.section
+    if slug not in present.sections:
+        where = f"it is in {', '.join(present.sections)}" if present.sections else "it is in no section"
+        if made.act is Act.PIN:
+            yield f"it does not belong to {slug} ({where}): this pin alone brings it there"
+        elif not any(
+            (mark.story_id, mark.section) == (present.story_id, slug)
+            for mark in stories.marks_in_force(connection, now=now)
+        ):
+            raise BadInput(f"story {present.story_id} is not in {slug}: {where}")
+    if not present.usable(now):
+        yield "no edition takes it as it is: see its state in `publisher story show`"
+    digests = [digest.slug for digest in newsroom.settings.digests if slug in digest.sections]
+    if not digests and made.act is Act.PIN:
+        yield f"no digest has the section {slug}, and feeds know no pins"
+    carriers = {row.series: row for row in editions.carriers(connection, present.story_id)}
+    for digest in digests:
+        if (row := carriers.get(digest)) and Candidate(present, row.frozen_at).spent:
+            yield f"{row.id} has carried it: {digest} does not show it again unless it is corrected"
 
 
 def hold(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Withdrawal:
@@ -88,6 +145,8 @@ def hold(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: dateti
         present = _story(connection, story_id)
         if present.killed is not None:
             raise Conflict(f"story {present.story_id} was killed: a kill cannot become a hold")
+        if present.hold is not None:
+            raise Conflict(f"story {present.story_id} is held already: {present.hold}")
         return withdraw(connection, present, act="hold", why=why, actor=actor, now=now)
 
 
@@ -103,9 +162,7 @@ def kill(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: dateti
 def release(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Story:
     """Let a held story, or one under an embargo without a readable end, go out from now on."""
     with newsroom.database.write() as connection:
-        present = _story(connection, story_id)
-        if present.killed is not None:
-            raise Refused(f"story {present.story_id} was killed ({present.killed}): a kill is for good")
+        present = _alive(_story(connection, story_id))
         if present.hold is None and not present.embargoed(now):
             raise Conflict(f"story {present.story_id} is neither held nor under embargo")
         if present.received.embargo.until is not None and present.embargoed(now):

@@ -33,6 +33,7 @@ __all__ = [
     "approve",
     "approved",
     "carried",
+    "carriers",
     "count_renderings",
     "freeze",
     "get",
@@ -176,6 +177,13 @@ def carried(connection: Connection, series: str) -> dict[str, datetime]:
         .group_by(edition_item.c.story_id)
     )
     return {row.story_id: row.at for row in rows}
+
+
+def carriers(connection: Connection, story_id: str) -> list[Row[Any]]:
+    """The digest editions that hold or once held the story, by the time of their freeze."""
+    held = select(edition_item.c.edition_id).where(edition_item.c.story_id == story_id)
+    query = select(edition).where(edition.c.id.in_(held), edition.c.kind == Kind.DIGEST)
+    return list(connection.execute(query.order_by(edition.c.frozen_at, edition.c.id)))
 
 
 def holding(connection: Connection, story_id: str, *, kind: Kind) -> list[Row[Any]]:
