@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -56,7 +58,19 @@ def add(
             actor=door_.who,
             now=now(),
         )
-    door_.show(added, f"{added['address']} gets {digest} in {added['language']}.")
+    now_is = {key: added[key] for key in ("language", "sections")}
+    gets = f"{added['address']} gets {digest} in {_wanted(now_is)}"
+    if added["was"] is None:
+        text = f"{gets}."
+    elif added["was"] == now_is:
+        text = f"{gets} already; the new basis is kept as evidence beside the old."
+    else:
+        text = f"{gets} now, and got it in {_wanted(added['was'])} before."
+    door_.show(added, text)
+
+
+def _wanted(entry: Mapping[str, Any]) -> str:
+    return f"{entry['language']} ({cell(entry['sections']) if entry['sections'] else 'all sections'})"
 
 
 @subscriber.command("list")
@@ -94,9 +108,7 @@ def show(door_: Door, address: str) -> None:
     ]
     for entry in record["subscriptions"]:
         state = "active" if entry["active"] else "left"
-        lines.append(
-            f"  {entry['digest']} in {entry['language']} ({cell(entry['sections']) if entry['sections'] else 'all sections'}): {state}"
-        )
+        lines.append(f"  {entry['digest']} in {_wanted(entry)}: {state}")
     lines += [
         f"  {cell(entry['at'])}  {entry['step']}  {cell(entry['basis'])}  by {entry['actor']}"
         for entry in record["consent"]

@@ -288,14 +288,18 @@ def show_entry(door_: Door, entry: int) -> None:
 @click.argument("entry", type=int)
 @click.option("--source-name", metavar="NAME", help="The source, when the item names none.")
 @click.option("--source-url", metavar="URL", help="The link to the original, when the item has none.")
+@click.option("--headline", metavar="TEXT", help="Our headline, when the item has none.")
 @WHY
 @door
-def release_entry(door_: Door, entry: int, source_name: str | None, source_url: str | None, why: str) -> None:
+def release_entry(
+    door_: Door, entry: int, source_name: str | None, source_url: str | None, headline: str | None, why: str
+) -> None:
     """Bring an entry in, supplied with what it lacked.
 
     \b
-    Example:
+    Examples:
       publisher quarantine release 4 --source-url https://agency.example/story/88 --why "found by hand"
+      publisher quarantine release 5 --headline "Seaway to reopen on Friday" --why "theirs was empty"
     """
     from publisher.desk import acts
 
@@ -305,6 +309,7 @@ def release_entry(door_: Door, entry: int, source_name: str | None, source_url: 
             entry,
             source_name=source_name,
             source_url=source_url,
+            headline=headline,
             why=why,
             actor=door_.who,
             now=now(),

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from publisher.desk.names import whole_id
-from publisher.desk.wire import SourceReport, take_item
+from publisher.desk.wire import ByHand, SourceReport, headlined, take_item
 from publisher.desk.withdrawals import Withdrawal, withdraw
 from publisher.errors import BadInput, Conflict, Refused, UnknownName
 from publisher.intake.text import clean
@@ -20,7 +20,7 @@ from publisher.newsroom import Newsroom
 from publisher.revise import eligible_at
 from publisher.selection import Act, Candidate, Mark
 from publisher.store import editions, house, quarantine, stories
-from publisher.story import Story, unpublishable
+from publisher.story import Reason, Story, lacks
 
 __all__ = [
     "Marked",
@@ -33,6 +33,14 @@ __all__ = [
     "release_quarantined",
     "story",
 ]
+
+
+SUPPLIED = {
+    Reason.NO_SOURCE_NAME: "--source-name",
+    Reason.NO_SOURCE_LINK: "--source-url",
+    Reason.NO_HEADLINE: "--headline",
+}
+"""What an item lacks, and what supplies it on release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +72,28 @@ def _alive(present: Story) -> Story:
 
 
 def headline(newsroom: Newsroom, story_id: str, text: str, *, why: str, actor: str, now: datetime) -> Story:
-    """Give the story a house headline; the original stays beside it. An empty text takes the house headline back."""
+    """Give the story a house headline; the original stays beside it. An empty text takes the house headline back.
+
+    Raises:
+        Refused: the story was killed, or its source wrote no headline to go back to.
+    """
     wanted = clean(text, limit=500)
     with newsroom.database.write() as connection:
         present = _alive(_story(connection, story_id))
         before = present.headline
-        changed = replace(
-            present,
-            headline=wanted or present.received.original_headline,
-            headline_changed_by=actor if wanted else None,
-            headline_changed_at=now if wanted else None,
-            headline_changed_why=why if wanted else None,
-            modified_at=now,
-        )
+        if wanted:
+            changed = headlined(present, wanted, why=why, actor=actor, now=now)
+        elif original := present.received.original_headline:
+            changed = replace(
+                present,
+                headline=original,
+                headline_changed_by=None,
+                headline_changed_at=None,
+                headline_changed_why=None,
+                modified_at=now,
+            )
+        else:
+            raise Refused(f"story {present.story_id} has no headline but ours: its source wrote none")
         stories.save(connection, changed)
         data = {"before": before, "after": changed.headline}
         house.tell(connection, "story.headline", changed.story_id, actor=actor, now=now, why=why, data=data)
@@ -183,15 +200,18 @@ def release_quarantined(
     *,
     source_name: str | None,
     source_url: str | None,
+    headline: str | None = None,
     why: str,
     actor: str,
     now: datetime,
 ) -> str:
-    """Bring an item in, supplied with the source name and link that it lacked; returns its story's id.
+    """Bring an item in, supplied with the source name, link and headline that it lacked; returns its story's id.
+
+    A headline is one of the house: that the source wrote none is not hidden.
 
     Raises:
         UnknownName, Conflict: no such entry, or it was decided before.
-        Refused: it cannot be read, or it still lacks what invariant 1 asks for.
+        Refused: it cannot be read, or it still lacks something; the sentence names all of it.
     """
     with newsroom.database.write() as connection:
         entry = quarantine.get(connection, entry_id)
@@ -209,14 +229,24 @@ def release_quarantined(
             source_name=clean(source_name) if source_name else received.source_name,
             source_url=source_url or received.source_url,
         )
-        if lack := unpublishable(received):
+        ours = clean(headline or "", limit=500)
+        missing = [lack for lack in lacks(received) if not (lack[0] is Reason.NO_HEADLINE and ours)]
+        if missing:
             raise Refused(
-                f"quarantine entry {entry_id} cannot be released: {lack[1]}; give --source-name and --source-url"
+                f"quarantine entry {entry_id} cannot be released: {' and '.join(said for _, said in missing)}; "
+                f"give {' and '.join(SUPPLIED[reason] for reason, _ in missing)}"
             )
         source = newsroom.source(entry.source)
         report = SourceReport(source.slug)
         story_id = take_item(
-            newsroom, connection, source, received, report=report, actor=actor, now=now, by_hand=True
+            newsroom,
+            connection,
+            source,
+            received,
+            report=report,
+            actor=actor,
+            now=now,
+            by_hand=ByHand(why, ours),
         )
         if story_id is None:
             raise Conflict(f"quarantine entry {entry_id} brings nothing new: {', '.join(report.counts)}")
@@ -228,7 +258,18 @@ def release_quarantined(
             actor=actor,
             now=now,
             why=why,
-            data={"story": story_id},
+            data={
+                "story": story_id,
+                "supplied": {
+                    name: value
+                    for name, value in (
+                        ("source_name", source_name),
+                        ("source_url", source_url),
+                        ("headline", ours),
+                    )
+                    if value
+                },
+            },
         )
     return story_id
 

@@ -46,7 +46,7 @@ def add(
     actor: str,
     now: datetime,
 ) -> dict[str, Any]:
-    """Add a reader who has asked for a digest."""
+    """Add a reader who has asked for a digest; `was` is what they got of it before, None for a new reader."""
     wanted = newsroom.digest(digest)
     spoken = language or wanted.languages[0]
     if spoken not in wanted.languages:
@@ -55,11 +55,13 @@ def add(
         if section not in wanted.sections:
             raise BadInput(f"digest {digest} has no section {section!r}; it has {', '.join(wanted.sections)}")
     parsed = parse(address)
+    addr_key = key(parsed, newsroom.address_key)
     with newsroom.database.write() as connection:
+        was = _asked(connection, addr_key, digest)
         subscriber_id = audience.add(
             connection,
             parsed,
-            key(parsed, newsroom.address_key),
+            addr_key,
             digest=digest,
             language=spoken,
             sections=sections or None,
@@ -72,8 +74,18 @@ def add(
         "address": parsed.address,
         "digest": digest,
         "language": spoken,
-        "sections": sections,
+        "sections": sorted(sections),
+        "was": was,
     }
+
+
+def _asked(connection: Connection, addr_key: bytes, digest: str) -> dict[str, Any] | None:
+    """What this address gets of a digest at present: language and sections (none: all), or None."""
+    row = audience.find(connection, addr_key)
+    for entry in audience.subscriptions(connection, row.id) if row is not None else ():
+        if entry.digest == digest and entry.active:
+            return {"language": entry.language, "sections": entry.sections.split()}
+    return None
 
 
 def _find(newsroom: Newsroom, connection: Connection, address: str) -> Any:

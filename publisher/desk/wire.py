@@ -26,7 +26,7 @@ from publisher.store import house, quarantine, stories
 from publisher.store.house import SourceState
 from publisher.story import PubStatus, Reason, Received, Rejected, Source, Story, unpublishable
 
-__all__ = ["SourceReport", "poll", "read_document", "resection"]
+__all__ = ["ByHand", "SourceReport", "headlined", "poll", "read_document", "resection", "take_item"]
 
 
 BY_SOURCE = "by its source"
@@ -48,6 +48,14 @@ class SourceReport:
     def count(self, word: str) -> None:
         """One more of this kind."""
         self.counts[word] = self.counts.get(word, 0) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """A person's release of what was set aside: why, and the headline of the house where one is given."""
+
+    why: str
+    headline: str = ""
 
 
 def poll(
@@ -182,16 +190,17 @@ def take_item(
     report: SourceReport,
     actor: str,
     now: datetime,
-    by_hand: bool = False,
+    by_hand: ByHand | None = None,
 ) -> str | None:
     """Store one item; returns its story's id, or None when it was set aside or changed nothing.
 
-    `by_hand`: a person releases it, and may bring back what was killed.
+    `by_hand`: a person releases it, may bring back what was killed, and may give a headline.
     """
+    headed = by_hand.headline if by_hand else ""
     if (
         isinstance(item, Received)
         and item.pubstatus is not PubStatus.CANCELED
-        and (lack := unpublishable(item))
+        and (lack := unpublishable(replace(item, original_headline=headed) if headed else item))
     ):
         reason, detail = lack
         item = Rejected(
@@ -223,13 +232,13 @@ def _take_received(
     report: SourceReport,
     actor: str,
     now: datetime,
-    by_hand: bool,
+    by_hand: ByHand | None,
 ) -> str | None:
     story_id = stories.find(connection, source.slug, received)
     present = stories.get(connection, story_id) if story_id else None
     known = stories.known_hashes(connection, story_id) if story_id else frozenset()
     found = change(present, received, known=known)
-    if found is Change.AFTER_KILL and by_hand and present is not None:
+    if found is Change.AFTER_KILL and by_hand is not None and present is not None:
         present, found = replace(present, killed=None), Change.RELEASE
     report.count(found.value)
     sections = tuple(s.slug for s in newsroom.settings.sections if belongs(received, source.slug, s))
@@ -249,6 +258,8 @@ def _take_received(
             report.quarantined.append(f"{received.original_headline}: {rejected.detail}")
             return None
     revised = next_version(newsroom, present, source, received, kind=found, sections=sections, now=now)
+    if by_hand is not None and by_hand.headline:
+        revised = headlined(revised, by_hand.headline, why=by_hand.why, actor=actor, now=now)
     if present is None:
         stories.add(connection, revised, content_hash(received))
     else:
@@ -303,6 +314,18 @@ def next_version(
             eligible_at=now if kind is Change.RELEASE else present.eligible_at,
         )
     return replace(story, eligible_at=eligible_at(story))
+
+
+def headlined(story: Story, headline: str, *, why: str, actor: str, now: datetime) -> Story:
+    """The story under a headline of the house; the original stays beside it, also where the source wrote none."""
+    return replace(
+        story,
+        headline=headline,
+        headline_changed_by=actor,
+        headline_changed_at=now,
+        headline_changed_why=why,
+        modified_at=now,
+    )
 
 
 def _kill_by_guid(

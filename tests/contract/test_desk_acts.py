@@ -107,3 +107,56 @@ def test_a_second_hold_is_a_conflict_and_keeps_the_first_reason(room):
         acts.hold(room, story_id, why="again", **WHO)
     record = overview.story_record(room, story_id, now=NOW)
     assert [act["what"] for act in record["acts"]] == ["story.hold"]
+
+
+def waiting(room):
+    return overview.quarantined(room, everything=False, limit=9)
+
+
+def release(room, entry, **given):
+    given = {"source_name": None, "source_url": None, **given}
+    return acts.release_quarantined(room, entry["id"], why="found by hand", **given, **WHO)
+
+
+def test_what_lacks_a_headline_comes_in_under_ours(room):
+    """That the source wrote none is kept: readers are told whose headline it is, and the record who gave it."""
+    ingest(room, line(1, headline=""))
+    (entry,) = waiting(room)
+    assert entry["reason"] == "no-headline"
+    story_id = release(room, entry, headline="Seaway to reopen")
+    record = overview.story_record(room, story_id, now=NOW)
+    assert (record["headline"], record["original_headline"]) == ("Seaway to reopen", "")
+    assert (record["headline_changed_by"], record["headline_changed_why"]) == ("test", "found by hand")
+    made = editions.make(room, "morning", **WHO)
+    assert made.items[0].house_headline
+    with pytest.raises(Refused, match="its source wrote none"):
+        acts.headline(room, story_id, "", why="theirs", **WHO)
+
+
+@pytest.mark.parametrize(
+    ("lacking", "given", "wanted"),
+    [
+        ({"source_url": ""}, {}, "give --source-url$"),
+        ({"headline": ""}, {}, "give --headline$"),
+        ({"headline": "", "source_url": ""}, {}, "give --source-url and --headline$"),
+        ({"headline": "", "source_url": ""}, {"headline": "Ours"}, "give --source-url$"),
+        (
+            {"source_url": ""},
+            {"source_url": "https://meridian.example/"},
+            "is a home page, .*give --source-url$",
+        ),
+    ],
+)
+def test_a_refused_release_names_exactly_what_is_lacking(room, lacking, given, wanted):
+    ingest(room, line(1, **lacking))
+    (entry,) = waiting(room)
+    with pytest.raises(Refused, match=wanted):
+        release(room, entry, **given)
+    assert waiting(room) == [entry]
+
+
+def test_a_headline_given_on_release_does_not_replace_the_sources_own(room):
+    ingest(room, line(1, source_url=""))
+    story_id = release(room, waiting(room)[0], headline="Ours", source_url="https://meridian.example/2026/1")
+    record = overview.story_record(room, story_id, now=NOW)
+    assert (record["headline"], record["original_headline"]) == ("Ours", "Headline number 1")
