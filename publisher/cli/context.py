@@ -112,6 +112,11 @@ def cell(value: Any) -> str:
     return "".join(c if c.isprintable() or c in JOINERS else " " for c in str(value))
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: "1 source", "2 sources"; `many` where the plural is not made by an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def plain(value: Any) -> Any:
     """JSON-ready: times in ISO 8601 with Z, tuples as lists, bytes as hex."""
     if isinstance(value, datetime):

@@ -107,10 +107,19 @@ def _model(edition: Edition, variant: Variant, look: Look, words: Words) -> dict
         "site_name": look.site_name,
         "site_url": look.site_url,
         "postal_address": look.postal_address,
+        "imprint": _imprint(look),
         "archive_url": look.archive_url,
         "place": {place.value: mark for place, mark in markers(edition.content_hash).items()},
         "words": _words(words),
     }
+
+
+def _imprint(look: Look) -> str:
+    """Name and postal address in one line; an address that begins with the name does not say it twice."""
+    name, address = look.site_name, look.postal_address
+    if not address or address.casefold().startswith(name.casefold()):
+        return address or name
+    return f"{name}, {address}"
 
 
 def _words(words: Words) -> dict[str, Any]:

@@ -138,6 +138,22 @@ def test_a_reader_of_one_section_gets_that_section():
     assert "01A" not in rendered.html
 
 
+@pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        ("1 Quay Street", "Example Front Page, 1 Quay Street"),
+        ("Example Front Page, 1 Quay Street", "Example Front Page, 1 Quay Street"),
+        ("", "Example Front Page"),
+    ],
+)
+def test_the_houses_name_stands_once_before_its_address(address, line):
+    rendered = digest.render(
+        edition(), Variant("en"), look=replace(LOOK, postal_address=address), templates=TEMPLATES
+    )
+    assert f"\n{line}\n" in rendered.text
+    assert f">{line}<" in rendered.html
+
+
 def test_what_the_maximum_cut_is_counted_with_a_link():
     made = edition(item("01A"), item("01B"), cut=("01X", "01Y", "01Z"))
     rendered = render(made)
