@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS"]
 
 WHY = click.option("--why", required=True, metavar="TEXT", help="The reason, for the record.")
+STATES = ("usable", "embargoed", "held", "killed", "withheld", "canceled")
+"""As `desk.overview` has them; importing it would cost `publisher --help` its 80 ms."""
 LIMIT = click.option(
     "--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="At most so many."
 )
@@ -29,15 +31,23 @@ def story() -> None:
 @story.command("list")
 @click.option("--section", metavar="SLUG", help="Only stories of this section.")
 @click.option("--source", metavar="SLUG", help="Only stories of this source.")
+@click.option("--state", type=click.Choice(STATES), help="Only stories in this state.")
 @LIMIT
 @door
-def list_(door_: Door, section: str | None, source: str | None, limit: int) -> None:
-    """List the newest stories."""
+def list_(door_: Door, section: str | None, source: str | None, state: str | None, limit: int) -> None:
+    """List the newest stories.
+
+    \b
+    Examples:
+      publisher story list --section world
+      publisher story list --state held
+    """
     from publisher.desk.overview import stories
 
     with door_.newsroom() as newsroom:
-        rows = stories(newsroom, section=section, source=source, limit=limit, now=now())
-    columns = {"id": "Story", "state": "State", "urgency": "Urg", "source": "Source", "sections": "Sections"}
+        rows = stories(newsroom, section=section, source=source, state=state, limit=limit, now=now())
+    columns = {"id": "Story", "state": "State", "urgency": "Urg", "received_at": "Received"}
+    columns |= {"source": "Source", "sections": "Sections"}
     door_.table(rows, {**columns, "headline": "Headline"}, empty="No stories: run `publisher ingest`.")
 
 

@@ -11,12 +11,13 @@ from publisher.edition import Kind
 from publisher.errors import UnknownName
 from publisher.intake.markup import text_digest
 from publisher.newsroom import Newsroom
-from publisher.store import deliveries, house, quarantine
+from publisher.store import deliveries, house, quarantine, states
 from publisher.store import editions as stored_editions
 from publisher.store import stories as stored_stories
 from publisher.story import EmbargoKind, Story
 
 __all__ = [
+    "STATES",
     "edition_record",
     "editions",
     "quarantine_entry",
@@ -27,6 +28,10 @@ __all__ = [
     "story_record",
     "tally",
 ]
+
+
+STATES = ("usable", "embargoed", "held", "killed", "withheld", "canceled")
+"""Whatever keeps a story back, and nothing; the last two are the source's own."""
 
 
 def state_of(story: Story, now: datetime) -> str:
@@ -66,30 +71,37 @@ def sources(newsroom: Newsroom) -> list[dict[str, Any]]:
 def tally(newsroom: Newsroom, *, now: datetime) -> dict[str, dict[str, int]]:
     """The house in figures: stories by what became of them, and what the gate read and refused."""
     with newsroom.database.read() as connection:
-        found = stored_stories.listing(connection, limit=1_000_000)
+        counts = Counter(states.count(connection, now=now))
+        published = states.count_published(connection)
         waiting = quarantine.waiting(connection)
         cleared = stored_editions.count_renderings(connection)
         refused = house.count_events(connection, "gate.refused")
-    states = Counter(state_of(story, now) for story in found)
     return {
         "stories": {
-            "ingested": len(found) + waiting,
-            "published": sum(story.first_published is not None for story in found),
+            "ingested": counts.total() + waiting,
+            "published": published,
             "quarantined": waiting,
-            "embargoed": states["embargoed"],
-            "killed": states["killed"],
+            "embargoed": counts["embargoed"],
+            "killed": counts["killed"],
         },
         "gate": {"checked": cleared, "refused": refused},
     }
 
 
 def stories(
-    newsroom: Newsroom, *, section: str | None, source: str | None, limit: int, now: datetime
+    newsroom: Newsroom,
+    *,
+    section: str | None,
+    source: str | None,
+    state: str | None = None,
+    limit: int,
+    now: datetime,
 ) -> list[dict[str, Any]]:
-    """The newest stories."""
+    """The newest stories; `state` is one of STATES."""
     slug = newsroom.section(section).slug if section else None
+    wanted = (state, now) if state else None
     with newsroom.database.read() as connection:
-        found = stored_stories.listing(connection, section=slug, source=source, limit=limit)
+        found = stored_stories.listing(connection, section=slug, source=source, state=wanted, limit=limit)
     return [
         {
             "id": story.story_id,

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Row, Select, and_, delete, func, or_, select,
 from publisher.selection import Act, Mark
 from publisher.store.db import insert
 from publisher.store.schema import desk_mark, story, story_alias, story_section, story_version
+from publisher.store.states import state_at
 from publisher.story import Received, Story
 
 __all__ = [
@@ -222,10 +223,17 @@ def candidates(connection: Connection, *, since: datetime, also: Collection[str]
 
 
 def listing(
-    connection: Connection, *, section: str | None = None, source: str | None = None, limit: int = 50
+    connection: Connection,
+    *,
+    section: str | None = None,
+    source: str | None = None,
+    state: tuple[str, datetime] | None = None,
+    limit: int = 50,
 ) -> list[Story]:
-    """The newest stories, by receipt of their present version."""
+    """The newest stories, by receipt of their present version; `state` is a word of `states.state_at` and its instant."""
     query = _query().order_by(story.c.modified_at.desc(), story.c.id.desc()).limit(limit)
+    if state:
+        query = query.where(state_at(state[1]) == state[0])
     if source:
         query = query.where(story.c.source == source)
     if section:

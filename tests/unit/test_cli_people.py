@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from publisher.cli import publisher
-from publisher.cli.exits import told
+from tests.commands import room
 
 
 @pytest.fixture
 def run(tmp_path, capsys):
-    """A newsroom as `init` makes it; runs a command there and gives exit code, stdout and stderr."""
-    assert told(publisher, ["init", str(tmp_path)]) == 0
-    capsys.readouterr()
-
-    def runs(*arguments):
-        code = told(publisher, ["--config", str(tmp_path / "config"), *arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return runs
+    return room(tmp_path, capsys)
 
 
 def add(run, *options):
@@ -29,20 +17,20 @@ def add(run, *options):
 
 
 def test_whoever_is_added_twice_is_said_to_have_been_there(run):
-    assert add(run) == (0, "A@example.org gets morning in en (all sections).\n", "")
-    code, said, _ = add(run)
-    assert code == 0
-    assert said.startswith("A@example.org gets morning in en (all sections) already;")
+    assert add(run).out == "A@example.org gets morning in en (all sections).\n"
+    said = add(run)
+    assert said.code == 0
+    assert said.out.startswith("A@example.org gets morning in en (all sections) already;")
 
 
 def test_what_changes_for_a_known_reader_is_said(run):
     add(run)
-    _, said, _ = add(run, "--section", "world")
+    said = add(run, "--section", "world").out
     assert said == "A@example.org gets morning in en (world) now, and got it in en (all sections) before.\n"
 
 
 def test_whoever_had_left_is_no_known_reader(run):
     add(run)
     run("subscriber", "leave", "a@example.org", "--digest", "morning")
-    code, said, _ = run("--json", "subscriber", "add", "a@example.org", "--digest", "morning", "--basis", "x")
-    assert (code, json.loads(said)["was"]) == (0, None)
+    again = run.json("subscriber", "add", "a@example.org", "--digest", "morning", "--basis", "back")
+    assert again["was"] is None
