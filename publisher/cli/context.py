@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +83,10 @@ class Door:
             click.echo(text)
 
     def table(self, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, empty: str) -> None:
-        """A list: as `{"items": […], "next": null}`, or as a table with these columns (key -> heading)."""
+        """A list: as `{"items": […], "next": null}`, or as a table with these columns (key -> heading).
+
+        A key with a point reaches into a row: `counts.failed`.
+        """
         if self.as_json:
             click.echo(json.dumps({"items": plain(rows), "next": None}, ensure_ascii=False, indent=2))
             return
@@ -91,7 +96,7 @@ class Door:
         from publisher.cli.tables import drawn
 
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        texts = [[cell(row[key]) for key in columns] for row in rows]
+        texts = [[cell(reduce(getitem, key.split("."), row)) for key in columns] for row in rows]
         for number, lines in enumerate(drawn(list(columns.values()), texts, width=width)):
             text = "\n".join(lines)
             click.echo(text if number else click.style(text, bold=True))

@@ -31,10 +31,15 @@ def list_(door_: Door, limit: int) -> None:
         "id": "Dispatch",
         "edition": "Edition",
         "state": "State",
-        "planned": "Planned",
-        "accepted": "Accepted",
+        "counts.planned": "Planned",
+        "counts.accepted": "Accepted",
     }
-    columns |= {"waiting": "Waiting", "failed": "Failed", "suppressed": "Suppr.", "uncertain": "Uncertain"}
+    columns |= {
+        "counts.waiting": "Waiting",
+        "counts.failed": "Failed",
+        "counts.suppressed": "Suppr.",
+        "counts.uncertain": "Uncertain",
+    }
     door_.table(rows, columns, empty="Nothing has been sent: run `publisher send DIGEST`.")
 
 

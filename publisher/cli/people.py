@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from publisher.cli.context import Door, cell, door, now
+from publisher.cli.context import Door, cell, counted, door, now
 from publisher.cli.exits import PARTLY
 
 __all__ = ["COMMANDS"]
@@ -181,7 +181,7 @@ def erase(door_: Door, address: str, yes: bool) -> None:
         click.confirm(f"Erase {address} for good?", abort=True, err=door_.as_json)
     with door_.newsroom() as newsroom:
         readers.erase(newsroom, address, actor=door_.who, now=now())
-    door_.show({"erased": True}, "Erased.")
+    door_.show({"address": address, "erased": True}, f"{address} is erased.")
 
 
 @click.group()
@@ -211,8 +211,8 @@ def suppress(door_: Door, address: str, why: str) -> None:
     from publisher.desk import readers
 
     with door_.newsroom() as newsroom:
-        readers.suppress(newsroom, address, why=why, actor=door_.who, now=now())
-    door_.show({"suppressed": True}, "Suppressed.")
+        made = readers.suppress(newsroom, address, why=why, actor=door_.who, now=now())
+    door_.show(made, f"{address} is suppressed: never mailed, whatever is asked for it.")
 
 
 @suppression.command("undo")
@@ -230,7 +230,10 @@ def undo(door_: Door, address: str | None, dispatch_id: str | None, why: str) ->
         undone = readers.undo(
             newsroom, address=address, dispatch_id=dispatch_id, why=why, actor=door_.who, now=now()
         )
-    door_.show({"undone": undone}, f"{undone} suppressions taken back.")
+    door_.show(
+        {"address": address, "dispatch": dispatch_id, "undone": undone},
+        f"{counted(undone, 'suppression')} taken back.",
+    )
 
 
 COMMANDS = (subscriber, suppression)

@@ -198,7 +198,7 @@ def hold(door_: Door, story_id: str, why: str) -> None:
     with door_.newsroom() as newsroom:
         done = acts.hold(newsroom, story_id, why=why, actor=door_.who, now=now())
         feeds.rebuild(newsroom, done.feeds, actor=door_.who, now=now())
-    _withdrawn(door_, "held", done)
+    _withdrawn(door_, "hold", done)
 
 
 @story.command()
@@ -215,11 +215,11 @@ def kill(door_: Door, story_id: str, why: str) -> None:
     with door_.newsroom() as newsroom:
         done = acts.kill(newsroom, story_id, why=why, actor=door_.who, now=now())
         feeds.rebuild(newsroom, done.feeds, actor=door_.who, now=now())
-    _withdrawn(door_, "killed", done)
+    _withdrawn(door_, "kill", done)
 
 
-def _withdrawn(door_: Door, word: str, done: Withdrawal) -> None:
-    lines = [f"{done.story_id} {word}."]
+def _withdrawn(door_: Door, act: str, done: Withdrawal) -> None:
+    lines = [f"{done.story_id} {'killed' if act == 'kill' else 'held'}."]
     lines += [f"Feeds made anew without it: {', '.join(done.feeds)}."] if done.feeds else []
     lines += [f"Editions that hold it: {', '.join(done.editions)}."] if done.editions else []
     lines += (
@@ -230,7 +230,7 @@ def _withdrawn(door_: Door, word: str, done: Withdrawal) -> None:
     door_.show(
         {
             "id": done.story_id,
-            "act": word,
+            "act": act,
             "feeds": done.feeds,
             "editions": done.editions,
             "halted": done.halted,
@@ -250,7 +250,7 @@ def release(door_: Door, story_id: str, why: str) -> None:
     with door_.newsroom() as newsroom:
         done = acts.release(newsroom, story_id, why=why, actor=door_.who, now=now())
     door_.show(
-        {"id": done.story_id, "act": "released", "eligible_at": done.eligible_at},
+        {"id": done.story_id, "act": "release", "eligible_at": done.eligible_at},
         f"{done.story_id} released.",
     )
 
@@ -324,7 +324,9 @@ def release_entry(
             actor=door_.who,
             now=now(),
         )
-    door_.show({"entry": entry, "story": story_id}, f"Entry {entry} is story {story_id} now.")
+    door_.show(
+        {"id": entry, "state": "released", "story": story_id}, f"Entry {entry} is story {story_id} now."
+    )
 
 
 @quarantine.command("drop")
@@ -337,7 +339,7 @@ def drop_entry(door_: Door, entry: int, why: str) -> None:
 
     with door_.newsroom() as newsroom:
         acts.drop_quarantined(newsroom, entry, why=why, actor=door_.who, now=now())
-    door_.show({"entry": entry, "state": "dropped"}, f"Entry {entry} dropped.")
+    door_.show({"id": entry, "state": "dropped", "story": None}, f"Entry {entry} dropped.")
 
 
 COMMANDS = (story, quarantine)

@@ -6,6 +6,8 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from publisher.desk.acts import story as get_story
 from publisher.edition import Kind
 from publisher.errors import UnknownName
@@ -18,6 +20,7 @@ from publisher.story import EmbargoKind, Story
 
 __all__ = [
     "STATES",
+    "edition_head",
     "edition_record",
     "editions",
     "quarantine_entry",
@@ -147,6 +150,7 @@ def story_record(newsroom: Newsroom, story_id: str, *, now: datetime) -> dict[st
         "language": received.language,
         "urgency": received.urgency,
         "sections": story.sections,
+        "received_at": story.received_at,
         "eligible_at": story.eligible_at,
         "embargo": None if embargo.kind is EmbargoKind.NONE else (embargo.until or embargo.kind.value),
         "first_published": story.first_published,
@@ -221,40 +225,46 @@ def editions(newsroom: Newsroom, *, series: str | None, feeds: bool, limit: int)
     with newsroom.database.read() as connection:
         kind = Kind.FEED if feeds else Kind.DIGEST
         rows = stored_editions.listing(connection, kind=kind, series=series, limit=limit)
-        sent = {row.edition_id: row.id for row in deliveries.list_dispatches(connection, limit=1000)}
-    return [
-        {
-            "id": row.id,
-            "series": row.series,
-            "number": row.number,
-            "revision": row.revision,
-            "slot": row.slot,
-            "frozen_at": row.frozen_at,
-            "items": row.items,
-            "content_hash": row.content_hash,
-            "sent": sent.get(row.id),
-        }
-        for row in rows
-    ]
+        return [_edition(connection, row) for row in rows]
+
+
+def _edition(connection: Connection, row: Any) -> dict[str, Any]:
+    """What every answer about an edition tells of it; `row` is its head."""
+    mailed = deliveries.dispatch_of(connection, row.id)
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "series": row.series,
+        "number": row.number,
+        "revision": row.revision,
+        "slot": row.slot,
+        "frozen_at": row.frozen_at,
+        "stories": row.stories,
+        "content_hash": row.content_hash,
+        "approved_by": stored_editions.approver(connection, row.id, row.content_hash),
+        "dispatch": mailed.id if mailed else None,
+    }
+
+
+def edition_head(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
+    """An edition as lists show it, without its stories."""
+    with newsroom.database.read() as connection:
+        row = stored_editions.head(connection, edition_id)
+        if row is None:
+            raise UnknownName("edition", edition_id)
+        return _edition(connection, row)
 
 
 def edition_record(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
     """An edition: its shelves with their items, and the reasons of those left out."""
+    head = edition_head(newsroom, edition_id)
     with newsroom.database.read() as connection:
-        made = stored_editions.get(connection, edition_id)
-        if made is None:
-            raise UnknownName("edition", edition_id)
-        approved = stored_editions.approved(connection, made.edition_id, made.content_hash)
+        made = stored_editions.get(connection, edition_id, revision=head["revision"])
+    if made is None:
+        raise UnknownName("edition", edition_id)
     return {
-        "id": made.edition_id,
-        "kind": made.kind.value,
-        "series": made.series,
-        "number": made.number,
-        "revision": made.revision,
-        "slot": made.slot,
-        "frozen_at": made.frozen_at,
-        "content_hash": made.content_hash,
-        "approved": approved,
+        **head,
+        "languages": made.languages,
         "shelves": [
             {
                 "section": shelf.section,
@@ -278,7 +288,13 @@ def edition_record(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
             for shelf in made.shelves
         ],
         "left_out": [
-            {"id": entry.story_id, "section": entry.section, "why": entry.why.value, "detail": entry.detail}
+            {
+                "id": entry.story_id,
+                "section": entry.section,
+                "language": entry.language,
+                "why": entry.why.value,
+                "detail": entry.detail,
+            }
             for entry in made.left_out
         ],
     }

@@ -123,6 +123,7 @@ def record(newsroom: Newsroom, address: str) -> dict[str, Any]:
         "id": row.id,
         "address": row.address,
         "status": row.status,
+        "digests": [entry.digest for entry in subscriptions if entry.active],
         "created_at": row.created_at,
         "suppressed": suppression.cause if suppression else None,
         "subscriptions": [
@@ -268,12 +269,20 @@ def suppressions(newsroom: Newsroom, *, limit: int) -> list[dict[str, Any]]:
     ]
 
 
-def suppress(newsroom: Newsroom, address: str, *, why: str, actor: str, now: datetime) -> None:
-    """Never mail this address; Conflict when it is suppressed already."""
+def suppress(newsroom: Newsroom, address: str, *, why: str, actor: str, now: datetime) -> dict[str, Any]:
+    """Never mail this address; the suppression as `suppressions` lists it. Conflict when there is one already."""
     addr_key = key(parse(address), newsroom.address_key)
     with newsroom.database.write() as connection:
         if not audience.suppress(connection, addr_key, "manual", actor=actor, now=now, detail=why):
-            raise Conflict("this address is suppressed already")
+            raise Conflict(f"{address} is suppressed already")
+    return {
+        "address": address,
+        "cause": "manual",
+        "dispatch": None,
+        "detail": why,
+        "actor": actor,
+        "at": now,
+    }
 
 
 def undo(
@@ -287,5 +296,5 @@ def undo(
             connection, addr_key=addr_key, dispatch_id=dispatch_id, why=why, actor=actor, now=now
         )
     if not undone:
-        raise Conflict("there is no such suppression")
+        raise Conflict(f"{address or f'dispatch {dispatch_id}'} has no suppression to take back")
     return undone

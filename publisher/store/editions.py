@@ -14,7 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, or_, select, update
 
 from publisher.edition import Edition, Kind, Variant, canonical_json, from_data, to_data
 from publisher.store.db import insert, insert_once, serialise
@@ -32,6 +32,7 @@ __all__ = [
     "add_revision",
     "approve",
     "approved",
+    "approver",
     "carried",
     "carriers",
     "count_renderings",
@@ -127,8 +128,18 @@ def get(connection: Connection, edition_id: str, *, revision: int | None = None)
 
 
 def head(connection: Connection, edition_id: str) -> Row[Any] | None:
-    """The edition's row, or None."""
-    return connection.execute(select(edition).where(edition.c.id == edition_id)).one_or_none()
+    """The edition's row with its number of stories, or None."""
+    return connection.execute(_heads().where(edition.c.id == edition_id)).one_or_none()
+
+
+def _heads() -> Select[Any]:
+    held = (
+        select(func.count())
+        .where(edition_item.c.edition_id == edition.c.id, edition_item.c.revision == edition.c.revision)
+        .scalar_subquery()
+        .label("stories")
+    )
+    return select(edition, held)
 
 
 def of_slot(connection: Connection, kind: Kind, series: str, slot: datetime) -> str | None:
@@ -153,14 +164,8 @@ def latest(connection: Connection, kind: Kind, series: str) -> Row[Any] | None:
 def listing(
     connection: Connection, *, kind: Kind | None, series: str | None = None, limit: int = 50
 ) -> list[Row[Any]]:
-    """The newest editions with their number of items."""
-    items = (
-        select(func.count())
-        .where(edition_item.c.edition_id == edition.c.id, edition_item.c.revision == edition.c.revision)
-        .scalar_subquery()
-        .label("items")
-    )
-    query = select(edition, items).order_by(edition.c.frozen_at.desc(), edition.c.id).limit(limit)
+    """The newest editions with their number of stories."""
+    query = _heads().order_by(edition.c.frozen_at.desc(), edition.c.id).limit(limit)
     if kind is not None:
         query = query.where(edition.c.kind == kind)
     if series is not None:
@@ -307,10 +312,15 @@ def approve(connection: Connection, edition_id: str, content_hash: str, *, actor
 
 def approved(connection: Connection, edition_id: str, content_hash: str) -> bool:
     """Whether exactly this content has been approved (invariant 13)."""
+    return approver(connection, edition_id, content_hash) is not None
+
+
+def approver(connection: Connection, edition_id: str, content_hash: str) -> str | None:
+    """Who approved exactly this content, or None."""
     query = select(approval.c.actor).where(
         approval.c.edition_id == edition_id, approval.c.content_hash == content_hash
     )
-    return connection.execute(query).first() is not None
+    return connection.execute(query).scalar_one_or_none()
 
 
 def prune_feeds(connection: Connection, series: str, *, keep: int = 50) -> None:

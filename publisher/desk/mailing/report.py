@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from publisher.desk.names import whole_id
@@ -30,6 +31,7 @@ class Report:
     dispatch_id: str
     edition_id: str
     state: str
+    created_at: datetime
     counts: Counts
     halt: str | None
     notable: tuple[dict[str, Any], ...]
@@ -47,6 +49,7 @@ class Report:
             "id": self.dispatch_id,
             "edition": self.edition_id,
             "state": self.state,
+            "created_at": self.created_at,
             "counts": counts,
             "halt": self.halt,
             "notable": list(self.notable),
@@ -73,11 +76,16 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
         dispatch_id=head.id,
         edition_id=head.edition_id,
         state="done" if done else head.state,
+        created_at=head.created_at,
         counts=counts,
-        halt=f"{head.halt_reason}: {head.halt_detail}" if head.halt_reason else None,
+        halt=_halt(head),
         notable=tuple(notable_rows(newsroom, rows)),
         relay_trouble=relay_trouble,
     )
+
+
+def _halt(row: Any) -> str | None:
+    return f"{row.halt_reason}: {row.halt_detail}" if row.halt_reason else None
 
 
 def notable_rows(newsroom: Newsroom, rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
@@ -112,8 +120,8 @@ def listing(newsroom: Newsroom, *, limit: int) -> list[dict[str, Any]]:
                     "edition": row.edition_id,
                     "state": "done" if done else row.state,
                     "created_at": row.created_at,
-                    "planned": counts.planned,
-                    **asdict(counts),
+                    "counts": {"planned": counts.planned, **asdict(counts)},
+                    "halt": _halt(row),
                 }
             )
     return found
