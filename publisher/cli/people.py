@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from publisher.cli.asking import ask
 from publisher.cli.context import Door, cell, counted, door, now
 from publisher.cli.exits import PARTLY
 
@@ -139,7 +140,10 @@ def import_(door_: Door, path: Path, digest: str, basis: str | None) -> int:
             newsroom, path, digest=digest, basis=basis, actor=door_.who, now=now(), progress=door_.say
         )
     lines = [f"  line {line['line']}: {line['why']}" for line in report["refused"]]
-    summary = f"{report['added']} added, {report['known']} known already, {len(report['refused'])} refused."
+    summary = (
+        f"{counted(report['lines'], 'line')}: {report['added']:,} added, {report['known']:,} known already, "
+        f"{len(report['refused']):,} refused."
+    )
     door_.show(report, "\n".join([*lines, summary]))
     return PARTLY if report["refused"] else 0
 
@@ -178,7 +182,7 @@ def erase(door_: Door, address: str, yes: bool) -> None:
     from publisher.desk import readers
 
     if not yes:
-        click.confirm(f"Erase {address} for good?", abort=True, err=door_.as_json)
+        ask(door_, f"Erase {address} for good?", otherwise="nobody was erased")
     with door_.newsroom() as newsroom:
         readers.erase(newsroom, address, actor=door_.who, now=now())
     door_.show({"address": address, "erased": True}, f"{address} is erased.")

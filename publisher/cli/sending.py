@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from publisher.cli.context import Door, cell, door, now
+from publisher.cli.asking import ask
+from publisher.cli.context import Door, cell, counted, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.progress import sending
 
@@ -53,9 +53,7 @@ def send(door_: Door, name: str, dry_run: bool, yes: bool, at_once: bool) -> int
         plan = mailing.plan(newsroom, made)
         if not yes:
             door_.say(_plan_text(plan))
-            if not sys.stdin.isatty():
-                raise click.UsageError("there is no terminal to ask at: give --yes")
-            click.confirm(f"Send it to {plan.total} readers?", abort=True, err=door_.as_json)
+            ask(door_, f"Send it to {counted(plan.total, 'reader')}?", otherwise="nothing was sent")
         dispatch_id = mailing.begin(newsroom, made, actor=door_.who, now=now())
         return run_dispatch(door_, newsroom, dispatch_id)
 

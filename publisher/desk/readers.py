@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ __all__ = [
 ]
 
 PAGE = 1000
+SAID = 50_000
+"""About so many lines lie between two words of progress; a short list needs none."""
 
 
 def add(
@@ -159,12 +161,19 @@ def import_csv(
     now: datetime,
     progress: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Take a CSV file in; the report names each refused line."""
+    """Take a CSV file in; the report counts its lines and names each that was refused."""
     wanted = newsroom.digest(digest)
+    read_ = 0
+
+    def counting(lines: Iterator[csvfile.Line | csvfile.RefusedLine]) -> Iterator[Any]:
+        nonlocal read_
+        for line in lines:
+            read_ += 1
+            yield line
 
     def told(done: int, good: int) -> None:
-        if done % 50_000 < importing.SLICE:
-            progress(f"{done:,} of {good:,} lines merged")
+        if good > importing.SLICE and done % SAID < importing.SLICE:
+            progress(f"{read_:,} lines read; {done:,} of the {good:,} that can be used are in")
 
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
@@ -176,7 +185,7 @@ def import_csv(
                 sections=wanted.sections,
             )
             done = importing.merge(
-                lines,
+                counting(lines),
                 write=newsroom.database.write,
                 digest=digest,
                 basis=basis,
@@ -187,6 +196,7 @@ def import_csv(
     except OSError as error:
         raise InputUnreadable(str(path), error.strerror or str(error)) from error
     return {
+        "lines": read_,
         "added": done.added,
         "known": done.known,
         "confirmed": basis is not None,
