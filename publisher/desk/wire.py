@@ -8,6 +8,7 @@ a source without stories.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,6 +20,7 @@ from publisher.desk.withdrawals import Withdrawal, halt_holding, withdraw
 from publisher.fetch import Failed, Fetched, NotModified, fetch_all
 from publisher.fetch import Memory as FetchMemory
 from publisher.intake.document import Context, Unreadable
+from publisher.intake.text import clean
 from publisher.newsroom import Newsroom
 from publisher.revise import Change, change, content_hash, eligible_at
 from publisher.selection import belongs
@@ -30,6 +32,8 @@ __all__ = ["ByHand", "SourceReport", "headlined", "poll", "read_document", "rese
 
 
 BY_SOURCE = "by its source"
+MADE_UP = re.compile(r"[0-9a-f]{64}")
+NAMED_BY = 60
 
 
 @dataclass(slots=True)
@@ -214,13 +218,23 @@ def take_item(
     if isinstance(item, Rejected):
         if quarantine.keep(connection, source.slug, item, now=now):
             report.count("quarantined")
-            report.quarantined.append(f"{item.headline or item.source_guid or 'an item'}: {item.detail}")
+            report.quarantined.append(f"{_called(item)}: {item.detail}")
         else:
             report.count("still-quarantined")
         return None
     return _take_received(
         newsroom, connection, source, item, report=report, actor=actor, now=now, by_hand=by_hand
     )
+
+
+def _called(item: Rejected) -> str:
+    """What a person may know a refused item by; an id that we had to make of its text is no name to anybody."""
+    made_up = item.received is not None and MADE_UP.fullmatch(item.source_guid)
+    if name := item.headline or ("" if made_up else item.source_guid):
+        return name
+    told = (item.received.lede if item.received else "") or item.raw[:300].decode("utf-8", "replace")
+    text = clean(told, NAMED_BY)
+    return f"an item without id or headline ({text})" if text else "an empty item"
 
 
 def _take_received(

@@ -160,3 +160,22 @@ def test_a_headline_given_on_release_does_not_replace_the_sources_own(room):
     story_id = release(room, waiting(room)[0], headline="Ours", source_url="https://meridian.example/2026/1")
     record = overview.story_record(room, story_id, now=NOW)
     assert (record["headline"], record["original_headline"]) == ("Ours", "Headline number 1")
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"id": "m-1", "headline": ""}, "m-1: "),
+        (
+            {"id": "", "headline": "", "source_url": ""},
+            "an item without id or headline (The first paragraph of story 1 says what happened.): ",
+        ),
+        (
+            {"id": "", "headline": "", "source_url": "", "body": "", "categories": []},
+            'an item without id or headline ({"id": "", ',
+        ),
+    ],
+)
+def test_a_refused_item_is_named_by_what_a_person_knows_of_it(room, fields, name):
+    (said,) = ingest(room, line(1, **fields)).quarantined
+    assert said.startswith(name)
