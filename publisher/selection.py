@@ -236,7 +236,7 @@ def _shelf(
             out.append(LeftOut(story.story_id, section.slug, Why.QUOTA, detail, language))
             more += 1
         elif len(chosen) >= room:
-            out.append(LeftOut(story.story_id, section.slug, Why.MAXIMUM, f"{section.max} items", language))
+            out.append(LeftOut(story.story_id, section.slug, Why.MAXIMUM, f"{section.max} at most", language))
             more += 1
         else:
             chosen.append(story)

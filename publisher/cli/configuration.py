@@ -15,7 +15,9 @@ __all__ = ["COMMANDS"]
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".", metavar="[DIR]")
 @door
 def init(door_: Door, folder: Path) -> None:
-    """Write a commented starting configuration into DIR/config; nothing is overwritten.
+    """Write a commented starting configuration.
+
+    It goes to DIR/config; nothing is overwritten.
 
     \b
     Example:
@@ -87,7 +89,14 @@ def check(door_: Door) -> None:
 @config.command()
 @door
 def show(door_: Door) -> None:
-    """Show the effective values, files and environment taken together; secrets are masked."""
+    """Show the values in force.
+
+    Files and environment are taken together; secrets are masked.
+
+    \b
+    Example:
+      publisher config show | grep timezone
+    """
     import json
 
     from publisher.settings import effective

@@ -17,7 +17,10 @@ __all__ = ["COMMANDS"]
 
 @click.group()
 def edition() -> None:
-    """Editions: frozen, numbered selections; what is sent is always one of them."""
+    """Editions: frozen, numbered selections.
+
+    What is sent is always one of them.
+    """
 
 
 @edition.command()
@@ -27,9 +30,14 @@ def edition() -> None:
 )
 @door
 def make(door_: Door, digest: str, slot: datetime | None) -> None:
-    """Make the next edition of DIGEST: select, render, read back by the gate, freeze.
+    """Make the next edition of DIGEST.
 
-    Exit code 3 when there is nothing to publish or the gate refuses, 4 when the slot has an edition.
+    Stories are selected, the mail is rendered and read back by the gate, and both are frozen. Exit code 3 when there is nothing to publish or the gate refuses, 4 when the slot has an edition.
+
+    \b
+    Examples:
+      publisher edition make morning
+      publisher edition make morning --slot 2026-03-02T07:00+03:30
     """
     from publisher.desk import editions
     from publisher.desk.overview import edition_head
@@ -54,7 +62,12 @@ def make(door_: Door, digest: str, slot: datetime | None) -> None:
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="At most so many.")
 @door
 def list_(door_: Door, digest: str | None, feeds: bool, limit: int) -> None:
-    """List the newest editions."""
+    """List the newest editions.
+
+    \b
+    Example:
+      publisher edition list --digest morning
+    """
     from publisher.desk.overview import editions
 
     with door_.newsroom() as newsroom:
@@ -74,7 +87,12 @@ def list_(door_: Door, digest: str | None, feeds: bool, limit: int) -> None:
 @click.argument("edition_id", metavar="EDITION")
 @door
 def show(door_: Door, edition_id: str) -> None:
-    """Show an edition: its sections and items, and why each other story was left out."""
+    """Show an edition's stories, and why others are not in it.
+
+    \b
+    Example:
+      publisher edition show morning-2026-03-02
+    """
     from publisher.desk.overview import edition_record
 
     with door_.newsroom() as newsroom:
@@ -114,9 +132,14 @@ def _why(entry: Mapping[str, Any], *, several: bool) -> str:
 )
 @door
 def preview(door_: Door, name: str, out: Path) -> None:
-    """Write what readers will get into DIR: html, text and a whole message for each language.
+    """Write what readers will get into DIR.
 
-    An EDITION is shown as it is frozen; a DIGEST's name shows the edition that would be made now, and stores nothing.
+    HTML, text and a whole message for each language. An EDITION is shown as it is frozen; a DIGEST's name shows the edition that would be made now, and stores nothing.
+
+    \b
+    Examples:
+      publisher edition preview morning --out preview
+      publisher edition preview morning-2026-03-02 --out preview
     """
     from publisher.desk import editions
 
@@ -129,7 +152,14 @@ def preview(door_: Door, name: str, out: Path) -> None:
 @click.argument("edition_id", metavar="EDITION")
 @door
 def approve(door_: Door, edition_id: str) -> None:
-    """Approve exactly this content; any change voids the approval."""
+    """Approve an edition's content.
+
+    Exactly this content: any change voids the approval.
+
+    \b
+    Example:
+      publisher edition approve morning-2026-03-02
+    """
     from publisher.desk import editions
     from publisher.desk.overview import edition_head
 

@@ -14,7 +14,7 @@ __all__ = ["COMMANDS"]
 
 @click.group()
 def feed() -> None:
-    """The feeds: RSS, Atom and JSON Feed for each section and for all."""
+    """Feeds of each section and of all: RSS, Atom, JSON Feed."""
 
 
 @feed.command()
@@ -26,9 +26,13 @@ def feed() -> None:
 )
 @door
 def build(door_: Door, out: Path | None) -> int:
-    """Make every feed anew and write the files whose bytes changed, each by a rename.
+    """Make every feed anew and write the files that changed.
 
-    A feed that the gate refuses keeps its last good file; the exit code is then 5.
+    Each by a rename. A feed that the gate refuses keeps its last good file; the exit code is then 5.
+
+    \b
+    Example:
+      publisher feed build --out /srv/www/feeds
     """
     from publisher.desk import feeds
 
@@ -58,7 +62,12 @@ def build(door_: Door, out: Path | None) -> int:
 @feed.command("list")
 @door
 def list_(door_: Door) -> None:
-    """List the feeds with their addresses."""
+    """List the feeds with their addresses.
+
+    \b
+    Example:
+      publisher feed list
+    """
     from publisher.desk import feeds
 
     with door_.newsroom() as newsroom:

@@ -21,7 +21,7 @@ LIMIT = click.option(
 
 @click.group()
 def subscriber() -> None:
-    """Subscribers: people who asked for a digest, with the evidence that they did."""
+    """Subscribers: who asked for a digest, with the evidence."""
 
 
 @subscriber.command()
@@ -80,7 +80,14 @@ def _wanted(entry: Mapping[str, Any]) -> str:
 @LIMIT
 @door
 def list_(door_: Door, digest: str | None, after: int, limit: int) -> None:
-    """List subscribers by number; `--after` goes on where a page ended."""
+    """List subscribers by number.
+
+    `--after` goes on where a page ended.
+
+    \b
+    Example:
+      publisher subscriber list --digest morning
+    """
     from publisher.desk import readers
 
     with door_.newsroom() as newsroom:
@@ -99,7 +106,12 @@ def list_(door_: Door, digest: str | None, after: int, limit: int) -> None:
 @click.argument("address")
 @door
 def show(door_: Door, address: str) -> None:
-    """Show one reader: what they get, and the evidence of their consent."""
+    """Show one reader, with the evidence of their consent.
+
+    \b
+    Example:
+      publisher subscriber show reader@example.org
+    """
     from publisher.desk import readers
 
     with door_.newsroom() as newsroom:
@@ -125,9 +137,9 @@ def show(door_: Door, address: str) -> None:
 )
 @door
 def import_(door_: Door, path: Path, digest: str, basis: str | None) -> int:
-    """Import a CSV file with a heading: `email`, and optionally `language`, `sections` (separated by blanks).
+    """Import a CSV file of readers.
 
-    Each refused line is named with the reason; the others come in. Exit code 5 when some were refused.
+    It has a heading: `email`, and optionally `language` and `sections` (separated by blanks). Each refused line is named with the reason; the others come in. Exit code 5 when some were refused.
 
     \b
     Example:
@@ -152,12 +164,19 @@ def import_(door_: Door, path: Path, digest: str, basis: str | None) -> int:
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 @door
 def export(door_: Door, path: Path) -> None:
-    """Write all subscribers to a CSV file that no spreadsheet takes for formulas (mode 0600)."""
+    """Write all subscribers to a CSV file.
+
+    A line for each digest that one of them gets or got, with mode 0600, and so that no spreadsheet takes a value for a formula.
+
+    \b
+    Example:
+      publisher subscriber export readers.csv
+    """
     from publisher.desk import readers
 
     with door_.newsroom() as newsroom:
         written = readers.export_csv(newsroom, path)
-    door_.show({"written": path, "subscribers": written}, f"wrote {written} subscribers to {path}")
+    door_.show({"written": path, "lines": written}, f"wrote {counted(written, 'line')} to {path}")
 
 
 @subscriber.command()
@@ -165,7 +184,14 @@ def export(door_: Door, path: Path) -> None:
 @click.option("--digest", metavar="SLUG", help="Only this digest. Default: all (a TOKEN names its own).")
 @door
 def leave(door_: Door, who: str, digest: str | None) -> None:
-    """End a reader's subscriptions at once, also for mail that is being sent."""
+    """End a reader's subscriptions at once.
+
+    Also for mail that is being sent. A TOKEN is the end of a leave link in a mail.
+
+    \b
+    Example:
+      publisher subscriber leave reader@example.org --digest morning
+    """
     from publisher.desk import readers
 
     with door_.newsroom() as newsroom:
@@ -178,7 +204,14 @@ def leave(door_: Door, who: str, digest: str | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @door
 def erase(door_: Door, address: str, yes: bool) -> None:
-    """Forget a person: the address goes, a keyed hash stays so that they are never mailed again."""
+    """Forget a person for good.
+
+    The address goes; a keyed hash stays, so that they are never mailed again.
+
+    \b
+    Example:
+      publisher subscriber erase reader@example.org
+    """
     from publisher.desk import readers
 
     if not yes:
@@ -197,7 +230,12 @@ def suppression() -> None:
 @LIMIT
 @door
 def suppressed(door_: Door, limit: int) -> None:
-    """List the newest suppressions."""
+    """List the newest suppressions.
+
+    \b
+    Example:
+      publisher suppression list
+    """
     from publisher.desk import readers
 
     with door_.newsroom() as newsroom:
@@ -211,7 +249,12 @@ def suppressed(door_: Door, limit: int) -> None:
 @click.option("--why", required=True, metavar="TEXT", help="The reason, for the record.")
 @door
 def suppress(door_: Door, address: str, why: str) -> None:
-    """Never mail this address, whether or not it subscribes."""
+    """Never mail this address, whether or not it subscribes.
+
+    \b
+    Example:
+      publisher suppression add reader@example.org --why "asked by phone"
+    """
     from publisher.desk import readers
 
     with door_.newsroom() as newsroom:
@@ -225,7 +268,15 @@ def suppress(door_: Door, address: str, why: str) -> None:
 @click.option("--why", required=True, metavar="TEXT", help="The reason, for the record.")
 @door
 def undo(door_: Door, address: str | None, dispatch_id: str | None, why: str) -> None:
-    """Take a suppression back that was a mistake: of one ADDRESS, or all of one dispatch."""
+    """Take a suppression back that was a mistake.
+
+    That of one ADDRESS, or all that one dispatch made.
+
+    \b
+    Examples:
+      publisher suppression undo reader@example.org --why "a mistake of ours"
+      publisher suppression undo --dispatch 01KJP4TQ0M2Z --why "their server refused everybody"
+    """
     from publisher.desk import readers
 
     if (address is None) == (dispatch_id is None):

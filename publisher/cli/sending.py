@@ -28,7 +28,9 @@ __all__ = ["COMMANDS", "report_lines", "run_dispatch"]
 )
 @door
 def send(door_: Door, name: str, dry_run: bool, yes: bool, at_once: bool) -> int:
-    """Send an EDITION, or the present edition of a DIGEST (made now if it was not).
+    """Send an edition to everybody who asked for it.
+
+    An EDITION, or the present one of a DIGEST, which is made now if it was not.
 
     \b
     Examples:
@@ -100,9 +102,9 @@ def report_lines(report: Any) -> list[str]:
 
 
 def _plan_text(plan: Plan) -> str:
-    lines = [
-        f"Edition  {plan.edition_id} (number {plan.number}), {plan.items} stories, slot {plan.slot:%Y-%m-%d %H:%M}Z"
-    ]
+    edition = f"{plan.edition_id} (number {plan.number})"
+    stories = counted(plan.items, "story", "stories")
+    lines = [f"Edition  {edition}, {stories}, slot {plan.slot:%Y-%m-%d %H:%M}Z"]
     lines += [f"Subject  {subject}  ({language})" for language, subject in plan.subjects]
     lines += [f"From     {sender}" for sender in plan.senders]
     lines += [f"Relay    {plan.relay}"]

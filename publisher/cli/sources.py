@@ -31,7 +31,9 @@ Told: TypeAlias = "tuple[str | None, SourceReport]"
 def ingest(
     door_: Door, sources: tuple[str, ...], path: str | None, slug: str | None, format_: str | None
 ) -> int:
-    """Poll SOURCEs (default: all that have a `url`), or read a file.
+    """Bring stories in: poll sources, or read a file.
+
+    Without SOURCEs all are polled that have a `url`.
 
     \b
     Examples:
@@ -154,7 +156,12 @@ def source() -> None:
 @source.command("list")
 @door
 def list_(door_: Door) -> None:
-    """List the configured sources and how their last poll went."""
+    """List the configured sources and how their last poll went.
+
+    \b
+    Example:
+      publisher source list
+    """
     from publisher.desk.overview import sources
 
     with door_.newsroom() as newsroom:

@@ -25,7 +25,11 @@ LIMIT = click.option(
 
 @click.group()
 def story() -> None:
-    """Stories: list and show them, and act on them; every act is recorded with who and why."""
+    """Stories: list them, show them, and act on them.
+
+    Every act is recorded with who and why. A STORY is named by its id, or by as much of its beginning as no other story
+    shares: six characters at least.
+    """
 
 
 @story.command("list")
@@ -60,7 +64,13 @@ def list_(door_: Door, section: str | None, source: str | None, state: str | Non
 )
 @door
 def show(door_: Door, story_id: str, diff: bool) -> None:
-    """Show a story: provenance, versions, acts of the desk, where it was published."""
+    """Show a story: provenance, versions, acts, editions.
+
+    \b
+    Examples:
+      publisher story show 01KJP4TQ0M2Z
+      publisher story show 01KJP4TQ0M2Z --diff
+    """
     from publisher.desk.overview import story_record
 
     with door_.newsroom() as newsroom:
@@ -99,11 +109,13 @@ def show(door_: Door, story_id: str, diff: bool) -> None:
 @WHY
 @door
 def headline(door_: Door, story_id: str, text: str, why: str) -> None:
-    """Give a story our headline; the original is kept beside it. An empty TEXT takes ours back.
+    """Give a story our headline.
+
+    The original is kept beside it. An empty TEXT takes ours back.
 
     \b
     Example:
-      publisher story headline 01KJP… "Seaway to reopen on Friday" --why "house style"
+      publisher story headline 01KJP4TQ0M2Z "Seaway to reopen on Friday" --why "house style"
     """
     from publisher.desk import acts
 
@@ -129,11 +141,14 @@ def headline(door_: Door, story_id: str, text: str, why: str) -> None:
 def pin(
     door_: Door, story_id: str, section: str, place: int | None, until: datetime | None, why: str
 ) -> None:
-    """Pin a story: it beats order, quota and window, never embargo, hold, kill or rights.
+    """Pin a story in a section.
+
+    A pin beats order, quota and window, never embargo, hold, kill or rights. It holds for the next edition of the section, or
+    --until a time. Feeds know no pins.
 
     \b
     Example:
-      publisher story pin 01KJP… --section world --why "our lead"
+      publisher story pin 01KJP4TQ0M2Z --section world --why "our lead"
     """
     _mark(door_, "pin", story_id, section=section, place=place, until=until, why=why)
 
@@ -145,7 +160,14 @@ def pin(
 @WHY
 @door
 def drop(door_: Door, story_id: str, section: str, until: datetime | None, why: str) -> None:
-    """Keep a story out of a section."""
+    """Keep a story out of a section.
+
+    Out of the section's next edition, or --until a time, and as long out of its feed.
+
+    \b
+    Example:
+      publisher story drop 01KJP4TQ0M2Z --section world --why "old news"
+    """
     _mark(door_, "drop", story_id, section=section, place=None, until=until, why=why)
 
 
@@ -192,7 +214,14 @@ def _mark(
 @WHY
 @door
 def hold(door_: Door, story_id: str, why: str) -> None:
-    """Stop using a story until it is released: out of the feeds, and of every mail that has not left."""
+    """Stop using a story until it is released.
+
+    It goes out of the feeds, and of every mail that has not left.
+
+    \b
+    Example:
+      publisher story hold 01KJP4TQ0M2Z --why "checking a name"
+    """
     from publisher.desk import acts, feeds
 
     with door_.newsroom() as newsroom:
@@ -206,9 +235,14 @@ def hold(door_: Door, story_id: str, why: str) -> None:
 @WHY
 @door
 def kill(door_: Door, story_id: str, why: str) -> None:
-    """Withdraw a story for good: out of the feeds, and of every mail that has not left.
+    """Withdraw a story for good.
 
-    A dispatch that was sending it is halted; `publisher dispatch resume` goes on without the story.
+    It goes out of the feeds, and of every mail that has not left. A dispatch that was sending it is halted;
+    `publisher dispatch resume` goes on without the story.
+
+    \b
+    Example:
+      publisher story kill 01KJP4TQ0M2Z --why "withdrawn by the agency"
     """
     from publisher.desk import acts, feeds
 
@@ -244,7 +278,14 @@ def _withdrawn(door_: Door, act: str, done: Withdrawal) -> None:
 @WHY
 @door
 def release(door_: Door, story_id: str, why: str) -> None:
-    """Let a held story, or one under an embargo without a readable end, go out."""
+    """Let a held story go out.
+
+    Also one under an embargo without an end, or with one that cannot be read.
+
+    \b
+    Example:
+      publisher story release 01KJP4TQ0M2Z --why "name confirmed"
+    """
     from publisher.desk import acts
 
     with door_.newsroom() as newsroom:
@@ -257,7 +298,10 @@ def release(door_: Door, story_id: str, why: str) -> None:
 
 @click.group()
 def quarantine() -> None:
-    """What was refused at the door: kept with its bytes and the reason until a person decides."""
+    """What was refused at the door, until a person decides.
+
+    Each entry is kept with its bytes and the reason.
+    """
 
 
 @quarantine.command("list")
@@ -265,7 +309,12 @@ def quarantine() -> None:
 @LIMIT
 @door
 def quarantined(door_: Door, everything: bool, limit: int) -> None:
-    """List what waits, newest first, with the reason of each."""
+    """List what waits, newest first, with the reason of each.
+
+    \b
+    Example:
+      publisher quarantine list --all
+    """
     from publisher.desk.overview import quarantined as entries
 
     with door_.newsroom() as newsroom:
@@ -284,7 +333,12 @@ def quarantined(door_: Door, everything: bool, limit: int) -> None:
 @click.argument("entry", type=int)
 @door
 def show_entry(door_: Door, entry: int) -> None:
-    """Show one entry with what could be read of it."""
+    """Show one entry with what could be read of it.
+
+    \b
+    Example:
+      publisher quarantine show 4
+    """
     from publisher.desk.overview import quarantine_entry
 
     with door_.newsroom() as newsroom:
@@ -334,7 +388,12 @@ def release_entry(
 @WHY
 @door
 def drop_entry(door_: Door, entry: int, why: str) -> None:
-    """Decide that an entry stays out."""
+    """Decide that an entry stays out.
+
+    \b
+    Example:
+      publisher quarantine drop 4 --why "an advertisement"
+    """
     from publisher.desk import acts
 
     with door_.newsroom() as newsroom:

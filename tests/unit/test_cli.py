@@ -205,7 +205,7 @@ def test_a_story_of_no_section_is_explained(room, capsys):
     (room / "s.jsonl").write_bytes(jsonl(line(1, categories=["Gardening"])))
     assert run(room, "ingest", "--file", str(room / "s.jsonl"), "--source", "harbour-news") == 0
     assert run(room, "edition", "make", "morning") == 3
-    assert "none of the 1 stories that came in belongs to its sections" in capsys.readouterr().err
+    assert "of the stories that came in (1) none belongs to its sections" in capsys.readouterr().err
 
 
 def test_a_dry_run_stores_nothing(stories, capsys):
