@@ -86,8 +86,10 @@ def pause(door_: Door, dispatch_id: str, why: str) -> None:
       publisher dispatch pause 01KJP4TQ0M2Z --why "a wrong headline"
     """
     from publisher.desk import mailing
+    from publisher.desk.names import named
 
     with door_.newsroom() as newsroom:
+        dispatch_id = named(newsroom, "dispatch", dispatch_id)
         mailing.pause(newsroom, dispatch_id, why=why, actor=door_.who, now=now())
     door_.show(
         {"id": dispatch_id, "state": "paused"},
@@ -108,8 +110,10 @@ def resume(door_: Door, dispatch_id: str) -> int:
       publisher dispatch resume 01KJP4TQ0M2Z
     """
     from publisher.desk import mailing
+    from publisher.desk.names import named
 
     with door_.newsroom() as newsroom:
+        dispatch_id = named(newsroom, "dispatch", dispatch_id)
         mailing.resume(newsroom, dispatch_id, actor=door_.who, now=now())
         return run_dispatch(door_, newsroom, dispatch_id)
 
@@ -145,8 +149,10 @@ def retry(door_: Door, dispatch_id: str, why: str) -> int:
       publisher dispatch retry 01KJP4TQ0M2Z --why "the relay was misconfigured"
     """
     from publisher.desk import mailing
+    from publisher.desk.names import named
 
     with door_.newsroom() as newsroom:
+        dispatch_id = named(newsroom, "dispatch", dispatch_id)
         again = mailing.retry(newsroom, dispatch_id, why=why, actor=door_.who, now=now())
         door_.say(f"To be tried again: {counted(again, 'delivery', 'deliveries')}.")
         return run_dispatch(door_, newsroom, dispatch_id)
@@ -177,8 +183,10 @@ def resolve(
       publisher dispatch resolve 01KJP4TQ0M2Z --sent --why "in the relay's log"
     """
     from publisher.desk import mailing
+    from publisher.desk.names import named
 
     with door_.newsroom() as newsroom:
+        dispatch_id = named(newsroom, "dispatch", dispatch_id)
         if verdict is None:
             rows = mailing.uncertain(newsroom, dispatch_id)
             columns = {

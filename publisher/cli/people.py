@@ -278,10 +278,12 @@ def undo(door_: Door, address: str | None, dispatch_id: str | None, why: str) ->
       publisher suppression undo --dispatch 01KJP4TQ0M2Z --why "their server refused everybody"
     """
     from publisher.desk import readers
+    from publisher.desk.names import named
 
     if (address is None) == (dispatch_id is None):
         raise click.UsageError("give an ADDRESS or --dispatch DISPATCH")
     with door_.newsroom() as newsroom:
+        dispatch_id = named(newsroom, "dispatch", dispatch_id) if dispatch_id else None
         undone = readers.undo(
             newsroom, address=address, dispatch_id=dispatch_id, why=why, actor=door_.who, now=now()
         )

@@ -7,9 +7,10 @@ import re
 from sqlalchemy import Connection
 
 from publisher.errors import AmbiguousName, UnknownName
+from publisher.newsroom import Newsroom
 from publisher.store.names import Named, beginning_with
 
-__all__ = ["whole_id"]
+__all__ = ["named", "whole_id"]
 
 PREFIX = re.compile(r"[0-9A-Z]{6,26}")
 """Less than six characters would soon mean another story than today."""
@@ -30,3 +31,9 @@ def whole_id(connection: Connection, kind: Named, given: str) -> str:
     if len(found) > 1:
         raise AmbiguousName(kind, given, found[:SHOWN], others=len(found) > SHOWN)
     return found[0]
+
+
+def named(newsroom: Newsroom, kind: Named, given: str) -> str:
+    """The same, for a door whose answer shows the id."""
+    with newsroom.database.read() as connection:
+        return whole_id(connection, kind, given)

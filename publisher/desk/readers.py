@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from publisher.desk.names import whole_id
 from publisher.errors import BadInput, Conflict, FolderUnwritable, InputUnreadable
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries
@@ -301,7 +300,6 @@ def undo(
     """Take suppressions back; Conflict when there was none."""
     addr_key = key(parse(address), newsroom.address_key) if address else None
     with newsroom.database.write() as connection:
-        dispatch_id = whole_id(connection, "dispatch", dispatch_id) if dispatch_id else None
         undone = audience.undo_suppression(
             connection, addr_key=addr_key, dispatch_id=dispatch_id, why=why, actor=actor, now=now
         )

@@ -66,8 +66,10 @@ def test_an_edition_and_its_dispatch(run):
     dispatch = listed(run, "dispatch")
     assert listed(run, "edition")["dispatch"] == dispatch["id"]
     assert dispatch["counts"]["planned"] == 1
-    shown = run("--json", "dispatch", "show", dispatch["id"][:20].lower())
-    assert agrees(dispatch, shown.data)
+    short = dispatch["id"][:20].lower()
+    assert agrees(dispatch, run("--json", "dispatch", "show", short).data)
+    assert run.json("dispatch", "pause", short, "--why", "wait")["id"] == dispatch["id"]
+    assert run("suppression", "undo", "--dispatch", "01AAAAAA", "--why", "none").code == 2
 
 
 @pytest.mark.parametrize("act", ["pin", "drop", "hold", "release", "kill"])
