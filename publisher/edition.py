@@ -2,21 +2,21 @@
 
 PURE. An edition is data and nothing else: every output is made from it alone, so that mail, text part, feeds and
 archive agree in items, order, links and disclaimers, and the same edition renders to the same bytes on any machine,
-at any time (invariants 5 and 11). `content_hash` is SHA-256 over canonical JSON of what readers are shown; the
-edition's number, the time of its making and the list of what was left out do not enter it.
+at any time (invariants 5 and 11). `content_hash` is SHA-256 over canonical JSON of what readers are shown; the edition's
+number, the time of its making and the reasons of what was left out do not enter it.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
+from publisher.canonical import canonical_json, plain
 from publisher.story import Media, Subject
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
     "Shelf",
     "Variant",
     "Why",
-    "canonical_json",
     "from_data",
     "to_data",
 ]
@@ -220,12 +219,17 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A candidate that is not an item, and why; `section` is empty when the reason holds for the whole edition."""
+    """A candidate that is not on a shelf, and why.
+
+    `section` is empty when the reason holds for the whole edition, `language` when it holds for the section in every language.
+    What one shelf had no room for may stand on another.
+    """
 
     story_id: str
     section: str
     why: Why
     detail: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,21 +340,17 @@ class Edition:
             self.kind is Kind.FEED
         ):  # a rolling edition is remade only when its items change, not when time passes
             unseen += ["slot", "local_date", "timezone"]
+        cut = sorted((e.section, e.language, e.story_id) for e in self.left_out if e.language)
         for key in unseen:
             del data[key]
+        if cut:  # a mail says how many more there are
+            data["cut"] = cut
         return hashlib.sha256(canonical_json(data)).hexdigest()
-
-
-def canonical_json(data: Any) -> bytes:
-    """One byte form for equal data: sorted keys, no blanks, UTF-8."""
-    return json.dumps(
-        data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    ).encode()
 
 
 def to_data(edition: Edition) -> dict[str, Any]:
     """The edition as JSON-ready data; `from_data` gives an equal edition back."""
-    data: dict[str, Any] = _plain(dataclasses.asdict(edition))
+    data: dict[str, Any] = plain(dataclasses.asdict(edition))
     return data
 
 
@@ -382,18 +382,3 @@ def _item(data: Mapping[str, Any]) -> Item:
     if notice := fields.get("withdrawn"):
         fields["withdrawn"] = Notice(**{**notice, "at": datetime.fromisoformat(notice["at"])})
     return Item(**fields)
-
-
-def _plain(value: Any) -> Any:
-    """JSON-ready: times as ISO 8601 in UTC, enums as their words, tuples as lists."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, Mapping):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(entry) for entry in value]
-    return value

@@ -7,6 +7,7 @@ where these have one. All times are aware; all text has been through `intake.tex
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -26,6 +27,7 @@ __all__ = [
     "Story",
     "Subject",
     "Term",
+    "lacks",
     "unpublishable",
 ]
 
@@ -328,24 +330,31 @@ class Story:
 
 
 def unpublishable(item: Received) -> tuple[Reason, str] | None:
-    """Why this item may not enter the store as publishable, or None (invariant 1).
+    """The first thing that keeps this item from entering the store as publishable, or None (invariant 1)."""
+    return next(lacks(item), None)
+
+
+def lacks(item: Received) -> Iterator[tuple[Reason, str]]:
+    """Everything that the item must have and has not; the desk may supply each when it releases the item.
 
     The source link is judged for its shape here (absolute http(s), a host, no user part, a path of its own); whether it
     is the source's home page or our own host was judged by the intake, which knows the source.
     """
     if not item.source_name.strip():
-        return (
-            Reason.NO_SOURCE_NAME,
-            "the item names no source; set `name` for the source or supply it on release",
-        )
-    parts = urlsplit(item.source_url) if item.source_url else None
+        yield Reason.NO_SOURCE_NAME, "the item names no source"
+    if why := _no_link(item.source_url):
+        yield Reason.NO_SOURCE_LINK, why
+    if not item.original_headline.strip():
+        yield Reason.NO_HEADLINE, "the item has no headline"
+
+
+def _no_link(source_url: str) -> str:
+    parts = urlsplit(source_url) if source_url else None
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
-        return Reason.NO_SOURCE_LINK, "the item has no absolute http(s) link to the original"
+        return "the item has no absolute http(s) link to the original"
     host = parts.hostname
     if "." not in host or ":" in host or host.rpartition(".")[2].isdigit():
-        return Reason.NO_SOURCE_LINK, f"the source link {item.source_url} names no public host"
+        return f"the source link {source_url} names no public host"
     if parts.path in {"", "/"} and not parts.query:
-        return Reason.NO_SOURCE_LINK, f"the source link {item.source_url} is a home page, not the story"
-    if not item.original_headline.strip():
-        return Reason.NO_HEADLINE, "the item has no headline"
-    return None
+        return f"the source link {source_url} is a home page, not the story"
+    return ""

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +90,8 @@ class Door:
     def table(self, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, empty: str) -> None:
         """A list: as `{"items": […], "next": …}`, or as a table with these columns (key -> heading).
 
-        `next` is the key of a page (`desk.pages`) that is not the last; null when there is no more.
+        A key with a point reaches into a row: `counts.failed`. `next` is the key of a page (`desk.pages`) that is not the last;
+        null when there is no more.
         """
         more: str | None = getattr(rows, "next", None)
         if self.as_json:
@@ -96,31 +100,37 @@ class Door:
         if not rows:
             click.echo(empty)
             return
-        from rich.console import Console
-        from rich.table import Table
+        from publisher.cli.tables import drawn
 
-        terminal = sys.stdout.isatty()
-        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-        for heading in columns.values():
-            table.add_column(heading, overflow="fold")
-        for row in rows:
-            table.add_row(*(cell(row[key]) for key in columns))
-        Console(width=None if terminal else 180, highlight=False, markup=False).print(table)
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        texts = [[cell(reduce(getitem, key.split("."), row)) for key in columns] for row in rows]
+        for number, lines in enumerate(drawn(list(columns.values()), texts, width=width)):
+            text = "\n".join(lines)
+            click.echo(text if number else click.style(text, bold=True))
         if more:
             import shlex
 
             self.say(f"There are more: --after {shlex.quote(more)}")
 
 
+JOINERS = "\u200c\u200d"
+"""They part and join letters in Persian and in Hindi, for example: without them words are misspelt."""
+
+
 def cell(value: Any) -> str:
-    """A value as a table shows it: local-looking UTC times, dashes for nothing, no control characters."""
-    if value is None or value == "":
+    """A value as a table shows it: local-looking UTC times, a dash for nothing, no control characters."""
+    if value is None or value in ("", (), []):
         return "–"
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}Z"
     if isinstance(value, (list, tuple)):
         return ", ".join(cell(entry) for entry in value)
-    return "".join(c if c.isprintable() else " " for c in str(value))
+    return "".join(c if c.isprintable() or c in JOINERS else " " for c in str(value))
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: "1 source", "2 sources"; `many` where the plural is not made by an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def plain(value: Any) -> Any:

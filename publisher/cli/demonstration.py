@@ -35,11 +35,16 @@ NAME = "publisher"
 )
 @door
 def demo(door_: Door, folder: Path, serve: bool, port: int) -> None:
-    """Run the whole way with invented agencies: stories in, feeds and digest out, mail over real SMTP.
+    """Run the whole way with invented agencies and readers.
 
-    It takes the sample stories that come with the product, makes feeds and a digest in three languages, has the
-    provenance gate read them, and sends the digest to a mail catcher on loopback. Everything lands in DIR; a second
-    run ingests nothing new and mails nobody twice. When DIR's newsroom was used in between, the demo begins anew.
+    Stories in, feeds and digest out, mail over real SMTP: it takes the sample stories that come with the product, makes
+    feeds and a digest in three languages, has the provenance gate read them, and sends the digest to a mail catcher on
+    loopback. Everything lands in DIR; a second run ingests nothing new and mails nobody twice. When DIR's newsroom was used
+    in between, the demo begins anew.
+
+    \b
+    Example:
+      publisher demo --dir /tmp/wire-demo --serve
     """
     from publisher.demo import run
     from publisher.demo.show import serve_site, summary

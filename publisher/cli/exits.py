@@ -25,6 +25,7 @@ EXITS: dict[type[Exception], int] = {
     errors.BadInput: USAGE,
     errors.InputUnreadable: USAGE,
     errors.UnknownName: USAGE,
+    errors.AmbiguousName: USAGE,
     errors.Refused: REFUSED,
     errors.GateRefused: REFUSED,
     errors.NothingToPublish: REFUSED,
@@ -69,8 +70,11 @@ def told(command: click.Command, arguments: Sequence[str]) -> int:
         result = command.main(args=list(arguments), prog_name="publisher", standalone_mode=False)
     except click.exceptions.Exit as leave:
         return leave.exit_code
-    except click.Abort:
-        click.echo("publisher: stopped", err=True)
+    except click.Abort as stop:
+        said = str(stop) or "stopped"
+        if as_json:
+            _as_json("stopped", said, {})
+        click.echo(f"publisher: {said}", err=True)
         return INTERRUPTED
     except click.ClickException as wrong:
         if as_json:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from publisher.cli.context import Door, door, now
+from publisher.cli.context import Door, counted, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.params import paged
 
@@ -16,7 +16,10 @@ __all__ = ["COMMANDS"]
 
 @click.group()
 def feed() -> None:
-    """The feeds: RSS, Atom and JSON Feed for sections, sources, languages and all."""
+    """Feeds of sections, sources, languages and all.
+
+    Each in RSS, Atom and JSON Feed.
+    """
 
 
 @feed.command()
@@ -35,10 +38,10 @@ def feed() -> None:
 )
 @door
 def build(door_: Door, out: Path | None, site_dir: Path | None) -> int:
-    """Make every feed and page anew where something changed, and write their files, each by a rename.
+    """Make every feed and page anew where something changed.
 
-    A gzipped twin stands beside each file, for web servers. A folder once named here is kept up by every later build and
-    kill. What the gate refuses keeps its last good bytes; the exit code is then 5.
+    Their files are written each by a rename, with a gzipped twin beside it for web servers. A folder once named here is kept
+    up by every later build, hold and kill. What the gate refuses keeps its last good bytes; the exit code is then 5.
 
     \b
     Example:
@@ -66,7 +69,8 @@ def build(door_: Door, out: Path | None, site_dir: Path | None) -> int:
     ]
     columns = {"feed": "Feed", "items": "Items", "changed": "Changed", "refused": "Refused"}
     door_.table(rows, columns, empty="No feeds.")
-    door_.say(f"{len(done.pages.changed)} pages changed, {len(done.files)} files written.")
+    changed, written = counted(len(done.pages.changed), "page"), counted(len(done.files), "file")
+    door_.say(f"{changed} changed, {written} written.")
     for refusal in done.pages.refused:
         door_.say(f"A page keeps its last good bytes: {refusal}")
     return PARTLY if done.refused else 0
@@ -76,7 +80,12 @@ def build(door_: Door, out: Path | None, site_dir: Path | None) -> int:
 @paged
 @door
 def list_(door_: Door, limit: int, after: str | None) -> None:
-    """List the feeds with their addresses."""
+    """List the feeds with their addresses.
+
+    \b
+    Example:
+      publisher feed list
+    """
     from publisher.desk import feeds
     from publisher.desk.pages import Page
 

@@ -11,7 +11,7 @@ import click
 
 from publisher.cli.context import now
 
-__all__ = ["INSTANT", "PAST", "SPAN", "paged"]
+__all__ = ["INSTANT", "PAST", "SPAN", "WHY", "paged"]
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -78,3 +78,4 @@ def paged(command: Callable[..., Any]) -> Callable[..., Any]:
 SPAN = Span()
 INSTANT = Instant()
 PAST = Instant(direction=-1)
+WHY = click.option("--why", required=True, metavar="TEXT", help="The reason, for the record.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from publisher.desk.wire import SourceReport
 
 __all__ = ["COMMANDS"]
+
+Told: TypeAlias = "tuple[str | None, SourceReport]"
+"""What came of a source, or of one file for it: the file's name, None for the network."""
 
 
 @click.command()
@@ -32,7 +35,9 @@ __all__ = ["COMMANDS"]
 def ingest(
     door_: Door, sources: tuple[str, ...], path: str | None, slug: str | None, format_: str | None
 ) -> int:
-    """Poll SOURCEs (default: all that have a `url`), or read a file.
+    """Bring stories in: poll sources, or read a file.
+
+    Without SOURCEs all are polled that have a `url`.
 
     \b
     Examples:
@@ -53,10 +58,10 @@ def ingest(
             raise click.UsageError("--source and --format go with --file")
         reports = _from_network(door_, sources)
     _tell(door_, reports)
-    return PARTLY if any(report.failed for report in reports) else 0
+    return PARTLY if any(report.failed for _, report in reports) else 0
 
 
-def _from_network(door_: Door, names: tuple[str, ...]) -> list[SourceReport]:
+def _from_network(door_: Door, names: tuple[str, ...]) -> list[Told]:
     from publisher.desk import wire
 
     with door_.newsroom() as newsroom:
@@ -71,10 +76,11 @@ def _from_network(door_: Door, names: tuple[str, ...]) -> list[SourceReport]:
             done += 1
             door_.say(f"[{done}/{total}] {report.source}: {sentence(report)}")
 
-        return wire.poll(newsroom, chosen, actor=door_.who, now=now(), progress=progress)
+        reports = wire.poll(newsroom, chosen, actor=door_.who, now=now(), progress=progress)
+        return [(None, report) for report in reports]
 
 
-def _from_path(door_: Door, path: str, slug: str, format_: str | None) -> list[SourceReport]:
+def _from_path(door_: Door, path: str, slug: str, format_: str | None) -> list[Told]:
     from publisher import intake
     from publisher.desk import wire
     from publisher.errors import BadInput
@@ -83,11 +89,11 @@ def _from_path(door_: Door, path: str, slug: str, format_: str | None) -> list[S
         raise BadInput(f"no format named {format_!r}; known: {', '.join(intake.FORMATS)}")
     with door_.newsroom() as newsroom:
         source = newsroom.source(slug)
-        reports = []
+        reports: list[Told] = []
         for name, raw in _documents(path):
             report = wire.read_document(newsroom, source, raw, actor=door_.who, now=now(), format=format_)
             door_.say(f"{name}: {sentence(report)}")
-            reports.append(report)
+            reports.append((name, report))
         return reports
 
 
@@ -120,8 +126,8 @@ def sentence(report: SourceReport) -> str:
     return counts + (f", {report.left_out} beyond the limit left out" if report.left_out else "")
 
 
-def _tell(door_: Door, reports: list[SourceReport]) -> None:
-    for report in reports:
+def _tell(door_: Door, reports: list[Told]) -> None:
+    for _, report in reports:
         for line in report.quarantined:
             door_.say(f"  {report.source}: quarantined: {line}")
         for line in report.remarks:
@@ -133,14 +139,15 @@ def _tell(door_: Door, reports: list[SourceReport]) -> None:
         rows = [
             {
                 "source": report.source,
+                "file": name,
                 "counts": report.counts,
                 "quarantined": report.quarantined,
                 "remarks": report.remarks,
                 "left_out": report.left_out,
-                "unchanged": report.unchanged,
+                "not_modified": report.unchanged,
                 "failed": report.failed,
             }
-            for report in reports
+            for name, report in reports
         ]
         door_.table(rows, {}, empty="")
 
@@ -154,7 +161,12 @@ def source() -> None:
 @paged
 @door
 def list_(door_: Door, limit: int, after: str | None) -> None:
-    """List the configured sources and how their last poll went."""
+    """List the configured sources and how their last poll went.
+
+    \b
+    Example:
+      publisher source list
+    """
     from publisher.desk.overview import sources
 
     with door_.newsroom() as newsroom:

@@ -149,7 +149,7 @@ def _reasons(left_out: Sequence[LeftOut], digest: Digest, seen: int) -> str:
         counts.setdefault(entry.why.value, set()).add(entry.story_id)
     if not counts and seen:
         return (
-            f"none of the {seen} stories that came in belongs to its sections {', '.join(digest.sections)}; "
+            f"of the stories that came in ({seen}) none belongs to its sections {', '.join(digest.sections)}; "
             "see `any` in sections.toml, and `sections` in digests.toml"
         )
     if not counts:

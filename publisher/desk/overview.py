@@ -6,18 +6,22 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from publisher.desk.acts import story as get_story
 from publisher.desk.pages import Page, key_of, number_in, place_in
 from publisher.edition import Kind
 from publisher.errors import UnknownName
 from publisher.intake.markup import text_digest
 from publisher.newsroom import Newsroom
-from publisher.store import deliveries, house, quarantine
+from publisher.store import deliveries, house, quarantine, states
 from publisher.store import editions as stored_editions
 from publisher.store import stories as stored_stories
 from publisher.story import EmbargoKind, Story
 
 __all__ = [
+    "STATES",
+    "edition_head",
     "edition_record",
     "editions",
     "last_recorded",
@@ -29,6 +33,10 @@ __all__ = [
     "story_record",
     "tally",
 ]
+
+
+STATES = ("usable", "embargoed", "held", "killed", "withheld", "canceled")
+"""Whatever keeps a story back, and nothing; the last two are the source's own."""
 
 
 def state_of(story: Story, now: datetime) -> str:
@@ -75,18 +83,18 @@ def last_recorded(newsroom: Newsroom) -> datetime | None:
 def tally(newsroom: Newsroom, *, now: datetime) -> dict[str, dict[str, int]]:
     """The house in figures: stories by what became of them, and what the gate read and refused."""
     with newsroom.database.read() as connection:
-        found = stored_stories.listing(connection, limit=1_000_000)
+        counts = Counter(states.count(connection, now=now))
+        published = states.count_published(connection)
         waiting = quarantine.waiting(connection)
         cleared = stored_editions.count_renderings(connection)
         refused = house.count_events(connection, "gate.refused")
-    states = Counter(state_of(story, now) for story in found)
     return {
         "stories": {
-            "ingested": len(found) + waiting,
-            "published": sum(story.first_published is not None for story in found),
+            "ingested": counts.total() + waiting,
+            "published": published,
             "quarantined": waiting,
-            "embargoed": states["embargoed"],
-            "killed": states["killed"],
+            "embargoed": counts["embargoed"],
+            "killed": counts["killed"],
         },
         "gate": {"checked": cleared, "refused": refused},
     }
@@ -97,17 +105,19 @@ def stories(
     *,
     section: str | None,
     source: str | None,
+    state: str | None = None,
     limit: int,
     after: str | None = None,
     now: datetime,
 ) -> Page:
-    """The newest stories. A source that is configured no longer is known as long as it has stories here."""
+    """The newest stories; `state` is one of STATES. A source that is configured no longer is known as long as it has stories here."""
     slug = newsroom.section(section).slug if section else None
+    wanted = (state, now) if state else None
     with newsroom.database.read() as connection:
         if source is not None and source not in stored_stories.count_by_source(connection):
             newsroom.source(source)
         found = stored_stories.listing(
-            connection, section=slug, source=source, limit=limit + 1, after=place_in(after)
+            connection, section=slug, source=source, state=wanted, limit=limit + 1, after=place_in(after)
         )
 
     def told(story: Story) -> dict[str, Any]:
@@ -155,6 +165,7 @@ def story_record(newsroom: Newsroom, story_id: str, *, now: datetime) -> dict[st
         "language": received.language,
         "urgency": received.urgency,
         "sections": story.sections,
+        "received_at": story.received_at,
         "eligible_at": story.eligible_at,
         "embargo": None if embargo.kind is EmbargoKind.NONE else (embargo.until or embargo.kind.value),
         "first_published": story.first_published,
@@ -235,49 +246,59 @@ def editions(
         found = stored_editions.listing(
             connection, kind=kind, series=series, limit=limit + 1, after=place_in(after)
         )
-        sent = {row.edition_id: row.id for row in deliveries.list_dispatches(connection, limit=1000)}
-
-    def told(row: Any) -> dict[str, Any]:
-        return {
-            "id": row.id,
-            "series": row.series,
-            "number": row.number,
-            "revision": row.revision,
-            "slot": row.slot,
-            "frozen_at": row.frozen_at,
-            "items": row.items,
-            "content_hash": row.content_hash,
-            "sent": sent.get(row.id),
-        }
-
-    return Page.of(found, limit, row=told, key=lambda row: key_of(row.frozen_at, row.id))
+        return Page.of(
+            found,
+            limit,
+            row=lambda row: _edition(connection, row),
+            key=lambda row: key_of(row.frozen_at, row.id),
+        )
 
 
 def _series(newsroom: Newsroom, name: str, *, feeds: bool) -> None:
     """UnknownName, unless a digest or (with `feeds`) a feed of this name is configured."""
     if not feeds:
         newsroom.digest(name)
-    elif name not in (known := [*newsroom.sections, "all"]):
+    elif name not in (known := [feed.series for feed in newsroom.feeds]):
         raise UnknownName("feed", name, known)
+
+
+def _edition(connection: Connection, row: Any) -> dict[str, Any]:
+    """What every answer about an edition tells of it; `row` is its head."""
+    mailed = deliveries.dispatch_of(connection, row.id)
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "series": row.series,
+        "number": row.number,
+        "revision": row.revision,
+        "slot": row.slot,
+        "frozen_at": row.frozen_at,
+        "stories": row.stories,
+        "content_hash": row.content_hash,
+        "approved_by": stored_editions.approver(connection, row.id, row.content_hash),
+        "dispatch": mailed.id if mailed else None,
+    }
+
+
+def edition_head(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
+    """An edition as lists show it, without its stories."""
+    with newsroom.database.read() as connection:
+        row = stored_editions.head(connection, edition_id)
+        if row is None:
+            raise UnknownName("edition", edition_id)
+        return _edition(connection, row)
 
 
 def edition_record(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
     """An edition: its shelves with their items, and the reasons of those left out."""
+    head = edition_head(newsroom, edition_id)
     with newsroom.database.read() as connection:
-        made = stored_editions.get(connection, edition_id)
-        if made is None:
-            raise UnknownName("edition", edition_id)
-        approved = stored_editions.approved(connection, made.edition_id, made.content_hash)
+        made = stored_editions.get(connection, edition_id, revision=head["revision"])
+    if made is None:
+        raise UnknownName("edition", edition_id)
     return {
-        "id": made.edition_id,
-        "kind": made.kind.value,
-        "series": made.series,
-        "number": made.number,
-        "revision": made.revision,
-        "slot": made.slot,
-        "frozen_at": made.frozen_at,
-        "content_hash": made.content_hash,
-        "approved": approved,
+        **head,
+        "languages": made.languages,
         "shelves": [
             {
                 "section": shelf.section,
@@ -301,7 +322,13 @@ def edition_record(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
             for shelf in made.shelves
         ],
         "left_out": [
-            {"id": entry.story_id, "section": entry.section, "why": entry.why.value, "detail": entry.detail}
+            {
+                "id": entry.story_id,
+                "section": entry.section,
+                "language": entry.language,
+                "why": entry.why.value,
+                "detail": entry.detail,
+            }
             for entry in made.left_out
         ],
     }

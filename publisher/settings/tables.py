@@ -209,7 +209,7 @@ class FeedsTable(Table):
 
 
 class Web(Table):
-    """`[web]`: where `publisher serve` listens. A web server in front of it brings TLS."""
+    """`[web]`: where a server of Publisher's own listens. A web server in front of it brings TLS."""
 
     host: Line = "127.0.0.1"
     port: Port = 8080

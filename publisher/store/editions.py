@@ -14,9 +14,10 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, or_, select, update
 
-from publisher.edition import Edition, Kind, Variant, canonical_json, from_data, to_data
+from publisher.canonical import canonical_json
+from publisher.edition import Edition, Kind, Variant, from_data, to_data
 from publisher.store.db import beyond, insert, insert_once, serialise
 from publisher.store.schema import (
     approval,
@@ -32,7 +33,9 @@ __all__ = [
     "add_revision",
     "approve",
     "approved",
+    "approver",
     "carried",
+    "carriers",
     "count_renderings",
     "freeze",
     "get",
@@ -131,8 +134,18 @@ def get(connection: Connection, edition_id: str, *, revision: int | None = None)
 
 
 def head(connection: Connection, edition_id: str) -> Row[Any] | None:
-    """The edition's row, or None."""
-    return connection.execute(select(edition).where(edition.c.id == edition_id)).one_or_none()
+    """The edition's row with its number of stories, or None."""
+    return connection.execute(_heads().where(edition.c.id == edition_id)).one_or_none()
+
+
+def _heads() -> Select[Any]:
+    held = (
+        select(func.count())
+        .where(edition_item.c.edition_id == edition.c.id, edition_item.c.revision == edition.c.revision)
+        .scalar_subquery()
+        .label("stories")
+    )
+    return select(edition, held)
 
 
 def of_slot(connection: Connection, kind: Kind, series: str, slot: datetime) -> str | None:
@@ -162,14 +175,8 @@ def listing(
     limit: int = 50,
     after: tuple[datetime, str] | None = None,
 ) -> list[Row[Any]]:
-    """The newest editions with their number of items; `after` goes on after (time of the freeze, id)."""
-    items = (
-        select(func.count())
-        .where(edition_item.c.edition_id == edition.c.id, edition_item.c.revision == edition.c.revision)
-        .scalar_subquery()
-        .label("items")
-    )
-    query = beyond(select(edition, items), after, at=edition.c.frozen_at, key=edition.c.id).limit(limit)
+    """The newest editions with their number of stories; `after` goes on after (time of the freeze, id)."""
+    query = beyond(_heads(), after, at=edition.c.frozen_at, key=edition.c.id).limit(limit)
     if kind is not None:
         query = query.where(edition.c.kind == kind)
     if series is not None:
@@ -186,6 +193,13 @@ def carried(connection: Connection, series: str) -> dict[str, datetime]:
         .group_by(edition_item.c.story_id)
     )
     return {row.story_id: row.at for row in rows}
+
+
+def carriers(connection: Connection, story_id: str) -> list[Row[Any]]:
+    """The digest editions that hold or once held the story, by the time of their freeze."""
+    held = select(edition_item.c.edition_id).where(edition_item.c.story_id == story_id)
+    query = select(edition).where(edition.c.id.in_(held), edition.c.kind == Kind.DIGEST)
+    return list(connection.execute(query.order_by(edition.c.frozen_at, edition.c.id)))
 
 
 def holding(connection: Connection, story_id: str, *, kind: Kind) -> list[Row[Any]]:
@@ -326,10 +340,15 @@ def approve(connection: Connection, edition_id: str, content_hash: str, *, actor
 
 def approved(connection: Connection, edition_id: str, content_hash: str) -> bool:
     """Whether exactly this content has been approved (invariant 13)."""
+    return approver(connection, edition_id, content_hash) is not None
+
+
+def approver(connection: Connection, edition_id: str, content_hash: str) -> str | None:
+    """Who approved exactly this content, or None."""
     query = select(approval.c.actor).where(
         approval.c.edition_id == edition_id, approval.c.content_hash == content_hash
     )
-    return connection.execute(query).first() is not None
+    return connection.execute(query).scalar_one_or_none()
 
 
 def prune_feeds(connection: Connection, series: str, *, keep: int = 50) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Row, Select, and_, delete, func, or_, select,
 from publisher.selection import Act, Mark
 from publisher.store.db import beyond, insert
 from publisher.store.schema import desk_mark, story, story_alias, story_section, story_version
+from publisher.store.states import state_at
 from publisher.story import Received, Story
 
 __all__ = [
@@ -274,11 +275,17 @@ def listing(
     *,
     section: str | None = None,
     source: str | None = None,
+    state: tuple[str, datetime] | None = None,
     limit: int = 50,
     after: tuple[datetime, str] | None = None,
 ) -> list[Story]:
-    """The newest stories, by receipt of their present version; `after` goes on after (that time, id)."""
+    """The newest stories, by receipt of their present version; `after` goes on after (that time, id).
+
+    `state` is a word of `states.state_at` and its instant.
+    """
     query = beyond(_query(), after, at=story.c.modified_at, key=story.c.id).limit(limit)
+    if state:
+        query = query.where(state_at(state[1]) == state[0])
     if source:
         query = query.where(story.c.source == source)
     if section:

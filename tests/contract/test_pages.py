@@ -12,7 +12,7 @@ WHO = {"actor": "test", "now": NOW}
 
 
 @pytest.fixture
-def room(database, tmp_path):
+def room(database):
     """Five rows or more in every list, some of them of the same instant."""
     opened = newsroom(database)
     for number in range(1, 6):
@@ -29,7 +29,7 @@ def room(database, tmp_path):
         wire.read_document(opened, opened.source("meridian"), raw, actor="test", now=at)
         made = editions.make(opened, "morning", slot=at, **{**WHO, "now": at})
         mailing.begin(opened, made, **{**WHO, "now": at})
-        feeds.build(opened, tmp_path, **{**WHO, "now": at})
+        feeds.build(opened, **{**WHO, "now": at})
     return opened
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
+from publisher.desk.names import whole_id
 from publisher.desk.pages import Page, key_of, place_in
 from publisher.errors import UnknownName
 from publisher.ledger import Counts, DispatchState
@@ -30,6 +32,7 @@ class Report:
     dispatch_id: str
     edition_id: str
     state: str
+    created_at: datetime
     counts: Counts
     halt: str | None
     notable: tuple[dict[str, Any], ...]
@@ -47,6 +50,7 @@ class Report:
             "id": self.dispatch_id,
             "edition": self.edition_id,
             "state": self.state,
+            "created_at": self.created_at,
             "counts": counts,
             "halt": self.halt,
             "notable": list(self.notable),
@@ -54,9 +58,9 @@ class Report:
 
 
 def head_of(newsroom: Newsroom, dispatch_id: str) -> Any:
-    """The dispatch's row by its id in any case; UnknownName otherwise."""
+    """The dispatch's row by its id, or enough of its beginning, in any case; UnknownName otherwise."""
     with newsroom.database.read() as connection:
-        head = deliveries.get_dispatch(connection, dispatch_id.upper())
+        head = deliveries.get_dispatch(connection, whole_id(connection, "dispatch", dispatch_id))
     if head is None:
         raise UnknownName("dispatch", dispatch_id)
     return head
@@ -73,11 +77,16 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
         dispatch_id=head.id,
         edition_id=head.edition_id,
         state="done" if done else head.state,
+        created_at=head.created_at,
         counts=counts,
-        halt=f"{head.halt_reason}: {head.halt_detail}" if head.halt_reason else None,
+        halt=_halt(head),
         notable=tuple(notable_rows(newsroom, rows)),
         relay_trouble=relay_trouble,
     )
+
+
+def _halt(row: Any) -> str | None:
+    return f"{row.halt_reason}: {row.halt_detail}" if row.halt_reason else None
 
 
 def notable_rows(newsroom: Newsroom, rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
@@ -110,8 +119,8 @@ def listing(newsroom: Newsroom, *, limit: int, after: str | None = None) -> Page
                 "edition": row.edition_id,
                 "state": "done" if done else row.state,
                 "created_at": row.created_at,
-                "planned": counts.planned,
-                **asdict(counts),
+                "counts": {"planned": counts.planned, **asdict(counts)},
+                "halt": _halt(row),
             }
 
         found = deliveries.list_dispatches(connection, limit=limit + 1, after=place_in(after))
