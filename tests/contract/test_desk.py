@@ -31,6 +31,13 @@ def only_story(room):
     return story
 
 
+def test_a_feed_can_be_built_at_any_instant_not_only_at_whole_seconds(room):
+    """Its slot is a whole second, and lies before the instant at which it is frozen."""
+    moment = NOW + timedelta(microseconds=500_001)
+    ingest(room, line(1), now=moment)
+    assert not [report.refused for report in feeds.build(room, actor="test", now=moment) if report.refused]
+
+
 def test_the_same_file_twice_is_no_news(room):
     assert ingest(room, line(1), line(2)).counts == {"new": 2}
     assert ingest(room, line(1), line(2)).counts == {"unchanged": 2}

@@ -144,7 +144,7 @@ class _Job:
             report.edition_id = last.id
             return report
         try:
-            outputs = _render(newsroom, made, wanted, now=made.slot)
+            outputs = _render(newsroom, made, wanted, now=max(made.slot, wire.now))
         except GateRefused as refusal:
             report.refused = refusal
             with newsroom.database.write() as connection:
