@@ -64,11 +64,8 @@ def build(newsroom: Newsroom, *, now: datetime) -> SiteReport:
     files: dict[str, Finished] = {}
     archived: list[_Page] = []
     for page in _pages(newsroom, held):
-        found = gate.check_html(
-            page.body, page.edition, page.variant, output=page.path, now=now, barred=held.barred
-        )
         try:
-            gate.clear(page.edition.edition_id, found)
+            _clear(page, held, now=now)
         except GateRefused as refusal:
             report.refused.append(refusal)
             continue
@@ -98,6 +95,19 @@ class _Held:
     digests: Sequence[Edition]
     barred: frozenset[str]
     closed: frozenset[str]
+
+
+def _clear(page: _Page, held: _Held, *, now: datetime) -> None:
+    """Let the gate read a page; what stands there as a notice is not the story that was taken back.
+
+    Raises:
+        GateRefused: it has faults.
+    """
+    noticed = {item.story_id for item in page.edition.items if item.withdrawn}
+    found = gate.check_html(
+        page.body, page.edition, page.variant, output=page.path, now=now, barred=held.barred - noticed
+    )
+    gate.clear(page.edition.edition_id, found)
 
 
 def _held(newsroom: Newsroom, connection: Connection, *, now: datetime) -> _Held:
@@ -145,10 +155,8 @@ def _front(
     newest = None if made is None else _cut(made, NEWEST)
     body = pages.front_page(newest, site, feeds=feeds, editions=links, templates=newsroom.templates)
     if newest is not None:
-        variant = Variant(site.language)
-        found = gate.check_html(body, newest, variant, output="index.html", now=now, barred=held.barred)
         try:
-            gate.clear(newest.edition_id, found)
+            _clear(_Page("index.html", body, newest, Variant(site.language)), held, now=now)
         except GateRefused as refusal:
             return [refusal]
     files[f"{SITE}index.html"] = Finished(body, HTML)

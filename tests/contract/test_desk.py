@@ -1,5 +1,6 @@
 """The use cases, on SQLite and PostgreSQL alike."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -206,6 +207,23 @@ def test_nobody_to_send_to_is_refused_and_said(room):
     made = editions.make(room, "morning", **WHO)
     with pytest.raises(NothingToPublish, match="nobody"):
         mailing.begin(room, made, **WHO)
+
+
+def test_a_kill_reaches_the_pages_where_stories_have_pages_of_their_own(room):
+    site = room.settings.site.model_copy(update={"pages": True})
+    room = replace(room, settings=replace(room.settings, site=site))
+    ingest(room, line(1), line(2))
+    publishing.publish(room, feeds_to=None, site_to=None, **WHO)
+    with room.database.read() as connection:
+        story = next(story for story in stories.listing(connection) if story.headline == "Headline number 1")
+    done = acts.kill(room, story.story_id, why="wrong", actor="test", now=NOW + timedelta(minutes=1))
+    assert done.published.pages.refused == []
+    with room.database.read() as connection:
+        for path in ("site/index.html", "site/s/world/index.html"):
+            body = public.get(connection, path).body
+            assert b"Headline number 1" not in body
+            assert b"Withdrawn: a story from Meridian" in body
+        assert public.get(connection, f"site/story/{story.story_id}/index.html").status == public.GONE
 
 
 def test_a_kill_halts_the_dispatch_and_resuming_goes_on_without_the_story(room):
