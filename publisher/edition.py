@@ -2,21 +2,21 @@
 
 PURE. An edition is data and nothing else: every output is made from it alone, so that mail, text part, feeds and
 archive agree in items, order, links and disclaimers, and the same edition renders to the same bytes on any machine,
-at any time (invariants 5 and 11). `content_hash` is SHA-256 over canonical JSON of what readers are shown; the
-edition's number, the time of its making and the list of what was left out do not enter it.
+at any time (invariants 5 and 11). `content_hash` is SHA-256 over canonical JSON of what readers are shown; the edition's
+number, the time of its making and the reasons of what was left out do not enter it.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from publisher.canonical import canonical_json, plain
 from publisher.story import Media, Subject
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
     "Shelf",
     "Variant",
     "Why",
-    "canonical_json",
     "from_data",
     "to_data",
 ]
@@ -153,7 +152,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
-    """One section of an edition in one language: ordered story ids.
+    """A section's place in an edition, in one language: ordered story ids.
 
     `language` is the edition language whose readers see this shelf (the items may be in others when the section's rule
     says so); None in a feed edition, whose readers choose no language. `more` counts what the maximum cut.
@@ -168,12 +167,17 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A candidate that is not an item, and why; `section` is empty when the reason holds for the whole edition."""
+    """A candidate that is not on a shelf, and why.
+
+    `section` is empty when the reason holds for the whole edition, `language` when it holds for the section in every language.
+    What one shelf had no room for may stand on another.
+    """
 
     story_id: str
     section: str
     why: Why
     detail: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,21 +294,17 @@ class Edition:
             unseen += ["slot", "local_date", "timezone"]
             for shelf in data["shelves"]:
                 del shelf["more"]
+        cut = sorted((e.section, e.language, e.story_id) for e in self.left_out if e.language)
         for key in unseen:
             del data[key]
+        if cut:  # a mail says how many more there are
+            data["cut"] = cut
         return hashlib.sha256(canonical_json(data)).hexdigest()
-
-
-def canonical_json(data: Any) -> bytes:
-    """One byte form for equal data: sorted keys, no blanks, UTF-8."""
-    return json.dumps(
-        data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    ).encode()
 
 
 def to_data(edition: Edition) -> dict[str, Any]:
     """The edition as JSON-ready data; `from_data` gives an equal edition back."""
-    data: dict[str, Any] = _plain(edition)
+    data: dict[str, Any] = plain(edition)
     return data
 
 
@@ -336,16 +336,3 @@ def _item(data: Mapping[str, Any]) -> Item:
     if notice := fields.get("withdrawn"):
         fields["withdrawn"] = Notice(**{**notice, "at": datetime.fromisoformat(notice["at"])})
     return Item(**fields)
-
-
-def _plain(value: Any) -> Any:
-    """JSON-ready: times as ISO 8601 in UTC, enums as their words, tuples as lists."""
-    if value is None or type(value) in {str, int, bool}:
-        return value
-    if isinstance(value, date):
-        return (value.astimezone(UTC) if isinstance(value, datetime) else value).isoformat()
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, tuple):
-        return [_plain(entry) for entry in value]
-    return {name: _plain(getattr(value, name)) for name in value.__slots__}

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 __all__ = [
     "AlreadyMade",
     "AlreadySent",
+    "AmbiguousName",
     "BadInput",
     "ConfigurationInvalid",
     "Conflict",
@@ -114,6 +115,22 @@ class UnknownName(PublisherError):
         self.kind, self.name, self.known = kind, name, tuple(known)
         hint = f"; known: {', '.join(self.known)}" if self.known else ""
         super().__init__(f"no {kind} named {name!r}{hint}", kind=kind, name=name, known=list(self.known))
+
+
+class AmbiguousName(PublisherError):
+    """The first characters of an id, which several stories or dispatches share."""
+
+    code = "ambiguous-name"
+
+    def __init__(self, kind: str, name: str, candidates: Sequence[str], *, others: bool) -> None:
+        self.kind, self.name, self.candidates = kind, name, tuple(candidates)
+        listed = ", ".join(candidates) + (", and others" if others else "")
+        super().__init__(
+            f"{name!r} means more than one {kind}: {listed}; give more of the id",
+            kind=kind,
+            name=name,
+            candidates=list(candidates),
+        )
 
 
 class Refused(PublisherError):

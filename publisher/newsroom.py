@@ -237,7 +237,7 @@ def open_newsroom(settings: Settings, *, mint: Mint = mint_random) -> Newsroom:
             token key is gone that an open dispatch names.
         StoreOutdated, StoreUnavailable, FolderUnwritable: see `store`.
     """
-    database = open_database(settings.store_url)
+    database = open_database(settings.store_url, lock_seconds=settings.store.lock_wait.total_seconds())
     try:
         migrate.ready(database)
         _settle(database, settings)

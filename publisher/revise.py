@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from publisher.edition import canonical_json
+from publisher.canonical import canonical_json
 from publisher.story import PubStatus, Received, Story
 
 __all__ = ["Change", "change", "content_hash", "eligible_at"]

@@ -7,6 +7,7 @@ where these have one. All times are aware; all text has been through `intake.tex
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -28,6 +29,7 @@ __all__ = [
     "Story",
     "Subject",
     "Term",
+    "lacks",
     "unpublishable",
 ]
 
@@ -142,7 +144,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A desk's shelf, as `sections.toml` has it (decision 4).
+    """Which stories belong together, how many, how recent, in which order: as `sections.toml` has it (decision 4).
 
     Attributes:
         slug: permanent name in commands, paths and feed ids.
@@ -256,9 +258,6 @@ class Reason(StrEnum):
     NO_SOURCE_NAME = "no-source-name"
     NO_SOURCE_LINK = "no-source-link"
     NO_HEADLINE = "no-headline"
-    NO_BODY = "no-body"
-    NOT_A_STORY = "not-a-story"
-    """An advisory, a comment, a package: well-formed, but never published."""
     PROTECTED = "protected"
     UNPUBLISHED = "unpublished"
     RIGHTS = "rights"
@@ -335,27 +334,34 @@ class Story:
 
 
 def unpublishable(item: Received) -> tuple[Reason, str] | None:
-    """Why this item may not enter the store as publishable, or None (invariant 1).
+    """The first thing that keeps this item from entering the store as publishable, or None (invariant 1)."""
+    return next(lacks(item), None)
+
+
+def lacks(item: Received) -> Iterator[tuple[Reason, str]]:
+    """Everything that the item must have and has not; the desk may supply each when it releases the item.
 
     The source link is judged for its shape here (absolute http(s), a host, no user part, a path of its own); whether it
     is the source's home page or our own host was judged by the intake, which knows the source.
     """
     if not visible(item.source_name):
-        return (
-            Reason.NO_SOURCE_NAME,
-            "the item names no source; set `name` for the source or supply it on release",
-        )
+        yield Reason.NO_SOURCE_NAME, "the item names no source"
+    if why := _no_link(item.source_url):
+        yield Reason.NO_SOURCE_LINK, why
+    if not visible(item.original_headline):
+        yield Reason.NO_HEADLINE, "the item has no headline"
+
+
+def _no_link(source_url: str) -> str:
     try:
-        parts = urlsplit(item.source_url)
+        parts = urlsplit(source_url)
     except ValueError:  # a bracket that is not closed
         parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
-        return Reason.NO_SOURCE_LINK, "the item has no absolute http(s) link to the original"
+        return "the item has no absolute http(s) link to the original"
     host = parts.hostname.removesuffix(".")
     if not is_host(host) or "." not in host or host.rpartition(".")[2].isdigit():
-        return Reason.NO_SOURCE_LINK, f"the source link {item.source_url} names no public host"
+        return f"the source link {source_url} names no public host"
     if is_front_page(parts.path, parts.query):
-        return Reason.NO_SOURCE_LINK, f"the source link {item.source_url} is a home page, not the story"
-    if not visible(item.original_headline):
-        return Reason.NO_HEADLINE, "the item has no headline"
-    return None
+        return f"the source link {source_url} is a home page, not the story"
+    return ""

@@ -135,9 +135,9 @@ def read(
     places = _places(next(rows, (0, []))[1], first)
     email, language, chosen = places["email"], places.get("language", -1), places.get("sections", -1)
     ours = [
-        (places.get("digest", -1), {"", digest}, "the list says: for another digest"),
-        (places.get("status", -1), {"", "pending", "confirmed"}, "the list says: not subscribed"),
-        (places.get("active", -1), {"", "yes"}, "the list says: not subscribed"),
+        (places.get("digest", -1), {"", digest}, "the file says: for another digest"),
+        (places.get("status", -1), {"", "pending", "confirmed"}, "the file says: not subscribed"),
+        (places.get("active", -1), {"", "yes"}, "the file says: not subscribed"),
     ]
     checks = [check for check in ours if check[0] >= 0]
     for number, row in rows:

@@ -64,7 +64,7 @@ class ListUnreadable(SubscribersError):
     code = "list-unreadable"
 
     def __init__(self, why: str, known: Iterable[str] = ()) -> None:
-        super().__init__(f"the list cannot be read: {why}", why=why, known=list(known))
+        super().__init__(f"the CSV file cannot be read: {why}", why=why, known=list(known))
 
 
 class StagingFailed(SubscribersError):
@@ -74,5 +74,5 @@ class StagingFailed(SubscribersError):
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            f"the list cannot be sorted on the disk (TMPDIR): {why}; nothing was taken in", why=why
+            f"the readers cannot be sorted on the disk (TMPDIR): {why}; nothing was taken in", why=why
         )

@@ -33,7 +33,7 @@ def samples() -> Path:
 
 @pytest.fixture
 def program(request: pytest.FixtureRequest) -> str:
-    """The path of the program named by the test's `program` marker."""
+    """The path of the program named by the test's `program` marker: for tests that look at pages and mails in a browser."""
     marker = request.node.get_closest_marker("program")
     name = marker.args[0]
     found = shutil.which(name)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from publisher.edition import Disclaimer, Edition, Item, Kind, Shelf
+from publisher.edition import Disclaimer, Edition, Item, Kind, LeftOut, Shelf, Why
 from publisher.render.digest import Look
 from publisher.render.message import Headers, Personal
 from publisher.render.templates import load
@@ -87,13 +88,13 @@ def persian(story_id: str, **fields: Any) -> Item:
     return item(story_id, **(given | fields))
 
 
-def edition(*items: Item, language: str = "en", more: int = 0, **fields: Any) -> Edition:
-    """An edition in one language: the first items on the shelf World, the last on Economy."""
+def edition(*items: Item, language: str = "en", cut: Sequence[str] = (), **fields: Any) -> Edition:
+    """An edition in one language: the first items on the shelf World, which had no room for the `cut`, the last on Economy."""
     members = items or (item("01A"), item("01B"), item("01C"))
     ids = tuple(entry.story_id for entry in members)
     head, tail = (ids[:-1], ids[-1:]) if len(ids) > 1 else (ids, ())
     titles = {"en": ("World", "Economy"), "fa": ("جهان", "اقتصاد"), "ar": ("العالم", "اقتصاد")}[language]
-    shelves = [Shelf(section="world", title=titles[0], language=language, stories=head, more=more)]
+    shelves = [Shelf(section="world", title=titles[0], language=language, stories=head, more=len(cut))]
     if tail:
         shelves.append(Shelf(section="economy", title=titles[1], language=language, stories=tail))
     given: dict[str, Any] = {
@@ -111,5 +112,6 @@ def edition(*items: Item, language: str = "en", more: int = 0, **fields: Any) ->
         "shelves": tuple(shelves),
         "items": members,
         "disclaimers": DISCLAIMERS,
+        "left_out": tuple(LeftOut(name, "world", Why.MAXIMUM, "2 items", language) for name in cut),
     }
     return Edition(**(given | fields))

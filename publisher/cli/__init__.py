@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from pathlib import Path
 
 import click
 
@@ -21,35 +20,26 @@ from publisher.cli import (
     editions,
     feeds,
     people,
+    quarantine,
     sending,
     serving,
     sources,
     stories,
 )
 from publisher.cli.context import Door
+from publisher.cli.everywhere import accept_everywhere
 
 __all__ = ["main", "publisher"]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path, file_okay=False),
-    envvar="PUBLISHER_CONFIG",
-    help="Configuration folder. Default: ./config, then /etc/publisher.",
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout; messages go to stderr.")
-@click.option("--as", "actor", envvar="PUBLISHER_ACTOR", metavar="NAME", help="Who acts, for the record.")
-@click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
-@click.option("-v", "--verbose", is_flag=True, help="Say more.")
 @click.version_option(package_name="wire-publisher", prog_name="publisher")
 @click.pass_context
-def publisher(
-    context: click.Context, config: Path | None, as_json: bool, actor: str | None, quiet: bool, verbose: bool
-) -> None:
+def publisher(context: click.Context) -> None:
     """A newsroom's wire desk: stories from other agencies, out as feeds and mail digests.
 
     Every item carries its source, a link to the original and the disclaimer, or it does not leave.
+    --config, --json, --as, -q and -v may stand before a command's name or after it.
 
     \b
     A first newsroom:
@@ -64,7 +54,7 @@ def publisher(
     publish), 4 conflict (already made, already sent), 5 done but some failed or are in doubt,
     75 try later (relay or store down), 78 configuration wrong, 130 interrupted.
     """
-    context.obj = Door(config=config, as_json=as_json, actor=actor, quiet=quiet, verbose=verbose)
+    context.ensure_object(Door)
 
 
 for module in (
@@ -72,6 +62,7 @@ for module in (
     demonstration,
     sources,
     stories,
+    quarantine,
     editions,
     feeds,
     sending,
@@ -82,6 +73,7 @@ for module in (
 ):
     for command in module.COMMANDS:
         publisher.add_command(command)
+accept_everywhere(publisher)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from publisher.cli.context import Door, door, now
+from publisher.cli.context import Door, counted, door, now
 
 __all__ = ["COMMANDS"]
 
@@ -15,7 +15,9 @@ __all__ = ["COMMANDS"]
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".", metavar="[DIR]")
 @door
 def init(door_: Door, folder: Path) -> None:
-    """Write a commented starting configuration into DIR/config; nothing is overwritten.
+    """Write a commented starting configuration.
+
+    It goes to DIR/config; nothing is overwritten.
 
     \b
     Example:
@@ -47,36 +49,59 @@ def config() -> None:
 @config.command()
 @door
 def check(door_: Door) -> None:
-    """Validate every file and variable; name each unknown key, each unknown PUBLISHER_* variable and each fault.
+    """Validate every file and variable, and name every fault.
 
-    What must never change is held against the database, where there is one, and templates of your own are compiled.
-    Exit code 78 when something is wrong.
+    Unknown keys and unknown PUBLISHER_* variables are faults: exit code 78. What must never change is held against the
+    database, where there is one, and templates of your own are compiled. Values that are still the template's are named too,
+    and are no faults.
+
+    \b
+    Example:
+      publisher config check && publisher ingest
     """
     from publisher.desk import keeping
+    from publisher.settings import leftovers
 
     settings = door_.settings()
     keeping.check_templates(settings)
     unasked = keeping.compare(settings)
-    facts = {
-        "folder": str(settings.folder),
-        "sources": [source.slug for source in settings.sources],
-        "sections": [section.slug for section in settings.sections],
-        "digests": [digest.slug for digest in settings.digests],
-        "unasked": unasked or None,
-    }
-    if unasked:
-        door_.say(f"Not held against what was there before: {unasked}.")
+    left = leftovers(settings)
+    counts = ", ".join(
+        counted(len(things), word)
+        for things, word in (
+            (settings.sources, "source"),
+            (settings.sections, "section"),
+            (settings.digests, "digest"),
+        )
+    )
+    lines = [f"The configuration in {settings.folder} is sound: {counts}."]
+    lines += [f"Not held against what was there before: {unasked}."] if unasked else []
+    lines += ["Still as the template has it, and to be yours before you publish:"] if left else []
+    lines += [f"  {problem}" for problem in left]
     door_.show(
-        {"ok": True, **facts},
-        f"The configuration in {settings.folder} is sound: {len(settings.sources)} sources, "
-        f"{len(settings.sections)} sections, {len(settings.digests)} digests.",
+        {
+            "ok": True,
+            "folder": str(settings.folder),
+            "sources": [source.slug for source in settings.sources],
+            "sections": [section.slug for section in settings.sections],
+            "digests": [digest.slug for digest in settings.digests],
+            "warnings": [{"where": p.where, "key": p.key, "message": p.message} for p in left],
+        },
+        "\n".join(lines),
     )
 
 
 @config.command()
 @door
 def show(door_: Door) -> None:
-    """Show the effective values, files and environment taken together; secrets are masked."""
+    """Show the values in force.
+
+    Files and environment are taken together; secrets are masked.
+
+    \b
+    Example:
+      publisher config show | grep timezone
+    """
     import json
 
     from publisher.settings import effective

@@ -5,14 +5,16 @@ This door asks the clock; everything behind it is told.
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -32,17 +34,19 @@ def now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """The global options of one run."""
+    """What the common options of one run said."""
 
-    config: Path | None
-    as_json: bool
-    actor: str | None
-    quiet: bool
-    verbose: bool
+    config: Path | None = None
+    as_json: bool = False
+    actor: str | None = None
+    quiet: bool = False
+    verbose: bool = False
 
     @property
     def who(self) -> str:
         """The actor for the record: --as, else `cli:<login>`."""
+        import getpass
+
         try:
             who = self.actor or f"cli:{getpass.getuser()}"
         except (KeyError, OSError):  # a container without a password entry
@@ -60,10 +64,14 @@ class Door:
         """The open newsroom, closed when the command ends."""
         from publisher.newsroom import open_newsroom
 
-        opened = open_newsroom(self.settings())
+        settings = self.settings()
+        opened = open_newsroom(settings)
         for note in opened.notes:
             click.echo(f"publisher: {note}", err=True)
         try:
+            if self.verbose:
+                where = f"publisher: configuration {settings.folder}, database {opened.database.where}"
+                click.echo(where, err=True)
             yield opened
         finally:
             opened.close()
@@ -81,27 +89,34 @@ class Door:
             click.echo(text)
 
     def table(self, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, empty: str) -> None:
-        """A list: as `{"items": […], "next": null}`, or as a table with these columns (key -> heading)."""
+        """A list: as `{"items": […], "next": …}`, or as a table with these columns (key -> heading).
+
+        A key with a point reaches into a row: `counts.failed`. `next` is the key of a page (`desk.pages`) that is not the last;
+        null when there is no more.
+        """
+        more: str | None = getattr(rows, "next", None)
         if self.as_json:
-            click.echo(
-                json.dumps(
-                    {"items": plain(rows), "next": None}, ensure_ascii=not in_utf8(sys.stdout), indent=2
-                )
-            )
+            ascii_only = not in_utf8(sys.stdout)
+            click.echo(json.dumps({"items": plain(rows), "next": more}, ensure_ascii=ascii_only, indent=2))
             return
         if not rows:
             click.echo(empty)
             return
-        from rich.console import Console
-        from rich.table import Table
+        from publisher.cli.tables import drawn
 
-        terminal = sys.stdout.isatty()
-        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-        for heading in columns.values():
-            table.add_column(heading, overflow="fold")
-        for row in rows:
-            table.add_row(*(cell(row[key]) for key in columns))
-        Console(width=None if terminal else 180, highlight=False, markup=False).print(table)
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        texts = [[cell(reduce(getitem, key.split("."), row)) for key in columns] for row in rows]
+        for number, lines in enumerate(drawn(list(columns.values()), texts, width=width)):
+            text = "\n".join(lines)
+            click.echo(text if number else click.style(text, bold=True))
+        if more:
+            import shlex
+
+            self.say(f"There are more: --after {shlex.quote(more)}")
+
+
+JOINERS = "\u200c\u200d"
+"""They part and join letters in Persian and in Hindi, for example: without them words are misspelt."""
 
 
 def in_utf8(stream: TextIO) -> bool:
@@ -110,14 +125,19 @@ def in_utf8(stream: TextIO) -> bool:
 
 
 def cell(value: Any) -> str:
-    """A value as a table shows it: local-looking UTC times, dashes for nothing, no control characters."""
-    if value is None or value == "":
+    """A value as a table shows it: local-looking UTC times, a dash for nothing, no control characters."""
+    if value is None or value in ("", (), []):
         return "–"
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}Z"
     if isinstance(value, (list, tuple)):
         return ", ".join(cell(entry) for entry in value)
-    return "".join(c if c.isprintable() else " " for c in str(value))
+    return "".join(c if c.isprintable() or c in JOINERS else " " for c in str(value))
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: "1 source", "2 sources"; `many` where the plural is not made by an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def plain(value: Any) -> Any:

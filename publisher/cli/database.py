@@ -14,13 +14,20 @@ __all__ = ["COMMANDS"]
 
 @click.group()
 def db() -> None:
-    """The database: upgrade its schema, check it, back it up while running."""
+    """The database: upgrade it, check it, back it up."""
 
 
 @db.command()
 @door
 def upgrade(door_: Door) -> None:
-    """Bring the schema to this program's. A new SQLite file needs no upgrade; PostgreSQL and older schemas do."""
+    """Bring the schema to this program's.
+
+    A new SQLite file needs no upgrade; PostgreSQL and older schemas do.
+
+    \b
+    Example:
+      publisher db upgrade
+    """
     from publisher.desk import keeping
 
     before, after = keeping.upgrade(door_.settings())
@@ -33,7 +40,14 @@ def upgrade(door_: Door) -> None:
 @db.command()
 @door
 def check(door_: Door) -> int:
-    """Look for damage: integrity, foreign keys, schema. Exit code 5 when something is found."""
+    """Look for damage: integrity, foreign keys, schema.
+
+    Exit code 5 when something is found.
+
+    \b
+    Example:
+      publisher db check
+    """
     from publisher.desk import keeping
 
     found = keeping.check(door_.settings())
@@ -45,9 +59,13 @@ def check(door_: Door) -> int:
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @door
 def backup(door_: Door, path: Path | None) -> None:
-    """Write a consistent copy of the SQLite database while everything goes on. Default: backups/ in the data folder.
+    """Copy the SQLite database while everything goes on.
 
-    Secrets are not in it: keep config/secrets.toml in a safe place too, or every link in sent mails dies with it.
+    The copy is consistent; it goes to PATH, by default into backups/ in the data folder. Secrets are not in it: keep config/secrets.toml in a safe place too, or every link in sent mails dies with it.
+
+    \b
+    Example:
+      publisher db backup /srv/backup/publisher.sqlite3
     """
     from publisher.desk import keeping
 

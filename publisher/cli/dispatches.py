@@ -4,38 +4,50 @@ from __future__ import annotations
 
 import click
 
-from publisher.cli.context import Door, door, now
+from publisher.cli.context import Door, counted, door, now
 from publisher.cli.exits import PARTLY
-from publisher.cli.params import NUMBER, REASON
+from publisher.cli.params import NUMBER, REASON, WHY, paged
 from publisher.cli.sending import report_lines, run_dispatch
 
 __all__ = ["COMMANDS"]
 
-WHY = click.option("--why", required=True, type=REASON, metavar="TEXT", help="The reason, for the record.")
-
 
 @click.group()
 def dispatch() -> None:
-    """Dispatches: one edition on its way to its audience, with a ledger row for each reader."""
+    """Dispatches: editions on their way to their readers.
+
+    Each has a ledger row for each reader. A DISPATCH is named by its id, or by as much of its beginning as no other shares: six
+    characters at least.
+    """
 
 
 @dispatch.command("list")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="At most so many.")
+@paged
 @door
-def list_(door_: Door, limit: int) -> None:
-    """List the newest dispatches with what became of their deliveries."""
+def list_(door_: Door, limit: int, after: str | None) -> None:
+    """List the newest dispatches with their counts.
+
+    \b
+    Example:
+      publisher dispatch list
+    """
     from publisher.desk import mailing
 
     with door_.newsroom() as newsroom:
-        rows = mailing.listing(newsroom, limit=limit)
+        rows = mailing.listing(newsroom, limit=limit, after=after)
     columns = {
         "id": "Dispatch",
         "edition": "Edition",
         "state": "State",
-        "planned": "Planned",
-        "accepted": "Accepted",
+        "counts.planned": "Planned",
+        "counts.accepted": "Accepted",
     }
-    columns |= {"waiting": "Waiting", "failed": "Failed", "suppressed": "Suppr.", "uncertain": "Uncertain"}
+    columns |= {
+        "counts.waiting": "Waiting",
+        "counts.failed": "Failed",
+        "counts.suppressed": "Suppr.",
+        "counts.uncertain": "Uncertain",
+    }
     door_.table(rows, columns, empty="Nothing has been sent: run `publisher send DIGEST`.")
 
 
@@ -43,7 +55,14 @@ def list_(door_: Door, limit: int) -> None:
 @click.argument("dispatch_id", metavar="DISPATCH")
 @door
 def show(door_: Door, dispatch_id: str) -> int:
-    """Show a dispatch's report: who got it, who did not, and why. Exit code 5 when some failed or are in doubt."""
+    """Show a dispatch's report: who got it, who did not, and why.
+
+    Exit code 5 when some failed or are in doubt.
+
+    \b
+    Example:
+      publisher dispatch show 01KJP4TQ0M2Z
+    """
     from publisher.desk import mailing
 
     with door_.newsroom() as newsroom:
@@ -57,10 +76,19 @@ def show(door_: Door, dispatch_id: str) -> int:
 @WHY
 @door
 def pause(door_: Door, dispatch_id: str, why: str) -> None:
-    """Stop a running dispatch within two seconds, wherever it runs; nobody is lost."""
+    """Stop a running dispatch within two seconds.
+
+    Wherever it runs; nobody is lost.
+
+    \b
+    Example:
+      publisher dispatch pause 01KJP4TQ0M2Z --why "a wrong headline"
+    """
     from publisher.desk import mailing
+    from publisher.desk.names import named
 
     with door_.newsroom() as newsroom:
+        dispatch_id = named(newsroom, "dispatch", dispatch_id)
         mailing.pause(newsroom, dispatch_id, why=why, actor=door_.who, now=now())
     door_.show(
         {"id": dispatch_id, "state": "paused"},
@@ -72,10 +100,19 @@ def pause(door_: Door, dispatch_id: str, why: str) -> None:
 @click.argument("dispatch_id", metavar="DISPATCH")
 @door
 def resume(door_: Door, dispatch_id: str) -> int:
-    """Go on: after a crash, a pause, relay trouble, or without a story that was withdrawn."""
+    """Go on with those who wait.
+
+    After a crash, a pause or relay trouble, or without a story that was withdrawn.
+
+    \b
+    Example:
+      publisher dispatch resume 01KJP4TQ0M2Z
+    """
     from publisher.desk import mailing
+    from publisher.desk.names import named
 
     with door_.newsroom() as newsroom:
+        dispatch_id = named(newsroom, "dispatch", dispatch_id)
         mailing.resume(newsroom, dispatch_id, actor=door_.who, now=now())
         return run_dispatch(door_, newsroom, dispatch_id)
 
@@ -85,7 +122,12 @@ def resume(door_: Door, dispatch_id: str) -> int:
 @WHY
 @door
 def cancel(door_: Door, dispatch_id: str, why: str) -> None:
-    """Give up for good on everybody who has not been sent to."""
+    """Give up for good on everybody who has not been sent to.
+
+    \b
+    Example:
+      publisher dispatch cancel 01KJP4TQ0M2Z --why "overtaken by events"
+    """
     from publisher.desk import mailing
 
     with door_.newsroom() as newsroom:
@@ -99,12 +141,19 @@ def cancel(door_: Door, dispatch_id: str, why: str) -> None:
 @WHY
 @door
 def retry(door_: Door, dispatch_id: str, why: str) -> int:
-    """Try those again that failed, and nobody else."""
+    """Try those again that failed, and nobody else.
+
+    \b
+    Example:
+      publisher dispatch retry 01KJP4TQ0M2Z --why "the relay was misconfigured"
+    """
     from publisher.desk import mailing
+    from publisher.desk.names import named
 
     with door_.newsroom() as newsroom:
+        dispatch_id = named(newsroom, "dispatch", dispatch_id)
         again = mailing.retry(newsroom, dispatch_id, why=why, actor=door_.who, now=now())
-        door_.say(f"{again} deliveries wait again.")
+        door_.say(f"To be tried again: {counted(again, 'delivery', 'deliveries')}.")
         return run_dispatch(door_, newsroom, dispatch_id)
 
 
@@ -129,12 +178,14 @@ def resolve(
 
     \b
     Examples:
-      publisher dispatch resolve 01KJP…
-      publisher dispatch resolve 01KJP… --sent --why "in the relay's log"
+      publisher dispatch resolve 01KJP4TQ0M2Z
+      publisher dispatch resolve 01KJP4TQ0M2Z --sent --why "in the relay's log"
     """
     from publisher.desk import mailing
+    from publisher.desk.names import named
 
     with door_.newsroom() as newsroom:
+        dispatch_id = named(newsroom, "dispatch", dispatch_id)
         if verdict is None:
             rows = mailing.uncertain(newsroom, dispatch_id)
             columns = {
@@ -152,7 +203,7 @@ def resolve(
         )
     door_.show(
         {"id": dispatch_id, "verdict": verdict, "settled": settled},
-        f"{settled} deliveries settled: {verdict}.",
+        f"{counted(settled, 'delivery', 'deliveries')} settled: {verdict}.",
     )
 
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
-from publisher.cli.context import Door, cell, door, now
-from publisher.cli.params import INSTANT
+from publisher.cli.context import Door, cell, counted, door, now
+from publisher.cli.params import INSTANT, paged
 
 __all__ = ["COMMANDS"]
 
 
 @click.group()
 def edition() -> None:
-    """Editions: frozen, numbered selections; what is sent is always one of them."""
+    """Editions: frozen, numbered selections.
+
+    What is sent is always one of them.
+    """
 
 
 @edition.command()
@@ -25,47 +30,55 @@ def edition() -> None:
 )
 @door
 def make(door_: Door, digest: str, slot: datetime | None) -> None:
-    """Make the next edition of DIGEST: select, render, read back by the gate, freeze.
+    """Make the next edition of DIGEST.
 
-    Exit code 3 when there is nothing to publish or the gate refuses, 4 when the slot has an edition.
+    Stories are selected, the mail is rendered and read back by the gate, and both are frozen. Exit code 3 when there is nothing to publish or the gate refuses, 4 when the slot has an edition.
+
+    \b
+    Examples:
+      publisher edition make morning
+      publisher edition make morning --slot 2026-03-02T07:00+03:30
     """
     from publisher.desk import editions
+    from publisher.desk.overview import edition_head
 
     with door_.newsroom() as newsroom:
         made = editions.make(newsroom, digest, slot=slot, actor=door_.who, now=now())
+        head = edition_head(newsroom, made.edition_id)
+    items = {item.story_id for item in made.items}
+    left_out = len({entry.story_id for entry in made.left_out} - items)
     door_.show(
-        {
-            "id": made.edition_id,
-            "number": made.number,
-            "slot": made.slot,
-            "items": len(made.items),
-            "left_out": len(made.left_out),
-            "content_hash": made.content_hash,
-        },
-        f"Edition {made.edition_id} (number {made.number}) is frozen: {len(made.items)} stories, "
-        f"{len(made.left_out)} left out.\nLook at it with `publisher edition show {made.edition_id}`, "
+        head,
+        f"Edition {made.edition_id} (number {made.number}) is frozen: "
+        f"{counted(len(items), 'story', 'stories')}, {left_out} left out.\n"
+        f"Look at it with `publisher edition show {made.edition_id}`, "
         f"send it with `publisher send {made.edition_id}`.",
     )
 
 
 @edition.command("list")
-@click.option("--digest", metavar="SLUG", help="Only editions of this digest.")
+@click.option("--digest", metavar="SLUG", help="Only editions of this digest (with --feeds: of this feed).")
 @click.option("--feeds", is_flag=True, help="The editions of feeds instead.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="At most so many.")
+@paged
 @door
-def list_(door_: Door, digest: str | None, feeds: bool, limit: int) -> None:
-    """List the newest editions."""
+def list_(door_: Door, digest: str | None, feeds: bool, limit: int, after: str | None) -> None:
+    """List the newest editions.
+
+    \b
+    Example:
+      publisher edition list --digest morning
+    """
     from publisher.desk.overview import editions
 
     with door_.newsroom() as newsroom:
-        rows = editions(newsroom, series=digest, feeds=feeds, limit=limit)
+        rows = editions(newsroom, series=digest, feeds=feeds, limit=limit, after=after)
     columns = {
         "id": "Edition",
         "number": "No",
         "revision": "Rev",
         "slot": "Slot",
-        "items": "Items",
-        "sent": "Dispatch",
+        "stories": "Stories",
+        "dispatch": "Dispatch",
     }
     door_.table(rows, columns, empty="No editions: run `publisher edition make DIGEST`.")
 
@@ -74,7 +87,12 @@ def list_(door_: Door, digest: str | None, feeds: bool, limit: int) -> None:
 @click.argument("edition_id", metavar="EDITION")
 @door
 def show(door_: Door, edition_id: str) -> None:
-    """Show an edition: its sections and items, and why each other story was left out."""
+    """Show an edition's stories, and why others are not in it.
+
+    \b
+    Example:
+      publisher edition show morning-2026-03-02
+    """
     from publisher.desk.overview import edition_record
 
     with door_.newsroom() as newsroom:
@@ -83,19 +101,24 @@ def show(door_: Door, edition_id: str) -> None:
         f"{record['id']}   number {record['number']}, revision {record['revision']}, slot {cell(record['slot'])}",
         f"content {record['content_hash']}",
     ]
+    lines += [f"approved by {record['approved_by']}"] if record["approved_by"] else []
+    lines += [f"dispatch {record['dispatch']}"] if record["dispatch"] else []
     for shelf in record["shelves"]:
         if shelf["items"]:
             lines += ["", f"{shelf['title']} ({shelf['language'] or 'all languages'})"]
-            lines += [f"  {i['id']}  {i['source_name']}: {i['headline']}" for i in shelf["items"]]
+            lines += [f"  {i['id']}  {cell(i['source_name'])}: {cell(i['headline'])}" for i in shelf["items"]]
             lines += [f"  and {shelf['more']} more"] if shelf["more"] else []
     if record["left_out"]:
+        several = len(record["languages"]) > 1
         lines += ["", "Left out"]
-        lines += [
-            f"  {e['id']}  {e['why']}{' in ' + e['section'] if e['section'] else ''}"
-            f"{': ' + e['detail'] if e['detail'] else ''}"
-            for e in record["left_out"]
-        ]
+        lines += [f"  {entry['id']}  {_why(entry, several=several)}" for entry in record["left_out"]]
     door_.show(record, "\n".join(lines))
+
+
+def _why(entry: Mapping[str, Any], *, several: bool) -> str:
+    language = f" ({entry['language']})" if several and entry["language"] else ""
+    place = f" in {entry['section']}{language}" if entry["section"] else ""
+    return f"{entry['why']}{place}" + (f": {cell(entry['detail'])}" if entry["detail"] else "")
 
 
 @edition.command()
@@ -109,10 +132,15 @@ def show(door_: Door, edition_id: str) -> None:
 )
 @door
 def preview(door_: Door, name: str, out: Path) -> None:
-    """Write what readers will get into DIR: html, text and a whole message for each language.
+    """Write what readers will get into DIR.
 
-    An EDITION is shown as it is frozen, but for stories that were withdrawn since; a DIGEST's name shows the edition that
-    would be made now. Nothing is stored.
+    HTML, text and a whole message for each language. An EDITION is shown as it is frozen, but for stories that were withdrawn
+    since; a DIGEST's name shows the edition that would be made now. Nothing is stored.
+
+    \b
+    Examples:
+      publisher edition preview morning --out preview
+      publisher edition preview morning-2026-03-02 --out preview
     """
     from publisher.desk import editions
 
@@ -130,13 +158,22 @@ def preview(door_: Door, name: str, out: Path) -> None:
 @click.argument("edition_id", metavar="EDITION")
 @door
 def approve(door_: Door, edition_id: str) -> None:
-    """Approve exactly this content; any change voids the approval."""
+    """Approve an edition's content.
+
+    Exactly this content: any change voids the approval.
+
+    \b
+    Example:
+      publisher edition approve morning-2026-03-02
+    """
     from publisher.desk import editions
+    from publisher.desk.overview import edition_head
 
     with door_.newsroom() as newsroom:
         made = editions.approve(newsroom, edition_id, actor=door_.who, now=now())
+        head = edition_head(newsroom, made.edition_id)
     door_.show(
-        {"id": made.edition_id, "content_hash": made.content_hash, "approved_by": door_.who},
+        head,
         f"{made.edition_id} approved with content {made.content_hash[:16]}….",
     )
 

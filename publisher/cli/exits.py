@@ -7,6 +7,7 @@ not announced in `errors` ends with its traceback.
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ EXITS: dict[type[Exception], int] = {
     errors.BadInput: USAGE,
     errors.InputUnreadable: USAGE,
     errors.UnknownName: USAGE,
+    errors.AmbiguousName: USAGE,
     errors.Refused: REFUSED,
     errors.GateRefused: REFUSED,
     errors.NothingToPublish: REFUSED,
@@ -66,14 +68,17 @@ def code_of(error: Exception) -> int:
 
 def told(command: click.Command, arguments: Sequence[str]) -> int:
     """Run the command; whatever it announces is said in one sentence (with --json also as data); returns the exit code."""
-    as_json = "--json" in arguments
+    as_json = "--json" in itertools.takewhile(lambda word: word != "--", arguments)
     try:
         _readable(arguments)
         result = command.main(args=list(arguments), prog_name="publisher", standalone_mode=False)
     except click.exceptions.Exit as leave:
         return leave.exit_code
-    except click.Abort:
-        click.echo("publisher: stopped", err=True)
+    except click.Abort as stop:
+        said = str(stop) or "stopped"
+        if as_json:
+            _as_json("stopped", said, {})
+        click.echo(f"publisher: {said}", err=True)
         return INTERRUPTED
     except click.ClickException as wrong:
         if as_json:

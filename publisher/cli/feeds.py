@@ -7,15 +7,19 @@ from typing import Any
 
 import click
 
-from publisher.cli.context import Door, door, now
+from publisher.cli.context import Door, counted, door, now
 from publisher.cli.exits import PARTLY
+from publisher.cli.params import paged
 
 __all__ = ["COMMANDS"]
 
 
 @click.group()
 def feed() -> None:
-    """The feeds: RSS, Atom and JSON Feed for sections, sources, languages and all."""
+    """Feeds of sections, sources, languages and all.
+
+    Each in RSS, Atom and JSON Feed.
+    """
 
 
 @feed.command()
@@ -34,12 +38,12 @@ def feed() -> None:
 )
 @door
 def build(door_: Door, out: Path | None, site_dir: Path | None) -> int:
-    """Make every feed and page anew where something changed, and write their files, each by a rename.
+    """Make every feed and page anew where something changed.
 
-    A gzipped twin stands beside each file, for web servers. A folder once named here is kept up by every later build and
-    kill. A story that cannot be shown is left out and named; what the gate refuses as a whole keeps its last good bytes. The exit code
-    is 5 in both cases. Hubs are told last; one that cannot be told changes no exit code, for the feed is public and it is told again
-    later.
+    Their files are written each by a rename, with a gzipped twin beside it for web servers. A folder once named here is kept
+    up by every later build, hold and kill. A story that cannot be shown is left out and named; what the gate refuses as a whole
+    keeps its last good bytes: the exit code is 5 in both cases. Hubs are told last; one that cannot be told changes no exit
+    code, for the feed is public and it is told again later.
 
     \b
     Example:
@@ -68,7 +72,8 @@ def build(door_: Door, out: Path | None, site_dir: Path | None) -> int:
     ]
     columns = {"feed": "Feed", "items": "Items", "changed": "Changed", "refused": "Refused"}
     door_.table(rows, columns, empty="No feeds.")
-    door_.say(f"{len(done.pages.changed)} pages changed, {len(done.files)} files written.")
+    changed, written = counted(len(done.pages.changed), "page"), counted(len(done.files), "file")
+    door_.say(f"{changed} changed, {written} written.")
     for report in done.feeds:
         for fault in report.skipped:
             door_.say(f"The feed {report.series} goes out without a story: {fault}")
@@ -82,13 +87,20 @@ def build(door_: Door, out: Path | None, site_dir: Path | None) -> int:
 
 
 @feed.command("list")
+@paged
 @door
-def list_(door_: Door) -> None:
-    """List the feeds with their addresses."""
+def list_(door_: Door, limit: int, after: str | None) -> None:
+    """List the feeds with their addresses.
+
+    \b
+    Example:
+      publisher feed list
+    """
     from publisher.desk import feeds
+    from publisher.desk.pages import Page
 
     with door_.newsroom() as newsroom:
-        rows = feeds.overview(newsroom)
+        rows = Page.cut(feeds.overview(newsroom), limit, by="feed", after=after)
     columns = {"feed": "Feed", "rss": "RSS", "edition": "Edition", "changed_at": "Changed"}
     door_.table(rows, columns, empty="No feeds.")
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import click
 
 from publisher.cli.context import now
 
-__all__ = ["INSTANT", "NUMBER", "REASON", "SPAN"]
+__all__ = ["INSTANT", "NUMBER", "PAST", "REASON", "SPAN", "WHY", "paged"]
 
 YEARS = range(2000, 2101)
 """Within these an instant is meant; beyond them it is a slip, and the calendar's own ends are not far."""
@@ -32,15 +34,23 @@ class Span(click.ParamType[timedelta]):
 
 
 class Instant(click.ParamType[datetime]):
-    """An instant: ISO 8601 with an offset (`2026-03-02T07:00+03:30`, `…Z`), or a length of time from now (`2h`)."""
+    """An instant: ISO 8601 with an offset (`2026-03-02T07:00+03:30`, `…Z`), or a length of time from now (`2h`).
+
+    `direction`: 1 counts such a length onwards from now, -1 back.
+    """
 
     name = "TIME"
+
+    def __init__(self, direction: int = 1) -> None:
+        self.direction = direction
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """To an aware datetime in UTC."""
         if isinstance(value, datetime):
             return value
         text = str(value)
+        if re.fullmatch(r"\d{1,5}[mhdw]", text):
+            return now() + self.direction * SPAN.convert(text, param, ctx)
         try:
             if re.fullmatch(r"\d{1,5}[mhdw]", text):
                 instant = now() + SPAN.convert(text, param, ctx)
@@ -74,8 +84,25 @@ class Reason(click.ParamType[str]):
         return text
 
 
+def paged(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--limit` and `--after`, which every list takes."""
+    limit = click.option(
+        "--limit",
+        default=50,
+        show_default=True,
+        type=click.IntRange(1, 10_000),
+        help="At most so many.",
+    )
+    after = click.option(
+        "--after", metavar="KEY", help="Go on after a page: KEY is the `next` that it ended with."
+    )
+    return limit(after(command))
+
+
 SPAN = Span()
 INSTANT = Instant()
 REASON = Reason()
 NUMBER = click.IntRange(1, 2**63 - 1)
 """A row's number: what a database can hold."""
+PAST = Instant(direction=-1)
+WHY = click.option("--why", required=True, type=REASON, metavar="TEXT", help="The reason, for the record.")

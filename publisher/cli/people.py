@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
-from publisher.cli.context import Door, cell, door, now
+from publisher.cli.asking import ask
+from publisher.cli.context import Door, cell, counted, door, now
 from publisher.cli.exits import PARTLY
-from publisher.cli.params import NUMBER, REASON
+from publisher.cli.params import REASON, WHY, paged
 
 __all__ = ["COMMANDS"]
-
-LIMIT = click.option(
-    "--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="At most so many."
-)
 
 
 @click.group()
 def subscriber() -> None:
-    """Subscribers: people who asked for a digest, with the evidence that they did."""
+    """Subscribers: who asked for a digest, with the evidence."""
 
 
 @subscriber.command()
@@ -59,22 +58,32 @@ def add(
             actor=door_.who,
             now=now(),
         )
-    door_.show(added, f"{added['address']} gets {digest} in {added['language']}.")
+    now_is = {key: added[key] for key in ("language", "sections")}
+    gets = f"{added['address']} gets {digest} in {_wanted(now_is)}"
+    if added["was"] is None:
+        text = f"{gets}."
+    elif added["was"] == now_is:
+        text = f"{gets} already; the new basis is kept as evidence beside the old."
+    else:
+        text = f"{gets} now, and got it in {_wanted(added['was'])} before."
+    door_.show(added, text)
+
+
+def _wanted(entry: Mapping[str, Any]) -> str:
+    return f"{entry['language']} ({cell(entry['sections']) if entry['sections'] else 'all sections'})"
 
 
 @subscriber.command("list")
 @click.option("--digest", metavar="SLUG", help="Only readers of this digest.")
-@click.option(
-    "--after",
-    type=click.IntRange(0, NUMBER.max),
-    default=0,
-    metavar="ID",
-    help="Go on after this subscriber.",
-)
-@LIMIT
+@paged
 @door
-def list_(door_: Door, digest: str | None, after: int, limit: int) -> None:
-    """List subscribers by number; `--after` goes on where a page ended."""
+def list_(door_: Door, digest: str | None, limit: int, after: str | None) -> None:
+    """List subscribers by number.
+
+    \b
+    Example:
+      publisher subscriber list --digest morning
+    """
     from publisher.desk import readers
 
     with door_.newsroom() as newsroom:
@@ -93,7 +102,12 @@ def list_(door_: Door, digest: str | None, after: int, limit: int) -> None:
 @click.argument("address")
 @door
 def show(door_: Door, address: str) -> None:
-    """Show one reader: what they get, and the evidence of their consent."""
+    """Show one reader, with the evidence of their consent.
+
+    \b
+    Example:
+      publisher subscriber show reader@example.org
+    """
     from publisher.desk import readers
 
     with door_.newsroom() as newsroom:
@@ -103,9 +117,7 @@ def show(door_: Door, address: str) -> None:
     ]
     for entry in record["subscriptions"]:
         state = "active" if entry["active"] else "left"
-        lines.append(
-            f"  {entry['digest']} in {entry['language']} ({cell(entry['sections']) if entry['sections'] else 'all sections'}): {state}"
-        )
+        lines.append(f"  {entry['digest']} in {_wanted(entry)}: {state}")
     lines += [
         f"  {cell(entry['at'])}  {entry['step']}  {cell(entry['basis'])}  by {entry['actor']}"
         for entry in record["consent"]
@@ -124,9 +136,9 @@ def show(door_: Door, address: str) -> None:
 )
 @door
 def import_(door_: Door, path: Path, digest: str, basis: str | None) -> int:
-    """Import a CSV file with a heading: `email`, and optionally `language`, `sections` (separated by blanks).
+    """Import a CSV file of readers.
 
-    Each refused line is named with the reason; the others come in. Exit code 5 when some were refused.
+    It has a heading: `email`, and optionally `language` and `sections` (separated by blanks). Each refused line is named with the reason; the others come in. Exit code 5 when some were refused.
 
     \b
     Example:
@@ -139,9 +151,12 @@ def import_(door_: Door, path: Path, digest: str, basis: str | None) -> int:
             newsroom, path, digest=digest, basis=basis, actor=door_.who, now=now(), progress=door_.say
         )
     lines = [f"  line {line['line']}: {line['why']}" for line in report["refused"]]
-    summary = f"{report['added']} added, {report['known']} known already, {len(report['refused'])} refused."
+    summary = (
+        f"{counted(report['lines'], 'line')}: {report['added']:,} added, {report['known']:,} known already, "
+        f"{len(report['refused']):,} refused."
+    )
     if report["confirmed"]:
-        summary += f" Of those known, {report['confirmed']} were pending and are confirmed now."
+        summary += f" Of those known, {report['confirmed']:,} were pending and are confirmed now."
     door_.show(report, "\n".join([*lines, summary]))
     return PARTLY if report["refused"] else 0
 
@@ -150,12 +165,19 @@ def import_(door_: Door, path: Path, digest: str, basis: str | None) -> int:
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 @door
 def export(door_: Door, path: Path) -> None:
-    """Write all subscribers to a CSV file that no spreadsheet takes for formulas (mode 0600)."""
+    """Write all subscribers to a CSV file.
+
+    A line for each digest that one of them gets or got, with mode 0600, and so that no spreadsheet takes a value for a formula.
+
+    \b
+    Example:
+      publisher subscriber export readers.csv
+    """
     from publisher.desk import readers
 
     with door_.newsroom() as newsroom:
         written = readers.export_csv(newsroom, path)
-    door_.show({"written": path, "subscribers": written}, f"wrote {written} subscribers to {path}")
+    door_.show({"written": path, "lines": written}, f"wrote {counted(written, 'line')} to {path}")
 
 
 @subscriber.command()
@@ -163,7 +185,14 @@ def export(door_: Door, path: Path) -> None:
 @click.option("--digest", metavar="SLUG", help="Only this digest. Default: all (a TOKEN names its own).")
 @door
 def leave(door_: Door, who: str, digest: str | None) -> None:
-    """End a reader's subscriptions at once, also for mail that is being sent."""
+    """End a reader's subscriptions at once.
+
+    Also for mail that is being sent. A TOKEN is the end of a leave link in a mail.
+
+    \b
+    Example:
+      publisher subscriber leave reader@example.org --digest morning
+    """
     from publisher.desk import readers
 
     with door_.newsroom() as newsroom:
@@ -176,14 +205,21 @@ def leave(door_: Door, who: str, digest: str | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @door
 def erase(door_: Door, address: str, yes: bool) -> None:
-    """Forget a person: the address goes, a keyed hash stays so that they are never mailed again."""
+    """Forget a person for good.
+
+    The address goes; a keyed hash stays, so that they are never mailed again.
+
+    \b
+    Example:
+      publisher subscriber erase reader@example.org
+    """
     from publisher.desk import readers
 
     if not yes:
-        click.confirm(f"Erase {address} for good?", abort=True, err=door_.as_json)
+        ask(door_, f"Erase {address} for good?", otherwise="nobody was erased")
     with door_.newsroom() as newsroom:
         readers.erase(newsroom, address, actor=door_.who, now=now())
-    door_.show({"erased": True}, "Erased.")
+    door_.show({"address": address, "erased": True}, f"{address} is erased.")
 
 
 @click.group()
@@ -192,47 +228,70 @@ def suppression() -> None:
 
 
 @suppression.command("list")
-@LIMIT
+@paged
 @door
-def suppressed(door_: Door, limit: int) -> None:
-    """List the newest suppressions."""
+def suppressed(door_: Door, limit: int, after: str | None) -> None:
+    """List the newest suppressions.
+
+    \b
+    Example:
+      publisher suppression list
+    """
     from publisher.desk import readers
 
     with door_.newsroom() as newsroom:
-        rows = readers.suppressions(newsroom, limit=limit)
+        rows = readers.suppressions(newsroom, limit=limit, after=after)
     columns = {"address": "Address", "cause": "Cause", "dispatch": "Dispatch", "actor": "By", "at": "Since"}
     door_.table(rows, columns, empty="Nobody is suppressed.")
 
 
 @suppression.command("add")
 @click.argument("address")
-@click.option("--why", required=True, type=REASON, metavar="TEXT", help="The reason, for the record.")
+@WHY
 @door
 def suppress(door_: Door, address: str, why: str) -> None:
-    """Never mail this address, whether or not it subscribes."""
+    """Never mail this address, whether or not it subscribes.
+
+    \b
+    Example:
+      publisher suppression add reader@example.org --why "asked by phone"
+    """
     from publisher.desk import readers
 
     with door_.newsroom() as newsroom:
-        readers.suppress(newsroom, address, why=why, actor=door_.who, now=now())
-    door_.show({"suppressed": True}, "Suppressed.")
+        made = readers.suppress(newsroom, address, why=why, actor=door_.who, now=now())
+    door_.show(made, f"{address} is suppressed: never mailed, whatever is asked for it.")
 
 
 @suppression.command("undo")
 @click.argument("address", required=False)
 @click.option("--dispatch", "dispatch_id", metavar="DISPATCH", help="All that this dispatch suppressed.")
-@click.option("--why", required=True, type=REASON, metavar="TEXT", help="The reason, for the record.")
+@WHY
 @door
 def undo(door_: Door, address: str | None, dispatch_id: str | None, why: str) -> None:
-    """Take a suppression back that was a mistake: of one ADDRESS, or all of one dispatch."""
+    """Take a suppression back that was a mistake.
+
+    That of one ADDRESS, or all that one dispatch made.
+
+    \b
+    Examples:
+      publisher suppression undo reader@example.org --why "a mistake of ours"
+      publisher suppression undo --dispatch 01KJP4TQ0M2Z --why "their server refused everybody"
+    """
     from publisher.desk import readers
+    from publisher.desk.names import named
 
     if (address is None) == (dispatch_id is None):
         raise click.UsageError("give an ADDRESS or --dispatch DISPATCH")
     with door_.newsroom() as newsroom:
+        dispatch_id = named(newsroom, "dispatch", dispatch_id) if dispatch_id else None
         undone = readers.undo(
             newsroom, address=address, dispatch_id=dispatch_id, why=why, actor=door_.who, now=now()
         )
-    door_.show({"undone": undone}, f"{undone} suppressions taken back.")
+    door_.show(
+        {"address": address, "dispatch": dispatch_id, "undone": undone},
+        f"{counted(undone, 'suppression')} taken back.",
+    )
 
 
 COMMANDS = (subscriber, suppression)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from publisher.cli.context import Door, cell, door, now
+from publisher.cli.asking import ask
+from publisher.cli.context import Door, cell, counted, door, now
 from publisher.cli.exits import INTERRUPTED, PARTLY
 from publisher.cli.progress import sending
 
@@ -28,7 +28,9 @@ __all__ = ["COMMANDS", "report_lines", "run_dispatch"]
 )
 @door
 def send(door_: Door, name: str, dry_run: bool, yes: bool, at_once: bool) -> int:
-    """Send an EDITION, or the present edition of a DIGEST (made now if it was not).
+    """Send an edition to everybody who asked for it.
+
+    An EDITION, or the present one of a DIGEST, which is made now if it was not.
 
     \b
     Examples:
@@ -52,9 +54,7 @@ def send(door_: Door, name: str, dry_run: bool, yes: bool, at_once: bool) -> int
         plan = mailing.plan(newsroom, made, now=now())
         if not yes:
             door_.say(_plan_text(plan))
-            if not sys.stdin.isatty():
-                raise click.UsageError("there is no terminal to ask at: give --yes")
-            click.confirm(f"Send it to {plan.total} readers?", abort=True, err=door_.as_json)
+            ask(door_, f"Send it to {counted(plan.total, 'reader')}?", otherwise="nothing was sent")
         dispatch_id = mailing.begin(newsroom, made, actor=door_.who, now=now())
         return run_dispatch(door_, newsroom, dispatch_id)
 
@@ -106,9 +106,9 @@ def report_lines(report: Any) -> list[str]:
 
 
 def _plan_text(plan: Plan) -> str:
-    lines = [
-        f"Edition  {plan.edition_id} (number {plan.number}), {plan.items} stories, slot {plan.slot:%Y-%m-%d %H:%M}Z"
-    ]
+    edition = f"{plan.edition_id} (number {plan.number})"
+    stories = counted(plan.items, "story", "stories")
+    lines = [f"Edition  {edition}, {stories}, slot {plan.slot:%Y-%m-%d %H:%M}Z"]
     lines += [f"Without  {story_id} ({why})" for story_id, why in plan.barred]
     lines += [f"Subject  {subject}  ({language})" for language, subject in plan.subjects]
     lines += [f"From     {sender}" for sender in plan.senders]

@@ -5,17 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
 from publisher.cli.context import Door, door, now
 from publisher.cli.exits import PARTLY
+from publisher.cli.params import paged
 
 if TYPE_CHECKING:
     from publisher.desk.wire import SourceReport
 
 __all__ = ["COMMANDS"]
+
+Told: TypeAlias = "tuple[str | None, SourceReport]"
+"""What came of a source, or of one file for it: the file's name, None for the network."""
 
 
 @click.command()
@@ -23,13 +27,18 @@ __all__ = ["COMMANDS"]
 @click.option("--file", "path", metavar="PATH", help="Read a file, every file of a folder, or - for stdin.")
 @click.option("--source", "slug", metavar="SLUG", help="Whose stories the file holds (with --file).")
 @click.option(
-    "--format", "format_", metavar="F", help="Format of the file; default: the source's, or told by content."
+    "--format",
+    "format_",
+    metavar="F",
+    help="Format of the file: auto, rss, atom, rdf, json-feed, wordpress, jsonl or text. Default: the source's.",
 )
 @door
 def ingest(
     door_: Door, sources: tuple[str, ...], path: str | None, slug: str | None, format_: str | None
 ) -> int:
-    """Poll SOURCEs (default: all that have a `url`), or read a file.
+    """Bring stories in: poll sources, or read a file.
+
+    Without SOURCEs all are polled that have a `url`.
 
     \b
     Examples:
@@ -51,10 +60,11 @@ def ingest(
             raise click.UsageError("--source and --format go with --file")
         reports = _from_network(door_, sources)
     _tell(door_, reports)
-    return PARTLY if any(report.failed or (path is not None and report.left_out) for report in reports) else 0
+    partly = any(report.failed or (path is not None and report.left_out) for _, report in reports)
+    return PARTLY if partly else 0
 
 
-def _from_network(door_: Door, names: tuple[str, ...]) -> list[SourceReport]:
+def _from_network(door_: Door, names: tuple[str, ...]) -> list[Told]:
     from publisher.desk import wire
 
     with door_.newsroom() as newsroom:
@@ -69,10 +79,11 @@ def _from_network(door_: Door, names: tuple[str, ...]) -> list[SourceReport]:
             done += 1
             door_.say(f"[{done}/{total}] {report.source}: {sentence(report)}")
 
-        return wire.poll(newsroom, chosen, actor=door_.who, now=now(), progress=progress)
+        reports = wire.poll(newsroom, chosen, actor=door_.who, now=now(), progress=progress)
+        return [(None, report) for report in reports]
 
 
-def _from_path(door_: Door, path: str, slug: str, format_: str | None) -> list[SourceReport]:
+def _from_path(door_: Door, path: str, slug: str, format_: str | None) -> list[Told]:
     from publisher import intake
     from publisher.desk import wire
     from publisher.errors import BadInput
@@ -81,7 +92,7 @@ def _from_path(door_: Door, path: str, slug: str, format_: str | None) -> list[S
         raise BadInput(f"no format named {format_!r}; known: {', '.join(intake.FORMATS)}")
     with door_.newsroom() as newsroom:
         source = newsroom.source(slug)
-        reports = []
+        reports: list[Told] = []
         for name, raw in _documents(path):
             report = (
                 wire.SourceReport(source.slug, failed=raw)
@@ -89,7 +100,7 @@ def _from_path(door_: Door, path: str, slug: str, format_: str | None) -> list[S
                 else wire.read_document(newsroom, source, raw, actor=door_.who, now=now(), format=format_)
             )
             door_.say(f"{name}: {sentence(report)}")
-            reports.append(report)
+            reports.append((name, report))
         return reports
 
 
@@ -139,8 +150,8 @@ def sentence(report: SourceReport) -> str:
     return counts + (f", {report.left_out} beyond the limit left out" if report.left_out else "")
 
 
-def _tell(door_: Door, reports: list[SourceReport]) -> None:
-    for report in reports:
+def _tell(door_: Door, reports: list[Told]) -> None:
+    for _, report in reports:
         for line in report.quarantined:
             door_.say(f"  {report.source}: quarantined: {line}")
         for line in report.remarks:
@@ -154,14 +165,15 @@ def _tell(door_: Door, reports: list[SourceReport]) -> None:
         rows = [
             {
                 "source": report.source,
+                "file": name,
                 "counts": report.counts,
                 "quarantined": report.quarantined,
                 "remarks": report.remarks,
                 "left_out": report.left_out,
-                "unchanged": report.unchanged,
+                "not_modified": report.unchanged,
                 "failed": report.failed,
             }
-            for report in reports
+            for name, report in reports
         ]
         door_.table(rows, {}, empty="")
 
@@ -172,13 +184,19 @@ def source() -> None:
 
 
 @source.command("list")
+@paged
 @door
-def list_(door_: Door) -> None:
-    """List the configured sources and how their last poll went."""
+def list_(door_: Door, limit: int, after: str | None) -> None:
+    """List the configured sources and how their last poll went.
+
+    \b
+    Example:
+      publisher source list
+    """
     from publisher.desk.overview import sources
 
     with door_.newsroom() as newsroom:
-        rows = sources(newsroom)
+        rows = sources(newsroom, limit=limit, after=after)
     door_.table(
         rows,
         {

@@ -1,4 +1,4 @@
-"""`story` and `quarantine`: the desk's acts on stories, and what was refused at the door."""
+"""`story`: what came in, and the desk's acts on it."""
 
 from __future__ import annotations
 
@@ -7,38 +7,52 @@ from typing import TYPE_CHECKING
 
 import click
 
-from publisher.cli.context import Door, cell, door, now
+from publisher.cli.context import Door, cell, counted, door, now
 from publisher.cli.exits import PARTLY
-from publisher.cli.params import INSTANT, NUMBER, REASON
+from publisher.cli.params import INSTANT, PAST, WHY, paged
 
 if TYPE_CHECKING:
     from publisher.desk.acts import Withdrawn
 
 __all__ = ["COMMANDS"]
 
-WHY = click.option("--why", required=True, type=REASON, metavar="TEXT", help="The reason, for the record.")
-LIMIT = click.option(
-    "--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="At most so many."
-)
+STATES = ("usable", "embargoed", "held", "killed", "withheld", "canceled")
+"""As `desk.overview` has them; importing it would cost `publisher --help` its 80 ms."""
 
 
 @click.group()
 def story() -> None:
-    """Stories: list and show them, and act on them; every act is recorded with who and why."""
+    """Stories: list them, show them, and act on them.
+
+    Every act is recorded with who and why. A STORY is named by its id, or by as much of its beginning as no other story
+    shares: six characters at least.
+    """
 
 
 @story.command("list")
 @click.option("--section", metavar="SLUG", help="Only stories of this section.")
 @click.option("--source", metavar="SLUG", help="Only stories of this source.")
-@LIMIT
+@click.option("--state", type=click.Choice(STATES), help="Only stories in this state.")
+@paged
 @door
-def list_(door_: Door, section: str | None, source: str | None, limit: int) -> None:
-    """List the newest stories."""
+def list_(
+    door_: Door, section: str | None, source: str | None, state: str | None, limit: int, after: str | None
+) -> None:
+    """List the newest stories.
+
+    \b
+    Examples:
+      publisher story list --section world
+      publisher story list --state held
+    """
     from publisher.desk.overview import stories
 
     with door_.newsroom() as newsroom:
-        rows = stories(newsroom, section=section, source=source, limit=limit, now=now())
-    columns = {"id": "Story", "state": "State", "urgency": "Urg", "source": "Source", "sections": "Sections"}
+        rows = stories(
+            newsroom, section=section, source=source, state=state, limit=limit, after=after, now=now()
+        )
+    columns = {"id": "Story", "state": "State", "urgency": "Urg", "received_at": "Received"}
+    columns |= {"source": "Source", "sections": "Sections"}
     door_.table(rows, {**columns, "headline": "Headline"}, empty="No stories: run `publisher ingest`.")
 
 
@@ -51,7 +65,13 @@ def list_(door_: Door, section: str | None, source: str | None, limit: int) -> N
 )
 @door
 def show(door_: Door, story_id: str, diff: bool) -> None:
-    """Show a story: provenance, versions, acts of the desk, where it was published."""
+    """Show a story: provenance, versions, acts, editions.
+
+    \b
+    Examples:
+      publisher story show 01KJP4TQ0M2Z
+      publisher story show 01KJP4TQ0M2Z --diff
+    """
     from publisher.desk.overview import story_record
 
     with door_.newsroom() as newsroom:
@@ -90,11 +110,13 @@ def show(door_: Door, story_id: str, diff: bool) -> None:
 @WHY
 @door
 def headline(door_: Door, story_id: str, text: str, why: str) -> None:
-    """Give a story our headline; the original is kept beside it. An empty TEXT takes ours back.
+    """Give a story our headline.
+
+    The original is kept beside it. An empty TEXT takes ours back.
 
     \b
     Example:
-      publisher story headline 01KJP… "Seaway to reopen on Friday" --why "house style"
+      publisher story headline 01KJP4TQ0M2Z "Seaway to reopen on Friday" --why "house style"
     """
     from publisher.desk import acts
 
@@ -120,11 +142,14 @@ def headline(door_: Door, story_id: str, text: str, why: str) -> None:
 def pin(
     door_: Door, story_id: str, section: str, place: int | None, until: datetime | None, why: str
 ) -> None:
-    """Pin a story: it beats order, quota and window, never embargo, hold, kill or rights.
+    """Pin a story in a section.
+
+    A pin beats order, quota and window, never embargo, hold, kill or rights. It holds for the next edition of the section, or
+    --until a time. Feeds know no pins.
 
     \b
     Example:
-      publisher story pin 01KJP… --section world --why "our lead"
+      publisher story pin 01KJP4TQ0M2Z --section world --why "our lead"
     """
     _mark(door_, "pin", story_id, section=section, place=place, until=until, why=why)
 
@@ -136,7 +161,14 @@ def pin(
 @WHY
 @door
 def drop(door_: Door, story_id: str, section: str, until: datetime | None, why: str) -> None:
-    """Keep a story out of a section."""
+    """Keep a story out of a section.
+
+    Out of the section's next edition, or --until a time, and as long out of its feed.
+
+    \b
+    Example:
+      publisher story drop 01KJP4TQ0M2Z --section world --why "old news"
+    """
     _mark(door_, "drop", story_id, section=section, place=None, until=until, why=why)
 
 
@@ -161,8 +193,20 @@ def _mark(
     what = "pinned in" if act == "pin" else "dropped from"
     end = f"until {until:%Y-%m-%d %H:%M}Z" if until else "for its next edition"
     door_.show(
-        {"id": made.story_id, "act": act, "section": section, "place": place, "until": until},
-        f"{made.story_id} {what} {section} {end}.",
+        {
+            "id": made.mark.story_id,
+            "act": act,
+            "section": section,
+            "place": place,
+            "until": until,
+            "remarks": made.remarks,
+        },
+        "\n".join(
+            [
+                f"{made.mark.story_id} {what} {section} {end}.",
+                *(f"But {remark}." for remark in made.remarks),
+            ]
+        ),
     )
 
 
@@ -171,12 +215,19 @@ def _mark(
 @WHY
 @door
 def hold(door_: Door, story_id: str, why: str) -> int:
-    """Stop using a story until it is released: out of the feeds, and of every mail that has not left."""
+    """Stop using a story until it is released.
+
+    It goes out of the feeds and pages, and of every mail that has not left. Exit code 5 when the gate kept one of those back.
+
+    \b
+    Example:
+      publisher story hold 01KJP4TQ0M2Z --why "checking a name"
+    """
     from publisher.desk import acts
 
     with door_.newsroom() as newsroom:
         done = acts.hold(newsroom, story_id, why=why, actor=door_.who, now=now())
-    return _withdrawn(door_, "held", done)
+    return _withdrawn(door_, "hold", done)
 
 
 @story.command()
@@ -184,24 +235,29 @@ def hold(door_: Door, story_id: str, why: str) -> int:
 @WHY
 @door
 def kill(door_: Door, story_id: str, why: str) -> int:
-    """Withdraw a story for good: out of the feeds, and of every mail that has not left.
+    """Withdraw a story for good.
 
-    A dispatch that was sending it is halted; `publisher dispatch resume` goes on without the story.
+    It goes out of the feeds and pages, and of every mail that has not left. A dispatch that was sending it is halted;
+    `publisher dispatch resume` goes on without the story. Exit code 5 when the gate kept a feed or page back.
+
+    \b
+    Example:
+      publisher story kill 01KJP4TQ0M2Z --why "withdrawn by the agency"
     """
     from publisher.desk import acts
 
     with door_.newsroom() as newsroom:
         done = acts.kill(newsroom, story_id, why=why, actor=door_.who, now=now())
-    return _withdrawn(door_, "killed", done)
+    return _withdrawn(door_, "kill", done)
 
 
-def _withdrawn(door_: Door, word: str, acted: Withdrawn) -> int:
+def _withdrawn(door_: Door, act: str, acted: Withdrawn) -> int:
     """Say where the story stood and what is made anew; PARTLY when the gate kept one of those back."""
     done, published = acted.withdrawal, acted.published
     anew = [report.series for report in published.feeds if not report.refused]
     kept_back = [str(report.refused) for report in published.feeds if report.refused]
     kept_back += [str(refusal) for refusal in published.pages.refused]
-    lines = [f"{done.story_id} {word}."]
+    lines = [f"{done.story_id} {'killed' if act == 'kill' else 'held'}."]
     lines += [f"Feeds made anew without it: {', '.join(anew)}."] if anew else []
     lines += [f"Not made anew, the last good bytes stand: {refusal}." for refusal in kept_back]
     lines += [f"Editions that hold it: {', '.join(done.editions)}."] if done.editions else []
@@ -215,7 +271,7 @@ def _withdrawn(door_: Door, word: str, acted: Withdrawn) -> int:
     door_.show(
         {
             "id": done.story_id,
-            "act": word,
+            "act": act,
             "feeds": anew,
             "refused": kept_back,
             "editions": done.editions,
@@ -231,95 +287,49 @@ def _withdrawn(door_: Door, word: str, acted: Withdrawn) -> int:
 @WHY
 @door
 def release(door_: Door, story_id: str, why: str) -> None:
-    """Let a held story, or one under an embargo without a readable end, go out."""
+    """Let a held story go out.
+
+    Also one under an embargo without an end, or with one that cannot be read.
+
+    \b
+    Example:
+      publisher story release 01KJP4TQ0M2Z --why "name confirmed"
+    """
     from publisher.desk import acts
 
     with door_.newsroom() as newsroom:
         done = acts.release(newsroom, story_id, why=why, actor=door_.who, now=now())
     door_.show(
-        {"id": done.story_id, "act": "released", "eligible_at": done.eligible_at},
+        {"id": done.story_id, "act": "release", "eligible_at": done.eligible_at},
         f"{done.story_id} released.",
     )
 
 
-@click.group()
-def quarantine() -> None:
-    """What was refused at the door: kept with its bytes and the reason until a person decides."""
-
-
-@quarantine.command("list")
-@click.option("--all", "everything", is_flag=True, help="Also what was decided.")
-@LIMIT
+@story.command()
+@click.option(
+    "--since",
+    type=PAST,
+    help="Only stories that became eligible since; 14d is a fortnight ago. Default: as far back as any section looks.",
+)
 @door
-def quarantined(door_: Door, everything: bool, limit: int) -> None:
-    """List what waits, newest first, with the reason of each."""
-    from publisher.desk.overview import quarantined as entries
+def resection(door_: Door, since: datetime | None) -> None:
+    """Sort stories into sections anew.
 
-    with door_.newsroom() as newsroom:
-        rows = entries(newsroom, everything=everything, limit=limit)
-    columns = {
-        "id": "Entry",
-        "state": "State",
-        "source": "Source",
-        "reason": "Reason",
-        "headline": "Headline",
-    }
-    door_.table(rows, columns, empty="Nothing waits in quarantine.")
-
-
-@quarantine.command("show")
-@click.argument("entry", type=NUMBER)
-@door
-def show_entry(door_: Door, entry: int) -> None:
-    """Show one entry with what could be read of it."""
-    from publisher.desk.overview import quarantine_entry
-
-    with door_.newsroom() as newsroom:
-        record = quarantine_entry(newsroom, entry)
-    door_.show(
-        record, "\n".join(f"{key.replace('_', ' '):<14}{cell(value)}" for key, value in record.items())
-    )
-
-
-@quarantine.command("release")
-@click.argument("entry", type=NUMBER)
-@click.option("--source-name", metavar="NAME", help="The source, when the item names none.")
-@click.option("--source-url", metavar="URL", help="The link to the original, when the item has none.")
-@WHY
-@door
-def release_entry(door_: Door, entry: int, source_name: str | None, source_url: str | None, why: str) -> None:
-    """Bring an entry in, supplied with what it lacked.
+    For after a change in config/sections.toml. Editions keep what they saw.
 
     \b
     Example:
-      publisher quarantine release 4 --source-url https://agency.example/story/88 --why "found by hand"
+      publisher story resection --since 14d && publisher feed build
     """
-    from publisher.desk import acts
+    from publisher.desk import wire
 
     with door_.newsroom() as newsroom:
-        story_id = acts.release_quarantined(
-            newsroom,
-            entry,
-            source_name=source_name,
-            source_url=source_url,
-            why=why,
-            actor=door_.who,
-            now=now(),
-        )
-    door_.show({"entry": entry, "story": story_id}, f"Entry {entry} is story {story_id} now.")
+        changed = wire.resection(newsroom, since=since, actor=door_.who, now=now())
+    door_.show(
+        {"changed": changed},
+        f"{counted(changed, 'story changed its', 'stories changed their')} sections."
+        + (" `publisher feed build` brings it to the feeds." if changed else ""),
+    )
 
 
-@quarantine.command("drop")
-@click.argument("entry", type=NUMBER)
-@WHY
-@door
-def drop_entry(door_: Door, entry: int, why: str) -> None:
-    """Decide that an entry stays out."""
-    from publisher.desk import acts
-
-    with door_.newsroom() as newsroom:
-        acts.drop_quarantined(newsroom, entry, why=why, actor=door_.who, now=now())
-    door_.show({"entry": entry, "state": "dropped"}, f"Entry {entry} dropped.")
-
-
-COMMANDS = (story, quarantine)
+COMMANDS = (story,)

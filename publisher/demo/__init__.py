@@ -2,15 +2,14 @@
 
 It uses the same use cases as everybody. Its clock stands at 2026-03-02 06:00 +03:30, and its ids are derived instead of drawn, so that
 its feeds, previews and report are the same everywhere; only keys, certificate and the tokens in its mails are its own. A second run finds
-everything done: nothing new is ingested, nobody is mailed twice, the report is the same.
+everything done: nothing new is ingested, nobody is mailed twice, the report is the same. After somebody has worked in its newsroom by
+the real clock it begins anew.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,13 +18,13 @@ from typing import Any
 
 from publisher import assets
 from publisher.demo.catcher import Catcher, certificate, present
+from publisher.demo.folder import clear, prepare
 from publisher.desk import acts, editions, mailing, publishing, readers, wire
 from publisher.desk.files import write_file
-from publisher.desk.overview import tally
-from publisher.errors import AlreadyMade, AlreadySent, FolderUnwritable, PublisherError
+from publisher.desk.overview import last_recorded, tally
+from publisher.errors import AlreadyMade, AlreadySent, PublisherError
 from publisher.newsroom import Newsroom, mint_derived, open_newsroom
 from publisher.selection import Act
-from publisher.settings import Settings, load, new_secrets
 
 __all__ = ["NOW", "Result", "run"]
 
@@ -33,7 +32,6 @@ NOW = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
 """06:00 in Tehran on 2 March 2026."""
 ACTOR = "demo"
 DIGEST = "morning"
-CONFIG = ("publisher.toml", "sections.toml", "sources.toml", "digests.toml")
 HOUSE_HEADLINE = ("meridian-m103", "A second ring around Tamsin puzzles astronomers")
 PINNED = ("agence-nord-n301", "world")
 
@@ -51,11 +49,11 @@ def run(folder: Path, *, say: Callable[[str], None]) -> Result:
     """Run the demo in `folder`; `say` is told each step.
 
     Raises:
+        Conflict: the folder holds a newsroom that is not a demo's.
         FolderUnwritable: the folder cannot be written.
     """
-    settings = _configuration(folder)
+    newsroom = _opened(folder, say=say)
     tls = certificate(folder / "tls", now=present())
-    newsroom = open_newsroom(settings, mint=mint_derived)
     try:
         say("Ingesting the agencies' files")
         _ingest(newsroom)
@@ -76,24 +74,16 @@ def run(folder: Path, *, say: Callable[[str], None]) -> Result:
     return Result(folder, report, dispatch_id)
 
 
-def _configuration(folder: Path) -> Settings:
-    """Copy the demo's configuration into its folder, with keys of its own, and load it."""
-    config = folder / "config"
-    shipped = assets.root() / "config" / "demo"
-    try:
-        config.mkdir(parents=True, exist_ok=True)
-        for name in CONFIG:
-            shutil.copyfile(shipped / name, config / name)
-        secrets = config / "secrets.toml"
-        if not secrets.exists():
-            handle = os.open(secrets, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(new_secrets())
-        (folder / "tls").mkdir(exist_ok=True)
-        certificate(folder / "tls", now=present())
-    except OSError as error:
-        raise FolderUnwritable(str(folder), error.strerror or str(error)) from error
-    return load(config, {})
+def _opened(folder: Path, *, say: Callable[[str], None]) -> Newsroom:
+    """The demo's newsroom; a new one, when it was used since by the real clock: its morning cannot come after that."""
+    newsroom = open_newsroom(prepare(folder), mint=mint_derived)
+    last = last_recorded(newsroom)
+    if last is None or last <= NOW:
+        return newsroom
+    newsroom.close()
+    say(f"The newsroom in {folder} was used after the demo's morning: beginning anew")
+    clear(folder)
+    return open_newsroom(prepare(folder), mint=mint_derived)
 
 
 def _ingest(newsroom: Newsroom) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from publisher.settings import load
 __all__ = ["serve_site", "summary"]
 
 
-def summary(result: Result) -> str:
-    """The figures as a table, and what to look at next."""
+def summary(result: Result, program: str) -> str:
+    """The figures as a table, and what to look at next; `program`: how a person calls us, ready to be typed."""
     report = result.report
     rows = [
         *((f"stories {name}", number) for name, number in report["stories"].items()),
@@ -26,6 +27,7 @@ def summary(result: Result) -> str:
     ]
     width = max(len(name) for name, _ in rows)
     folder = result.folder
+    again = f"{program} --config {shlex.quote(str(folder / 'config'))}"
     return "\n".join(
         [
             "",
@@ -34,9 +36,9 @@ def summary(result: Result) -> str:
             f"Look at {folder}/preview/digest-en.html, {folder}/feeds/all.atom and {folder}/mail/.",
             "",
             "Next:",
-            f"  publisher --config {folder}/config story list",
-            f"  publisher --config {folder}/config edition show {report['editions'][0]}",
-            f"  publisher --config {folder}/config dispatch show {result.dispatch_id}",
+            f"  {again} story list",
+            f"  {again} edition show {report['editions'][0]}",
+            f"  {again} dispatch show {result.dispatch_id}",
         ]
     )
 

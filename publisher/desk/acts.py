@@ -5,14 +5,16 @@ Each act asks for a reason, is recorded with its actor, and is one transaction. 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from publisher.desk import publishing
+from publisher.desk.names import whole_id
 from publisher.desk.publishing import Published
-from publisher.desk.wire import SourceReport, take_item
+from publisher.desk.wire import ByHand, SourceReport, headlined, take_item
 from publisher.desk.withdrawals import Withdrawal, withdraw
 from publisher.errors import BadInput, Conflict, Refused, UnknownName
 from publisher.intake.links import absolute, canonical, unfit
@@ -20,11 +22,12 @@ from publisher.intake.text import clean
 from publisher.legible import visible
 from publisher.newsroom import Newsroom
 from publisher.revise import eligible_at
-from publisher.selection import Act, Mark
-from publisher.store import house, quarantine, stories
-from publisher.story import Source, Story, unpublishable
+from publisher.selection import Act, Candidate, Mark
+from publisher.store import editions, house, quarantine, stories
+from publisher.story import Reason, Source, Story, lacks
 
 __all__ = [
+    "Marked",
     "Withdrawn",
     "drop_quarantined",
     "headline",
@@ -37,6 +40,22 @@ __all__ = [
 ]
 
 
+SUPPLIED = {
+    Reason.NO_SOURCE_NAME: "--source-name",
+    Reason.NO_SOURCE_LINK: "--source-url",
+    Reason.NO_HEADLINE: "--headline",
+}
+"""What an item lacks, and what supplies it on release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A pin or drop that was made, and what should be said of it: sentences without capital and stop."""
+
+    mark: Mark
+    remarks: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
     """A story taken back: where it stood, and what was made anew without it."""
@@ -46,16 +65,23 @@ class Withdrawn:
 
 
 def story(newsroom: Newsroom, story_id: str) -> Story:
-    """The story of this id (bare ULID, any case); UnknownName otherwise."""
+    """The story of this id (bare ULID, or enough of its beginning; any case); UnknownName otherwise."""
     with newsroom.database.read() as connection:
         return _story(connection, story_id)
 
 
 def _story(connection: Connection, story_id: str) -> Story:
-    found = stories.get(connection, story_id.upper())
+    found = stories.get(connection, whole_id(connection, "story", story_id))
     if found is None:
         raise UnknownName("story", story_id)
     return found
+
+
+def _alive(present: Story) -> Story:
+    """The story itself, unless it was killed: nothing is done to one that is in no output ever again."""
+    if present.killed is not None:
+        raise Refused(f"story {present.story_id} was killed ({present.killed}): a kill is for good")
+    return present
 
 
 def headline(newsroom: Newsroom, story_id: str, text: str, *, why: str, actor: str, now: datetime) -> Story:
@@ -63,21 +89,27 @@ def headline(newsroom: Newsroom, story_id: str, text: str, *, why: str, actor: s
 
     Raises:
         BadInput: the text is not empty and yet shows nothing.
+        Refused: the story was killed, or its source wrote no headline to go back to.
     """
     wanted = clean(text, limit=500)
     if text.strip() and not visible(wanted):
         raise BadInput("the headline has no visible character; an empty one takes the house headline back")
     with newsroom.database.write() as connection:
-        present = _story(connection, story_id)
+        present = _alive(_story(connection, story_id))
         before = present.headline
-        changed = replace(
-            present,
-            headline=wanted or present.received.original_headline,
-            headline_changed_by=actor if wanted else None,
-            headline_changed_at=now if wanted else None,
-            headline_changed_why=why if wanted else None,
-            modified_at=now,
-        )
+        if wanted:
+            changed = headlined(present, wanted, why=why, actor=actor, now=now)
+        elif original := present.received.original_headline:
+            changed = replace(
+                present,
+                headline=original,
+                headline_changed_by=None,
+                headline_changed_at=None,
+                headline_changed_why=None,
+                modified_at=now,
+            )
+        else:
+            raise Refused(f"story {present.story_id} has no headline but ours: its source wrote none")
         stories.save(connection, changed)
         data = {"before": before, "after": changed.headline}
         house.tell(connection, "story.headline", changed.story_id, actor=actor, now=now, why=why, data=data)
@@ -95,18 +127,49 @@ def mark(
     why: str,
     actor: str,
     now: datetime,
-) -> Mark:
-    """Pin a story in a section or drop it from it; without `until` for the next edition of that section."""
+) -> Marked:
+    """Pin a story in a section or drop it from it; without `until` for the next edition of that section.
+
+    Raises:
+        BadInput: `until` has passed, or a story is dropped from a section that it is not in.
+        Refused: the story was killed.
+    """
     slug = newsroom.section(section).slug
     if until is not None and until <= now:
         raise BadInput(f"--until {until:%Y-%m-%d %H:%M} lies in the past")
     with newsroom.database.write() as connection:
-        present = _story(connection, story_id)
+        present = _alive(_story(connection, story_id))
         made = Mark(present.story_id, slug, act, place)
+        remarks = tuple(_remarks(newsroom, connection, present, made, now=now))
         stories.mark(connection, made, until=until, actor=actor, why=why, now=now)
         data = {"section": slug, "place": place}
         house.tell(connection, f"story.{act}", present.story_id, actor=actor, now=now, why=why, data=data)
-    return made
+    return Marked(made, remarks)
+
+
+def _remarks(
+    newsroom: Newsroom, connection: Connection, present: Story, made: Mark, *, now: datetime
+) -> Iterator[str]:
+    """What the editor may not expect of this pin or drop."""
+    slug = made.section
+    if slug not in present.sections:
+        where = f"it is in {', '.join(present.sections)}" if present.sections else "it is in no section"
+        if made.act is Act.PIN:
+            yield f"it does not belong to {slug} ({where}): this pin alone brings it there"
+        elif not any(
+            (mark.story_id, mark.section) == (present.story_id, slug)
+            for mark in stories.marks_in_force(connection, now=now)
+        ):
+            raise BadInput(f"story {present.story_id} is not in {slug}: {where}")
+    if not present.usable(now):
+        yield "no edition takes it as it is: see its state in `publisher story show`"
+    digests = [digest.slug for digest in newsroom.settings.digests if slug in digest.sections]
+    if not digests and made.act is Act.PIN:
+        yield f"no digest has the section {slug}, and feeds know no pins"
+    carriers = {row.series: row for row in editions.carriers(connection, present.story_id)}
+    for digest in digests:
+        if (row := carriers.get(digest)) and Candidate(present, row.frozen_at).spent:
+            yield f"{row.id} has carried it: {digest} does not show it again unless it is corrected"
 
 
 def hold(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Withdrawn:
@@ -115,6 +178,8 @@ def hold(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: dateti
         present = _story(connection, story_id)
         if present.killed is not None:
             raise Conflict(f"story {present.story_id} was killed: a kill cannot become a hold")
+        if present.hold is not None:
+            raise Conflict(f"story {present.story_id} is held already: {present.hold}")
         done = withdraw(connection, present, act="hold", why=why, actor=actor, now=now)
     return Withdrawn(done, publishing.withdrawn(newsroom, [done], actor=actor, now=now))
 
@@ -132,9 +197,7 @@ def kill(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: dateti
 def release(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Story:
     """Let a held story, or one under an embargo without a readable end, go out from now on."""
     with newsroom.database.write() as connection:
-        present = _story(connection, story_id)
-        if present.killed is not None:
-            raise Refused(f"story {present.story_id} was killed ({present.killed}): a kill is for good")
+        present = _alive(_story(connection, story_id))
         if present.hold is None and not present.embargoed(now):
             raise Conflict(f"story {present.story_id} is neither held nor under embargo")
         if present.received.embargo.until is not None and present.embargoed(now):
@@ -155,15 +218,18 @@ def release_quarantined(
     *,
     source_name: str | None,
     source_url: str | None,
+    headline: str | None = None,
     why: str,
     actor: str,
     now: datetime,
 ) -> str:
-    """Bring an item in, supplied with the source name and link that it lacked; returns its story's id.
+    """Bring an item in, supplied with the source name, link and headline that it lacked; returns its story's id.
+
+    A headline is one of the house: that the source wrote none is not hidden.
 
     Raises:
         UnknownName, Conflict: no such entry, or it was decided before.
-        Refused: it cannot be read, or it still lacks what invariant 1 asks for.
+        Refused: it cannot be read, or it still lacks something; the sentence names all of it.
     """
     with newsroom.database.write() as connection:
         entry = quarantine.get(connection, entry_id)
@@ -182,13 +248,23 @@ def release_quarantined(
             source_name=clean(source_name) if source_name else received.source_name,
             source_url=_source_link(source_url, source) if source_url else received.source_url,
         )
-        if lack := unpublishable(received):
+        ours = clean(headline or "", limit=500)
+        missing = [lack for lack in lacks(received) if not (lack[0] is Reason.NO_HEADLINE and ours)]
+        if missing:
             raise Refused(
-                f"quarantine entry {entry_id} cannot be released: {lack[1]}; give --source-name and --source-url"
+                f"quarantine entry {entry_id} cannot be released: {' and '.join(said for _, said in missing)}; "
+                f"give {' and '.join(SUPPLIED[reason] for reason, _ in missing)}"
             )
         report = SourceReport(source.slug)
         story_id = take_item(
-            newsroom, connection, source, received, report=report, actor=actor, now=now, by_hand=True
+            newsroom,
+            connection,
+            source,
+            received,
+            report=report,
+            actor=actor,
+            now=now,
+            by_hand=ByHand(why, ours),
         )
         if story_id is None:
             raise Conflict(f"quarantine entry {entry_id} brings nothing new: {', '.join(report.counts)}")
@@ -200,7 +276,18 @@ def release_quarantined(
             actor=actor,
             now=now,
             why=why,
-            data={"story": story_id},
+            data={
+                "story": story_id,
+                "supplied": {
+                    name: value
+                    for name, value in (
+                        ("source_name", source_name),
+                        ("source_url", source_url),
+                        ("headline", ours),
+                    )
+                    if value
+                },
+            },
         )
     return story_id
 

@@ -156,7 +156,7 @@ def _reasons(left_out: Sequence[LeftOut], digest: Digest, seen: int) -> str:
         counts.setdefault(entry.why.value, set()).add(entry.story_id)
     if not counts and seen:
         return (
-            f"none of the {seen} stories that came in belongs to its sections {', '.join(digest.sections)}; "
+            f"of the stories that came in ({seen}) none belongs to its sections {', '.join(digest.sections)}; "
             "see `any` in sections.toml, and `sections` in digests.toml"
         )
     if not counts:
@@ -279,7 +279,7 @@ def look(newsroom: Newsroom, made: Edition) -> render_digest.Look:
         site_url=site.url,
         postal_address=site.postal_address,
         contact=site.contact,
-        archive_url=f"{site.url.rstrip('/')}/e/{made.edition_id}/",
+        archive_url=f"{site.url}/e/{made.edition_id}/",
     )
 
 
@@ -305,7 +305,7 @@ def compile_message(
         language=variant.language,
         reply_to=digest.reply_to,
         help_url=site.url,
-        archive_url=f"{site.url.rstrip('/')}/e/{made.edition_id}/",
+        archive_url=f"{site.url}/e/{made.edition_id}/",
         owner=site.contact,
         feedback_id=f"{made.edition_id}:{digest.slug}:digest:{sender_id}",
         date=date or made.slot,

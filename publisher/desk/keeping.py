@@ -22,7 +22,8 @@ __all__ = ["backup", "check", "check_templates", "compare", "upgrade"]
 
 @contextmanager
 def _opened(settings: Settings, *, create: bool = False) -> Iterator[Database]:
-    database = open_database(settings.store_url, create=create)
+    seconds = settings.store.lock_wait.total_seconds()
+    database = open_database(settings.store_url, create=create, lock_seconds=seconds)
     try:
         yield database
     finally:
@@ -66,8 +67,10 @@ def check_templates(settings: Settings) -> None:
 
 
 def check(settings: Settings) -> list[str]:
-    """What is wrong, in sentences; empty when all is well."""
+    """What is wrong, in sentences; empty when all is well. A new SQLite file is given its schema, as by any first command."""
     with _opened(settings) as database:
+        if database.path is not None and migrate.is_new(database):
+            migrate.ready(database)
         return migrate.check(database)
 
 
@@ -75,13 +78,15 @@ def backup(settings: Settings, path: Path) -> Path:
     """A consistent copy through SQLite's backup API, written whole or not at all, mode 0600.
 
     Raises:
-        BadInput: the database is PostgreSQL, which has better tools of its own.
+        BadInput: the database is PostgreSQL, which has better tools of its own, or holds nothing yet.
         Conflict: a file of this name is there.
         FolderUnwritable: it cannot be written.
     """
     with _opened(settings) as database:
         if database.path is None:
             raise BadInput("`db backup` copies SQLite; back PostgreSQL up with pg_dump")
+        if migrate.is_new(database):
+            raise BadInput(f"the database {database.where} holds nothing yet: there is nothing to back up")
         part = path.with_name(f".{path.name}.part")
         try:
             if path.exists():

@@ -6,19 +6,25 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from publisher.desk.acts import story as get_story
+from publisher.desk.pages import Page, key_of, number_in, place_in
 from publisher.edition import Kind
 from publisher.errors import UnknownName
 from publisher.intake.markup import text_digest
 from publisher.newsroom import Newsroom
-from publisher.store import deliveries, house, quarantine
+from publisher.store import deliveries, house, quarantine, states
 from publisher.store import editions as stored_editions
 from publisher.store import stories as stored_stories
 from publisher.story import EmbargoKind, Story
 
 __all__ = [
+    "STATES",
+    "edition_head",
     "edition_record",
     "editions",
+    "last_recorded",
     "quarantine_entry",
     "quarantined",
     "sources",
@@ -27,6 +33,10 @@ __all__ = [
     "story_record",
     "tally",
 ]
+
+
+STATES = ("usable", "embargoed", "held", "killed", "withheld", "canceled")
+"""Whatever keeps a story back, and nothing; the last two are the source's own."""
 
 
 def state_of(story: Story, now: datetime) -> str:
@@ -40,12 +50,12 @@ def state_of(story: Story, now: datetime) -> str:
     return "usable" if story.usable(now) else story.received.pubstatus.value
 
 
-def sources(newsroom: Newsroom) -> list[dict[str, Any]]:
+def sources(newsroom: Newsroom, *, limit: int = 1000, after: str | None = None) -> Page:
     """Configured sources with their number of stories and the memory of their last poll."""
     with newsroom.database.read() as connection:
         states = house.source_states(connection)
         counts = Counter(stored_stories.count_by_source(connection))
-    return [
+    rows = [
         {
             "source": source.slug,
             "name": source.name,
@@ -61,37 +71,57 @@ def sources(newsroom: Newsroom) -> list[dict[str, Any]]:
         for source in newsroom.settings.sources
         for state in [states.get(source.slug, house.SourceState(source=source.slug))]
     ]
+    return Page.cut(rows, limit, by="source", after=after)
+
+
+def last_recorded(newsroom: Newsroom) -> datetime | None:
+    """When anything was last written into this house; None in a new one."""
+    with newsroom.database.read() as connection:
+        return house.last_recorded(connection)
 
 
 def tally(newsroom: Newsroom, *, now: datetime) -> dict[str, dict[str, int]]:
     """The house in figures: stories by what became of them, and what the gate read and refused."""
     with newsroom.database.read() as connection:
-        found = stored_stories.listing(connection, limit=1_000_000)
+        counts = Counter(states.count(connection, now=now))
+        published = states.count_published(connection)
         waiting = quarantine.waiting(connection)
         cleared = stored_editions.count_renderings(connection)
         refused = house.count_events(connection, "gate.refused")
-    states = Counter(state_of(story, now) for story in found)
     return {
         "stories": {
-            "ingested": len(found) + waiting,
-            "published": sum(story.first_published is not None for story in found),
+            "ingested": counts.total() + waiting,
+            "published": published,
             "quarantined": waiting,
-            "embargoed": states["embargoed"],
-            "killed": states["killed"],
+            "embargoed": counts["embargoed"],
+            "killed": counts["killed"],
         },
         "gate": {"checked": cleared, "refused": refused},
     }
 
 
 def stories(
-    newsroom: Newsroom, *, section: str | None, source: str | None, limit: int, now: datetime
-) -> list[dict[str, Any]]:
-    """The newest stories."""
+    newsroom: Newsroom,
+    *,
+    section: str | None,
+    source: str | None,
+    state: str | None = None,
+    limit: int,
+    after: str | None = None,
+    now: datetime,
+) -> Page:
+    """The newest stories; `state` is one of STATES. A source that is configured no longer is known as long as it has stories here."""
     slug = newsroom.section(section).slug if section else None
+    wanted = (state, now) if state else None
     with newsroom.database.read() as connection:
-        found = stored_stories.listing(connection, section=slug, source=source, limit=limit)
-    return [
-        {
+        if source is not None and source not in stored_stories.count_by_source(connection):
+            newsroom.source(source)
+        found = stored_stories.listing(
+            connection, section=slug, source=source, state=wanted, limit=limit + 1, after=place_in(after)
+        )
+
+    def told(story: Story) -> dict[str, Any]:
+        return {
             "id": story.story_id,
             "version": story.version,
             "state": state_of(story, now),
@@ -105,8 +135,8 @@ def stories(
             "received_at": story.received_at,
             "eligible_at": story.eligible_at,
         }
-        for story in found
-    ]
+
+    return Page.of(found, limit, row=told, key=lambda story: key_of(story.modified_at, story.story_id))
 
 
 def story_record(newsroom: Newsroom, story_id: str, *, now: datetime) -> dict[str, Any]:
@@ -135,6 +165,7 @@ def story_record(newsroom: Newsroom, story_id: str, *, now: datetime) -> dict[st
         "language": received.language,
         "urgency": received.urgency,
         "sections": story.sections,
+        "received_at": story.received_at,
         "eligible_at": story.eligible_at,
         "embargo": None if embargo.kind is EmbargoKind.NONE else (embargo.until or embargo.kind.value),
         "first_published": story.first_published,
@@ -157,12 +188,14 @@ def story_record(newsroom: Newsroom, story_id: str, *, now: datetime) -> dict[st
     }
 
 
-def quarantined(newsroom: Newsroom, *, everything: bool, limit: int) -> list[dict[str, Any]]:
-    """What waits in quarantine (or all that ever did)."""
+def quarantined(newsroom: Newsroom, *, everything: bool, limit: int, after: str | None = None) -> Page:
+    """What waits in quarantine (or all that ever did), newest first."""
     with newsroom.database.read() as connection:
-        rows = quarantine.listing(connection, state=None if everything else "waiting", limit=limit)
-    return [
-        {
+        state = None if everything else "waiting"
+        found = quarantine.listing(connection, state=state, limit=limit + 1, before=number_in(after))
+
+    def told(row: Any) -> dict[str, Any]:
+        return {
             "id": row.id,
             "state": row.state,
             "source": row.source,
@@ -171,8 +204,8 @@ def quarantined(newsroom: Newsroom, *, everything: bool, limit: int) -> list[dic
             "headline": row.headline,
             "received_at": row.received_at,
         }
-        for row in rows
-    ]
+
+    return Page.of(found, limit, row=told, key=lambda row: str(row.id))
 
 
 def quarantine_entry(newsroom: Newsroom, entry_id: int) -> dict[str, Any]:
@@ -202,47 +235,70 @@ def quarantine_entry(newsroom: Newsroom, entry_id: int) -> dict[str, Any]:
     }
 
 
-def editions(newsroom: Newsroom, *, series: str | None, feeds: bool, limit: int) -> list[dict[str, Any]]:
-    """The newest editions, with the dispatch of each where it has one."""
-    if series is not None and not feeds:
-        newsroom.digest(series)
+def editions(
+    newsroom: Newsroom, *, series: str | None, feeds: bool, limit: int, after: str | None = None
+) -> Page:
+    """The newest editions, with the dispatch of each where it has one. A series that is configured no longer keeps its own."""
+    kind = Kind.FEED if feeds else Kind.DIGEST
     with newsroom.database.read() as connection:
-        kind = Kind.FEED if feeds else Kind.DIGEST
-        rows = stored_editions.listing(connection, kind=kind, series=series, limit=limit)
-        sent = {row.edition_id: row.id for row in deliveries.list_dispatches(connection, limit=1000)}
-    return [
-        {
-            "id": row.id,
-            "series": row.series,
-            "number": row.number,
-            "revision": row.revision,
-            "slot": row.slot,
-            "frozen_at": row.frozen_at,
-            "items": row.items,
-            "content_hash": row.content_hash,
-            "sent": sent.get(row.id),
-        }
-        for row in rows
-    ]
+        if series is not None and stored_editions.latest(connection, kind, series) is None:
+            _series(newsroom, series, feeds=feeds)
+        found = stored_editions.listing(
+            connection, kind=kind, series=series, limit=limit + 1, after=place_in(after)
+        )
+        return Page.of(
+            found,
+            limit,
+            row=lambda row: _edition(connection, row),
+            key=lambda row: key_of(row.frozen_at, row.id),
+        )
+
+
+def _series(newsroom: Newsroom, name: str, *, feeds: bool) -> None:
+    """UnknownName, unless a digest or (with `feeds`) a feed of this name is configured."""
+    if not feeds:
+        newsroom.digest(name)
+    elif name not in (known := [feed.series for feed in newsroom.feeds]):
+        raise UnknownName("feed", name, known)
+
+
+def _edition(connection: Connection, row: Any) -> dict[str, Any]:
+    """What every answer about an edition tells of it; `row` is its head."""
+    mailed = deliveries.dispatch_of(connection, row.id)
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "series": row.series,
+        "number": row.number,
+        "revision": row.revision,
+        "slot": row.slot,
+        "frozen_at": row.frozen_at,
+        "stories": row.stories,
+        "content_hash": row.content_hash,
+        "approved_by": stored_editions.approver(connection, row.id, row.content_hash),
+        "dispatch": mailed.id if mailed else None,
+    }
+
+
+def edition_head(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
+    """An edition as lists show it, without its stories."""
+    with newsroom.database.read() as connection:
+        row = stored_editions.head(connection, edition_id)
+        if row is None:
+            raise UnknownName("edition", edition_id)
+        return _edition(connection, row)
 
 
 def edition_record(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
     """An edition: its shelves with their items, and the reasons of those left out."""
+    head = edition_head(newsroom, edition_id)
     with newsroom.database.read() as connection:
-        made = stored_editions.get(connection, edition_id)
-        if made is None:
-            raise UnknownName("edition", edition_id)
-        approved = stored_editions.approved(connection, made.edition_id, made.content_hash)
+        made = stored_editions.get(connection, edition_id, revision=head["revision"])
+    if made is None:
+        raise UnknownName("edition", edition_id)
     return {
-        "id": made.edition_id,
-        "kind": made.kind.value,
-        "series": made.series,
-        "number": made.number,
-        "revision": made.revision,
-        "slot": made.slot,
-        "frozen_at": made.frozen_at,
-        "content_hash": made.content_hash,
-        "approved": approved,
+        **head,
+        "languages": made.languages,
         "shelves": [
             {
                 "section": shelf.section,
@@ -266,7 +322,13 @@ def edition_record(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
             for shelf in made.shelves
         ],
         "left_out": [
-            {"id": entry.story_id, "section": entry.section, "why": entry.why.value, "detail": entry.detail}
+            {
+                "id": entry.story_id,
+                "section": entry.section,
+                "language": entry.language,
+                "why": entry.why.value,
+                "detail": entry.detail,
+            }
             for entry in made.left_out
         ],
     }

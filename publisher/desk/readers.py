@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
+from publisher.desk.pages import Page, bytes_place_in, key_of, number_in
 from publisher.errors import BadInput, Conflict, FolderUnwritable, InputUnreadable
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 PAGE = 1000
+SAID = 50_000
+"""About so many lines lie between two words of progress; a short list needs none."""
 
 
 def add(
@@ -45,7 +48,7 @@ def add(
     actor: str,
     now: datetime,
 ) -> dict[str, Any]:
-    """Add a reader who has asked for a digest."""
+    """Add a reader who has asked for a digest; `was` is what they got of it before, None for a new reader."""
     wanted = newsroom.digest(digest)
     spoken = language or wanted.languages[0]
     if spoken not in wanted.languages:
@@ -54,11 +57,13 @@ def add(
         if section not in wanted.sections:
             raise BadInput(f"digest {digest} has no section {section!r}; it has {', '.join(wanted.sections)}")
     parsed = parse(address)
+    addr_key = key(parsed, newsroom.address_key)
     with newsroom.database.write() as connection:
+        was = _asked(connection, addr_key, digest)
         subscriber_id = audience.add(
             connection,
             parsed,
-            key(parsed, newsroom.address_key),
+            addr_key,
             digest=digest,
             language=spoken,
             sections=sections or None,
@@ -71,8 +76,18 @@ def add(
         "address": parsed.address,
         "digest": digest,
         "language": spoken,
-        "sections": sections,
+        "sections": sorted(sections),
+        "was": was,
     }
+
+
+def _asked(connection: Connection, addr_key: bytes, digest: str) -> dict[str, Any] | None:
+    """What this address gets of a digest at present: language and sections (none: all), or None."""
+    row = audience.find(connection, addr_key)
+    for entry in audience.subscriptions(connection, row.id) if row is not None else ():
+        if entry.digest == digest and entry.active:
+            return {"language": entry.language, "sections": entry.sections.split()}
+    return None
 
 
 def _find(newsroom: Newsroom, connection: Connection, address: str) -> Any:
@@ -82,21 +97,23 @@ def _find(newsroom: Newsroom, connection: Connection, address: str) -> Any:
     return row
 
 
-def listing(newsroom: Newsroom, *, digest: str | None, after: int, limit: int) -> list[dict[str, Any]]:
+def listing(newsroom: Newsroom, *, digest: str | None, after: str | None, limit: int) -> Page:
     """Subscribers by id, with the digests they get."""
     slug = newsroom.digest(digest).slug if digest else None
+    last = number_in(after) or 0
     with newsroom.database.read() as connection:
-        found = audience.listing(connection, digest=slug, after_id=after, limit=limit)
-    return [
-        {
-            "id": row.id,
-            "address": row.address,
-            "status": row.status,
-            "digests": [entry.digest for entry in subscriptions if entry.active],
-            "created_at": row.created_at,
-        }
-        for row, subscriptions in found
-    ]
+        found = audience.listing(connection, digest=slug, after_id=last, limit=limit + 1)
+    return Page.of(found, limit, row=lambda entry: _told(*entry), key=lambda entry: str(entry[0].id))
+
+
+def _told(row: Any, subscriptions: Sequence[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "address": row.address,
+        "status": row.status,
+        "digests": [entry.digest for entry in subscriptions if entry.active],
+        "created_at": row.created_at,
+    }
 
 
 def record(newsroom: Newsroom, address: str) -> dict[str, Any]:
@@ -110,6 +127,7 @@ def record(newsroom: Newsroom, address: str) -> dict[str, Any]:
         "id": row.id,
         "address": row.address,
         "status": row.status,
+        "digests": [entry.digest for entry in subscriptions if entry.active],
         "created_at": row.created_at,
         "suppressed": suppression.cause if suppression else None,
         "subscriptions": [
@@ -145,12 +163,19 @@ def import_csv(
     now: datetime,
     progress: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Take a CSV file in; the report names each refused line."""
+    """Take a CSV file in; the report counts its lines and names each that was refused."""
     wanted = newsroom.digest(digest)
+    read_ = 0
+
+    def counting(lines: Iterator[csvfile.Line | csvfile.RefusedLine]) -> Iterator[Any]:
+        nonlocal read_
+        for line in lines:
+            read_ += 1
+            yield line
 
     def told(done: int, good: int) -> None:
-        if done % 50_000 < importing.SLICE:
-            progress(f"{done:,} of {good:,} lines merged")
+        if good > importing.SLICE and done % SAID < importing.SLICE:
+            progress(f"{read_:,} lines read; {done:,} of the {good:,} that can be used are in")
 
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
@@ -162,7 +187,7 @@ def import_csv(
                 sections=wanted.sections,
             )
             done = importing.merge(
-                lines,
+                counting(lines),
                 write=newsroom.database.write,
                 digest=digest,
                 basis=basis,
@@ -173,6 +198,7 @@ def import_csv(
     except OSError as error:
         raise InputUnreadable(str(path), error.strerror or str(error)) from error
     return {
+        "lines": read_,
         "added": done.added,
         "known": done.known,
         "confirmed": done.confirmed,
@@ -238,12 +264,11 @@ def erase(newsroom: Newsroom, address: str, *, actor: str, now: datetime) -> Non
         deliveries.forget(connection, row.addr_key)
 
 
-def suppressions(newsroom: Newsroom, *, limit: int) -> list[dict[str, Any]]:
+def suppressions(newsroom: Newsroom, *, limit: int, after: str | None = None) -> Page:
     """The newest suppressions."""
-    with newsroom.database.read() as connection:
-        rows = audience.suppressions(connection, limit=limit)
-    return [
-        {
+
+    def told(row: Any) -> dict[str, Any]:
+        return {
             "address": row.address or f"#{row.addr_key.hex()[:8]}",
             "cause": row.cause,
             "dispatch": row.dispatch_id,
@@ -251,16 +276,26 @@ def suppressions(newsroom: Newsroom, *, limit: int) -> list[dict[str, Any]]:
             "actor": row.actor,
             "at": row.at,
         }
-        for row in rows
-    ]
+
+    with newsroom.database.read() as connection:
+        found = audience.suppressions(connection, limit=limit + 1, after=bytes_place_in(after))
+    return Page.of(found, limit, row=told, key=lambda row: key_of(row.at, row.addr_key.hex()))
 
 
-def suppress(newsroom: Newsroom, address: str, *, why: str, actor: str, now: datetime) -> None:
-    """Never mail this address; Conflict when it is suppressed already."""
+def suppress(newsroom: Newsroom, address: str, *, why: str, actor: str, now: datetime) -> dict[str, Any]:
+    """Never mail this address; the suppression as `suppressions` lists it. Conflict when there is one already."""
     addr_key = key(parse(address), newsroom.address_key)
     with newsroom.database.write() as connection:
         if not audience.suppress(connection, addr_key, "manual", actor=actor, now=now, detail=why):
-            raise Conflict("this address is suppressed already")
+            raise Conflict(f"{address} is suppressed already")
+    return {
+        "address": address,
+        "cause": "manual",
+        "dispatch": None,
+        "detail": why,
+        "actor": actor,
+        "at": now,
+    }
 
 
 def undo(
@@ -273,5 +308,5 @@ def undo(
             connection, addr_key=addr_key, dispatch_id=dispatch_id, why=why, actor=actor, now=now
         )
     if not undone:
-        raise Conflict("there is no such suppression")
+        raise Conflict(f"{address or f'dispatch {dispatch_id}'} has no suppression to take back")
     return undone

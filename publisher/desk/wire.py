@@ -8,9 +8,10 @@ a source without stories.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -21,6 +22,7 @@ from publisher.fetch import Failed, Fetched, NotModified, fetch_all
 from publisher.fetch import Memory as FetchMemory
 from publisher.intake.document import Context, Unreadable
 from publisher.intake.standing import DOUBTS
+from publisher.intake.text import clean
 from publisher.newsroom import Newsroom
 from publisher.revise import Change, change, content_hash, eligible_at
 from publisher.selection import barred, belongs
@@ -28,10 +30,12 @@ from publisher.store import house, quarantine, stories
 from publisher.store.house import SourceState
 from publisher.story import PubStatus, Reason, Received, Rejected, Source, Story, unpublishable
 
-__all__ = ["SourceReport", "poll", "read_document", "resection"]
+__all__ = ["ByHand", "SourceReport", "headlined", "poll", "read_document", "resection", "take_item"]
 
 
 BY_SOURCE = "by its source"
+MADE_UP = re.compile(r"[0-9a-f]{64}")
+NAMED_BY = 60
 
 
 @dataclass(slots=True)
@@ -50,6 +54,14 @@ class SourceReport:
     def count(self, word: str) -> None:
         """One more of this kind."""
         self.counts[word] = self.counts.get(word, 0) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """A person's release of what was set aside: why, and the headline of the house where one is given."""
+
+    why: str
+    headline: str = ""
 
 
 def poll(
@@ -212,16 +224,17 @@ def take_item(
     report: SourceReport,
     actor: str,
     now: datetime,
-    by_hand: bool = False,
+    by_hand: ByHand | None = None,
 ) -> str | None:
     """Store one item; returns its story's id, or None when it was set aside or changed nothing.
 
-    `by_hand`: a person releases it, and may bring back what was killed.
+    `by_hand`: a person releases it, may bring back what was killed, and may give a headline.
     """
+    headed = by_hand.headline if by_hand else ""
     if (
         isinstance(item, Received)
         and item.pubstatus is not PubStatus.CANCELED
-        and (lack := unpublishable(item))
+        and (lack := unpublishable(replace(item, original_headline=headed) if headed else item))
     ):
         reason, detail = lack
         item = Rejected(
@@ -235,13 +248,23 @@ def take_item(
     if isinstance(item, Rejected):
         if quarantine.keep(connection, source.slug, item, now=now):
             report.count("quarantined")
-            report.quarantined.append(f"{item.headline or item.source_guid or 'an item'}: {item.detail}")
+            report.quarantined.append(f"{_called(item)}: {item.detail}")
         else:
             report.count("still-quarantined")
         return None
     return _take_received(
         newsroom, connection, source, item, report=report, actor=actor, now=now, by_hand=by_hand
     )
+
+
+def _called(item: Rejected) -> str:
+    """What a person may know a refused item by; an id that we had to make of its text is no name to anybody."""
+    made_up = item.received is not None and MADE_UP.fullmatch(item.source_guid)
+    if name := item.headline or ("" if made_up else item.source_guid):
+        return name
+    told = (item.received.lede if item.received else "") or item.raw[:300].decode("utf-8", "replace")
+    text = clean(told, NAMED_BY)
+    return f"an item without id or headline ({text})" if text else "an empty item"
 
 
 def _take_received(
@@ -253,13 +276,13 @@ def _take_received(
     report: SourceReport,
     actor: str,
     now: datetime,
-    by_hand: bool,
+    by_hand: ByHand | None,
 ) -> str | None:
     story_id = stories.find(connection, source.slug, received)
     present = stories.get(connection, story_id) if story_id else None
     known = stories.known_hashes(connection, story_id) if story_id else frozenset()
     found = change(present, received, known=known)
-    if found is Change.AFTER_KILL and by_hand and present is not None:
+    if found is Change.AFTER_KILL and by_hand is not None and present is not None:
         present, found = replace(present, killed=None), Change.RELEASE
     report.count(found.value)
     sections = tuple(s.slug for s in newsroom.settings.sections if belongs(received, source.slug, s))
@@ -279,6 +302,8 @@ def _take_received(
             report.quarantined.append(f"{received.original_headline}: {rejected.detail}")
             return None
     revised = next_version(newsroom, present, source, received, kind=found, sections=sections, now=now)
+    if by_hand is not None and by_hand.headline:
+        revised = headlined(revised, by_hand.headline, why=by_hand.why, actor=actor, now=now)
     if present is None:
         stories.add(connection, revised, content_hash(received))
     else:
@@ -348,6 +373,18 @@ def next_version(
     return replace(story, eligible_at=eligible_at(story))
 
 
+def headlined(story: Story, headline: str, *, why: str, actor: str, now: datetime) -> Story:
+    """The story under a headline of the house; the original stays beside it, also where the source wrote none."""
+    return replace(
+        story,
+        headline=headline,
+        headline_changed_by=actor,
+        headline_changed_at=now,
+        headline_changed_why=why,
+        modified_at=now,
+    )
+
+
 def _kill_by_guid(
     connection: Connection, source: Source, guid: str, *, report: SourceReport, actor: str, now: datetime
 ) -> None:
@@ -361,15 +398,23 @@ def _kill_by_guid(
     report.count(Change.KILL.value)
 
 
-def resection(newsroom: Newsroom, *, since: datetime) -> int:
-    """Compute again which sections stories eligible since then belong to; returns how many changed."""
+def resection(newsroom: Newsroom, *, since: datetime | None = None, actor: str, now: datetime) -> int:
+    """Compute again which sections stories belong to, after a change of the rules; returns how many changed.
+
+    Stories eligible since then are looked at, by default as far back as any section's window or feed reaches. A killed
+    story stays where it is: its withdrawal has to be shown in the feeds that it was in. Editions keep what they saw.
+    """
+    rules = newsroom.settings.sections
+    if since is None:
+        since = now - max((max(rule.window, rule.feed_window) for rule in rules), default=timedelta())
     changed = 0
     with newsroom.database.write() as connection:
         for story in stories.candidates(connection, since=since):
-            fit = tuple(
-                sorted(s.slug for s in newsroom.settings.sections if belongs(story.received, story.source, s))
-            )
-            if fit != tuple(sorted(story.sections)):
+            fit = sorted(rule.slug for rule in rules if belongs(story.received, story.source, rule))
+            before = sorted(story.sections)
+            if story.killed is None and fit != before:
                 stories.set_sections(connection, story.story_id, fit)
+                data = {"before": before, "after": fit}
+                house.tell(connection, "story.resection", story.story_id, actor=actor, now=now, data=data)
                 changed += 1
     return changed

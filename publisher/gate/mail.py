@@ -20,7 +20,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from publisher.edition import Edition, Item, Variant
 from publisher.errors import Violation
 from publisher.gate.item import in_order, unfilled
-from publisher.gate.page import check_html
+from publisher.gate.page import check_html, text_of, wanted
 from publisher.gate.sight import plain, visible
 
 __all__ = ["check_message", "check_text"]
@@ -70,11 +70,10 @@ def check_text(
     barred: frozenset[str] = frozenset(),
 ) -> tuple[Violation, ...]:
     """Violations of a text part against what a reader of this variant is owed; `barred` are stories that must not go out."""
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return (Violation(output, None, "unreadable", "is not UTF-8"),)
-    items = [item for _, members in edition.variant(variant.language, variant.sections) for item in members]
+    text = text_of(raw, output=output)
+    if isinstance(text, Violation):
+        return (text,)
+    items = list(wanted(edition, variant).values())
     violations: list[Violation] = []
     found: list[str] = []
     short = edition.disclaimer(variant.language).short

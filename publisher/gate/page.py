@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from publisher.edition import Edition, Variant
+from publisher.edition import Edition, Item, Variant
 from publisher.errors import Violation
 from publisher.gate.item import Found, in_order, owed, unfilled, withdrawn
 from publisher.gate.sight import Seen, see
 
-__all__ = ["check_html", "early"]
+__all__ = ["check_html", "early", "text_of", "wanted"]
 
 
 def check_html(
@@ -25,15 +25,10 @@ def check_html(
     barred: frozenset[str] = frozenset(),
 ) -> tuple[Violation, ...]:
     """Violations of an HTML body against what a reader of this variant is owed; `barred` are stories that must not go out."""
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return (Violation(output, None, "unreadable", "is not UTF-8"),)
-    items = {
-        item.story_id: item
-        for _, members in edition.variant(variant.language, variant.sections)
-        for item in members
-    }
+    text = text_of(raw, output=output)
+    if isinstance(text, Violation):
+        return (text,)
+    items = wanted(edition, variant)
     sight = see(text)
     found = _items(sight.runs)
     ids = [entry.story_id for entry in found]
@@ -56,6 +51,20 @@ def _told(found: Found) -> tuple[str, str]:
     """An item's id, and every text and address that was found in it."""
     texts = [found.headline, *(text for run in found.runs for text in (run.text, run.link or ""))]
     return found.story_id, "\n".join(texts)
+
+
+def text_of(raw: bytes, *, output: str) -> str | Violation:
+    """The text of finished bytes, or the violation that they are none."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return Violation(output, None, "unreadable", "is not UTF-8")
+
+
+def wanted(edition: Edition, variant: Variant) -> dict[str, Item]:
+    """The items that a reader of this variant is owed, by id, in their order."""
+    shelves = edition.variant(variant.language, variant.sections)
+    return {item.story_id: item for _, members in shelves for item in members}
 
 
 def early(edition: Edition, *, output: str, now: datetime) -> list[Violation]:

@@ -93,5 +93,7 @@ def _once_each(document: Document) -> Document:
     if not twice:
         return document
     return replace(
-        document, items=tuple(items), remarks=(*document.remarks, f"{twice} items repeat the id of another")
+        document,
+        items=tuple(items),
+        remarks=(*document.remarks, f"items that repeat the id of another: {twice}"),
     )

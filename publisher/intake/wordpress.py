@@ -26,9 +26,6 @@ ARABIC = re.compile("[\u0600-\u06ff]")
 HEBREW = re.compile("[\u0590-\u05ff]")
 CYRILLIC = re.compile("[\u0400-\u04ff]")
 LETTERS = re.compile(r"[^\W\d_]")
-ERRORS = frozenset(
-    {"rest_forbidden", "rest_no_route", "rest_post_invalid_id", "rest_post_invalid_page_number"}
-)
 
 
 def recognises(raw: bytes, content_type: str | None) -> bool:  # noqa: ARG001 - all formats are asked alike

@@ -38,6 +38,8 @@ NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 BARE_AMPERSAND = re.compile(r"&(?!#\d{1,7};|#x[0-9A-Fa-f]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
 ILLEGAL_REFERENCE = re.compile(r"&#(x[0-9A-Fa-f]{1,8}|\d{1,10});")
 ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+PARSERS_OWN = re.compile(r" \(<string>, line \d+\)$")
+"""What the parser adds to its message about itself; line and column stand before it."""
 XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 MAX_DEPTH = 256
 HTML_PAGE = "the answer is an HTML page, not a feed"
@@ -63,7 +65,7 @@ def parse(raw: bytes) -> Tree | Unreadable:
     try:
         root = etree.fromstring(raw, _parser())
     except (etree.XMLSyntaxError, ValueError) as error:
-        strict = " ".join(str(error).split())
+        strict = PARSERS_OWN.sub("", " ".join(str(error).split()))
     else:
         refused = _misread(root)
         if refused is not None:
@@ -166,8 +168,8 @@ def _repaired(raw: bytes, strict: str) -> Tree | Unreadable:
             etree.fromstring(text.encode("utf-8"), _parser()),
             f"repaired: {strict[:120]} (read as {encoding})",
         )
-    except (etree.XMLSyntaxError, ValueError) as error:
-        return Unreadable("not-xml", f"not well-formed: {str(error)[:160]}")
+    except (etree.XMLSyntaxError, ValueError):  # of the repaired text, where nobody would find the place
+        return Unreadable("not-xml", f"not well-formed: {strict[:160]}")
 
 
 def _decoded(raw: bytes) -> tuple[str, str]:

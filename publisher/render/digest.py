@@ -7,12 +7,13 @@ headline carries `id="s-<story id>"` and the footer `id="end"`: that is how the 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from publisher.edition import Edition, Item, Shelf, Variant
+from publisher.edition import Edition, Item, Shelf, Variant, Why
 from publisher.render.direction import RLM, direction, is_rtl, lead_in
 from publisher.render.excerpt import excerpt, shorten
 from publisher.render.mjml import to_html
@@ -74,6 +75,7 @@ def _squeezed(text: str) -> str:
 def _model(edition: Edition, variant: Variant, look: Look, words: Words) -> dict[str, Any]:
     shelves = list(edition.variant(variant.language, variant.sections))
     items = [item for _, members in shelves for item in members]
+    printed = {item.story_id for item in items}
     local = edition.slot.astimezone(ZoneInfo(edition.timezone))
     rtl = is_rtl(variant.language)
     lead = items[0]
@@ -95,8 +97,8 @@ def _model(edition: Edition, variant: Variant, look: Look, words: Words) -> dict
                 "entries": [
                     _item(edition, item, variant.language, words, lead=item is lead) for item in members
                 ],
-                "more": _more(shelf, members, words),
-                "more_url": f"{look.site_url.rstrip('/')}/s/{shelf.section}/",
+                "more": _more(edition, shelf, printed, words),
+                "more_url": f"{look.site_url}/s/{shelf.section}/",
             }
             for shelf, members in shelves
         ],
@@ -105,10 +107,19 @@ def _model(edition: Edition, variant: Variant, look: Look, words: Words) -> dict
         "site_name": look.site_name,
         "site_url": look.site_url,
         "postal_address": look.postal_address,
+        "imprint": _imprint(look),
         "archive_url": look.archive_url,
         "place": {place.value: mark for place, mark in markers(edition.content_hash).items()},
         "words": _words(words),
     }
+
+
+def _imprint(look: Look) -> str:
+    """Name and postal address in one line; an address that begins with the name does not say it twice."""
+    name, address = look.site_name, look.postal_address
+    if not address or address.casefold().startswith(name.casefold()):
+        return address or name
+    return f"{name}, {address}"
 
 
 def _words(words: Words) -> dict[str, Any]:
@@ -157,11 +168,18 @@ def _first_line(items: list[Item], language: str, words: Words) -> str:
     return lead_in(also, language)
 
 
-def _more(shelf: Shelf, members: tuple[Item, ...], words: Words) -> str:
-    if not shelf.more or not members:
+def _more(edition: Edition, shelf: Shelf, printed: Collection[str], words: Words) -> str:
+    """How many stories maximum and quota kept from the shelf; a reader who finds one of them in this very mail is not promised it."""
+    cut = {
+        entry.story_id
+        for entry in edition.left_out
+        if entry.why in {Why.MAXIMUM, Why.QUOTA}
+        and (entry.section, entry.language) in {(shelf.section, shelf.language), (shelf.section, "")}
+    }
+    unseen = len(cut.difference(printed))
+    if not unseen:
         return ""
-    said = words.ngettext("%(n)s more in", "%(n)s more in", shelf.more)
-    return f"{said} {shelf.title}"
+    return f"{words.ngettext('%(n)s more in', '%(n)s more in', unseen)} {shelf.title}"
 
 
 def _item(edition: Edition, item: Item, language: str, words: Words, *, lead: bool) -> dict[str, Any]:
@@ -187,6 +205,7 @@ def _item(edition: Edition, item: Item, language: str, words: Words, *, lead: bo
         "source_line": words.gettext("Source: %(source)s") % {"source": item.source_name},
         "read_original": words.gettext("Read the original at %(source)s") % {"source": item.source_name},
         "dateline": item.dateline,
+        "day": "" if local.date() == edition.local_date else f"{words.day(local)}{words.comma}",
         "time": words.time(local),
         "corrected": item.corrected_at is not None,
         "correction_note": item.correction_note or "",

@@ -13,11 +13,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from babel.messages.catalog import Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from persiantools.jdatetime import JalaliDate
+
+from publisher.render.direction import is_rtl
 
 __all__ = ["CatalogueUnreadable", "Words", "own_name", "read_words"]
 
@@ -66,12 +68,23 @@ class Words:
         """Hour and minute with the zone's short name or offset: "06:40 GMT"."""
         return f"{self.digits(f'{local:%H:%M}')} {self.zone(local)}"
 
-    def date_time(self, local: datetime) -> str:
-        """A short date and the time."""
+    def day(self, local: datetime) -> str:
+        """Day and month of a local time in the language's calendar: "2 Mar"."""
         if self._base == "fa":
             jalali = JalaliDate(local.date())
-            return f"{self.number(jalali.day)} {jalali.strftime('%B', locale='fa')}، {self.time(local)}"
-        return f"{format_date(local.date(), 'd MMM', locale=self._locale)}, {self.time(local)}"
+            return f"{self.number(jalali.day)} {jalali.strftime('%B', locale='fa')}"
+        if self._locale.language == "en":  # CLDR's English is American and would say "Mar 2"
+            return format_date(local.date(), "d MMM", locale=self._locale)
+        return format_skeleton("MMMd", local.date(), locale=self._locale)
+
+    @property
+    def comma(self) -> str:
+        """The comma in a line, blank included: the Arabic one in Arabic script."""
+        return "، " if is_rtl(self.language) and self._base != "he" else ", "
+
+    def date_time(self, local: datetime) -> str:
+        """A short date and the time."""
+        return f"{self.day(local)}{self.comma}{self.time(local)}"
 
     def zone(self, local: datetime) -> str:
         """The zone as readers know it: its letters, else "UTC+3:30" in the language's digits."""

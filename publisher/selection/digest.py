@@ -83,12 +83,11 @@ def _shelf(
     more = 0
     for story in ranked:
         if section.per_source is not None and of_source[story.source] >= section.per_source:
-            out.append(
-                LeftOut(story.story_id, section.slug, Why.QUOTA, f"{section.per_source} of {story.source}")
-            )
+            detail = f"{section.per_source} of {story.source}"
+            out.append(LeftOut(story.story_id, section.slug, Why.QUOTA, detail, language))
             more += 1
         elif len(chosen) >= room:
-            out.append(LeftOut(story.story_id, section.slug, Why.MAXIMUM, f"{section.max} items"))
+            out.append(LeftOut(story.story_id, section.slug, Why.MAXIMUM, f"{section.max} at most", language))
             more += 1
         else:
             chosen.append(story)

@@ -6,6 +6,7 @@ connection; newsroom.py alone turns settings into the values that the other room
 """
 
 from publisher.settings.keys import Secrets, fresh_keys, new_secrets, secrets_toml
+from publisher.settings.leftovers import leftovers
 from publisher.settings.loading import Settings, effective, from_data, load
 from publisher.settings.starting import starting_files
 from publisher.settings.tables import Fetch, Mail, Relay, Site, Store, Timeouts
@@ -24,6 +25,7 @@ __all__ = [
     "format_duration",
     "fresh_keys",
     "from_data",
+    "leftovers",
     "load",
     "new_secrets",
     "parse_duration",

@@ -301,10 +301,10 @@ def _problem(
         name = PREFIX + "__".join(str(part) for part in loc[:length]).upper()
         if name in ours:
             return Problem("environment", name, message)
-    return Problem(found.where(loc), _written(loc, data), message)
+    return Problem(found.where(loc), written(loc, data), message)
 
 
-def _written(loc: Loc, data: Any) -> str:
+def written(loc: Loc, data: Any) -> str:
     """The key as a person would say it: `source[harbour].url`, `relay[1].tls`, `token_keys.1`."""
     key = ""
     for part in loc:

@@ -94,11 +94,13 @@ class Store(Table):
         data_dir: database, locks, built feeds; a relative path is taken from the configuration's folder.
         url: database URL; empty means SQLite in `data_dir`.
         templates_dir: a folder of your own templates, looked into before the shipped ones.
+        lock_wait: how long a command waits while another one writes to the SQLite file.
     """
 
     data_dir: PathText = Path("../var")
     url: str = Field(default="", repr=False)
     templates_dir: PathText | None = None
+    lock_wait: Duration = timedelta(seconds=10)
 
     def resolved(self, folder: Path) -> Self:
         """The same with an absolute folder and a URL that is never empty."""
@@ -190,7 +192,7 @@ class Mail(Table):
     Attributes:
         list_domain: right half of every List-Id (RFC 2919); permanent.
         unsubscribe_address: mailbox of List-Unsubscribe's mailto form; the reader's token is added as `+TOKEN`.
-        bounce_address: envelope sender; what comes back is told apart by `+TOKEN` before the @.
+        bounce_address: envelope sender of every mail: where bounces come back.
         drain: how long a stopping sender waits for open replies before it leaves rows in doubt.
     """
 
@@ -213,7 +215,7 @@ class FeedsTable(Table):
 
 
 class Web(Table):
-    """`[web]`: where `publisher serve` listens. A web server in front of it brings TLS."""
+    """`[web]`: where a server of Publisher's own listens. A web server in front of it brings TLS."""
 
     host: Line = "127.0.0.1"
     port: Port = 8080

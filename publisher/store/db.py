@@ -2,14 +2,15 @@
 
 Promises:
 - `read()` and `write()` yield a Connection inside a transaction; leaving the block commits, an exception rolls back.
-- On SQLite each write transaction, open and close stands under one `flock` on `<database>.lock`, and begins IMMEDIATE:
-  the busy wait of SQLite starves writers, and versions before 3.51.3 can corrupt a WAL file when two connections write
-  and checkpoint at the same moment. WAL with synchronous=FULL: a returned commit survives a power cut.
+- On SQLite each write transaction stands under one `flock` on `<database>.lock`, and begins IMMEDIATE: the busy wait of
+  SQLite starves writers, and versions before 3.51.3 can corrupt a WAL file when two connections write and checkpoint at
+  the same moment. So does the first connection of a process, which may set WAL and recover a log, and the closing, which
+  may write the log back; further readers find both done. WAL with synchronous=FULL: a returned commit survives a power cut.
 - SQLAlchemy's and the driver's errors leave here as `StoreUnavailable`, `StoreLocked`, `StoreFull` or `StoreOutdated`;
   nobody else catches them. Constraints that a caller expects to meet are met with `insert(...).on_conflict_*`.
 - A SQLite file on a read-only file system is read as it stands, without a lock; a transaction that writes is refused. A file that is
   missing while its lock file stands was there before: the new, empty one says so (`anew`).
-Refuses: a database on a network file system is the operator's fault that `flock` cannot see; doctor says so.
+Cannot see: that the file lies on a network file system whose `flock` holds for one machine only.
 """
 
 from __future__ import annotations
@@ -22,11 +23,23 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    and_,
+    create_engine,
+    event,
+    or_,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
@@ -41,10 +54,10 @@ from publisher.errors import (
     StoreUnavailable,
 )
 
-__all__ = ["Database", "insert", "insert_once", "open_database", "ping", "serialise", "sqlite_file"]
+__all__ = ["Database", "beyond", "insert", "insert_once", "open_database", "serialise", "sqlite_file"]
 
 LOCK_SECONDS = 10.0
-"""How long a writer waits for the lock before it gives up with `StoreLocked`."""
+"""How long a writer waits for the lock, ours or SQLite's own, before it gives up with `StoreLocked` (`store.lock_wait`)."""
 WRITABLE = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 
 
@@ -121,6 +134,7 @@ class Database:
             self.path = Path(url.database)
             self.where = str(self.path)
         lock_path = _lock_of(self.path) if self.path and not frozen else None
+        self._lock_seconds = lock_seconds
         self._lock = _WriteLock(lock_path, lock_seconds)
         self._reader = self._engine(begin="BEGIN")
         self._writer = self._engine(begin="BEGIN IMMEDIATE") if self.path else self._reader
@@ -132,7 +146,7 @@ class Database:
             self.url,
             pool_size=1 if begin == "BEGIN IMMEDIATE" else 8,
             max_overflow=0 if begin == "BEGIN IMMEDIATE" else 8,
-            connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False},
+            connect_args={"timeout": self._lock_seconds, "check_same_thread": False},
             **({"creator": self._connect_frozen} if self.frozen else {}),
         )
         pragmas = [] if self.frozen else ["journal_mode=WAL", "synchronous=FULL"]
@@ -155,6 +169,11 @@ class Database:
         name = quote(str(self.path))
         return sqlite3.connect(f"file:{name}?mode=ro&immutable=1", uri=True, check_same_thread=False)
 
+    def open(self) -> None:
+        """Make the first connection; it stays in the pool, so that every later one finds the file ready."""
+        with self._named(), self.locked(), self._reader.connect():
+            pass
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads: one consistent view, never in a writer's way."""
@@ -168,7 +187,7 @@ class Database:
             raise FolderUnwritable(self.where, "the file system is read-only; only what reads can be done")
         with (
             self._named(),
-            self._lock.held(self.where),
+            self.locked(),
             self._writer.connect() as connection,
             connection.begin(),
         ):
@@ -185,15 +204,20 @@ class Database:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """The write lock alone, for work beside transactions (backup, opening, closing)."""
+        """The write lock alone. A thread that holds it must not ask for it again."""
         with self._lock.held(self.where):
             yield
 
     def close(self) -> None:
         """Let all connections go; the last one to close a WAL file checkpoints it, hence the lock."""
-        with self._named(), self._lock.held(self.where):
+        with self._named(), self.locked():
             self._reader.dispose()
             self._writer.dispose()
+        self._lock.close()
+
+    def abandon(self) -> None:
+        """Let go what could not be opened; nothing has been written, so that no lock is wanted."""
+        self._reader.dispose()
         self._lock.close()
 
     @contextmanager
@@ -263,10 +287,13 @@ def _placed(path: Path, *, create: bool) -> tuple[bool, bool]:
 def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS, create: bool = True) -> Database:
     """Open the database of this URL; a missing SQLite file is made empty with mode 0600 (its schema is not), if `create` says so.
 
+    A SQLite file is connected to here, a server at the first use.
+
     Raises:
         StoreUnavailable: the SQLite file is missing and not to be made.
         ConfigurationInvalid: the URL cannot be read, or its driver is not installed.
         FolderUnwritable: the SQLite file's folder cannot be written.
+        StoreUnavailable, StoreLocked: the SQLite file is not a database, or somebody writes for too long.
     """
     try:
         parsed = make_url(url)
@@ -279,7 +306,7 @@ def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS, create: bool 
         frozen = anew = False
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             frozen, anew = _placed(Path(parsed.database), create=create)
-        return Database(parsed, lock_seconds=lock_seconds, frozen=frozen, anew=anew)
+        database = Database(parsed, lock_seconds=lock_seconds, frozen=frozen, anew=anew)
     except (ArgumentError, NoSuchModuleError, ValueError) as error:  # ValueError: a port that is none
         raise ConfigurationInvalid(
             [
@@ -297,6 +324,25 @@ def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS, create: bool 
             ]
         ) from error
 
+    if database.path is not None:
+        try:
+            database.open()
+        except BaseException:
+            database.abandon()
+            raise
+    return database
+
+
+def beyond(
+    query: Select[Any], place: tuple[datetime, Any] | None, *, at: ColumnElement[Any], key: ColumnElement[Any]
+) -> Select[Any]:
+    """Of a list by time, newest first, then by key downwards: the rows after this place; all, when none is named."""
+    ordered = query.order_by(at.desc(), key.desc())
+    if place is None:
+        return ordered
+    moment, last = place
+    return ordered.where(or_(at < moment, and_(at == moment, key < last)))
+
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update` in this connection's dialect."""
@@ -313,9 +359,3 @@ def serialise(connection: Connection, key: str) -> None:
     """Let one transaction at a time pass for this key; SQLite's write lock has seen to it already."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), {"key": key})
-
-
-def ping(database: Database) -> None:
-    """Raise StoreUnavailable unless the database answers."""
-    with database.read() as connection:
-        connection.execute(text("SELECT 1"))

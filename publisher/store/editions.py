@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Row,
+    Select,
     and_,
     delete,
     exists,
@@ -28,8 +29,9 @@ from sqlalchemy import (
     update,
 )
 
-from publisher.edition import Edition, Kind, Variant, canonical_json, from_data, to_data
-from publisher.store.db import insert, insert_once, serialise
+from publisher.canonical import canonical_json
+from publisher.edition import Edition, Kind, Variant, from_data, to_data
+from publisher.store.db import beyond, insert, insert_once, serialise
 from publisher.store.schema import (
     approval,
     delivery,
@@ -46,7 +48,9 @@ __all__ = [
     "add_revision",
     "approve",
     "approved",
+    "approver",
     "carried",
+    "carriers",
     "count_renderings",
     "freeze",
     "get",
@@ -146,8 +150,18 @@ def get(connection: Connection, edition_id: str, *, revision: int | None = None)
 
 
 def head(connection: Connection, edition_id: str) -> Row[Any] | None:
-    """The edition's row, or None."""
-    return connection.execute(select(edition).where(edition.c.id == edition_id)).one_or_none()
+    """The edition's row with its number of stories, or None."""
+    return connection.execute(_heads().where(edition.c.id == edition_id)).one_or_none()
+
+
+def _heads() -> Select[Any]:
+    held = (
+        select(func.count())
+        .where(edition_item.c.edition_id == edition.c.id, edition_item.c.revision == edition.c.revision)
+        .scalar_subquery()
+        .label("stories")
+    )
+    return select(edition, held)
 
 
 def of_slot(connection: Connection, kind: Kind, series: str, slot: datetime) -> str | None:
@@ -170,16 +184,15 @@ def latest(connection: Connection, kind: Kind, series: str) -> Row[Any] | None:
 
 
 def listing(
-    connection: Connection, *, kind: Kind | None, series: str | None = None, limit: int = 50
+    connection: Connection,
+    *,
+    kind: Kind | None,
+    series: str | None = None,
+    limit: int = 50,
+    after: tuple[datetime, str] | None = None,
 ) -> list[Row[Any]]:
-    """The newest editions with their number of items."""
-    items = (
-        select(func.count())
-        .where(edition_item.c.edition_id == edition.c.id, edition_item.c.revision == edition.c.revision)
-        .scalar_subquery()
-        .label("items")
-    )
-    query = select(edition, items).order_by(edition.c.frozen_at.desc(), edition.c.id).limit(limit)
+    """The newest editions with their number of stories; `after` goes on after (time of the freeze, id)."""
+    query = beyond(_heads(), after, at=edition.c.frozen_at, key=edition.c.id).limit(limit)
     if kind is not None:
         query = query.where(edition.c.kind == kind)
     if series is not None:
@@ -236,6 +249,13 @@ def _may_have_left(connection: Connection, edition_id: str, revision: int) -> bo
         .limit(1)
     )
     return connection.execute(query).first() is not None
+
+
+def carriers(connection: Connection, story_id: str) -> list[Row[Any]]:
+    """The digest editions that hold or once held the story, by the time of their freeze."""
+    held = select(edition_item.c.edition_id).where(edition_item.c.story_id == story_id)
+    query = select(edition).where(edition.c.id.in_(held), edition.c.kind == Kind.DIGEST)
+    return list(connection.execute(query.order_by(edition.c.frozen_at, edition.c.id)))
 
 
 def holding(connection: Connection, story_id: str, *, kind: Kind) -> list[Row[Any]]:
@@ -356,10 +376,15 @@ def approve(connection: Connection, edition_id: str, content_hash: str, *, actor
 
 def approved(connection: Connection, edition_id: str, content_hash: str) -> bool:
     """Whether exactly this content has been approved (invariant 13)."""
+    return approver(connection, edition_id, content_hash) is not None
+
+
+def approver(connection: Connection, edition_id: str, content_hash: str) -> str | None:
+    """Who approved exactly this content, or None."""
     query = select(approval.c.actor).where(
         approval.c.edition_id == edition_id, approval.c.content_hash == content_hash
     )
-    return connection.execute(query).first() is not None
+    return connection.execute(query).scalar_one_or_none()
 
 
 def prune_feeds(connection: Connection, series: str, *, keep: int = 50) -> None:

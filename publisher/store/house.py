@@ -8,19 +8,28 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from publisher.store import schema
 from publisher.store.db import insert
 from publisher.store.schema import event, fact, source_state
+from subscribers import schema as people
 
 __all__ = [
     "SourceState",
     "count_events",
     "events_of",
     "get_fact",
+    "last_recorded",
     "remember_source",
     "settle_fact",
     "source_states",
     "tell",
 ]
+
+
+RECORDED = frozenset(
+    {"at", "changed_at", "cleared_at", "created_at", "decided_at", "frozen_at", "modified_at", "received_at"}
+)
+"""Columns that say when something was written; others tell of times to come, or of the source's own."""
 
 
 def settle_fact(connection: Connection, key: str, value: str) -> str:
@@ -53,6 +62,14 @@ def tell(
 def events_of(connection: Connection, subject: str) -> list[Row[Any]]:
     """The acts done to a subject, oldest first."""
     return list(connection.execute(select(event).where(event.c.subject == subject).order_by(event.c.id)))
+
+
+def last_recorded(connection: Connection) -> datetime | None:
+    """The latest instant at which anything was recorded here, by whatever table; None in an empty house."""
+    tables = [*schema.metadata.tables.values(), *people.metadata.tables.values()]
+    columns = [column for table in tables for column in table.columns if column.name in RECORDED]
+    found = (connection.execute(select(func.max(column))).scalar_one() for column in columns)
+    return max((at for at in found if at is not None), default=None)
 
 
 def count_events(connection: Connection, what: str) -> int:

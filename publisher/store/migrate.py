@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 from publisher.errors import StoreNewer, StoreOutdated, StoreUnavailable
 from publisher.store.db import Database
 
-__all__ = ["HEAD", "check", "present", "ready", "upgrade"]
+__all__ = ["HEAD", "check", "is_new", "present", "ready", "upgrade"]
 
 HEAD = "0003"
 """The schema this program reads and writes: the newest file in migrations/versions. Names of schemas are numbers that grow."""
@@ -26,6 +26,12 @@ def present(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def is_new(database: Database) -> bool:
+    """Whether the database has no tables at all; one whose schema cannot be told has some."""
+    with database.read() as connection:
+        return not inspect(connection).get_table_names()
 
 
 def ready(database: Database) -> None:

@@ -33,9 +33,13 @@ def keep(connection: Connection, source: str, rejected: Rejected, *, now: dateti
     return insert_once(connection, quarantine, values)
 
 
-def listing(connection: Connection, *, state: str | None = "waiting", limit: int = 50) -> list[Row[Any]]:
-    """The newest entries in this state (None: all)."""
+def listing(
+    connection: Connection, *, state: str | None = "waiting", limit: int = 50, before: int | None = None
+) -> list[Row[Any]]:
+    """The newest entries in this state (None: all); `before` goes on below that id."""
     query = select(quarantine).order_by(quarantine.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(quarantine.c.id < before)
     return list(connection.execute(query.where(quarantine.c.state == state) if state else query))
 
 

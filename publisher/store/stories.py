@@ -15,8 +15,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, delete, func, or_, select, update
 
 from publisher.selection import Act, Mark
-from publisher.store.db import insert
+from publisher.store.db import beyond, insert
 from publisher.store.schema import desk_mark, story, story_alias, story_section, story_version
+from publisher.store.states import state_at
 from publisher.store.versions import received_from_data, received_to_data
 from publisher.story import Received, Story
 
@@ -265,10 +266,21 @@ def unusable(connection: Connection, ids: Collection[str], *, now: datetime) -> 
 
 
 def listing(
-    connection: Connection, *, section: str | None = None, source: str | None = None, limit: int = 50
+    connection: Connection,
+    *,
+    section: str | None = None,
+    source: str | None = None,
+    state: tuple[str, datetime] | None = None,
+    limit: int = 50,
+    after: tuple[datetime, str] | None = None,
 ) -> list[Story]:
-    """The newest stories, by receipt of their present version."""
-    query = _query().order_by(story.c.modified_at.desc(), story.c.id.desc()).limit(limit)
+    """The newest stories, by receipt of their present version; `after` goes on after (that time, id).
+
+    `state` is a word of `states.state_at` and its instant.
+    """
+    query = beyond(_query(), after, at=story.c.modified_at, key=story.c.id).limit(limit)
+    if state:
+        query = query.where(state_at(state[1]) == state[0])
     if source:
         query = query.where(story.c.source == source)
     if section:

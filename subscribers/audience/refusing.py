@@ -63,14 +63,20 @@ def suppressed(connection: Connection, addr_key: bytes) -> Row[Any] | None:
     return connection.execute(select(suppression).where(suppression.c.addr_key == addr_key)).one_or_none()
 
 
-def suppressions(connection: Connection, *, limit: int = 50) -> list[Row[Any]]:
-    """The newest suppressions, with the address where the person is still known."""
+def suppressions(
+    connection: Connection, *, limit: int = 50, after: tuple[datetime, bytes] | None = None
+) -> list[Row[Any]]:
+    """The newest suppressions, with the address where the person is still known; `after` goes on after (time, address key)."""
     query = (
         select(suppression, subscriber.c.address)
         .outerjoin(subscriber, subscriber.c.addr_key == suppression.c.addr_key)
         .order_by(suppression.c.at.desc(), suppression.c.addr_key)
         .limit(limit)
     )
+    if after is not None:
+        at, last = after
+        later = (suppression.c.at == at) & (suppression.c.addr_key > last)
+        query = query.where((suppression.c.at < at) | later)
     return list(connection.execute(query))
 
 

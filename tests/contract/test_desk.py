@@ -266,6 +266,19 @@ def test_a_kill_reaches_the_pages_where_stories_have_pages_of_their_own(room):
         assert public.get(connection, f"site/story/{story.story_id}/index.html").status == public.GONE
 
 
+def test_a_kill_reaches_the_pages_of_a_story_that_an_edition_carries(room):
+    ingest(room, line(1), line(2))
+    editions.make(room, "morning", **WHO)
+    publishing.publish(room, feeds_to=None, site_to=None, **WHO)
+    with room.database.read() as connection:
+        story = next(story for story in stories.listing(connection) if story.headline == "Headline number 1")
+    done = acts.kill(room, story.story_id, why="wrong", actor="test", now=NOW + timedelta(minutes=1))
+    assert not done.published.refused
+    with room.database.read() as connection:
+        for head in public.heads(connection, below="site/"):
+            assert b"Headline number 1" not in public.get(connection, head.path).body
+
+
 def test_a_kill_halts_the_dispatch_and_resuming_goes_on_without_the_story(room):
     ingest(room, line(1), line(2))
     made = editions.make(room, "morning", **WHO)
@@ -331,7 +344,7 @@ def test_a_suppressed_address_is_not_brought_back_by_asking(room):
 def test_an_erased_person_is_forgotten_and_never_mailed_again(room):
     subscribe(room, "a@example.org")
     readers.erase(room, "a@example.org", **WHO)
-    assert [row["address"] for row in readers.listing(room, digest=None, after=0, limit=9)] == [None]
+    assert [row["address"] for row in readers.listing(room, digest=None, after=None, limit=9)] == [None]
     with pytest.raises(AddressSuppressed):
         subscribe(room, "a@example.org")
 

@@ -11,7 +11,8 @@ import pytest
 from pydantic import BaseModel, create_model
 from pydantic.fields import FieldInfo
 
-from publisher import assets
+from publisher import assets, intake
+from publisher.cli.sources import ingest
 from publisher.settings import effective, load, starting_files
 from publisher.settings.files import file_of
 from publisher.settings.keys import Secrets
@@ -125,3 +126,20 @@ def test_a_commented_default_is_the_default(tmp_path: Path) -> None:
         effective(load(tmp_path / folder, {})) for folder in ("as-shipped", "uncommented")
     )
     assert uncommented == as_shipped
+
+
+def format_words() -> dict[str, str]:
+    """Where somebody reads which words `format` takes -> the sentence that lists them."""
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    (option,) = (option for option in ingest.params if option.name == "format_")
+    return {
+        "docs/configuration.md": re.findall(r"(?m)^\| `format` \| `\"auto\"` \| (.*?)[:|]", page)[0],
+        "config/sources.toml": re.findall(r"(?m)^# (auto, .*?)[(.]", shipped("sources.toml"))[0],
+        "publisher ingest --help": re.findall(r": (auto, .*?)\.", str(getattr(option, "help", "")))[0],
+    }
+
+
+@pytest.mark.parametrize("place", format_words())
+def test_every_format_that_is_told_is_read_and_no_other_is_told(place: str) -> None:
+    told = re.findall(r"[a-z][a-z-]+", format_words()[place])
+    assert set(told) - {"or"} == set(intake.FORMATS)

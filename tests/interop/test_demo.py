@@ -15,16 +15,21 @@ from publisher.store import editions
 from publisher.store.db import open_database
 
 
-def demo(folder: Path, **environment: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", "from publisher.cli import main; main()", "demo", "--dir", str(folder)],
+def publisher(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from publisher.cli import main; main()", *arguments],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def demo(folder: Path, **environment: str) -> str:
+    done = publisher("demo", "--dir", str(folder), **environment)
     assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +43,7 @@ def files(folder: Path, *parts: str) -> dict[str, bytes]:
     found = {}
     for part in parts:
         for path in sorted((folder / part).rglob("*")):
-            if path.is_file() and path.suffix != ".eml":
+            if path.is_file():
                 found[str(path.relative_to(folder))] = path.read_bytes()
     return found
 
@@ -83,6 +88,49 @@ def test_another_zone_locale_and_hash_seed_give_the_same_bytes(left, tmp_path):
     demo(tmp_path, TZ="Pacific/Kiritimati", LC_ALL="C", LANG="C", PYTHONHASHSEED="4711", PYTHONUTF8="1")
     assert files(tmp_path, "feeds", "preview", "site") == files(left, "feeds", "preview", "site")
     assert (tmp_path / "report.json").read_bytes() == (left / "report.json").read_bytes()
+
+
+def test_whole_messages_are_among_what_is_compared(left):
+    assert {name for name in files(left, "preview") if name.endswith(".eml")} == {
+        f"preview/digest-{language}.eml" for language in ("en", "fa", "ar")
+    }
+
+
+def test_a_demo_that_was_used_since_begins_anew_and_says_so(left, tmp_path):
+    """The commands that it proposes run by the real clock, which is later than its own."""
+    demo(tmp_path)
+    (tmp_path / "notes.txt").write_text("mine")
+    config = ("--config", str(tmp_path / "config"))
+    story = json.loads(publisher(*config, "--json", "story", "list").stdout)["items"][0]["id"]
+    assert publisher(*config, "story", "kill", story, "--why", "a try").returncode == 0
+    assert "beginning anew" in demo(tmp_path)
+    assert files(tmp_path, "feeds", "preview", "site") == files(left, "feeds", "preview", "site")
+    assert (tmp_path / "report.json").read_bytes() == (left / "report.json").read_bytes()
+    assert len(list((tmp_path / "mail").iterdir())) == 12
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    assert "beginning anew" not in demo(tmp_path)
+
+
+def test_a_folder_that_is_not_a_demos_is_left_alone(tmp_path):
+    assert publisher("init", str(tmp_path)).returncode == 0
+    before = files(tmp_path, "config")
+    done = publisher("demo", "--dir", str(tmp_path))
+    assert (done.returncode, files(tmp_path, "config")) == (4, before)
+    assert "is not a demo's" in done.stderr
+    assert not (tmp_path / "publisher.sqlite3").exists()
+
+
+def test_the_next_commands_can_be_typed_as_they_stand(tmp_path):
+    script = Path(sys.executable).with_name("publisher")
+    where = os.path.relpath(script, tmp_path)
+    done = subprocess.run(
+        [where, "demo", "--dir", "a demo"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    commands = done.stdout.partition("Next:\n")[2].splitlines()
+    assert len(commands) == 3
+    for command in commands:
+        assert command.strip().startswith(where)
+        subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, check=True)  # noqa: S602 - as typed
 
 
 def test_what_must_not_go_out_is_nowhere(left):

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -56,10 +55,65 @@ def test_every_command_explains_itself(capsys):
         text = capsys.readouterr().out
         assert len(command.help or "") > 20, path
         assert "Usage" in text
+        assert "--json" in text, path
         for name, inner in getattr(command, "commands", {}).items():
             walk(inner, [*path, name])
 
     walk(publisher, [])
+
+
+def test_every_list_is_given_in_pages():
+    def lists(command):
+        for name, inner in command.commands.items():
+            if name == "list":
+                yield inner
+            elif hasattr(inner, "commands"):
+                yield from lists(inner)
+
+    found = list(lists(publisher))
+    assert len(found) == 8
+    for command in found:
+        assert {"limit", "after"} <= {option.name for option in command.params}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--json", "--config", "FOLDER", "story", "list"],
+        ["story", "--json", "list", "--config", "FOLDER"],
+        ["story", "list", "--limit", "9", "--json", "--config", "FOLDER"],
+        ["--config", "nowhere", "story", "--config", "elsewhere", "list", "--config", "FOLDER", "--json"],
+    ],
+)
+def test_the_common_options_may_stand_anywhere_and_the_last_one_counts(
+    stories, capsys, monkeypatch, arguments
+):
+    monkeypatch.delenv("PUBLISHER_CONFIG", raising=False)
+    folder = str(stories / "config")
+    assert told(publisher, [folder if word == "FOLDER" else word for word in arguments]) == 0
+    assert len(json.loads(capsys.readouterr().out)["items"]) == 2
+
+
+def test_what_is_typed_beats_the_environment_wherever_it_stands(stories, capsys, monkeypatch):
+    monkeypatch.setenv("PUBLISHER_CONFIG", "nowhere")
+    monkeypatch.setenv("PUBLISHER_ACTOR", "env")
+    entry = ["quarantine", "drop", "1", "--why", "no"]
+    assert run(stories, "--as", "ann", *entry) == 0
+    capsys.readouterr()
+    assert run(stories, "quarantine", "show", "1", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["decided_by"] == "ann"
+    monkeypatch.setenv("PUBLISHER_CONFIG", str(stories / "config"))
+    assert told(publisher, ["-v", "story", "list", "-q"]) == 0
+    said = capsys.readouterr()
+    assert "Headline number 1" in said.out
+    assert str(stories / "var" / "publisher.sqlite3") in said.err
+
+
+def test_errors_are_data_wherever_json_is_asked_for(room, capsys):
+    assert run(room, "story", "show", "x", "--json") == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "unknown-name"
+    assert run(room, "story", "show", "--json") == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "usage"
 
 
 def test_init_keeps_secrets_to_oneself_and_overwrites_nothing(room, capsys):
@@ -91,6 +145,10 @@ def test_config_show_masks_every_secret(room, capsys):
         (["edition", "show", "x"], 2, "no edition named 'x'"),
         (["edition", "make", "morning", "--slot", "soon"], 2, "is not a time"),
         (["story", "show", "x"], 2, "no story named 'x'"),
+        (["story", "list", "--source", "nope"], 2, "no source named 'nope'; known: harbour-news"),
+        (["story", "list", "--after", "x"], 2, "'x' is not the `next` of a page of this list"),
+        (["edition", "list", "--digest", "nope"], 2, "no digest named 'nope'; known: morning"),
+        (["edition", "list", "--feeds", "--digest", "nope"], 2, "no feed named 'nope'; known: world"),
         (["ingest", "nowhere"], 2, "no source named 'nowhere'"),
         (["ingest", "--file", "missing.xml", "--source", "harbour-news"], 2, "cannot read missing.xml"),
         (["ingest", "--file", "x", "--source", "harbour-news", "--format", "x"], 2, "no format named 'x'"),
@@ -180,6 +238,23 @@ def test_a_file_comes_in_and_is_shown(stories, capsys):
     assert "no-source-link" in capsys.readouterr().out
 
 
+def test_a_list_says_where_its_next_page_begins(stories, capsys):
+    assert run(stories, "--json", "story", "list", "--limit", "1") == 0
+    first = json.loads(capsys.readouterr().out)
+    assert run(stories, "--json", "story", "list", "--limit", "1", "--after", first["next"]) == 0
+    second = json.loads(capsys.readouterr().out)
+    assert second["next"] is None
+    assert {item["headline"] for item in first["items"] + second["items"]} == {
+        "Headline number 1",
+        "Headline number 2",
+    }
+    assert run(stories, "story", "list", "--limit", "1") == 0
+    assert f"There are more: --after {first['next']}" in capsys.readouterr().out
+    assert run(stories, "feed", "list", "--limit", "1", "--after", "business") == 0
+    (_, row, _) = capsys.readouterr().out.splitlines()
+    assert row.split()[0] == "business.en"
+
+
 def test_stdin_and_folders_are_read_too(room, capsys, monkeypatch):
     folder = room / "drop"
     folder.mkdir()
@@ -224,7 +299,19 @@ def test_a_story_of_no_section_is_explained(room, capsys):
     (room / "s.jsonl").write_bytes(jsonl(line(1, categories=["Gardening"])))
     assert run(room, "ingest", "--file", str(room / "s.jsonl"), "--source", "harbour-news") == 0
     assert run(room, "edition", "make", "morning") == 3
-    assert "none of the 1 stories that came in belongs to its sections" in capsys.readouterr().err
+    assert "of the stories that came in (1) none belongs to its sections" in capsys.readouterr().err
+
+
+def test_a_change_of_the_sections_reaches_the_stories_that_are_here(stories, capsys):
+    path = stories / "config" / "sections.toml"
+    path.write_text(path.read_text().replace('"category:markets"', '"category:world"'))
+    assert run(stories, "story", "resection", "--since", "14d") == 0
+    assert "2 stories changed their sections. `publisher feed build`" in capsys.readouterr().out
+    assert run(stories, "story", "list", "--section", "business") == 0
+    assert "Headline number 1" in capsys.readouterr().out
+    assert run(stories, "story", "resection") == 0
+    assert "0 stories changed their sections." in capsys.readouterr().out
+    assert run(stories, "story", "resection", "--since", "yesterday") == 2
 
 
 def test_a_file_with_more_items_than_the_limit_is_said_and_a_damaged_one_harms_no_other(
@@ -309,21 +396,19 @@ def test_without_a_relay_nothing_is_frozen(stories, capsys):
     assert "relay" in capsys.readouterr().err
 
 
-def test_a_database_held_by_another_program_is_said(stories, capsys, monkeypatch):
-    monkeypatch.setattr("publisher.store.db.LOCK_SECONDS", 0.3)
-    monkeypatch.setattr(
-        "publisher.store.db.Database.__init__.__kwdefaults__", {"lock_seconds": 0.3}, raising=False
-    )
+def test_a_database_held_by_another_program_is_said(stories, capsys):
+    path = stories / "config" / "publisher.toml"
+    path.write_text(path.read_text().replace('#lock_wait = "10s"', 'lock_wait = "1s"'))
     lock = os.open(stories / "var" / "publisher.sqlite3.lock", os.O_RDWR | os.O_CREAT)
     fcntl.flock(lock, fcntl.LOCK_EX)
     try:
-        began = time.monotonic()
         code = run(stories, "subscriber", "add", "a@example.org", "--digest", "morning", "--basis", "asked")
-        assert time.monotonic() - began < 30
     finally:
         os.close(lock)
     assert code == 75
-    assert "has been writing for over" in capsys.readouterr().err
+    assert "another process has been writing for over 1 s; try again" in capsys.readouterr().err
+    assert run(stories, "subscriber", "list") == 0
+    assert "No subscribers" in capsys.readouterr().out
 
 
 def test_a_file_that_is_no_database_is_said(room, capsys):
@@ -340,6 +425,20 @@ def test_a_backup_is_whole_and_says_what_is_not_in_it(stories, capsys):
     assert target.stat().st_mode & 0o777 == 0o600
     assert run(stories, "db", "backup", str(target)) == 4
     assert run(stories, "db", "check") == 0
+
+
+def test_a_new_house_is_sound_before_its_first_use(room, capsys):
+    assert run(room, "db", "check") == 0
+    assert "is sound" in capsys.readouterr().out
+
+
+def test_a_backup_of_nothing_is_refused_and_leaves_no_file(room, capsys):
+    target = room / "copy.sqlite3"
+    assert run(room, "db", "backup", str(target)) == 2
+    assert "holds nothing yet" in capsys.readouterr().err
+    assert not target.exists()
+    assert run(room, "story", "list") == 0
+    assert run(room, "db", "backup", str(target)) == 0
 
 
 def test_an_export_comes_back_as_it_was(stories, capsys):

@@ -7,7 +7,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from publisher import gate
-from publisher.edition import Shelf, Variant
+from publisher.edition import LeftOut, Shelf, Variant, Why
 from publisher.errors import TemplateInvalid
 from publisher.render import digest, message
 from publisher.render.excerpt import excerpt, shorten
@@ -138,11 +138,41 @@ def test_a_reader_of_one_section_gets_that_section():
     assert "01A" not in rendered.html
 
 
+@pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        ("1 Quay Street", "Example Front Page, 1 Quay Street"),
+        ("Example Front Page, 1 Quay Street", "Example Front Page, 1 Quay Street"),
+        ("", "Example Front Page"),
+    ],
+)
+def test_the_houses_name_stands_once_before_its_address(address, line):
+    rendered = digest.render(
+        edition(), Variant("en"), look=replace(LOOK, postal_address=address), templates=TEMPLATES
+    )
+    assert f"\n{line}\n" in rendered.text
+    assert f">{line}<" in rendered.html
+
+
 def test_what_the_maximum_cut_is_counted_with_a_link():
-    made = edition(item("01A"), item("01B"), more=3)
+    made = edition(item("01A"), item("01B"), cut=("01X", "01Y", "01Z"))
     rendered = render(made)
     assert "3 more in World" in seen(rendered)
     assert "https://front.example/s/world/" in rendered.text
+
+
+def test_a_story_printed_further_down_is_not_promised_as_one_more():
+    """It was cut from one shelf and stands on another; a reader without that other section has yet to see it."""
+    made = edition(item("01A"), item("01B"), item("01C"), cut=("01C", "01X"))
+    assert "1 more in World" in seen(render(made))
+    assert "2 more in World" in seen(render(made, sections=frozenset({"world"})))
+    assert "more in" not in seen(render(edition(item("01A"), item("01B"), item("01C"), cut=("01C",))))
+
+
+def test_what_another_languages_shelf_had_no_room_for_is_not_counted():
+    made = edition(item("01A"), item("01B"), cut=("01X",))
+    both = replace(made, left_out=(*made.left_out, LeftOut("01Y", "world", Why.MAXIMUM, "6 items", "fa")))
+    assert "1 more in World" in seen(render(both))
 
 
 def test_an_edition_with_many_items_has_each_story_once():
@@ -175,6 +205,38 @@ def test_an_excerpt_ends_at_a_sentence_or_at_a_word():
 )
 def test_dates_are_in_the_editions_own_calendar_and_digits(language, expected):
     assert TEMPLATES.words(language).date(datetime(2026, 3, 2, tzinfo=UTC)) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "kicker"),
+    [
+        ("en", "1 Mar, 19:30 UTC+3:30"),
+        ("fa", "۱۰ اسفند، ۱۹:۳۰ UTC+۳:۳۰"),
+        ("ar", "1 مارس، 19:30 UTC+3:30"),
+    ],
+)
+def test_a_time_of_another_day_than_the_editions_names_its_day(language, kicker):
+    """An edition of six in the morning that says 19:30 alone seems to tell the future."""
+    evening_before = datetime(2026, 3, 1, 16, 0, tzinfo=UTC)
+    made = edition(item("01A", time=evening_before), item("01B"), language=language)
+    rendered = render(made, language)
+    assert f" · {kicker}\n" in rendered.text
+    assert f" · {kicker} " in seen(rendered).replace("،  ", "، ").replace(",  ", ", ")
+    assert cleared(made, rendered, language) == ()
+
+
+def test_a_time_of_the_editions_own_day_stands_alone():
+    """In the edition's zone: half past midnight in Tehran is still the day before in UTC."""
+    made = edition(item("01A", time=datetime(2026, 3, 1, 21, 0, tzinfo=UTC)), item("01B"))
+    assert " · 00:30 UTC+3:30\n" in render(made).text
+
+
+@pytest.mark.parametrize(
+    ("language", "day"),
+    [("en", "1 Mar"), ("fa", "۱۰ اسفند"), ("de", "1. März"), ("zh", "3月1日"), ("tlh", "1 Mar")],
+)
+def test_a_short_day_follows_the_language(language, day):
+    assert TEMPLATES.words(language).day(datetime(2026, 3, 1, tzinfo=UTC)) == day
 
 
 @pytest.mark.parametrize(

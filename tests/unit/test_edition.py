@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.edition import Disclaimer, Edition, Kind, Shelf, Variant, from_data, to_data
+from publisher.edition import Disclaimer, Edition, Kind, LeftOut, Shelf, Variant, Why, from_data, to_data
 from publisher.selection import Candidate, select_digest
 from publisher.story import Media, Subject
 from tests.stories import ECONOMY, MORNING, NOW, SOURCES, WORLD, story
@@ -43,6 +43,14 @@ def test_an_edition_survives_its_data_form_unchanged():
     assert from_data(to_data(made())) == made()
 
 
+def test_an_edition_stored_before_reasons_knew_a_language_reads_as_it_was():
+    edition = replace(made(), left_out=(LeftOut("X", "world", Why.MAXIMUM, "2 items"),))
+    data = to_data(edition)
+    del data["left_out"][0]["language"]
+    assert from_data(data) == edition
+    assert from_data(data).content_hash == replace(edition, left_out=()).content_hash
+
+
 def test_the_hash_is_of_what_readers_are_shown():
     edition = made()
     same = replace(
@@ -52,6 +60,8 @@ def test_the_hash_is_of_what_readers_are_shown():
     item = replace(edition.items[0], headline="Another")
     assert replace(edition, items=(item, *edition.items[1:])).content_hash != edition.content_hash
     assert replace(edition, disclaimers=(replace(HOUSE, short="…"),)).content_hash != edition.content_hash
+    cut = LeftOut("X", "world", Why.MAXIMUM, "2 items", "en")
+    assert replace(edition, left_out=(cut,)).content_hash != edition.content_hash
     shelf = replace(edition.shelves[0], stories=edition.shelves[0].stories[::-1])
     assert replace(edition, shelves=(shelf, *edition.shelves[1:])).content_hash != edition.content_hash
 

@@ -62,10 +62,11 @@ def test_no_trickle_extends_a_sources_time(stalling: Answer) -> None:
     begun = time.monotonic()
     result, _ = asked({"/feed": stalling}, seconds=0.2)
     assert reason(result) == "timeout"
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 20  # the drip would take half an hour
 
 
-def test_slow_and_dead_sources_hold_up_nobody_and_the_round_ends_in_time() -> None:
+def test_slow_and_dead_sources_hold_up_nobody_and_end_together() -> None:
+    """Eight of forty never end. Each waits in a slot of its own: the others are done before the first of them is given up."""
     told: dict[str, Answer] = {f"/{n}": ok(f"{n}".encode()) for n in range(40)}
     told |= {f"/{n}": (drip, silence)[n % 2] for n in range(0, 40, 5)}
     seen: list[str] = []
@@ -75,16 +76,17 @@ def test_slow_and_dead_sources_hold_up_nobody_and_the_round_ends_in_time() -> No
             return await fetch_all(
                 [(f"s{n}", f"{site.url}/{n}", NOTHING) for n in range(40)],
                 now=NOW,
-                limits=Limits(seconds=0.8, total_seconds=20, concurrency=6),
+                limits=Limits(seconds=3, total_seconds=60, concurrency=10),
                 guard=site.guard,
                 on_result=lambda key, _: seen.append(key),
             )
 
     begun = time.monotonic()
     results = asyncio.run(run())
-    assert time.monotonic() - begun < 8 * 0.8  # as it would be one after the other
+    assert time.monotonic() - begun < 8 * 3  # as it would be one after the other
     assert list(results) == [f"s{n}" for n in range(40)]
     assert sorted(seen) == sorted(results)
+    assert {int(name[1:]) % 5 == 0 for name in seen[:32]} == {False}
     for n in range(40):
         result = results[f"s{n}"]
         if n % 5:
@@ -100,13 +102,13 @@ def test_who_has_had_no_turn_when_the_rounds_time_is_over_has_failed() -> None:
             return await fetch_all(
                 [(f"s{n}", f"{site.url}/slow", NOTHING) for n in range(4)],
                 now=NOW,
-                limits=Limits(seconds=10, total_seconds=0.3, concurrency=1),
+                limits=Limits(seconds=100, total_seconds=0.3, concurrency=1),
                 guard=site.guard,
             )
 
     begun = time.monotonic()
     results = asyncio.run(run())
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 50
     assert {reason(result) for result in results.values()} == {"timeout"}
     assert "turn" in str(results["s3"])
 
@@ -121,21 +123,23 @@ def test_a_failure_of_the_listener_ends_the_round_by_its_own_name() -> None:
     async def run() -> None:
         async with serving({"/feed": ok(RSS), "/slow": silence}) as site:
             requests = [(path, f"{site.url}/{path}", NOTHING) for path in ("feed", "slow")]
-            await fetch_all(requests, now=NOW, guard=site.guard, on_result=listener)
+            limits = Limits(seconds=100, total_seconds=100)
+            await fetch_all(requests, now=NOW, limits=limits, guard=site.guard, on_result=listener)
 
     begun = time.monotonic()
     with pytest.raises(StoreFull):
         asyncio.run(run())
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 50
 
 
 def test_a_name_server_that_never_answers_delays_neither_others_nor_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     released = threading.Event()
+    seen: list[str] = []
 
     def never(*_: Any, **__: Any) -> Any:
-        released.wait(10)
+        released.wait(60)
         raise socket.gaierror(socket.EAI_AGAIN, "too late")
 
     monkeypatch.setattr(socket, "getaddrinfo", never)
@@ -144,17 +148,21 @@ def test_a_name_server_that_never_answers_delays_neither_others_nor_the_end(
         async with serving({"/feed": ok(RSS)}) as site:
             dead = [(f"dead{n}", f"http://dead{n}.example:{site.port}/", NOTHING) for n in range(40)]
             guard = Guard(frozenset({site.port}), frozenset({"127.0.0.1"}))
-            limits = Limits(seconds=1.0, concurrency=50)
             return await fetch_all(
-                [*dead, ("live", f"{site.url}/feed", NOTHING)], now=NOW, limits=limits, guard=guard
+                [*dead, ("live", f"{site.url}/feed", NOTHING)],
+                now=NOW,
+                limits=Limits(seconds=3, concurrency=50),
+                guard=guard,
+                on_result=lambda key, _: seen.append(key),
             )
 
     begun = time.monotonic()
     try:
         results = asyncio.run(run())
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 30  # and not the minute that the name server takes
     finally:
         released.set()
+    assert seen[0] == "live"
     assert isinstance(results["live"], Fetched)
     assert {reason(results[f"dead{n}"]) for n in range(40)} == {"timeout"}
 

@@ -1,4 +1,5 @@
 import html
+import math
 import re
 import time
 from dataclasses import replace
@@ -144,7 +145,8 @@ def test_each_value_is_escaped_for_the_part_it_stands_in():
 
 
 def test_filling_a_compiled_message_is_far_quicker_than_building_one():
-    """The aim is 300 times; here only that nobody made it slow by an order of magnitude."""
+    """The aim is 300 times; here only that nobody made it slow by an order of magnitude. The best of some rounds counts: a
+    busy machine makes single ones slow."""
     built = compiled(edition(*(item(f"01{n}") for n in "ABCDEFGHJKLM")))
     page, text = (body.decode() for body in built.bodies(PERSONAL))
 
@@ -155,10 +157,12 @@ def test_filling_a_compiled_message_is_far_quicker_than_building_one():
         mail.add_alternative(page, subtype="html", cte="quoted-printable")
         return mail.as_bytes()
 
-    def seconds(function, times):
-        began = time.perf_counter()
-        for _ in range(times):
+    def seconds(function):
+        best = math.inf
+        for _ in range(5):
+            began = time.perf_counter()
             function()
-        return (time.perf_counter() - began) / times
+            best = min(best, time.perf_counter() - began)
+        return best
 
-    assert seconds(once, 3) > 20 * seconds(lambda: built.fill(PERSONAL), 300)
+    assert seconds(once) > 20 * seconds(lambda: built.fill(PERSONAL))

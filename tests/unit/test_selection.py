@@ -45,6 +45,7 @@ def test_what_the_maximum_cuts_is_counted_and_named():
     assert len(on_shelf(selection)) == 3
     assert selection.shelves[0].more == 2
     assert why(selection, "D") == why(selection, "E") == {Why.MAXIMUM}
+    assert {entry.language for entry in selection.left_out} == {"en"}
 
 
 def test_one_source_cannot_fill_a_section_beyond_its_quota():

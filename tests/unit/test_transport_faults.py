@@ -93,12 +93,12 @@ def test_late_acceptance_is_not_taken_for_the_next_answer(tmp_path: Path) -> Non
         outcome = await connection.send(ENVELOPE, MESSAGE, before_dot=yes)
         assert outcome is not None
         assert outcome.state is State.UNCERTAIN
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.7)  # until after the late reply
         usable = connection.usable
         await connection.close()
         return usable
 
-    with clear("logged wait=0.2", folder=tmp_path) as server:
+    with clear("logged wait=0.5", folder=tmp_path) as server:
         assert asyncio.run(scenario()) is False
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
+from publisher.desk.names import whole_id
+from publisher.desk.pages import Page, key_of, place_in
 from publisher.errors import UnknownName
-from publisher.ledger import Counts, DispatchState, State
+from publisher.ledger import Counts, DispatchState
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries
 from subscribers.address import mask, parse
@@ -33,6 +36,7 @@ class Report:
     dispatch_id: str
     edition_id: str
     state: str
+    created_at: datetime
     counts: Counts
     halt: str | None
     notable: tuple[dict[str, Any], ...]
@@ -58,6 +62,7 @@ class Report:
             "id": self.dispatch_id,
             "edition": self.edition_id,
             "state": self.state,
+            "created_at": self.created_at,
             "counts": counts,
             "halt": self.halt,
             "notable": list(self.notable),
@@ -65,9 +70,9 @@ class Report:
 
 
 def head_of(newsroom: Newsroom, dispatch_id: str) -> Any:
-    """The dispatch's row by its id in any case; UnknownName otherwise."""
+    """The dispatch's row by its id, or enough of its beginning, in any case; UnknownName otherwise."""
     with newsroom.database.read() as connection:
-        head = deliveries.get_dispatch(connection, dispatch_id.upper())
+        head = deliveries.get_dispatch(connection, whole_id(connection, "dispatch", dispatch_id))
     if head is None:
         raise UnknownName("dispatch", dispatch_id)
     return head
@@ -93,11 +98,16 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
         dispatch_id=head.id,
         edition_id=head.edition_id,
         state=state,
+        created_at=head.created_at,
         counts=counts,
-        halt=f"{head.halt_reason}: {head.halt_detail}" if state == DispatchState.HALTED else None,
+        halt=_halt(head) if state == DispatchState.HALTED else None,
         notable=tuple(notable_rows(newsroom, rows)),
         relay_trouble=relay_trouble,
     )
+
+
+def _halt(row: Any) -> str | None:
+    return f"{row.halt_reason}: {row.halt_detail}" if row.halt_reason else None
 
 
 def notable_rows(newsroom: Newsroom, rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
@@ -118,29 +128,29 @@ def notable_rows(newsroom: Newsroom, rows: Sequence[Any]) -> Iterator[dict[str, 
         }
 
 
-def listing(newsroom: Newsroom, *, limit: int) -> list[dict[str, Any]]:
+def listing(newsroom: Newsroom, *, limit: int, after: str | None = None) -> Page:
     """The newest dispatches with their counts."""
     with newsroom.database.read() as connection:
-        rows = deliveries.list_dispatches(connection, limit=limit)
-        found = []
-        for row in rows:
+
+        def told(row: Any) -> dict[str, Any]:
             counts = deliveries.counts(connection, row.id)
-            found.append(
-                {
-                    "id": row.id,
-                    "edition": row.edition_id,
-                    "state": state_of(row, counts),
-                    "created_at": row.created_at,
-                    "planned": counts.planned,
-                    **asdict(counts),
-                }
-            )
-    return found
+            state = state_of(row, counts)
+            return {
+                "id": row.id,
+                "edition": row.edition_id,
+                "state": state,
+                "created_at": row.created_at,
+                "counts": {"planned": counts.planned, **asdict(counts)},
+                "halt": _halt(row) if state == DispatchState.HALTED else None,
+            }
+
+        found = deliveries.list_dispatches(connection, limit=limit + 1, after=place_in(after))
+        return Page.of(found, limit, row=told, key=lambda row: key_of(row.created_at, row.id))
 
 
 def uncertain(newsroom: Newsroom, dispatch_id: str) -> list[dict[str, Any]]:
     """The deliveries in doubt."""
     head = head_of(newsroom, dispatch_id)
     with newsroom.database.read() as connection:
-        rows = deliveries.notable(connection, head.id, limit=10_000)
-    return [entry for entry in notable_rows(newsroom, rows) if entry["state"] == State.UNCERTAIN]
+        rows = deliveries.uncertain(connection, head.id)
+    return list(notable_rows(newsroom, rows))

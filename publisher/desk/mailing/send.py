@@ -113,7 +113,7 @@ def _halt_if_barred(newsroom: Newsroom, dispatch_id: str, made: Edition, *, now:
 
 
 def _personal(newsroom: Newsroom, digest: Digest, *, key_id: int) -> Callable[[Row], message.Personal]:
-    root = newsroom.settings.site.url.rstrip("/")
+    root = newsroom.settings.site.url
     mailbox = newsroom.settings.mail.unsubscribe_address
     local, _, domain = mailbox.partition("@")
     keys = newsroom.token_keys

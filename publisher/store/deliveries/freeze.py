@@ -18,7 +18,11 @@ __all__ = ["NewDelivery", "NewDispatch", "add_deliveries", "finish_freeze", "ope
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDispatch:
-    """A dispatch to be opened in state `freezing`. `send_token`: the idempotency key of a send by hand."""
+    """A dispatch to be opened in state `freezing`.
+
+    `send_token`: groundwork for sends that are asked for over the network, where the same request may come twice; the
+    command line needs none, because an edition has one dispatch.
+    """
 
     id: str
     edition_id: str

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, exists, func, literal, or_, select
 
 from publisher.ledger import Counts, State
+from publisher.store.db import beyond
 from publisher.store.schema import chunk, delivery, delivery_state, dispatch
 
 __all__ = [
@@ -67,13 +69,12 @@ def open_dispatches(connection: Connection, *, edition_id: str) -> list[Row[Any]
     return list(connection.execute(query))
 
 
-def list_dispatches(connection: Connection, *, limit: int = 50) -> list[Row[Any]]:
-    """The newest dispatches."""
-    return list(
-        connection.execute(
-            select(dispatch).order_by(dispatch.c.created_at.desc(), dispatch.c.id.desc()).limit(limit)
-        )
-    )
+def list_dispatches(
+    connection: Connection, *, limit: int = 50, after: tuple[datetime, str] | None = None
+) -> list[Row[Any]]:
+    """The newest dispatches; `after` goes on after (time of making, id)."""
+    query = beyond(select(dispatch), after, at=dispatch.c.created_at, key=dispatch.c.id)
+    return list(connection.execute(query.limit(limit)))
 
 
 def notable(

@@ -1,0 +1,181 @@
+"""What an editor does to stories, and what the desk says when it will not have the effect that was hoped for."""
+
+from datetime import timedelta
+
+import pytest
+
+from publisher.desk import acts, editions, overview, wire
+from publisher.errors import BadInput, Conflict, Refused
+from publisher.selection import Act
+from tests.newsrooms import NOW, jsonl, line, newsroom
+
+WHO = {"actor": "test", "now": NOW}
+
+
+@pytest.fixture
+def room(database):
+    return newsroom(database)
+
+
+def ingest(room, *lines, now=NOW):
+    return wire.read_document(room, room.source("meridian"), jsonl(*lines), actor="test", now=now)
+
+
+def story_of(room, number):
+    rows = overview.stories(room, section=None, source=None, limit=99, now=NOW)
+    return next(row["id"] for row in rows if row["headline"] == f"Headline number {number}")
+
+
+def mark(room, story_id, act, section="world", **options):
+    return acts.mark(room, story_id, act, section=section, why="ours", **(WHO | options))
+
+
+@pytest.mark.parametrize("act", [Act.PIN, Act.DROP])
+def test_a_mark_that_will_do_what_it_says_needs_no_remark(room, act):
+    ingest(room, line(1))
+    assert mark(room, story_of(room, 1), act).remarks == ()
+
+
+def test_a_pin_of_what_readers_have_had_says_that_they_do_not_get_it_again(room):
+    ingest(room, line(1))
+    made = editions.make(room, "morning", **WHO)
+    pinned = mark(room, made.items[0].story_id, Act.PIN)
+    assert pinned.remarks == (
+        f"{made.edition_id} has carried it: morning does not show it again unless it is corrected",
+    )
+
+
+def test_a_corrected_story_is_shown_again_and_its_pin_needs_no_remark(room):
+    ingest(room, line(1))
+    made = editions.make(room, "morning", **WHO)
+    later = NOW + timedelta(hours=1)
+    ingest(room, line(1, version="2", correction_note="Seven, not four."), now=later)
+    assert mark(room, made.items[0].story_id, Act.PIN, now=later).remarks == ()
+
+
+def test_a_pin_beats_the_sections_own_rule_and_says_so(room):
+    """Decision 11: a pin beats order, quota and window; where a story does not belong, the desk may still want it."""
+    ingest(room, line(1))
+    story_id = story_of(room, 1)
+    pinned = mark(room, story_id, Act.PIN, "economy")
+    assert pinned.remarks == (
+        "it does not belong to economy (it is in world): this pin alone brings it there",
+    )
+    made = editions.make(room, "morning", **WHO)
+    assert [shelf.stories for shelf in made.shelves] == [(story_id,), (story_id,)]
+
+
+def test_nothing_is_dropped_from_where_it_is_not(room):
+    ingest(room, line(1))
+    story_id = story_of(room, 1)
+    with pytest.raises(BadInput, match="not in economy: it is in world"):
+        mark(room, story_id, Act.DROP, "economy")
+    mark(room, story_id, Act.PIN, "economy")
+    mark(room, story_id, Act.DROP, "economy")
+    assert [len(shelf.stories) for shelf in editions.make(room, "morning", **WHO).shelves] == [1, 0]
+
+
+def test_a_pin_brings_nothing_out_that_is_held_back_and_says_so(room):
+    ingest(room, line(1))
+    story_id = story_of(room, 1)
+    acts.hold(room, story_id, why="checking", **WHO)
+    (remark,) = mark(room, story_id, Act.PIN).remarks
+    assert "no edition takes it as it is" in remark
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda room, story_id: mark(room, story_id, Act.PIN),
+        lambda room, story_id: acts.headline(room, story_id, "Ours", why="style", **WHO),
+        lambda room, story_id: acts.release(room, story_id, why="again", **WHO),
+    ],
+)
+def test_nothing_more_is_done_to_a_killed_story(room, act):
+    ingest(room, line(1))
+    story_id = story_of(room, 1)
+    acts.kill(room, story_id, why="withdrawn", **WHO)
+    with pytest.raises(Refused, match="withdrawn"):
+        act(room, story_id)
+
+
+def test_a_second_hold_is_a_conflict_and_keeps_the_first_reason(room):
+    ingest(room, line(1))
+    story_id = story_of(room, 1)
+    acts.hold(room, story_id, why="checking", **WHO)
+    with pytest.raises(Conflict, match="held already: checking"):
+        acts.hold(room, story_id, why="again", **WHO)
+    record = overview.story_record(room, story_id, now=NOW)
+    assert [act["what"] for act in record["acts"]] == ["story.hold"]
+
+
+def waiting(room):
+    return overview.quarantined(room, everything=False, limit=9)
+
+
+def release(room, entry, **given):
+    given = {"source_name": None, "source_url": None, **given}
+    return acts.release_quarantined(room, entry["id"], why="found by hand", **given, **WHO)
+
+
+def test_what_lacks_a_headline_comes_in_under_ours(room):
+    """That the source wrote none is kept: readers are told whose headline it is, and the record who gave it."""
+    ingest(room, line(1, headline=""))
+    (entry,) = waiting(room)
+    assert entry["reason"] == "no-headline"
+    story_id = release(room, entry, headline="Seaway to reopen")
+    record = overview.story_record(room, story_id, now=NOW)
+    assert (record["headline"], record["original_headline"]) == ("Seaway to reopen", "")
+    assert (record["headline_changed_by"], record["headline_changed_why"]) == ("test", "found by hand")
+    made = editions.make(room, "morning", **WHO)
+    assert made.items[0].house_headline
+    with pytest.raises(Refused, match="its source wrote none"):
+        acts.headline(room, story_id, "", why="theirs", **WHO)
+
+
+@pytest.mark.parametrize(
+    ("lacking", "given", "wanted"),
+    [
+        ({"source_url": ""}, {}, "give --source-url$"),
+        ({"headline": ""}, {}, "give --headline$"),
+        ({"headline": "", "source_url": ""}, {}, "give --source-url and --headline$"),
+        ({"headline": "", "source_url": ""}, {"headline": "Ours"}, "give --source-url$"),
+        (
+            {"source_url": ""},
+            {"source_url": "https://meridian.example/"},
+            "is a home page, .*give --source-url$",
+        ),
+    ],
+)
+def test_a_refused_release_names_exactly_what_is_lacking(room, lacking, given, wanted):
+    ingest(room, line(1, **lacking))
+    (entry,) = waiting(room)
+    with pytest.raises(Refused, match=wanted):
+        release(room, entry, **given)
+    assert waiting(room) == [entry]
+
+
+def test_a_headline_given_on_release_does_not_replace_the_sources_own(room):
+    ingest(room, line(1, source_url=""))
+    story_id = release(room, waiting(room)[0], headline="Ours", source_url="https://meridian.example/2026/1")
+    record = overview.story_record(room, story_id, now=NOW)
+    assert (record["headline"], record["original_headline"]) == ("Ours", "Headline number 1")
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"id": "m-1", "headline": ""}, "m-1: "),
+        (
+            {"id": "", "headline": "", "source_url": ""},
+            "an item without id or headline (The first paragraph of story 1 says what happened.): ",
+        ),
+        (
+            {"id": "", "headline": "", "source_url": "", "body": "", "categories": []},
+            'an item without id or headline ({"id": "", ',
+        ),
+    ],
+)
+def test_a_refused_item_is_named_by_what_a_person_knows_of_it(room, fields, name):
+    (said,) = ingest(room, line(1, **fields)).quarantined
+    assert said.startswith(name)

@@ -1,0 +1,85 @@
+"""Readers and suppressions on the command line: what was there before is said, and every answer names whom it is about."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from tests.commands import room
+from tests.newsrooms import line
+
+
+@pytest.fixture
+def run(tmp_path, capsys):
+    return room(tmp_path, capsys)
+
+
+def add(run, *options):
+    return run("subscriber", "add", "A@example.org", "--digest", "morning", "--basis", "asked", *options)
+
+
+def test_whoever_is_added_twice_is_said_to_have_been_there(run):
+    assert add(run).out == "A@example.org gets morning in en (all sections).\n"
+    said = add(run)
+    assert said.code == 0
+    assert said.out.startswith("A@example.org gets morning in en (all sections) already;")
+
+
+def test_what_changes_for_a_known_reader_is_said(run):
+    add(run)
+    said = add(run, "--section", "world").out
+    assert said == "A@example.org gets morning in en (world) now, and got it in en (all sections) before.\n"
+
+
+def test_whoever_had_left_is_no_known_reader(run):
+    add(run)
+    run("subscriber", "leave", "a@example.org", "--digest", "morning")
+    again = run.json("subscriber", "add", "a@example.org", "--digest", "morning", "--basis", "back")
+    assert again["was"] is None
+
+
+def test_an_import_counts_the_lines_of_the_list(run, tmp_path):
+    path = tmp_path / "readers.csv"
+    path.write_text("email\na@example.org\nb@example.org\nnot an address\na@example.org\n")
+    said = run("subscriber", "import", str(path), "--digest", "morning", "--basis", "a form")
+    assert said.code == 5
+    assert said.out.splitlines()[-1] == "4 lines: 2 added, 0 known already, 2 refused."
+    assert len(said.out.splitlines()) == 3
+
+
+def test_suppressions_taken_back_are_counted_in_english(run):
+    run("suppression", "add", "a@example.org", "--why", "asked us")
+    assert run("suppression", "undo", "a@example.org", "--why", "x").out == "1 suppression taken back.\n"
+
+
+@pytest.mark.parametrize("command", [["send", "morning"], ["subscriber", "erase", "a@example.org"]])
+def test_without_a_terminal_yes_has_to_be_said(run, command):
+    run.ingest(line(1))
+    add(run)
+    said = run(*command)
+    assert said.code == 2
+    assert "give --yes" in said.err
+
+
+@pytest.mark.parametrize("answer", ["n\n", ""])
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["send", "morning"], "nothing was sent"),
+        (["subscriber", "erase", "a@example.org"], "nobody was erased"),
+    ],
+)
+def test_whoever_says_no_is_told_what_was_not_done(run, monkeypatch, command, words, answer):
+    """The exit code is not 0: a script must not take it for done."""
+    run.ingest(line(1))
+    add(run)
+    terminal = io.StringIO(answer)
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    said = run(*command)
+    assert said.code == 130
+    assert said.err.endswith(f"publisher: {words}\n")
+    assert run.json("dispatch", "list")["items"] == []
+    assert run.json("subscriber", "show", "a@example.org")["status"] == "confirmed"

@@ -1,0 +1,83 @@
+"""How a SQLite database is opened, and what becomes of somebody who meets another at it."""
+
+import fcntl
+import os
+import sqlite3
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import text
+
+from publisher.errors import StoreLocked
+from publisher.store.db import open_database
+
+SOON = 0.05
+"""Seconds that somebody waits here who cannot get the lock: nobody else will let it go meanwhile."""
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A database with one table."""
+    place = tmp_path / "publisher.sqlite3"
+    database = open_database(f"sqlite:///{place}")
+    with database.write() as connection:
+        connection.execute(text("CREATE TABLE note (word TEXT)"))
+    database.close()
+    return place
+
+
+@contextmanager
+def held_elsewhere(path):
+    """The lock as another process holds it: another open file."""
+    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def rows(database):
+    with database.read() as connection:
+        return connection.execute(text("SELECT word FROM note")).scalars().all()
+
+
+def test_opening_waits_for_whoever_writes_because_the_first_connection_may_change_the_file(path):
+    with held_elsewhere(path), pytest.raises(StoreLocked, match="another process"):
+        open_database(f"sqlite:///{path}", lock_seconds=SOON)
+    opened = open_database(f"sqlite:///{path}", lock_seconds=SOON)
+    assert rows(opened) == []
+    opened.close()
+
+
+def test_an_open_database_is_read_while_another_process_writes(path):
+    opened = open_database(f"sqlite:///{path}", lock_seconds=SOON)
+    with held_elsewhere(path):
+        with opened.read() as connection, opened.read() as second:  # the second needs a connection of its own
+            assert connection.execute(text("SELECT count(*) FROM note")).scalar_one() == 0
+            assert second.execute(text("SELECT count(*) FROM note")).scalar_one() == 0
+        with pytest.raises(StoreLocked), opened.write():
+            pass
+    opened.close()
+
+
+def test_whoever_writes_may_read_meanwhile_and_sees_what_was_there_before(path):
+    opened = open_database(f"sqlite:///{path}", lock_seconds=SOON)
+    with opened.write() as connection:
+        connection.execute(text("INSERT INTO note VALUES ('a')"))
+        assert rows(opened) == []
+    assert rows(opened) == ["a"]
+    opened.close()
+
+
+def test_a_program_that_knows_nothing_of_our_lock_is_waited_for_as_long(path):
+    opened = open_database(f"sqlite:///{path}", lock_seconds=SOON)
+    shell = sqlite3.connect(path, isolation_level=None)
+    shell.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreLocked, match="another program"), opened.write():
+        pass
+    shell.execute("ROLLBACK")
+    shell.close()
+    with opened.write() as connection:
+        connection.execute(text("INSERT INTO note VALUES ('a')"))
+    opened.close()

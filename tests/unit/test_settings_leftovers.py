@@ -1,0 +1,63 @@
+"""A sound configuration that still speaks for the invented newsroom is said to do so."""
+
+import re
+
+import pytest
+
+from publisher.cli import publisher
+from publisher.cli.exits import told
+
+
+@pytest.fixture
+def check(tmp_path, capsys):
+    """Makes a newsroom, lets the given function change the text of its publisher.toml, and gives code and output of the check."""
+    assert told(publisher, ["init", str(tmp_path)]) == 0
+
+    def checked(change=lambda text: text, *options):
+        path = tmp_path / "config" / "publisher.toml"
+        path.write_text(change(path.read_text()))
+        capsys.readouterr()
+        code = told(publisher, ["--config", str(tmp_path / "config"), *options, "config", "check"])
+        return code, capsys.readouterr().out
+
+    return checked
+
+
+def test_what_init_wrote_is_sound_but_nobodys(check):
+    code, said = check()
+    assert code == 0
+    assert "is sound: 1 source, 3 sections, 1 digest." in said
+    for key in (
+        "site.name",
+        "site.url",
+        "site.tag_authority",
+        "site.contact",
+        "site.postal_address",
+        "relay[1].host",
+        "mail.list_domain",
+        "mail.unsubscribe_address",
+        "mail.bounce_address",
+        "source[harbour-news].homepage",
+        "source[harbour-news].url",
+        "digest[morning].sender.en.name",
+        "digest[morning].sender.en.address",
+    ):
+        assert re.search(rf"\w+\.toml:\d+: {re.escape(key)}: still says \"", said), key
+
+
+def test_what_was_made_ones_own_is_not_named(check):
+    _, said = check(lambda text: text.replace('"The Example Newsroom"', '"The Quay Gazette"'))
+    assert "site.name" not in said
+    assert "site.url" in said
+
+
+def test_a_value_from_the_environment_counts(check, monkeypatch):
+    monkeypatch.setenv("PUBLISHER_SITE__NAME", "The Quay Gazette")
+    assert "site.name" not in check()[1]
+
+
+def test_nothing_is_said_of_a_newsroom_that_is_all_ones_own(check, tmp_path):
+    for path in (tmp_path / "config").glob("*s.toml"):
+        path.write_text(re.sub("(?i)example", "gazette", path.read_text()))
+    code, said = check(lambda text: re.sub("(?i)example", "gazette", text))
+    assert (code, said.count("\n")) == (0, 1)
