@@ -141,6 +141,16 @@ def test_kill_of_all_stories_ends_a_freeze_that_was_cut_short(database: Database
     assert (report.state, report.counts) == ("cancelled", Counts(cancelled=1))
 
 
+def test_edition_without_a_story_for_its_readers_says_so(database: Database) -> None:
+    room = newsroom(database)
+    ingest(room, line(1), line(2, categories=ECONOMY))
+    subscribe(room, WORLD, "world")
+    made = make(room)
+    acts.kill(room, story_id(made, 1), why="wrong", **WHO)
+    with pytest.raises(NothingToPublish, match="no story in their sections"):
+        mailing.begin(room, made, **WHO)
+
+
 def test_edition_of_which_no_story_is_left_is_not_sent(database: Database) -> None:
     room = newsroom(database)
     made = house(room)

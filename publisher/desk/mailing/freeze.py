@@ -118,16 +118,21 @@ def _freeze(
         house.tell(connection, "edition.send", made.edition_id, actor=actor, now=now, data=data)
         if not planned:
             deliveries.cancel(
-                connection, dispatch_id, actor="rule:empty", why="nobody has asked for it", now=now
+                connection, dispatch_id, actor="rule:empty", why="nobody to send it to", now=now
             )
 
     if not set_right(newsroom, dispatch_id, made.edition_id, now=now, then=finish).items:
         give_up(newsroom, dispatch_id, now=now)
         raise NothingToPublish(f"edition {made.edition_id}", NO_STORY)
     if not planned:
-        raise NothingToPublish(
-            f"edition {made.edition_id}", f"nobody gets digest {digest.slug}: `publisher subscriber add`"
-        )
+        raise NothingToPublish(f"edition {made.edition_id}", _why_nobody(newsroom, digest))
+
+
+def _why_nobody(newsroom: Newsroom, digest: Digest) -> str:
+    with newsroom.database.read() as connection:
+        for _ in audience.segment(connection, digest.slug, digest.languages):
+            return f"those who get digest {digest.slug} have no story in their sections"
+    return f"nobody gets digest {digest.slug}: `publisher subscriber add`"
 
 
 def _rows(

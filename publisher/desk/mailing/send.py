@@ -104,12 +104,14 @@ def _halt_if_barred(newsroom: Newsroom, dispatch_id: str, made: Edition, *, now:
     with newsroom.database.write() as connection:
         deliveries.lock(connection, dispatch_id)
         head = deliveries.get_dispatch(connection, dispatch_id)
-        gone = barred(connection, made, newsroom.sources, now)
         if head is None or head.revision != made.revision or not deliveries.variants(connection, dispatch_id):
             return  # it goes on without them already, or nobody waits
-        for story_id, why in gone.items():
-            detail = f"story {story_id} may not go out any more ({why})"
-            deliveries.halt(connection, dispatch_id, reason=why.value, detail=detail)
+        gone = barred(connection, made, newsroom.sources, now)
+        if gone:
+            detail = ", ".join(
+                f"story {story_id} may not go out any more ({why})" for story_id, why in gone.items()
+            )
+            deliveries.halt(connection, dispatch_id, reason=next(iter(gone.values())).value, detail=detail)
 
 
 def _personal(newsroom: Newsroom, digest: Digest, *, key_id: int) -> Callable[[Row], message.Personal]:
