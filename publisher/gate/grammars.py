@@ -19,6 +19,7 @@ from publisher.gate.properties import (
     GROUND_WORDS,
     LETTERLESS,
     LINE_WORDS,
+    MARKER_WORDS,
     SCHEME_WORDS,
 )
 
@@ -32,7 +33,7 @@ MOST_RADIUS_PX = 24.0
 """Rounder corners leave letters outside of their ground."""
 LEAST_WIDTH_PX = 40.0
 """What is narrower lets its words run over what is beside it."""
-MOST_STRIKE_PX = 3.0
+MOST_STROKE_PX = 2.0
 SHADOW_PX, SHADOW_ALPHA, SHARP_PX, MOST_SHADOWS = 24.0, 0.15, 4.0, 2
 """A shadow lies on the ground of its neighbours: faint, or no broader than 4 px."""
 NORMAL_LINE = 1.2
@@ -111,7 +112,9 @@ def _width(one: Declared, found: Look) -> Harm:
         return Harm.INSIDE
     if one.name.startswith("max-"):
         found.limits += (wide,)
-    elif not one.name.startswith("min-"):
+    elif one.name.startswith("min-"):
+        found.least += (wide,)
+    else:
         found.widths += (wide,)
     if (wide.px > FAR_PX or wide.percent > 100) and not one.name.startswith("max-"):
         return Harm.ANYWHERE
@@ -194,7 +197,7 @@ def _strokes(one: Declared, _: Look) -> Harm:
         wide = length(part)
         if wide is None and part not in LINE_WORDS and colour(part) is None:
             return Harm.INSIDE if part == "line-through" else Harm.ANYWHERE
-        if wide is not None and wide.usual > MOST_STRIKE_PX:
+        if wide is not None and wide.usual > MOST_STROKE_PX:
             return Harm.ANYWHERE
     return Harm.NONE
 
@@ -239,6 +242,10 @@ def _overflow(one: Declared, found: Look) -> Harm:
 def _display(one: Declared, found: Look) -> Harm:
     found.inline = one.value == "inline"
     return Harm.NONE if one.value in DISPLAYS else Harm.INSIDE
+
+
+def _marker(one: Declared, _: Look) -> Harm:
+    return Harm.NONE if MARKER_WORDS.issuperset(one.value.split()) else Harm.ANYWHERE
 
 
 def _direction(one: Declared, found: Look) -> Harm:
@@ -288,11 +295,15 @@ GRAMMARS: dict[str, Grammar] = {
     "font-family": _family,
     "font-size": _size,
     "line-height": _line,
+    "list-style": _marker,
+    "list-style-image": _marker,
+    "list-style-type": _marker,
     "outline": _outline,
     "outline-style": _outline,
     "outline-width": _outline,
     "text-decoration": _strokes,
     "text-decoration-line": _strokes,
+    "text-decoration-style": _strokes,
     **{f"{limit}{size}": _width for limit in ("", "min-", "max-") for size in ("width", "inline-size")},
     **dict.fromkeys(("overflow", "overflow-x", "overflow-y"), _overflow),
     **{f"margin{side}": _margin for side in SIDES},

@@ -98,14 +98,14 @@ def _harm(one: Declared, found: Look) -> Harm:
     if name in KEPT:
         return Harm.NONE if value in KEPT[name] else Harm.ANYWHERE
     if name in BOUNDS:
-        return _bounded(name, value)
+        return _bounded(name, value, found)
     if name in SPILLING:
         return Harm.NONE if value in SPILLING[name] else Harm.SPILLS
     # A custom property changes what others are made of, but only inside its element.
     return Harm.INSIDE if one.name.startswith("--") else Harm.ANYWHERE
 
 
-def _bounded(name: str, value: str) -> Harm:
+def _bounded(name: str, value: str, found: Look) -> Harm:
     least, most, elsewhere = BOUNDS[name]
     if value in FREE_WORDS:
         return Harm.NONE
@@ -114,6 +114,8 @@ def _bounded(name: str, value: str) -> Harm:
         return Harm.INSIDE if elsewhere is None else Harm.ANYWHERE
     if read.usual > FAR_PX or (elsewhere is not None and read.usual < elsewhere):
         return Harm.ANYWHERE
+    if name == "text-indent":
+        found.space = found.space.plus(read)
     return Harm.NONE if least <= read.usual <= most else Harm.INSIDE
 
 

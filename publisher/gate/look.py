@@ -43,7 +43,7 @@ class Look:
         aside: the element is put off the page, where it does no harm as long as it is short.
         unclipped: `overflow: visible`, which lets a picture paint beyond its edge. shuts: the page could not be scrolled.
         sizes, lines: of the font and of a line (a factor, or 0 and a length). space: how far in text begins.
-        rise: how far above and below itself it paints. widths, limits: how wide it is, and at most. clips: what does not fit is cut off.
+        rise: how far above and below itself it paints. widths, least, limits: how wide it is, at least and at most. clips: what does not fit is cut off.
         leftward: text runs from right to left. text, ground: what is coloured. inline: whether `display` makes it an inline element; None when it does not say.
         scheme: the value of `color-scheme`.
     """
@@ -60,6 +60,7 @@ class Look:
     space: Length = NOTHING
     rise: Length = NOTHING
     widths: tuple[Length, ...] = ()
+    least: tuple[Length, ...] = ()
     limits: tuple[Length, ...] = ()
     clips: bool = False
     leftward: bool = False

@@ -21,7 +21,7 @@ from publisher.edition import Edition, Item, Variant
 from publisher.errors import Violation
 from publisher.gate.item import in_order, unfilled
 from publisher.gate.page import check_html, text_of, wanted
-from publisher.gate.sight import plain, visible
+from publisher.gate.sight import plain, turned, visible
 
 __all__ = ["check_message", "check_text"]
 
@@ -86,6 +86,8 @@ def check_text(
             found.append(item.story_id)
             violations += _owed(item, lines, short, output)
     violations += in_order(found, [item.story_id for item in items], output=output, barred=barred)
+    if turned(text):
+        violations.append(Violation(output, None, "hidden", "a mark turns text round"))
     told = [(item.story_id, "\n".join((headline, *lines))) for headline, item, lines in blocks if item]
     violations += unfilled(text, items, output=output, parts=lambda: told)
     return tuple(violations)

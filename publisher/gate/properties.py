@@ -21,6 +21,7 @@ __all__ = [
     "KEPT",
     "LETTERLESS",
     "LINE_WORDS",
+    "MARKER_WORDS",
     "SCHEME_WORDS",
     "SPILLING",
     "words",
@@ -40,12 +41,12 @@ HARMLESS = words(
     border-right-style border-bottom-style border-left-style border-inline-style border-inline-start-style border-inline-end-style
     box-sizing break-after break-before break-inside caption-side caret-color clear counter-increment counter-reset cursor
     empty-cells font-kerning font-optical-sizing font-smoothing font-stretch font-synthesis font-weight hyphenate-character
-    hyphenate-limit-chars hyphens image-rendering interpolation-mode isolation line-break list-style list-style-image
-    list-style-position list-style-type min-block-size min-height object-fit object-position orphans osx-font-smoothing
+    hyphenate-limit-chars hyphens image-rendering interpolation-mode isolation line-break list-style-position
+    min-block-size min-height object-fit object-position orphans osx-font-smoothing
     outline-color outline-offset overflow-wrap overscroll-behavior page-break-after page-break-before page-break-inside
     print-color-adjust quotes scroll-behavior scroll-margin scroll-margin-top scroll-padding scroll-padding-top
     scrollbar-color scrollbar-gutter scrollbar-width supported-color-schemes tab-size tap-highlight-color text-align
-    text-align-last text-decoration-color text-decoration-skip-ink text-decoration-style text-justify text-rendering
+    text-align-last text-decoration-color text-decoration-skip-ink text-justify text-rendering
     text-underline-position transition transition-delay transition-duration transition-property transition-timing-function
     user-select widows word-break word-wrap
 
@@ -118,9 +119,9 @@ wherever they stand."""
 BOUNDS: dict[str, tuple[float, float, float | None]] = {
     "border-spacing": (0, 40, None),
     "letter-spacing": (-0.6, 8, -1.6),
-    "text-decoration-thickness": (0, 3, 0),
+    "text-decoration-thickness": (0, 2, 0),
     "text-indent": (0, 100, -64),
-    "text-underline-offset": (0, 8, 0),
+    "text-underline-offset": (0, 4, 0),
     "vertical-align": (-8, 8, None),
     "word-spacing": (-1, 16, -4),
 }
@@ -163,11 +164,14 @@ GROUND_WORDS = words(
 EDGE_WORDS = words(
     "none hidden solid dashed dotted double groove ridge inset outset thin medium thick auto initial currentcolor"
 )
-LINE_WORDS = words(
-    "none underline overline solid double dotted dashed wavy auto from-font inherit initial currentcolor"
-)
+LINE_WORDS = words("none underline overline solid dotted dashed auto from-font inherit initial currentcolor")
 SCHEME_WORDS = words("normal light dark only")
-"""Words of `background`, of `border`, of `text-decoration` and of `color-scheme`, each with its lengths and colours the whole grammar."""
+MARKER_WORDS = words(
+    "none disc circle square decimal lower-alpha upper-alpha lower-latin upper-latin lower-roman upper-roman arabic-indic persian hebrew "
+    "inside outside inherit initial"
+)
+"""Words of `background`, `border`, `text-decoration`, `color-scheme` and `list-style`. With lengths and colours they are the whole grammar:
+pictures and strings are left out, whose size nobody knows, and strokes that are broad without saying so."""
 
 LETTERLESS = frozenset(
     (

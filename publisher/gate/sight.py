@@ -23,7 +23,7 @@ from publisher.gate.plan import LEAST_LINE, MOST_RISE_PX
 from publisher.gate.sheets import Sheets
 from publisher.gate.state import State, entered, inked, outermost, runs_inline
 
-__all__ = ["Seen", "Sight", "plain", "see", "visible"]
+__all__ = ["Seen", "Sight", "plain", "see", "turned", "visible"]
 
 MOST_REMEMBERED = 4096
 LONGEST_ASIDE = 40
@@ -130,7 +130,7 @@ class _Eye:
         return state
 
     def _run(self, text: str, state: State, link: _Link) -> Seen:
-        if TURNING.search(text):
+        if turned(text):
             self.faults.append(f"a mark turns text round: {_cut(text)}")
         hidden = state.hides or state.faint or ("a condition for Outlook" if self._kept_from_outlook else "")
         if not hidden or not text.strip(" \t\r\n\f"):
@@ -229,6 +229,11 @@ class _Eye:
 def plain(text: str) -> str:
     """Text as it is compared: blanks folded, direction marks and what no output can hold gone."""
     return " ".join(MARKS.sub("", text).split())
+
+
+def turned(text: str) -> bool:
+    """Whether a text holds a mark that shows what follows it in the other direction, letter by letter."""
+    return TURNING.search(text) is not None
 
 
 def visible(text: str) -> bool:

@@ -117,9 +117,10 @@ def _widths(around: State, looks: Sequence[Sure], size: float) -> tuple[float, f
     """How wide an element is at least, and how wide it may be."""
     wide = [one.at(size, around.width, around.root[0]) for look, _ in looks for one in look.widths]
     limits = [one.at(size, around.width, around.root[0]) for look, _ in looks for one in look.limits]
+    least = [one.at(size, around.width, around.root[0]) for look, _ in looks for one in look.least]
     if not any(sure and look.widths for look, sure in looks):
         wide.append(around.width)
-    return min([*wide, *limits]), max(wide)
+    return min([*wide, *limits]), max([*wide, *least])
 
 
 def _hides(tag: str, looks: Sequence[Sure], state: State) -> str:

@@ -135,6 +135,9 @@ text-shadow:0 0 40px #000
 text-decoration:line-through 30px #fff
 text-decoration-thickness:30px
 text-decoration:line-through
+text-decoration:underline double
+list-style-type:"a long string that runs over the column to its left"
+text-indent:100px;width:130px
 text-transform:full-size-kana
 text-orientation:upright
 unicode-bidi:bidi-override;direction:rtl
@@ -288,6 +291,8 @@ MARKUP = {
     "a policy": "<meta http-equiv=content-security-policy content=style-src><p>{}</p>",
     "a scaled page": '<meta name=viewport content="width=9999"><p>{}</p>',
     "cells over each other": "<table><tr><td>a<td rowspan=2 style='background:#fff'>x<tr><td colspan=2>{}</table>",
+    "a box that begins left of the window": "<div style='width:300px;direction:rtl'><p style='min-width:900px'>{}</p></div>",
+    "glyphs of a neighbour": "<p>{}</p><p style='font-size-adjust:30'>M</p>",
     "quotations in quotations": "<blockquote>" * 12 + "{}" + "</blockquote>" * 12,
     "a stroke through": "<del style='text-decoration-style:double'>{}</del>",
     "white on an inline ground": "<b style='background:#000;color:#fff'>{}</b>",

@@ -87,6 +87,10 @@ def test_two_stories_under_one_headline_are_told_apart_by_their_order():
     assert "source-link" in rules(check("text", text_of(turned).encode(), made))
 
 
+def test_a_mark_that_turns_text_round_is_refused():
+    assert told(text_of(MADE).replace("Source: ", "Source: \u202e", 1)) == {"hidden"}
+
+
 def test_text_that_is_no_utf8_is_refused():
     assert rules(check("text", text_of(MADE).encode("utf-16"), MADE)) == {"unreadable"}
     assert rules(check("html", b"<p>\xff", MADE)) == {"unreadable"}

@@ -40,9 +40,9 @@ max-width: 65ch; box-sizing: border-box; overflow-wrap: anywhere; hyphens: auto
 display: block; text-align: justify; vertical-align: top; direction: ltr
 display: inline-block; padding: 2px 8px; border-radius: 12px
 box-shadow: 0 1px 3px rgba(0, 0, 0, .2)
-text-decoration: underline dotted; text-underline-offset: .15em; text-decoration-color: red
+text-decoration: underline dotted 1px; text-underline-offset: .15em; text-decoration-color: red
 transition: color .2s ease; cursor: help; user-select: text
-min-height: 100vh; list-style: none; -webkit-font-smoothing: antialiased
+min-height: 100vh; list-style: square inside; -webkit-font-smoothing: antialiased
 outline: none; scroll-margin-top: 2rem
 white-space: normal; word-break: break-word; text-wrap: pretty; tab-size: 4
 opacity: 1; visibility: visible; position: static; float: none; transform: none; overflow: visible; z-index: auto

@@ -1,0 +1,78 @@
+"""The gate at the desk: a hostile story harms no neighbour, and templates that hide a promise make no edition."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from publisher.desk import editions, feeds, site, wire
+from publisher.errors import GateRefused
+from publisher.newsroom import Newsroom
+from publisher.store import stories
+from tests.newsrooms import NOW, jsonl, line, newsroom
+
+WHO = {"actor": "test", "now": NOW}
+SHIPPED = Path(__file__).resolve().parents[2] / "templates"
+HOSTILE = "Place0123456789abcdef01234567Ends {{ place.leave }} {% raw"
+
+
+@pytest.fixture
+def room(database):
+    room = newsroom(database)
+    body = f"<p>Long enough for a lede: {HOSTILE}</p><p>{HOSTILE}</p>"
+    told = jsonl(line(1), line(2, headline=f"It says {HOSTILE}", body=body, byline=HOSTILE), line(3))
+    assert wire.read_document(room, room.source("meridian"), told, **WHO).counts == {"new": 3}
+    return room
+
+
+def test_a_story_that_imitates_personal_places_goes_out_as_text_beside_its_neighbours(room, tmp_path):
+    for report in feeds.build(room, tmp_path, **WHO):
+        assert report.refused is None
+    for name in ("world.rss", "world.atom", "world.json"):
+        text = (tmp_path / name).read_text()
+        assert HOSTILE in text
+        assert text.count("Headline number ") >= 2
+    made = editions.make(room, "morning", **WHO)
+    assert len(made.items) == 3
+    for path in editions.preview(room, "morning", tmp_path / "preview", now=NOW):
+        assert path.read_bytes()
+
+
+def dressed(room: Newsroom, folder: Path, name: str, before: str, after: str) -> Newsroom:
+    """The newsroom with one shipped template changed in a folder of its own."""
+    target = folder / name
+    target.parent.mkdir(parents=True)
+    shutil.copy(SHIPPED / name, target)
+    text = target.read_text()
+    assert before in text
+    target.write_text(text.replace(before, after))
+    store = room.settings.store.model_copy(update={"templates_dir": folder})
+    return Newsroom(replace(room.settings, store=store), room.database, room.mint)
+
+
+@pytest.mark.parametrize(
+    ("style", "named"),
+    [
+        ("transform:scale(.001);", "transform:scale(.001)"),
+        ("font-size:calc(1px);", "font-size:calc(1px)"),
+        ("color:oklch(1 0 0);", "color:oklch(1 0 0)"),
+    ],
+)
+def test_a_mail_template_that_hides_the_provenance_line_makes_no_edition(room, tmp_path, style, named):
+    own = dressed(room, tmp_path, "mail/digest/item.mjml.j2", 'style="margin:8px 0 0;', f'style="{style}')
+    with pytest.raises(GateRefused) as refused:
+        editions.make(own, "morning", **WHO)
+    assert len({v.story_id for v in refused.value.violations if v.rule == "disclaimer"}) == 3
+    assert named in str(refused.value)
+    with room.database.read() as connection:
+        assert all(story.first_published is None for story in stories.listing(connection))
+
+
+def test_a_page_template_that_hides_it_writes_no_page(room, tmp_path):
+    feeds.build(room, tmp_path / "feeds", **WHO)
+    own = dressed(room, tmp_path / "own", "web/style.css.j2", ".provenance {", ".provenance { opacity: .1;")
+    with pytest.raises(GateRefused, match="opacity"):
+        site.build(own, tmp_path / "site", now=NOW)
