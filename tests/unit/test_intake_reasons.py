@@ -16,6 +16,11 @@ AGENCY = Source(slug="agency", name="Agency", homepage="https://wire.example/")
 LINE = json.dumps({"id": "1", "headline": "News", "source_url": "https://wire.example/1"}).encode()
 
 
+def pack(raw):
+    """As a gzip file without a time in it: the names of tests are the same in each process."""
+    return gzip.compress(raw, mtime=0)
+
+
 def read(raw, **options):
     return intake.read(raw, Context(source=AGENCY, now=NOW), **options)
 
@@ -33,6 +38,7 @@ def read(raw, **options):
         (b'{"a": 1}\n{"a": 2}\n', "unknown-format", "it is JSON, but"),
         (b"<a/>", "unknown-format", "none of the formats"),
     ],
+    ids=lambda value: repr(value)[:40],
 )
 def test_a_document_of_no_known_format_says_what_is_wrong_with_it(raw, reason, words):
     found = read(raw)
@@ -43,7 +49,7 @@ def test_a_document_of_no_known_format_says_what_is_wrong_with_it(raw, reason, w
 
 @pytest.mark.parametrize("format_", ["auto", "jsonl"])
 def test_a_gzip_file_is_unpacked_in_all_its_members(format_):
-    packed = gzip.compress(LINE + b"\n") + gzip.compress(LINE.replace(b'"1"', b'"2"')) + b"\0\0"
+    packed = pack(LINE + b"\n") + pack(LINE.replace(b'"1"', b'"2"')) + b"\0\0"
     found = read(packed, format=format_)
     assert isinstance(found, Document)
     assert len(found.items) == 2
@@ -52,11 +58,11 @@ def test_a_gzip_file_is_unpacked_in_all_its_members(format_):
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        (gzip.compress(LINE, mtime=0)[:-9], "incomplete"),
-        (gzip.compress(LINE, mtime=0)[:5], "incomplete"),
+        (pack(LINE)[:-9], "incomplete"),
+        (pack(LINE)[:5], "incomplete"),
         (b"\x1f\x8bnothing of the kind", "damaged"),
-        (gzip.compress(LINE, mtime=0) + b"tail", "damaged"),
-        (gzip.compress(b"", mtime=0), "empty"),
+        (pack(LINE) + b"tail", "damaged"),
+        (pack(b""), "empty"),
     ],
 )
 def test_a_gzip_file_that_is_none_or_breaks_off_is_refused_by_name(raw, reason):
@@ -66,7 +72,7 @@ def test_a_gzip_file_that_is_none_or_breaks_off_is_refused_by_name(raw, reason):
 
 
 def test_a_gzip_bomb_is_refused_before_it_fills_the_memory():
-    bomb = gzip.compress(b"\0" * 150_000_000)
+    bomb = pack(b"\0" * 150_000_000)
     tracemalloc.start()
     found = read(bomb)
     most = tracemalloc.get_traced_memory()[1]
@@ -77,4 +83,4 @@ def test_a_gzip_bomb_is_refused_before_it_fills_the_memory():
 
 
 def test_what_is_packed_twice_is_unpacked_once():
-    assert isinstance(read(gzip.compress(gzip.compress(LINE, mtime=0))), Unreadable)
+    assert isinstance(read(pack(pack(LINE))), Unreadable)

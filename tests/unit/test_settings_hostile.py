@@ -15,6 +15,11 @@ from tests.unit.test_settings import MAIN, problems, relay, settle
 from tests.unit.test_settings_files import file_problems, write
 
 
+def short(value: Any) -> str:
+    """A test's name without the hundred thousand characters of its value."""
+    return ascii(value)[:40]
+
+
 def main(table: str, **changed: Any) -> Any:
     return {"main": {table: changed}}
 
@@ -95,6 +100,7 @@ def test_the_longest_address_of_a_site_fits_into_every_header() -> None:
         ("a = 1979-13-40", "is not TOML"),
         ("\udcff", "it is not UTF-8"),
     ],
+    ids=short,
 )
 @pytest.mark.parametrize("name", ["publisher.toml", "sources.toml", "secrets.toml"])
 def test_a_file_that_would_break_its_parser_is_named(
@@ -107,7 +113,9 @@ def test_a_file_that_would_break_its_parser_is_named(
 
 
 @pytest.mark.parametrize(
-    "value", ["[" * 100_000, "[" * 30 + "]" * 30, "[" + "9" * 20_000 + "]", '{"a": ' * 500 + "1" + "}" * 500]
+    "value",
+    ["[" * 100_000, "[" * 30 + "]" * 30, "[" + "9" * 20_000 + "]", '{"a": ' * 500 + "1" + "}" * 500],
+    ids=short,
 )
 def test_a_variable_that_would_break_its_parser_is_refused(value: str) -> None:
     assert problems(environ={"PUBLISHER_RELAY": value})
