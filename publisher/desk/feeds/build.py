@@ -125,7 +125,7 @@ def _same(newsroom: Newsroom, draft: Draft, made: Edition, wanted: Sequence[Docu
     """Whether the feed as it is out says this already."""
     last = draft.last
     return last is not None and (last.look, last.content_hash) == (
-        look(wanted),
+        look(wanted, made),
         content_hash(newsroom, made),
     )
 
@@ -159,7 +159,7 @@ def _publish(
             return None
         if standing(connection, shown, now=now) != set(shown):
             return None
-        editions.freeze(connection, made, actor=actor, look=look(wanted))
+        editions.freeze(connection, made, actor=actor, look=look(wanted, made))
         editions.keep_renderings(connection, made, done.outputs, now=now)
         first = (
             (item.story_id, item.link) for item in shown.values() if item.first_published == made.frozen_at
