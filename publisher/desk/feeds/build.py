@@ -179,7 +179,7 @@ def _same(
     last = draft.last
     if last is None or last.content_hash != content_hash(newsroom, made):
         return False
-    return archived or bool(last.look == look(wanted))
+    return archived or bool(last.look == look(wanted, made))
 
 
 def _kept(report: FeedReport, draft: Draft) -> FeedReport:
@@ -211,7 +211,7 @@ def _publish(
             return None
         if standing(connection, shown, now=now) != set(shown):
             return None
-        editions.freeze(connection, made, actor=actor, look=look(wanted))
+        editions.freeze(connection, made, actor=actor, look=look(wanted, made))
         editions.keep_renderings(connection, made, done.outputs, now=now)
         first = (
             (item.story_id, item.link) for item in shown.values() if item.first_published == made.frozen_at

@@ -8,8 +8,8 @@ from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 
-from publisher.edition import Kind
-from publisher.feed import Consumer, Feed
+from publisher.edition import Edition, Kind
+from publisher.feed import Consumer, Feed, base
 from publisher.newsroom import Newsroom
 from publisher.render import opml
 from publisher.render.feeds import FORMATS, Archive, Channel
@@ -107,9 +107,17 @@ def source_words(newsroom: Newsroom) -> Mapping[str, str]:
     }
 
 
-def look(made: Sequence[Document]) -> str:
-    """A hash of everything but the edition that the documents' bytes depend on: what they say of themselves, and this program."""
-    return sha256(repr([_release(), *made]).encode()).hexdigest()
+def look(documents: Sequence[Document], made: Edition) -> str:
+    """A hash of everything but the edition that the documents' bytes depend on: what they say of themselves, and this program.
+
+    Of the house's words for "Source:" those count in which the edition speaks: a house that learns another language says nothing new.
+    """
+    spoken = {base(tag) for tag in made.languages}
+    told: list[object] = [_release()]
+    for document in documents:
+        words = {tag: word for tag, word in document.channel.source_words.items() if base(tag) in spoken}
+        told += (document.path, replace(document.channel, source_words=dict(sorted(words.items()))))
+    return sha256(repr(told).encode()).hexdigest()
 
 
 @cache
