@@ -321,10 +321,10 @@ def resection(door_: Door, since: datetime | None) -> None:
     Example:
       publisher story resection --since 14d && publisher feed build
     """
-    from publisher.desk import wire
+    from publisher.desk import resection as sorting
 
     with door_.newsroom() as newsroom:
-        changed = wire.resection(newsroom, since=since, actor=door_.who, now=now())
+        changed = sorting.resection(newsroom, since=since, actor=door_.who, now=now())
     door_.show(
         {"changed": changed},
         f"{counted(changed, 'story changed its', 'stories changed their')} sections."

@@ -298,7 +298,7 @@ def _source_link(typed: str, source: Source) -> str:
     if url is None:
         raise Refused(f"{clean(typed, 200)!r} is no absolute http(s) link to the original")
     if lack := unfit(canonical(url), source):
-        raise Refused(f"the source link leads to {lack}")
+        raise Refused(f"the source link leads to {lack}; give another with --source-url")
     return canonical(url)
 
 

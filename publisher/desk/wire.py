@@ -11,7 +11,7 @@ import asyncio
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -30,7 +30,7 @@ from publisher.store import house, quarantine, stories
 from publisher.store.house import SourceState
 from publisher.story import PubStatus, Reason, Received, Rejected, Source, Story, unpublishable
 
-__all__ = ["ByHand", "SourceReport", "headlined", "poll", "read_document", "resection", "take_item"]
+__all__ = ["ByHand", "SourceReport", "headlined", "poll", "read_document", "take_item"]
 
 
 BY_SOURCE = "by its source"
@@ -396,25 +396,3 @@ def _kill_by_guid(
         return
     report.withdrawals.append(withdraw(connection, present, act="kill", why=BY_SOURCE, actor=actor, now=now))
     report.count(Change.KILL.value)
-
-
-def resection(newsroom: Newsroom, *, since: datetime | None = None, actor: str, now: datetime) -> int:
-    """Compute again which sections stories belong to, after a change of the rules; returns how many changed.
-
-    Stories eligible since then are looked at, by default as far back as any section's window or feed reaches. A killed
-    story stays where it is: its withdrawal has to be shown in the feeds that it was in. Editions keep what they saw.
-    """
-    rules = newsroom.settings.sections
-    if since is None:
-        since = now - max((max(rule.window, rule.feed_window) for rule in rules), default=timedelta())
-    changed = 0
-    with newsroom.database.write() as connection:
-        for story in stories.candidates(connection, since=since):
-            fit = sorted(rule.slug for rule in rules if belongs(story.received, story.source, rule))
-            before = sorted(story.sections)
-            if story.killed is None and fit != before:
-                stories.set_sections(connection, story.story_id, fit)
-                data = {"before": before, "after": fit}
-                house.tell(connection, "story.resection", story.story_id, actor=actor, now=now, data=data)
-                changed += 1
-    return changed

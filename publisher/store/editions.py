@@ -1,8 +1,7 @@
 """Editions, frozen and numbered, and the renderings that the gate has cleared.
 
-A frozen revision is never changed: a kill adds the next revision. `rendering` holds cleared bytes only, and what is sent
-or served comes from there; writing a rendering that is already there changes nothing when the bytes are equal and is a
-bug when they are not (invariant 5), so it raises.
+A frozen revision is never changed: a kill adds the next revision. `rendering` holds cleared bytes only, and what is sent or served comes
+from there; equal bytes may be written again, others under the same name are a bug (invariant 5), so it raises.
 """
 
 from __future__ import annotations
@@ -275,7 +274,7 @@ def holding(connection: Connection, story_id: str, *, kind: Kind) -> list[Row[An
 
 def with_unfit_items(connection: Connection) -> list[str]:
     """The digest editions whose present revision holds a story that is no longer fit to be shown."""
-    unfit = (story.c.killed.is_not(None)) | (story.c.hold.is_not(None)) | (story.c.status != "usable")
+    unfit = or_(story.c.killed.is_not(None), story.c.hold.is_not(None), story.c.status != "usable")
     rows = connection.execute(
         select(edition.c.id)
         .join(
@@ -284,10 +283,10 @@ def with_unfit_items(connection: Connection) -> list[str]:
         )
         .join(story, story.c.id == edition_item.c.story_id)
         .where(edition.c.kind == Kind.DIGEST, unfit)
-        .distinct()
         .order_by(edition.c.id)
+        .distinct()
     )
-    return [row.id for row in rows]
+    return list(rows.scalars())
 
 
 def keep_renderings(

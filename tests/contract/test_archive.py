@@ -86,6 +86,6 @@ def test_a_kill_reaches_the_month_in_which_the_story_was_published(room):
     changed = {path for path, seq in heads(room).items() if before.get(path) != seq}
     assert changed == {
         f"feeds/archive/{series}/2026-01.{fmt}"
-        for series in ("world", "all", "source/meridian")
+        for series in ("world", "all", "lang/en", "source/meridian")
         for fmt in ("rss", "atom", "json")
     }

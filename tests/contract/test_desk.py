@@ -197,7 +197,7 @@ def test_feeds_are_made_anew_only_when_something_changed(room):
     assert [report.edition_id for report in again] == [report.edition_id for report in first]
     ingest(room, line(2), now=later)
     third = feeds.build(room, actor="test", now=later)
-    assert sorted(r.series for r in third if r.changed) == ["all", "source/meridian", "world"]
+    assert sorted(r.series for r in third if r.changed) == ["all", "lang/en", "source/meridian", "world"]
 
 
 def test_a_kill_leaves_a_notice_in_the_feeds_at_once(room, tmp_path):
@@ -207,7 +207,7 @@ def test_a_kill_leaves_a_notice_in_the_feeds_at_once(room, tmp_path):
         s for s in overview.stories(room, section=None, source=None, limit=9, now=NOW) if "1" in s["headline"]
     )
     done = acts.kill(room, story["id"], why="wrong", actor="test", now=NOW + timedelta(minutes=1))
-    assert set(done.withdrawal.feeds) == {"world", "all", "source/meridian"}
+    assert set(done.withdrawal.feeds) == {"world", "all", "lang/en", "source/meridian"}
     assert not done.published.refused
     for name in ("world.rss", "all.atom", "all.json", "source/meridian.rss"):
         body = (tmp_path / "feeds" / name).read_text()

@@ -143,7 +143,7 @@ def test_what_lacks_a_headline_comes_in_under_ours(room):
         (
             {"source_url": ""},
             {"source_url": "https://meridian.example/"},
-            "is a home page, .*give --source-url$",
+            "leads to the front page .*--source-url$",
         ),
     ],
 )

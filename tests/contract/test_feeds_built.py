@@ -160,7 +160,7 @@ def test_one_bad_story_is_left_out_and_named_and_the_others_go_out(room, monkeyp
     reports = build(room)
     bad = ids(room)["m-2"]
     for report in reports:
-        if report.series in {"world", "all", "source/meridian"}:
+        if report.series in {"world", "all", "lang/en", "source/meridian"}:
             assert [(one.story_id, one.rule) for one in report.skipped] == [(bad, rule)]
             assert told in report.skipped[0].detail
             assert report.items == 2
@@ -174,7 +174,7 @@ def test_one_bad_story_is_left_out_and_named_and_the_others_go_out(room, monkeyp
     with room.database.read() as connection:
         events = [row for row in house.events_of(connection, bad) if row.what == "feed.skip"]
         assert acts.story(room, bad).first_published is None
-    assert sorted(row.data["feed"] for row in events) == ["all", "source/meridian", "world"]
+    assert sorted(row.data["feed"] for row in events) == ["all", "lang/en", "source/meridian", "world"]
 
 
 def test_a_bad_story_is_reported_at_every_build_and_recorded_once_a_version(room, monkeypatch):
@@ -183,11 +183,16 @@ def test_a_bad_story_is_reported_at_every_build_and_recorded_once_a_version(room
     build(room)
     again = build(room, now=LATER)
     assert changed(again) == []
-    assert {report.series for report in again if report.skipped} == {"all", "source/meridian", "world"}
-    assert sum(row.what == "feed.skip" for row in events(room, "m-2")) == 3
+    assert {report.series for report in again if report.skipped} == {
+        "all",
+        "lang/en",
+        "source/meridian",
+        "world",
+    }
+    assert sum(row.what == "feed.skip" for row in events(room, "m-2")) == 4
     ingest(room, line(2, version="2", headline="Headline number 2, still bad"), now=LATER)
     build(room, now=LATER)
-    assert sum(row.what == "feed.skip" for row in events(room, "m-2")) == 6
+    assert sum(row.what == "feed.skip" for row in events(room, "m-2")) == 8
 
 
 def events(room, guid):
@@ -204,7 +209,12 @@ def test_a_story_that_turned_bad_leaves_the_feed_and_comes_back_when_it_is_mende
     build(room, now=LATER)
     assert not set(dated) & set(guids(body(room, "world.rss")))
     fault.word = "nothing at all"
-    assert changed(build(room, now=LATER + timedelta(minutes=1))) == ["all", "source/meridian", "world"]
+    assert changed(build(room, now=LATER + timedelta(minutes=1))) == [
+        "all",
+        "lang/en",
+        "source/meridian",
+        "world",
+    ]
     assert set(dated) <= set(guids(body(room, "world.rss")))
 
 
@@ -222,7 +232,7 @@ def test_where_every_story_is_bad_the_last_good_bytes_stay(room, monkeypatch):
     assert reports["economy"].refused is None
     assert body(room, "world.rss") == before
     with room.database.read() as connection:
-        assert house.count_events(connection, "gate.refused") == 3
+        assert house.count_events(connection, "gate.refused") == 4
 
 
 def test_a_fault_that_no_story_has_keeps_the_last_good_bytes(room, monkeypatch):
@@ -247,9 +257,9 @@ def test_a_text_too_long_for_readers_stands_there_as_its_lede(room):
     assert len(made) < 50_000
     assert "Headline number 1" in made
     assert "A sentence of a very long report." in made
-    assert [row.what for row in events(room, "m-1")].count("feed.shorten") == 3
+    assert [row.what for row in events(room, "m-1")].count("feed.shorten") == 4
     assert changed(build(room, now=LATER)) == []
-    assert [row.what for row in events(room, "m-1")].count("feed.shorten") == 3
+    assert [row.what for row in events(room, "m-1")].count("feed.shorten") == 4
     assert "sentence" not in acts.story(room, ids(room)["m-2"]).received.body
 
 

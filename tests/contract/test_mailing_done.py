@@ -32,7 +32,7 @@ def test_kill_of_a_story_that_has_left_halts_nothing(database: Database, tmp_pat
         dispatch_id = mailing.begin(room, made, **WHO)
         assert send(room, dispatch_id).state == "done"
         done = acts.kill(room, story_id(made, 1), why="wrong", **WHO)
-        assert (done.halted, done.editions) == ((), (made.edition_id,))
+        assert (done.withdrawal.halted, done.withdrawal.editions) == ((), (made.edition_id,))
         mailing.resume(room, dispatch_id, **WHO)
         report = send(room, dispatch_id)
     assert stored_state(database, dispatch_id) == "sending"

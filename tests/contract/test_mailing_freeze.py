@@ -191,7 +191,7 @@ def test_approval_outlives_a_kill_before_the_send_and_a_freeze_cut_short(
             mailing.begin(room, made, **WHO)
         mailing.resume(room, newest(room), **WHO)
         assert send(room, newest(room)).counts == Counts(accepted=1)
-    assert overview.edition_record(room, made.edition_id)["approved"]
+    assert overview.edition_record(room, made.edition_id)["approved_by"]
 
 
 def test_revision_of_what_nobody_approved_is_not_approved(database: Database) -> None:
@@ -200,4 +200,4 @@ def test_revision_of_what_nobody_approved_is_not_approved(database: Database) ->
     acts.kill(room, story_id(made, 2), why="wrong", **WHO)
     mailing.begin(room, made, **WHO)
     assert editions.edition(room, made.edition_id).revision == 2
-    assert not overview.edition_record(room, made.edition_id)["approved"]
+    assert not overview.edition_record(room, made.edition_id)["approved_by"]

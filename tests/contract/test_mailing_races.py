@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from publisher.desk import acts, editions, mailing
+from publisher.desk.acts import Withdrawn
 from publisher.desk.mailing import revising
-from publisher.desk.withdrawals import Withdrawal
 from publisher.edition import Edition, Why
 from publisher.ledger import Counts
 from publisher.newsroom import Newsroom
@@ -93,8 +93,8 @@ def test_kill_waits_for_who_lets_the_dispatch_go_on_and_halts_it(database: Datab
         deliveries.halt(connection, dispatch_id, reason="relay", detail="refused us")
     with database.write() as connection:
         deliveries.lock(connection, dispatch_id)
-        killing: Aside[Withdrawal] = Aside(acts.kill, room, story_id(made, 1), why="wrong", **WHO)
+        killing: Aside[Withdrawn] = Aside(acts.kill, room, story_id(made, 1), why="wrong", **WHO)
         until_it_waits(database, killing)
         deliveries.resume(connection, dispatch_id)
-    assert killing.result().halted == (dispatch_id,)
+    assert killing.result().withdrawal.halted == (dispatch_id,)
     assert mailing.report(room, dispatch_id).state == "halted"

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from publisher.desk import acts, overview, wire
+from publisher.desk.resection import resection
 from publisher.newsroom import Newsroom
 from publisher.selection import Act
 from publisher.store import stories
@@ -45,7 +46,7 @@ def sections(room):
 
 def test_a_story_goes_where_the_new_rules_send_it_and_the_record_says_who_did_it(room):
     changed = with_rules(room, world=["word:nothing"], economy=["category:World"])
-    assert wire.resection(changed, **WHO) == 2
+    assert resection(changed, **WHO) == 2
     assert sections(room) == {"1": ("economy",), "2": ("economy",)}
     (story, *_) = overview.stories(changed, section="economy", source=None, limit=9, now=NOW)
     (act,) = overview.story_record(changed, story["id"], now=NOW)["acts"]
@@ -54,22 +55,22 @@ def test_a_story_goes_where_the_new_rules_send_it_and_the_record_says_who_did_it
 
 
 def test_equal_rules_change_nothing_and_record_nothing(room):
-    assert wire.resection(room, **WHO) == 0
+    assert resection(room, **WHO) == 0
 
 
 def test_only_stories_since_then_are_looked_at_and_by_default_all_that_any_window_holds(room):
     changed = with_rules(room, world=["category:World"], economy=["category:World"])
-    assert wire.resection(changed, since=NOW - timedelta(minutes=5), **WHO) == 0
+    assert resection(changed, since=NOW - timedelta(minutes=5), **WHO) == 0
     late = NOW + timedelta(days=15)  # a feed's window is 14 days
-    assert wire.resection(changed, actor="test", now=late) == 0
-    assert wire.resection(changed, actor="test", now=NOW + timedelta(days=13)) == 2
+    assert resection(changed, actor="test", now=late) == 0
+    assert resection(changed, actor="test", now=NOW + timedelta(days=13)) == 2
 
 
 def test_a_killed_story_stays_where_its_withdrawal_has_to_be_shown(room):
     story = next(s for s in overview.stories(room, section=None, source=None, limit=9, now=NOW))
     acts.kill(room, story["id"], why="wrong", **WHO)
     changed = with_rules(room, world=["word:nothing"], economy=["category:World"])
-    assert wire.resection(changed, **WHO) == 1
+    assert resection(changed, **WHO) == 1
     assert sections(room)[story["headline"][-1]] == ("world",)
 
 
@@ -77,12 +78,12 @@ def test_a_held_story_is_sorted_too_since_it_may_come_back(room):
     story = next(s for s in overview.stories(room, section=None, source=None, limit=9, now=NOW))
     acts.hold(room, story["id"], why="checking", **WHO)
     changed = with_rules(room, world=["word:nothing"], economy=["category:World"])
-    assert wire.resection(changed, **WHO) == 2
+    assert resection(changed, **WHO) == 2
 
 
 def test_marks_of_the_desk_stay(room):
     story = next(s for s in overview.stories(room, section=None, source=None, limit=9, now=NOW))
     acts.mark(room, story["id"], Act.PIN, section="world", why="lead", **WHO)
-    wire.resection(with_rules(room, world=["word:nothing"], economy=[]), **WHO)
+    resection(with_rules(room, world=["word:nothing"], economy=[]), **WHO)
     with room.database.read() as connection:
         assert [mark.section for mark in stories.marks_in_force(connection, now=NOW)] == ["world"]
