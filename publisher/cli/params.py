@@ -49,11 +49,9 @@ class Instant(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         text = str(value)
-        if re.fullmatch(r"\d{1,5}[mhdw]", text):
-            return now() + self.direction * SPAN.convert(text, param, ctx)
         try:
             if re.fullmatch(r"\d{1,5}[mhdw]", text):
-                instant = now() + SPAN.convert(text, param, ctx)
+                instant = now() + self.direction * SPAN.convert(text, param, ctx)
             else:
                 instant = datetime.fromisoformat(text)
             utc = instant.astimezone(UTC) if instant.tzinfo else None

@@ -28,9 +28,9 @@ __all__ = ["COMMANDS"]
 )
 @door
 def serve(door_: Door, host: str | None, port: int | None, access_log: bool) -> int:
-    """Serve feeds and pages until Ctrl-C, and tell hubs of what changed.
+    """Serve feeds and pages over HTTP until Ctrl-C.
 
-    What `feed build` makes public, and what a kill takes back, shows within a second, without a restart. Put a web server
+    Hubs are told of what changes. What `feed build` makes public, and what a kill takes back, shows within a second, without a restart. Put a web server
     with TLS in front (docs/serving.md). The exit code is 0 after SIGTERM, 130 after Ctrl-C, 2 when the port is taken.
 
     \b

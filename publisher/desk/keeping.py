@@ -68,10 +68,11 @@ def check_templates(settings: Settings) -> None:
 
 def check(settings: Settings) -> list[str]:
     """What is wrong, in sentences; empty when all is well. A new SQLite file is given its schema, as by any first command."""
-    with _opened(settings) as database:
+    with _opened(settings, create=True) as database:
+        found = [f"{database.where} was there before and is gone: this one is new"] if database.anew else []
         if database.path is not None and migrate.is_new(database):
             migrate.ready(database)
-        return migrate.check(database)
+        return found + migrate.check(database)
 
 
 def backup(settings: Settings, path: Path) -> Path:
@@ -82,6 +83,9 @@ def backup(settings: Settings, path: Path) -> Path:
         Conflict: a file of this name is there.
         FolderUnwritable: it cannot be written.
     """
+    file = sqlite_file(settings.store_url)
+    if file is not None and not file.exists():
+        raise BadInput(f"the database {file} holds nothing yet: there is nothing to back up")
     with _opened(settings) as database:
         if database.path is None:
             raise BadInput("`db backup` copies SQLite; back PostgreSQL up with pg_dump")

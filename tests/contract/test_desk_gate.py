@@ -37,7 +37,7 @@ def test_a_story_that_imitates_personal_places_goes_out_as_text_beside_its_neigh
         assert text.count("Headline number ") >= 2
     made = editions.make(room, "morning", **WHO)
     assert len(made.items) == 3
-    for path in editions.preview(room, "morning", tmp_path / "preview", now=NOW):
+    for path in editions.preview(room, "morning", tmp_path / "preview", now=NOW).written:
         assert path.read_bytes()
 
 

@@ -159,7 +159,7 @@ def test_config_show_masks_every_secret(room, capsys):
         (["quarantine", "show", "9" * 20], 2, "is not in the range"),
         (["quarantine", "release", "9" * 20, "--why", "x"], 2, "is not in the range"),
         (["quarantine", "show", "9" * 5000], 2, "Invalid value"),
-        (["subscriber", "list", "--after", "9" * 20], 2, "is not in the range"),
+        (["subscriber", "list", "--after", "9" * 20], 2, "is not the `next` of a page"),
         (["edition", "make", "morning", "--slot", "0001-01-01T00:00:00+14:00"], 2, "is not a time"),
         (["edition", "make", "morning", "--slot", "9999-12-31T23:59:00-14:00"], 2, "is not a time"),
         (["edition", "make", "morning", "--slot", "1970-01-01T00:00Z"], 2, "outside the years 2000 to 2100"),

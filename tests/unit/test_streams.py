@@ -75,7 +75,7 @@ def test_nothing_comes_from_a_closed_standard_input(room):
     code, shown, _ = run(room, "ingest", "--file", "-", "--source", "harbour-news", redirect="<&-")
     assert code == 5
     assert b"the document is empty" in shown
-    assert run(room, "subscriber", "erase", "a@example.org", redirect="<&-")[0] == 130
+    assert run(room, "subscriber", "erase", "a@example.org", redirect="<&-")[0] == 2
 
 
 def test_a_reader_who_goes_away_does_not_stop_the_work(room):
