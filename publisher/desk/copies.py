@@ -15,7 +15,13 @@ from publisher.errors import FolderUnwritable
 from publisher.newsroom import Newsroom
 from publisher.store import public
 
-__all__ = ["copy"]
+__all__ = ["copy", "name_of"]
+
+
+def name_of(newsroom: Newsroom, folder: Path) -> str:
+    """How a folder is remembered: relative to the data folder if it lies there, so that a newsroom that is moved or copied keeps its own."""
+    absolute, home = folder.resolve(), newsroom.data_path().resolve()
+    return str(absolute.relative_to(home) if absolute.is_relative_to(home) else absolute)
 
 
 def copy(newsroom: Newsroom) -> list[Path]:
@@ -28,7 +34,7 @@ def copy(newsroom: Newsroom) -> list[Path]:
         folders = public.folders(connection)
     written: list[Path] = []
     for folder, below in folders.items():
-        written += _copy(newsroom, Path(folder), below)
+        written += _copy(newsroom, newsroom.data_path(folder), below)
     return written
 
 

@@ -49,7 +49,7 @@ def publish(
     with newsroom.database.write() as connection:
         for folder, below in ((feeds_to, FEEDS), (site_to, SITE)):
             if folder is not None:
-                public.remember_folder(connection, str(folder.resolve()), below=below)
+                public.remember_folder(connection, copies.name_of(newsroom, folder), below=below)
     done.files = copies.copy(newsroom)
     done.hubs = hubs.tell_now(newsroom, now=now)
     return done

@@ -39,9 +39,10 @@ def test_first_signal_drains_and_the_rest_is_resumed(house, number: signal.Signa
     assert heard is not None, said
     assert process.returncode == INTERRUPTED, said
     report = house.dispatch()
-    assert (report["state"], report["uncertain"], report["failed"]) == ("sending", 0, 0)
-    assert 10 <= report["accepted"] < PEOPLE
-    assert report["accepted"] + report["waiting"] == PEOPLE
+    counts = report["counts"]
+    assert (report["state"], counts["uncertain"], counts["failed"]) == ("sending", 0, 0)
+    assert 10 <= counts["accepted"] < PEOPLE
+    assert counts["accepted"] + counts["waiting"] == PEOPLE
     assert f"`publisher dispatch resume {report['id']}` goes on" in said
     server.teach()
     assert house.run("dispatch", "resume", report["id"]).returncode == 0

@@ -37,6 +37,7 @@ MIXED = [
     "№",
     " ",
 ]
+INLINE = {"a", "b", "br", "em", "i", "strong", "sub", "sup", "time"}
 BLOCKS = [
     "<p>{}</p>",
     "<p><strong>{}</strong></p>",
@@ -85,8 +86,13 @@ def items(draw):
 def first_paragraph(html):
     """What a reader sees first: the text of the first block that says something."""
     blocks = {}
-    for run in see(html).runs:
-        blocks.setdefault(run.block, []).append(run.text)
+    tree = LexborHTMLParser(html)
+    for node in tree.body.traverse(include_text=True):
+        if node.tag == "-text":
+            block = node.parent
+            while block.tag in INLINE:
+                block = block.parent
+            blocks.setdefault(block.mem_id, []).append(node.text_content or "")
     return next(
         text for text in ("".join(parts) for parts in blocks.values()) if text.strip(" \n\u00a0\u200f")
     )
