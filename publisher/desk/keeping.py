@@ -15,7 +15,7 @@ from publisher.errors import BadInput, Conflict, FolderUnwritable, StoreUnavaila
 from publisher.newsroom import remembered, templates_of
 from publisher.settings import Settings
 from publisher.store import migrate
-from publisher.store.db import Database, open_database, sqlite_file
+from publisher.store.db import Database, begun, open_database, sqlite_file
 
 __all__ = ["backup", "check", "check_templates", "compare", "upgrade"]
 
@@ -68,11 +68,10 @@ def check_templates(settings: Settings) -> None:
 
 def check(settings: Settings) -> list[str]:
     """What is wrong, in sentences; empty when all is well. A new SQLite file is given its schema, as by any first command."""
-    with _opened(settings, create=True) as database:
-        found = [f"{database.where} was there before and is gone: this one is new"] if database.anew else []
+    with _opened(settings, create=not begun(settings.store_url)) as database:
         if database.path is not None and migrate.is_new(database):
             migrate.ready(database)
-        return found + migrate.check(database)
+        return migrate.check(database)
 
 
 def backup(settings: Settings, path: Path) -> Path:
@@ -83,9 +82,8 @@ def backup(settings: Settings, path: Path) -> Path:
         Conflict: a file of this name is there.
         FolderUnwritable: it cannot be written.
     """
-    file = sqlite_file(settings.store_url)
-    if file is not None and not file.exists():
-        raise BadInput(f"the database {file} holds nothing yet: there is nothing to back up")
+    if not begun(settings.store_url):
+        raise BadInput("the house holds nothing yet: there is nothing to back up")
     with _opened(settings) as database:
         if database.path is None:
             raise BadInput("`db backup` copies SQLite; back PostgreSQL up with pg_dump")

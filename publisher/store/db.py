@@ -54,7 +54,16 @@ from publisher.errors import (
     StoreUnavailable,
 )
 
-__all__ = ["Database", "beyond", "insert", "insert_once", "open_database", "serialise", "sqlite_file"]
+__all__ = [
+    "Database",
+    "begun",
+    "beyond",
+    "insert",
+    "insert_once",
+    "open_database",
+    "serialise",
+    "sqlite_file",
+]
 
 LOCK_SECONDS = 10.0
 """How long a writer waits for the lock, ours or SQLite's own, before it gives up with `StoreLocked` (`store.lock_wait`)."""
@@ -262,6 +271,12 @@ def sqlite_file(url: str) -> Path | None:
     except (ArgumentError, ValueError):  # ValueError: a port that is none
         return None
     return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+def begun(url: str) -> bool:
+    """Whether a database of this URL is there or was there before: of a SQLite file that is gone, its lock file tells."""
+    path = sqlite_file(url)
+    return path is None or os.path.lexists(path) or os.path.lexists(_lock_of(path))
 
 
 def _placed(path: Path, *, create: bool) -> tuple[bool, bool]:
