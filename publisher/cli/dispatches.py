@@ -159,18 +159,22 @@ def retry(door_: Door, dispatch_id: str, why: str) -> int:
 
 @dispatch.command()
 @click.argument("dispatch_id", metavar="DISPATCH")
-@click.option("--sent", "verdict", flag_value="sent", help="They were delivered (the relay's log says so).")
-@click.option("--failed", "verdict", flag_value="failed", help="They were not, and shall not be.")
-@click.option(
-    "--resend", "verdict", flag_value="resend", help="Send the same bytes again; some may get two copies."
-)
+@click.option("--sent", is_flag=True, help="They were delivered (the relay's log says so).")
+@click.option("--failed", is_flag=True, help="They were not, and shall not be.")
+@click.option("--resend", is_flag=True, help="Send the same bytes again; some may get two copies.")
 @click.option(
     "--delivery", "deliveries", type=NUMBER, multiple=True, help="Only this one; may be given several times."
 )
 @click.option("--why", type=REASON, metavar="TEXT", help="The reason, for the record.")
 @door
 def resolve(
-    door_: Door, dispatch_id: str, verdict: str | None, deliveries: tuple[int, ...], why: str | None
+    door_: Door,
+    dispatch_id: str,
+    sent: bool,
+    failed: bool,
+    resend: bool,
+    deliveries: tuple[int, ...],
+    why: str | None,
 ) -> None:
     """Settle deliveries in doubt; without a verdict they are listed.
 
@@ -183,10 +187,15 @@ def resolve(
     """
     from publisher.desk import mailing
     from publisher.desk.names import named
+    from publisher.errors import Conflict
 
+    given = {"sent": sent, "failed": failed, "resend": resend}
+    verdicts = [word for word, chosen in given.items() if chosen]
+    if len(verdicts) > 1:
+        raise click.UsageError("give one verdict: --sent, --failed or --resend; it cannot be taken back")
     with door_.newsroom() as newsroom:
         dispatch_id = named(newsroom, "dispatch", dispatch_id)
-        if verdict is None:
+        if not verdicts:
             rows = mailing.uncertain(newsroom, dispatch_id)
             columns = {
                 "delivery": "Delivery",
@@ -199,11 +208,15 @@ def resolve(
         if why is None:
             raise click.UsageError("give --why TEXT with a verdict")
         settled = mailing.resolve(
-            newsroom, dispatch_id, verdict, only=deliveries, why=why, actor=door_.who, now=now()
+            newsroom, dispatch_id, verdicts[0], only=deliveries, why=why, actor=door_.who, now=now()
         )
+        if not settled:
+            raise Conflict(
+                f"nobody in dispatch {dispatch_id} could be settled so: none of those named is in doubt"
+            )
     door_.show(
-        {"id": dispatch_id, "verdict": verdict, "settled": settled},
-        f"{counted(settled, 'delivery', 'deliveries')} settled: {verdict}.",
+        {"id": dispatch_id, "verdict": verdicts[0], "settled": settled},
+        f"{counted(settled, 'delivery', 'deliveries')} settled: {verdicts[0]}.",
     )
 
 

@@ -87,6 +87,11 @@ def test_a_key_that_an_open_dispatch_names_cannot_be_taken_away(stories, capsys)
     assert run(stories, "dispatch", "list") == 0
 
 
+def test_doubts_are_settled_in_one_way_only(room, capsys):
+    assert run(room, "dispatch", "resolve", "x", "--sent", "--failed", "--why", "y") == 2
+    assert "give one verdict" in capsys.readouterr().err
+
+
 def test_without_a_relay_nothing_is_frozen(stories, capsys):
     path = stories / "config" / "publisher.toml"
     text = path.read_text()
