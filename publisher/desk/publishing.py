@@ -13,7 +13,7 @@ from publisher.desk.hubs import HubReport
 from publisher.desk.site import SiteReport
 from publisher.desk.withdrawals import Withdrawal
 from publisher.newsroom import Newsroom
-from publisher.store import public
+from publisher.store import public, stories
 
 __all__ = ["Published", "publish", "withdrawn"]
 
@@ -63,9 +63,14 @@ def withdrawn(
     Hubs are told at once, too, unless the caller has more to do first and tells them then (`tell`).
     """
     done = Published()
-    series = {name for entry in taken_back for name in entry.feeds}
+    entries = list(taken_back)
+    series = {name for entry in entries for name in entry.feeds}
     with newsroom.database.read() as connection:
         has_site = bool(public.paths(connection, below=SITE))
+        found = stories.load(connection, (entry.story_id for entry in entries))
+    # Also feeds that it had left before: a story that was held shows its notice once it is killed.
+    gone = [story for story in found.values() if story.first_published is not None]
+    series |= {feed.series for feed in newsroom.feeds if any(feed.takes(story) for story in gone)}
     if series:
         done.feeds = feeds.build(newsroom, only=series, actor=actor, now=now)
     if has_site:

@@ -266,6 +266,18 @@ def test_a_kill_reaches_the_pages_where_stories_have_pages_of_their_own(room):
         assert public.get(connection, f"site/story/{story.story_id}/index.html").status == public.GONE
 
 
+def test_a_kill_after_a_hold_shows_its_notice_at_once(room):
+    ingest(room, line(1), line(2))
+    feeds.build(room, **WHO)
+    story = next(
+        s for s in overview.stories(room, section=None, source=None, limit=9, now=NOW) if "1" in s["headline"]
+    )
+    acts.hold(room, story["id"], why="checking", actor="test", now=NOW + timedelta(minutes=1))
+    assert story["id"] not in public_body(room, "feeds/world.rss")
+    acts.kill(room, story["id"], why="wrong", actor="test", now=NOW + timedelta(minutes=2))
+    assert "Withdrawn: a story from Meridian" in public_body(room, "feeds/world.rss")
+
+
 def test_a_kill_reaches_the_pages_of_a_story_that_an_edition_carries(room):
     ingest(room, line(1), line(2))
     editions.make(room, "morning", **WHO)
