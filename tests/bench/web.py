@@ -134,9 +134,14 @@ async def _own_load(port: int, headers: list[str]) -> int:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         while time.monotonic() < end:
             writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
+            try:
+                head = await reader.readuntil(b"\r\n\r\n")
+            except (asyncio.IncompleteReadError, ConnectionError):
+                writer.close()  # nginx ends a connection after 1,000 requests
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                continue
             length = re.search(rb"(?i)content-length: (\d+)", head)
-            if length is not None:
+            if length is not None and b" 304 " not in head[:16]:
                 await reader.readexactly(int(length[1]))
             count += 1
         writer.close()
