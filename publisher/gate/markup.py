@@ -49,7 +49,8 @@ GROWING = words(
 """Elements that grow with their content whatever their height says, and those that have none."""
 PICTURES = ("img", "svg", "video", "canvas", "iframe", "object", "embed")
 OWN_SCRIPT = "/assets/copy.js"
-"""The one script of our pages: it copies a feed's address, and touches nothing but its own buttons. What stands between its tags is not run."""
+"""The one script of our pages, by exactly this address on our own host: it copies a feed's address, and touches nothing but its own
+buttons. What stands between its tags is not run."""
 RAW = words("script style title")
 """Their text is no part of the page."""
 
@@ -180,7 +181,7 @@ def _acts(names: tuple[str, ...]) -> bool:
 
 
 def _script(attributes: Mapping[str, str]) -> str:
-    if attributes.get("type") in HARMLESS_SCRIPTS or attributes.get("src", "").endswith(OWN_SCRIPT):
+    if attributes.get("type") in HARMLESS_SCRIPTS or attributes.get("src") == OWN_SCRIPT:
         return ""
     return "a script could change what is seen"
 
@@ -207,6 +208,7 @@ def _wide(attributes: Mapping[str, str]) -> str:
 
 
 FAULTY: dict[str, Callable[[Mapping[str, str]], str]] = {
+    "base": lambda _: "a base sends addresses elsewhere",
     "dialog": lambda attributes: "a dialog lies over the page" if "open" in attributes else "",
     "frameset": lambda _: "frames take the place of the page",
     "link": _link,

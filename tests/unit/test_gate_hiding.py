@@ -342,3 +342,20 @@ def test_markup_that_may_hide_a_text_is_seen_through(way):
 def test_the_colours_that_a_body_names_count():
     for body in ("<body text=white>", "<body bgcolor=black>", "<body link=white text=#000000>"):
         assert not shown(see(f"<!doctype html>{body}<p><a href=x>{SAID}</a></p>")), body
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        '<script src="https://elsewhere.example/assets/copy.js"></script>',
+        '<script src="//elsewhere.example/assets/copy.js"></script>',
+        '<script src="/other/assets/copy.js"></script>',
+        '<base href="https://elsewhere.example/"><script src="/assets/copy.js"></script>',
+    ],
+)
+def test_only_the_script_of_our_own_pages_is_let_in(beside):
+    assert see(f"<p>{SAID}</p>{beside}").faults
+
+
+def test_the_script_of_our_own_pages_is_let_in():
+    assert see(f'<p>{SAID}</p><script src="/assets/copy.js" defer></script>').faults == ()
