@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from publisher.canonical import canonical_json, plain
@@ -75,6 +76,8 @@ class Why(StrEnum):
     RIGHTS = "rights"
     NOT_ELIGIBLE = "not-eligible"
     """It became a candidate only after the edition's slot."""
+    SIZE = "size"
+    """There was no room for it in the mail: webmail cuts large mails off. The section's page has it."""
     UNFIT = "unfit"  # it could not be rendered, or the gate refused what was made of it
 
 
@@ -288,18 +291,24 @@ class Edition:
     @property
     def content_hash(self) -> str:
         """SHA-256 hex of what readers are shown: what an approval is bound to (invariant 13)."""
-        data = to_data(self)
-        unseen = ["edition_id", "number", "revision", "frozen_at", "left_out"]
-        if self.kind is Kind.FEED:  # it is remade when its items change, not when time passes beyond its end
-            unseen += ["slot", "local_date", "timezone"]
-            for shelf in data["shelves"]:
-                del shelf["more"]
-        cut = sorted((e.section, e.language, e.story_id) for e in self.left_out if e.language)
-        for key in unseen:
-            del data[key]
-        if cut:  # a mail says how many more there are
-            data["cut"] = cut
-        return hashlib.sha256(canonical_json(data)).hexdigest()
+        return _content_hash(self)
+
+
+@lru_cache(maxsize=16)
+def _content_hash(edition: Edition) -> str:
+    """Asked many times of one edition: at the freeze by each variant."""
+    data = to_data(edition)
+    unseen = ["edition_id", "number", "revision", "frozen_at", "left_out"]
+    if edition.kind is Kind.FEED:  # it is remade when its items change, not when time passes beyond its end
+        unseen += ["slot", "local_date", "timezone"]
+        for shelf in data["shelves"]:
+            del shelf["more"]
+    cut = sorted((e.section, e.language, e.story_id) for e in edition.left_out if e.language)
+    for key in unseen:
+        del data[key]
+    if cut:  # a mail says how many more there are
+        data["cut"] = cut
+    return hashlib.sha256(canonical_json(data)).hexdigest()
 
 
 def to_data(edition: Edition) -> dict[str, Any]:

@@ -22,6 +22,7 @@ __all__ = [
     "FolderUnwritable",
     "GateRefused",
     "InputUnreadable",
+    "MailTooLarge",
     "NothingToPublish",
     "Problem",
     "PublisherError",
@@ -183,6 +184,23 @@ class NothingToPublish(Refused):
 
     def __init__(self, what: str, why: str) -> None:
         super().__init__(f"nothing to publish for {what}: {why}", what=what, why=why)
+
+
+class MailTooLarge(Refused):
+    """The stories do not fit into a mail, not even without excerpts: webmail would cut it off, and the link to leave with it."""
+
+    code = "mail-too-large"
+
+    def __init__(self, edition_id: str, language: str, size: int, limit: int) -> None:
+        self.size, self.limit = size, limit
+        super().__init__(
+            f"edition {edition_id} makes a mail of {size:,} bytes in {language}, without any excerpt; {limit:,} is the limit: "
+            "lower `max` of its sections",
+            edition=edition_id,
+            language=language,
+            bytes=size,
+            limit=limit,
+        )
 
 
 class Conflict(PublisherError):

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from publisher.cli.context import Door, cell, counted, door, now
+from publisher.cli.exits import PARTLY
 from publisher.cli.params import INSTANT, paged
 
 __all__ = ["COMMANDS"]
@@ -130,28 +131,40 @@ def _why(entry: Mapping[str, Any], *, several: bool) -> str:
     show_default=True,
     metavar="DIR",
 )
+@click.option(
+    "--pictures/--no-pictures",
+    default=None,
+    help="PNGs too: 600 and 375 pixels wide, light and dark, and without styles. Default: if there is a Chromium.",
+)
+@click.option("--open", "open_", is_flag=True, help="Show the pages in your browser.")
 @door
-def preview(door_: Door, name: str, out: Path) -> None:
+def preview(door_: Door, name: str, out: Path, pictures: bool | None, open_: bool) -> int:
     """Write what readers will get into DIR.
 
-    HTML, text and a whole message for each language. An EDITION is shown as it is frozen, but for stories that were withdrawn
+    HTML, text and a whole message for each language, and pictures. An EDITION is shown as it is frozen, but for stories that were withdrawn
     since; a DIGEST's name shows the edition that would be made now. Nothing is stored.
 
     \b
     Examples:
-      publisher edition preview morning --out preview
+      publisher edition preview morning --out preview --open
       publisher edition preview morning-2026-03-02 --out preview
     """
-    from publisher.desk import editions
+    from publisher.desk import previewing
 
     with door_.newsroom() as newsroom:
-        shown = editions.preview(newsroom, name, out, now=now())
+        shown = previewing.preview(newsroom, name, out, pictures=pictures, now=now(), told=door_.say)
     lines = [f"wrote {path}" for path in shown.written]
     lines += [
         f"without story {story_id}, which may not go out any more ({why})"
         for story_id, why in shown.barred.items()
     ]
-    door_.show({"written": shown.written, "barred": shown.barred}, "\n".join(lines))
+    lines += [f"no pictures: {shown.no_pictures}"] if shown.no_pictures else []
+    data = {"written": shown.written, "barred": shown.barred, "no_pictures": shown.no_pictures}
+    door_.show(data, "\n".join(lines))
+    for page in shown.written if open_ else ():
+        if page.suffix == ".html":
+            click.launch(str(page.absolute()))
+    return PARTLY if pictures and shown.no_pictures else 0
 
 
 @edition.command()

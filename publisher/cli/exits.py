@@ -29,6 +29,7 @@ EXITS: dict[type[Exception], int] = {
     errors.AmbiguousName: USAGE,
     errors.Refused: REFUSED,
     errors.GateRefused: REFUSED,
+    errors.MailTooLarge: REFUSED,
     errors.NothingToPublish: REFUSED,
     errors.Conflict: CONFLICT,
     errors.AlreadyMade: CONFLICT,

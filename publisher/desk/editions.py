@@ -10,28 +10,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from math import ceil
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from publisher import gate
-from publisher.desk.files import write_file
 from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Kind, LeftOut, Variant, Why
-from publisher.errors import AlreadyMade, BadInput, GateRefused, NothingToPublish, UnknownName
+from publisher.errors import AlreadyMade, BadInput, GateRefused, MailTooLarge, NothingToPublish, UnknownName
 from publisher.newsroom import Newsroom
 from publisher.render import digest as render_digest
 from publisher.render import message
 from publisher.schedule import edition_id, out_of_reach, present_slot
-from publisher.selection import Act, Candidate, Selection, select_digest
+from publisher.selection import Act, Candidate, Selection, roomier, select_digest
 from publisher.series import Digest
 from publisher.store import editions, house, stories
 
 __all__ = [
-    "Preview",
     "approve",
     "as_of",
     "cleared",
@@ -42,7 +39,6 @@ __all__ = [
     "make",
     "present_or_draft",
     "present_or_made",
-    "preview",
     "render_variant",
     "rendered",
     "subject",
@@ -114,7 +110,7 @@ def draft(newsroom: Newsroom, digest: Digest, *, slot: datetime, now: datetime) 
         number = editions.next_number(connection, Kind.DIGEST, digest.slug)
     if not selection.items:
         raise NothingToPublish(f"digest {digest.slug}", _reasons(selection.left_out, digest, seen))
-    return Edition(
+    made = Edition(
         edition_id=edition_id(digest, slot),
         kind=Kind.DIGEST,
         series=digest.slug,
@@ -131,6 +127,25 @@ def draft(newsroom: Newsroom, digest: Digest, *, slot: datetime, now: datetime) 
         disclaimers=tuple(newsroom.disclaimers[language] for language in digest.languages),
         left_out=selection.left_out,
     )
+    return _fitted(newsroom, made)
+
+
+def _fitted(newsroom: Newsroom, made: Edition) -> Edition:
+    """The edition with as many stories as fit into a mail of each language."""
+    for language in made.languages:
+        while any(made.variant(language)):
+            try:
+                render_digest.render(
+                    made, Variant(language), look=look(newsroom, made), templates=newsroom.templates
+                )
+                break
+            except MailTooLarge as refusal:
+                printed = sum(len(items) for _, items in made.variant(language))
+                if printed == 1:
+                    raise
+                too_many = ceil(printed * (refusal.size - refusal.limit) / refusal.size)
+                made = roomier(made, language, too_many)
+    return made
 
 
 def _select(
@@ -280,6 +295,7 @@ def look(newsroom: Newsroom, made: Edition) -> render_digest.Look:
         postal_address=site.postal_address,
         contact=site.contact,
         archive_url=f"{site.url}/e/{made.edition_id}/",
+        theme=newsroom.settings.theme,
     )
 
 
@@ -338,47 +354,3 @@ def as_of(newsroom: Newsroom, made: Edition, *, now: datetime) -> tuple[Edition,
         reasons = ", ".join(f"{number} {why}" for why, number in sorted(Counter(gone.values()).items()))
         raise NothingToPublish(f"edition {made.edition_id}", f"no story of it is left: {reasons}")
     return left, gone
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """The files of a preview, and the stories that a frozen edition holds and that may not go out any more, with the reason."""
-
-    written: tuple[Path, ...]
-    barred: dict[str, Why]
-
-
-def preview(newsroom: Newsroom, name: str, out: Path, *, now: datetime) -> Preview:
-    """Write what readers will get, per language: html, txt and a whole message for an invented reader.
-
-    An edition is shown as frozen, but for what may not go out any more; a digest's name shows the edition that would be
-    made now. Nothing is stored.
-    """
-    found = find(newsroom, name, now=now)
-    outputs: dict[str, bytes] = {}
-    gone: dict[str, Why] = {}
-    if found is not None:
-        made, gone = as_of(newsroom, edition(newsroom, found), now=now)
-        with newsroom.database.read() as connection:
-            outputs = {} if gone else editions.renderings(connection, made.edition_id, made.revision)
-    else:
-        digest = newsroom.digest(name)
-        made = draft(newsroom, digest, slot=present_slot(digest, now) or now, now=now)
-    if not outputs:
-        for language in made.languages:
-            outputs |= render_variant(newsroom, made, Variant(language), now=now)
-    written: list[Path] = []
-    for language in made.languages:
-        if f"digest-{language}.html" not in outputs:
-            continue
-        variant = Variant(language)
-        compiled = compile_message(newsroom, made, variant, rendered(outputs, variant.key))
-        raw = compiled.message(SAMPLE)
-        html, text = compiled.bodies(SAMPLE)
-        for suffix, body in ((".html", html), (".txt", text), (".eml", raw)):
-            path = out / f"digest-{language}{suffix}"
-            write_file(path, body)
-            written.append(path)
-    if not written:
-        raise BadInput(f"{name} has nothing to show in {', '.join(made.languages)}")
-    return Preview(tuple(written), gone)

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 
-__all__ = ["RLM", "direction", "first_strong", "is_rtl", "lead_in"]
+__all__ = ["RLM", "direction", "first_strong", "is_rtl", "last_strong", "lead_in"]
 
 RLM = "\u200f"
 
@@ -40,6 +40,11 @@ def first_strong(text: str) -> str:
         if kind == "L":
             return "ltr"
     return ""
+
+
+def last_strong(text: str) -> str:
+    """Give "rtl" or "ltr" by the last strong character, "" when there is none."""
+    return first_strong(text[::-1])
 
 
 def lead_in(text: str, language: str) -> str:

@@ -10,7 +10,9 @@ SENTENCE_END = re.compile(r"[.!?؟۔。！？](?=[\s\"'”»’)]|$)[\"'”»’
 
 
 def excerpt(text: str, limit: int) -> str:
-    """At most `limit` characters of `text`, whole sentences if the first of them fits."""
+    """At most `limit` characters of `text`, whole sentences if the first of them fits; nothing of it at 0."""
+    if limit <= 0:
+        return ""
     if len(text) <= limit:
         return text
     ends = [found.end() for found in SENTENCE_END.finditer(text[: limit + 1]) if found.end() <= limit]

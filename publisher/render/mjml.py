@@ -1,9 +1,10 @@
 r"""MJML to HTML, and the mends without which mrml 6.0.1 (inside mjml-python 1.4.2) corrupts right-to-left mail.
 
-That engine prints attribute values in Rust's debug form: joiners, marks and harakat in them come out as `\u{200c}`. So every
-character beyond ASCII goes in as a numeric reference and is turned back afterwards; a backslash goes in as one too. The engine
-warns of nothing: what it cannot have rendered is looked for in the result. Elements too deep in one another end the process that
-it runs in, so they are counted before. Operator templates may not include files.
+That engine prints attribute values in Rust's debug form: joiners, marks and harakat in them come out as `\u{200c}`. So in tags, and
+in the title that becomes an attribute, every character beyond ASCII goes in as a numeric reference and is turned back afterwards;
+a backslash goes in as one too. Text needs none of it, and is most of a mail. The engine warns of nothing: what it cannot have
+rendered is looked for in the result. Elements too deep in one another end the process that it runs in, so they are counted before.
+Operator templates may not include files.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ __all__ = ["to_html"]
 
 REFERENCE = re.compile(r"&#(\d+);")
 STYLE = re.compile(r"<mj-style\b[^>]*>(.*?)</mj-style>", re.DOTALL)
+BECOMES_ATTRIBUTE = ("mj-title", "mj-preview")
+"""Elements whose text the engine writes into an attribute."""
 FIRST_TURNED_BACK = 160
-TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)[^<>]*?(/?)>")
+TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)([^<>]*)>")
 VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
 )
@@ -38,11 +41,10 @@ def to_html(source: str, *, template: str) -> str:
         raise TemplateInvalid(template, None, "mj-include is not allowed: use a Jinja include")
     if any("\\" in style for style in STYLE.findall(source)):
         raise TemplateInvalid(template, None, "a backslash inside mj-style is not allowed")
-    if _depth(source) > DEEPEST:
+    if source.count("<") - source.count("</") > DEEPEST and _depth(source) > DEEPEST:
         raise TemplateInvalid(template, None, f"elements lie more than {DEEPEST} deep in one another")
-    ascii_only = source.replace("\\", "&#92;").encode("ascii", "xmlcharrefreplace").decode("ascii")
     try:
-        html = str(mjml2html(ascii_only, fonts={}))
+        html = str(mjml2html(_referenced(source), fonts={}))
     except ValueError as error:
         raise TemplateInvalid(template, None, f"not MJML: {error}") from error
     html = REFERENCE.sub(_turned_back, html)
@@ -55,13 +57,24 @@ def to_html(source: str, *, template: str) -> str:
 def _depth(source: str) -> int:
     """How many elements lie open in one another at most."""
     now = most = 0
-    for closing, name, itself in TAG.findall(source):
+    for closing, name, rest in TAG.findall(source):
         if closing:
             now -= 1
-        elif not itself and name.lower() not in VOID:
+        elif not rest.endswith("/") and name.lower() not in VOID:
             now += 1
             most = max(most, now)
     return most
+
+
+def _referenced(source: str) -> str:
+    """Numeric references wherever characters beyond ASCII, or a backslash, would become part of an attribute."""
+    parts = source.split("<")
+    for place, part in enumerate(parts):
+        tag = part.partition(">")[0]
+        if not tag.isascii() or "\\" in tag or tag.startswith(BECOMES_ATTRIBUTE):
+            escaped = part.replace("\\", "&#92;")
+            parts[place] = escaped.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    return "<".join(parts)
 
 
 def _turned_back(found: re.Match[str]) -> str:

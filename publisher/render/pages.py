@@ -8,7 +8,7 @@ gate knows where an item begins and ends. Nothing personal is known here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from publisher.edition import Edition, Item, Variant
 from publisher.render.direction import direction, lead_in
 from publisher.render.templates import Templates
 from publisher.render.words import Words, own_name
+from publisher.theme import STANDARD, Theme
 
 __all__ = [
     "EditionLink",
@@ -84,6 +85,7 @@ class Site:
     postal_address: str
     sections: tuple[SectionLink, ...]
     disclaimer: str
+    theme: Theme = STANDARD
 
 
 def front_page(
@@ -273,6 +275,7 @@ def _page(
         "disclaimer": site.disclaimer,
         "rights": list(rights),
         "postal_address": site.postal_address,
+        "theme": asdict(site.theme),
     }
 
 

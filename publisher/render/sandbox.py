@@ -105,6 +105,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
+            auto_reload=False,
         )
         self.folders = tuple(folders)
         self.filters = {name: self.filters[name] for name in sorted(FILTERS)}
@@ -115,6 +116,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if autoescape(parent) and not autoescape(template):
             raise TemplateRuntimeError(f"{template} is plain text, which is not escaped inside {parent}")
         return template
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """An entry of a table; for everything else what the sandbox allows. Asked hundreds of times for each mail."""
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
 
     def _generate(self, source: nodes.Template, *rest: Any, **others: Any) -> str:
         """Between parsing and compiling: a block that switches escaping has no place in a template."""

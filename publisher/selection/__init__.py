@@ -8,7 +8,18 @@ hold, an embargo, missing rights or the desk's drop.
 
 from publisher.selection.candidates import Act, Candidate, Mark, Selection, barred
 from publisher.selection.digest import select_digest
+from publisher.selection.fitting import roomier
 from publisher.selection.rules import belongs
 from publisher.selection.timeline import select_feed
 
-__all__ = ["Act", "Candidate", "Mark", "Selection", "barred", "belongs", "select_digest", "select_feed"]
+__all__ = [
+    "Act",
+    "Candidate",
+    "Mark",
+    "Selection",
+    "barred",
+    "belongs",
+    "roomier",
+    "select_digest",
+    "select_feed",
+]

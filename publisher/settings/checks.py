@@ -15,6 +15,7 @@ from publisher.legible import visible
 from publisher.settings.disk import blocked, is_kind
 from publisher.settings.files import Loc
 from publisher.settings.tables import is_loopback
+from publisher.settings.theme import theme_faults
 from publisher.settings.values import term
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def faults(tables: Tables, folder: Path) -> Iterator[Fault]:
             ("fetch", "allow_hosts"),
             "opens private networks to whatever a feed names; only with site.development = true",
         )
+    yield from theme_faults(tables.theme.domain())
     yield from _repeated("disclaimer", "language", [entry.language for entry in tables.disclaimer])
     yield from _sections(tables)
     yield from _repeated("source", "slug", [entry.slug for entry in tables.source])

@@ -29,7 +29,9 @@ from publisher.settings.files import Found, Loc, find, read, too_deep
 from publisher.settings.keys import Secrets, from_files
 from publisher.settings.series import ConsumerTable, DigestTable, SectionTable, SourceTable
 from publisher.settings.tables import DisclaimerTable, FeedsTable, Fetch, Mail, Relay, Site, Store, Web
+from publisher.settings.theme import ThemeTable
 from publisher.story import Section, Source
+from publisher.theme import Theme
 
 __all__ = ["Settings", "Tables", "effective", "from_data", "load"]
 
@@ -54,6 +56,7 @@ class Tables(BaseSettings):
     mail: Mail = Mail()
     feeds: FeedsTable = FeedsTable()
     web: Web = Web()
+    theme: ThemeTable = ThemeTable()
     consumer: tuple[ConsumerTable, ...] = ()
     disclaimer: tuple[DisclaimerTable, ...] = ()
     section: tuple[SectionTable, ...] = ()
@@ -92,6 +95,7 @@ class Settings:
     mail: Mail
     feeds: FeedsTable
     web: Web
+    theme: Theme
     consumers: tuple[Consumer, ...]
     disclaimers: tuple[Disclaimer, ...]
     sections: tuple[Section, ...]
@@ -207,6 +211,7 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         mail=tables.mail,
         feeds=tables.feeds,
         web=tables.web,
+        theme=tables.theme.domain(),
         consumers=tuple(entry.domain() for entry in tables.consumer),
         disclaimers=tuple(entry.domain() for entry in tables.disclaimer),
         sections=tuple(entry.domain() for entry in tables.section),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.desk import editions, feeds, publishing, site, wire
+from publisher.desk import editions, feeds, previewing, publishing, site, wire
 from publisher.errors import GateRefused
 from publisher.newsroom import Newsroom
 from publisher.store import stories
@@ -37,7 +37,7 @@ def test_a_story_that_imitates_personal_places_goes_out_as_text_beside_its_neigh
         assert text.count("Headline number ") >= 2
     made = editions.make(room, "morning", **WHO)
     assert len(made.items) == 3
-    for path in editions.preview(room, "morning", tmp_path / "preview", now=NOW).written:
+    for path in previewing.preview(room, "morning", tmp_path / "preview", now=NOW).written:
         assert path.read_bytes()
 
 
@@ -62,7 +62,7 @@ def dressed(room: Newsroom, folder: Path, name: str, before: str, after: str) ->
     ],
 )
 def test_a_mail_template_that_hides_the_provenance_line_makes_no_edition(room, tmp_path, style, named):
-    own = dressed(room, tmp_path, "mail/digest/item.mjml.j2", 'style="margin:8px 0 0;', f'style="{style}')
+    own = dressed(room, tmp_path, "mail/digest/parts.mjml.j2", 'style="margin:10px 0 0;', f'style="{style}')
     with pytest.raises(GateRefused) as refused:
         editions.make(own, "morning", **WHO)
     assert len({v.story_id for v in refused.value.violations if v.rule == "disclaimer"}) == 3

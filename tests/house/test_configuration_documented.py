@@ -29,6 +29,7 @@ from publisher.settings.tables import (
     Timeouts,
     Web,
 )
+from publisher.settings.theme import DarkTable, LightTable, ThemeTable
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,6 +42,9 @@ HEADINGS: dict[str, type[BaseModel]] = {
     "[mail]": Mail,
     "[feeds]": FeedsTable,
     "[web]": Web,
+    "[theme]": ThemeTable,
+    "[theme.light]": LightTable,
+    "[theme.dark]": DarkTable,
     "[[consumer]]": ConsumerTable,
     "[[disclaimer]]": DisclaimerTable,
     "[[section]]": SectionTable,

@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 from publisher import gate
 from publisher.edition import LeftOut, Shelf, Variant, Why
 from publisher.errors import TemplateInvalid
-from publisher.render import digest, message
+from publisher.render import digest, digestview, message
 from publisher.render.excerpt import excerpt, shorten
 from publisher.render.mjml import to_html
 from publisher.render.templates import autoescape, load
@@ -116,13 +116,13 @@ def test_the_subject_is_the_lead_and_how_many_more():
         == "Seaway to reopen; 2 more"
     )
     long = render(edition(item("01A", headline="word " * 100)))
-    assert len(long.subject) <= digest.SUBJECT_MAX
+    assert len(long.subject) <= digestview.SUBJECT_MAX
 
 
 def test_a_correction_says_so_at_the_item():
     made = edition(item("01A", correction_note="It was berth 7, not berth 4.", corrected_at=NOW), item("01B"))
     rendered = render(made)
-    assert "Corrected: It was berth 7" in seen(rendered).replace("Corrected :", "Corrected:")
+    assert "Correction: It was berth 7" in seen(rendered).replace("Correction :", "Correction:")
     assert "Corrected: It was berth 7" in rendered.text
 
 

@@ -18,10 +18,10 @@ from tests.gatebox import ENGLISH, ITEMS, LOOK, compiled, digest
 
 ROOT = Path(__file__).resolve().parents[2] / "templates"
 MADE = digest()
-ITEM, MAIL_STYLE = "mail/digest/item.mjml.j2", "mail/digest/style.css.j2"
+ITEM, MAIL_STYLE = "mail/digest/parts.mjml.j2", "mail/digest/style.css.j2"
 PAGE_STYLE = "web/style.css.j2"
-LINE = 'style="margin:8px 0 0;'
-LINK = 'style="color:#0b3d6b;font-weight:700;"'
+LINE = 'style="margin:10px 0 0;'
+LINK = 'style="color:{{ light.accent }};font-weight:700;"'
 
 
 def overridden(folder: Path, name: str, change: Callable[[str], str]) -> templates.Templates:
@@ -111,8 +111,8 @@ def test_a_mail_with_such_a_rule_is_stopped(tmp_path, rule):
     "style",
     [
         "margin:12px 0 0;padding:10px 14px;background:rgba(11,61,107,.06);border-radius:6px;border:1px solid #c9d6e4;",
-        "margin:8px 0 0;font-family:Charter,Georgia,serif;font-style:italic;",
-        "margin:8px 0 0;width:100%;max-width:480px;text-align:center;",
+        "margin:10px 0 0;font-family:Charter,Georgia,serif;font-style:italic;",
+        "margin:10px 0 0;width:100%;max-width:480px;text-align:center;",
         "background-color:#0b3d6b;",
     ],
 )
@@ -120,7 +120,7 @@ def test_a_mail_with_ordinary_looks_of_its_own_passes(tmp_path, style):
     def change(text: str) -> str:
         text = text.replace(LINE, f'style="{style}')
         return (
-            text.replace("color:#595959;", "color:#fff;").replace(LINK, 'style="color:#fff;"')
+            text.replace("color:{{ light.muted }};", "color:#fff;").replace(LINK, 'style="color:#fff;"')
             if "#0b3d6b" in style
             else text
         )
@@ -132,8 +132,8 @@ def test_a_mail_with_ordinary_looks_of_its_own_passes(tmp_path, style):
     "change",
     [
         ("border-top=", 'border-radius="12px" border-top='),
-        ('background-color="#ffffff"', 'background-color="#fdf6e3"'),
-        ('padding="24px 0 18px"', 'padding="40px 0 30px"'),
+        ('background-color="{{ light.paper }}"', 'background-color="#fdf6e3"'),
+        ('padding="26px 0 20px"', 'padding="40px 0 30px"'),
     ],
 )
 def test_a_masthead_with_ordinary_looks_of_its_own_passes(tmp_path, change):
@@ -145,7 +145,7 @@ def test_a_masthead_with_ordinary_looks_of_its_own_passes(tmp_path, change):
 def test_sections_with_round_corners_pass(tmp_path):
     own = overridden(
         tmp_path,
-        "mail/digest/body.mjml.j2",
+        "mail/digest/section.mjml.j2",
         lambda text: text.replace(
             'css-class="paper">', 'css-class="paper" border-radius="12px" border="1px solid #cccccc">'
         ),

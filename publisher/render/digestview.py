@@ -1,0 +1,240 @@
+"""What the templates of a digest mail are told: an edition as one reader's language and sections see it, in plain strings. PURE.
+
+News first: a visible first line instead of a hidden preheader; source, place and time above each headline; one provenance line per item
+that joins the link to the original with the short disclaimer. Nothing here knows of markup; whatever depends on a text's direction
+(side, font, marks) is said in words that templates can put into any attribute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from publisher.edition import Edition, Item, Shelf, Variant, Why
+from publisher.render.direction import RLM, is_rtl, last_strong, lead_in
+from publisher.render.excerpt import excerpt, shorten
+from publisher.render.places import markers
+from publisher.render.words import Words
+from publisher.theme import STANDARD, Theme
+
+__all__ = ["Lengths", "Look", "view"]
+
+SUBJECT_MAX = 60
+FIRST_LINE_MAX = 110
+WORDS_A_MINUTE = 200
+CUT = frozenset({Why.MAXIMUM, Why.QUOTA, Why.SIZE})
+"""Reasons for which a story stays out of the mail and can be read on the section's page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How many characters of a story a mail shows: of the first one, and of the others; 0: none."""
+
+    lead: int
+    other: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a mail knows of the house."""
+
+    site_name: str
+    site_url: str
+    postal_address: str
+    contact: str
+    archive_url: str
+    theme: Theme = STANDARD
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What all items of a mail have in common. `sides` are what follows from a text's direction, by `is_rtl`."""
+
+    language: str
+    words: Words
+    zone: ZoneInfo
+    local_date: date
+    disclaimer: str
+    lengths: Lengths
+    sides: tuple[dict[str, str], dict[str, str]]
+
+
+def view(edition: Edition, variant: Variant, *, look: Look, words: Words, lengths: Lengths) -> dict[str, Any]:
+    """The context of `templates/mail/digest/`; the names in it are what a newsroom's own templates build on."""
+    shelves = list(edition.variant(variant.language, variant.sections))
+    items = [item for _, members in shelves for item in members]
+    printed = {item.story_id for item in items}
+    language, theme = variant.language, look.theme
+    disclaimer = edition.disclaimer(language)
+    frame = _Frame(
+        language=language,
+        words=words,
+        zone=ZoneInfo(edition.timezone),
+        local_date=edition.local_date,
+        disclaimer=disclaimer.short,
+        lengths=lengths,
+        sides=(_side(theme, rtl=False), _side(theme, rtl=True)),
+    )
+    return {
+        "language": language,
+        **frame.sides[is_rtl(language)],
+        "theme": {
+            "width": theme.width,
+            "logo": theme.logo,
+            "logo_width": theme.logo_width,
+            "logo_height": theme.logo_height,
+        },
+        "light": asdict(theme.light),
+        "dark": asdict(theme.dark),
+        "title": edition.title(language),
+        "date": words.date(edition.slot.astimezone(frame.zone)),
+        "counts": _counts(items, words, lengths),
+        "subject": _subject(items, language, words),
+        "first_line": _first_line(items, language, words),
+        "contents": [{"title": shelf.title, "n": words.number(len(members))} for shelf, members in shelves],
+        "corrections": [lead_in(item.headline, item.language) for item in items if item.corrected_at],
+        "shelves": [
+            {
+                "title": shelf.title,
+                "entries": [_item(frame, item, lead=item is items[0]) for item in members],
+                "more": _more(edition, shelf, printed, words),
+                "more_url": f"{look.site_url}/s/{shelf.section}/",
+            }
+            for shelf, members in shelves
+        ],
+        "disclaimer": disclaimer.full,
+        "rights": list(dict.fromkeys(item.rights_line for item in items if item.rights_line)),
+        "site_name": look.site_name,
+        "site_url": look.site_url,
+        "postal_address": look.postal_address,
+        "imprint": _imprint(look),
+        "archive_url": look.archive_url,
+        "place": {place.value: mark for place, mark in markers(edition.content_hash).items()},
+        "words": _words(words),
+    }
+
+
+def _side(theme: Theme, *, rtl: bool) -> dict[str, str]:
+    """What follows from a text's direction: sides, marks, fonts. `flow` is a style that holds where `dir` is stripped."""
+    way, left, right = ("rtl", "right", "left") if rtl else ("ltr", "left", "right")
+    return {
+        "direction": way,
+        "left": left,
+        "right": right,
+        "mark": RLM if rtl else "",
+        "flow": f"direction:{way};text-align:{left};",
+        "font": theme.rtl_font if rtl else theme.text_font,
+        "headline_font": theme.rtl_font if rtl else theme.headline_font,
+    }
+
+
+def _imprint(look: Look) -> str:
+    """Name and postal address in one line; an address that begins with the name does not say it twice."""
+    name, address = look.site_name, look.postal_address
+    if not address or address.casefold().startswith(name.casefold()):
+        return address or name
+    return f"{name}, {address}"
+
+
+def _words(words: Words) -> dict[str, Any]:
+    _ = words.gettext
+    before, _mark, after = _("You get this because %(address)s asked for it.").partition("%(address)s")
+    return {
+        "why_before": before,
+        "why_after": after,
+        "preferences": _("Change what you get"),
+        "leave": _("Unsubscribe"),
+        "online": _("View online"),
+        "corrected": _("Corrected"),
+        "correction": _("Correction"),
+        "in_this_issue": _("In this edition"),
+        "semicolon": _semicolon(words.language),
+    }
+
+
+def _counts(items: Sequence[Item], words: Words, lengths: Lengths) -> str:
+    agencies = len({item.source_name for item in items})
+    read = sum(len(f"{item.headline} {excerpt(item.lede, lengths.other)}".split()) for item in items)
+    stories = words.ngettext("%(n)s story", "%(n)s stories", len(items))
+    sources = words.ngettext("%(n)s agency", "%(n)s agencies", agencies)
+    minutes = words.ngettext("%(n)s minute", "%(n)s minutes", max(1, round(read / WORDS_A_MINUTE)))
+    parts = words.gettext("%(stories)s from %(agencies)s") % {"stories": stories, "agencies": sources}
+    return f"{parts} · {minutes}"
+
+
+def _subject(items: Sequence[Item], language: str, words: Words) -> str:
+    head = lead_in(shorten(items[0].headline, SUBJECT_MAX), language)
+    if len(items) == 1:
+        return head
+    return f"{head}{_semicolon(language)}{words.ngettext('%(n)s more', '%(n)s more', len(items) - 1)}"
+
+
+def _semicolon(language: str) -> str:
+    """What parts headlines in a line: the Arabic semicolon in Arabic script."""
+    return "؛ " if is_rtl(language) and language.partition("-")[0] != "he" else "; "
+
+
+def _first_line(items: Sequence[Item], language: str, words: Words) -> str:
+    others = [item.headline for item in items[1:3]]
+    if not others:
+        return lead_in(excerpt(items[0].lede or items[0].headline, FIRST_LINE_MAX), language)
+    also = words.gettext("Also: %(headlines)s") % {
+        "headlines": _semicolon(language).join(shorten(o, FIRST_LINE_MAX // 2) for o in others)
+    }
+    return lead_in(also, language)
+
+
+def _more(edition: Edition, shelf: Shelf, printed: Collection[str], words: Words) -> str:
+    """How many stories the shelf had no room for; a reader who finds one of them in this very mail is not promised it."""
+    cut = {
+        entry.story_id
+        for entry in edition.left_out
+        if entry.why in CUT
+        and (entry.section, entry.language) in {(shelf.section, shelf.language), (shelf.section, "")}
+    }
+    unseen = len(cut.difference(printed))
+    if not unseen:
+        return ""
+    return f"{words.ngettext('%(n)s more in', '%(n)s more in', unseen)} {shelf.title}"
+
+
+def _run(text: str, language: str) -> str:
+    """A name inside a line of ours: in a line that runs right to left, a mark closes what ends otherwise.
+
+    Mail programs that strip `bdi` would else put the rest of the line on the name's other side.
+    """
+    return text + RLM if is_rtl(language) and last_strong(text) == "ltr" else text
+
+
+def _item(frame: _Frame, item: Item, *, lead: bool) -> dict[str, Any]:
+    words, language = frame.words, frame.language
+    local = item.time.astimezone(frame.zone)
+    text = excerpt(item.lede, frame.lengths.lead if lead else frame.lengths.other)
+    source_name = _run(item.source_name, language)
+    ours = words.gettext("our headline") if item.house_headline else ""
+    return {
+        "story_id": item.story_id,
+        "lead": lead,
+        "language": item.language,
+        **frame.sides[is_rtl(item.language)],
+        "foreign": item.language.partition("-")[0] != language.partition("-")[0],
+        "headline": lead_in(item.headline, item.language),
+        "link": item.link,
+        "excerpt": lead_in(text, item.language) if text else "",
+        "source_name": source_name,
+        "source_url": item.source_url,
+        "source_line": words.gettext("Source: %(source)s") % {"source": item.source_name},
+        "read_original": words.gettext("Read the original at %(source)s") % {"source": source_name},
+        "dateline": _run(item.dateline, language),
+        "day": "" if local.date() == frame.local_date else f"{words.day(local)}{words.comma}",
+        "time": words.time(local),
+        "time_iso": f"{item.time.astimezone(UTC):%Y-%m-%dT%H:%MZ}",
+        "corrected": item.corrected_at is not None,
+        "correction_note": item.correction_note or "",
+        "provenance": f"{frame.disclaimer} · {ours}" if ours else frame.disclaimer,
+        "disclaimer": frame.disclaimer,
+        "our_headline": ours,
+    }
