@@ -186,6 +186,7 @@ def _site(newsroom: Newsroom, language: str) -> pages.Site:
             for section in newsroom.settings.sections
         ),
         disclaimer=newsroom.disclaimer_in(language).full,
+        theme=newsroom.settings.theme,
     )
 
 

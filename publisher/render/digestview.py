@@ -211,6 +211,7 @@ def _run(text: str, language: str) -> str:
 
 def _item(frame: _Frame, item: Item, *, lead: bool) -> dict[str, Any]:
     words, language = frame.words, frame.language
+    side, own = frame.sides[is_rtl(item.language)], frame.sides[is_rtl(language)]
     local = item.time.astimezone(frame.zone)
     text = excerpt(item.lede, frame.lengths.lead if lead else frame.lengths.other)
     source_name = _run(item.source_name, language)
@@ -219,7 +220,9 @@ def _item(frame: _Frame, item: Item, *, lead: bool) -> dict[str, Any]:
         "story_id": item.story_id,
         "lead": lead,
         "language": item.language,
-        **frame.sides[is_rtl(item.language)],
+        **side,
+        "flow": side["flow"] if side is not own else "",
+        "face": f"font-family:{side['font']};" if side is not own else "",
         "foreign": item.language.partition("-")[0] != language.partition("-")[0],
         "headline": lead_in(item.headline, item.language),
         "link": item.link,

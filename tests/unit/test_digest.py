@@ -123,7 +123,7 @@ def test_a_correction_says_so_at_the_item():
     made = edition(item("01A", correction_note="It was berth 7, not berth 4.", corrected_at=NOW), item("01B"))
     rendered = render(made)
     assert "Correction: It was berth 7" in seen(rendered).replace("Correction :", "Correction:")
-    assert "Corrected: It was berth 7" in rendered.text
+    assert "Correction: It was berth 7" in rendered.text
 
 
 def test_our_headline_is_called_ours():
