@@ -7,6 +7,7 @@ headline carries `id="s-<story id>"` and the footer `id="end"`: that is how the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from publisher.edition import Edition, Item, Shelf, Variant, Why
-from publisher.render.direction import RLM, direction, is_rtl, lead_in
+from publisher.render.direction import RLM, direction, is_rtl, isolated, lead_in
 from publisher.render.excerpt import excerpt, shorten
 from publisher.render.mjml import to_html
 from publisher.render.places import markers
@@ -28,6 +29,8 @@ EXCERPT_MAX, LEAD_MAX = 280, 450
 WORDS_A_MINUTE = 200
 FIRST_LINE_MAX = 110
 BODY = "mail/digest/body.mjml.j2"
+BLANKS = re.compile(r"[ \t\r\n]+")
+"""Those of a template's layout; the narrow blank before a French semicolon stays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ def render(edition: Edition, variant: Variant, *, look: Look, templates: Templat
     model = _model(edition, variant, look, templates.words(variant.language))
     html = to_html(templates.render(BODY, model), template=BODY)
     text = templates.render("mail/digest/body.txt.j2", model)
-    subject = " ".join(templates.render("mail/digest/subject.txt.j2", model).split())
+    subject = BLANKS.sub(" ", templates.render("mail/digest/subject.txt.j2", model)).strip()
     return Rendered(subject=subject, html=html, text=_squeezed(text))
 
 
@@ -147,24 +150,20 @@ def _counts(items: list[Item], words: Words) -> str:
 
 
 def _subject(items: list[Item], language: str, words: Words) -> str:
-    head = lead_in(shorten(items[0].headline, SUBJECT_MAX), language)
+    head = shorten(items[0].headline, SUBJECT_MAX)
     if len(items) == 1:
-        return head
-    return f"{head}{_semicolon(language)}{words.ngettext('%(n)s more', '%(n)s more', len(items) - 1)}"
-
-
-def _semicolon(language: str) -> str:
-    """What parts headlines in a line: the Arabic semicolon in Arabic script."""
-    return "؛ " if is_rtl(language) and language.partition("-")[0] != "he" else "; "
+        return lead_in(head, language)
+    head = lead_in(isolated(head, language, items[0].language), language)
+    return f"{head}{words.signs.semicolon}{words.ngettext('%(n)s more', '%(n)s more', len(items) - 1)}"
 
 
 def _first_line(items: list[Item], language: str, words: Words) -> str:
-    others = [item.headline for item in items[1:3]]
+    others = [
+        isolated(shorten(item.headline, FIRST_LINE_MAX // 2), language, item.language) for item in items[1:3]
+    ]
     if not others:
         return lead_in(excerpt(items[0].lede or items[0].headline, FIRST_LINE_MAX), language)
-    also = words.gettext("Also: %(headlines)s") % {
-        "headlines": _semicolon(language).join(shorten(o, FIRST_LINE_MAX // 2) for o in others)
-    }
+    also = words.gettext("Also: %(headlines)s") % {"headlines": words.signs.semicolon.join(others)}
     return lead_in(also, language)
 
 
@@ -179,7 +178,9 @@ def _more(edition: Edition, shelf: Shelf, printed: Collection[str], words: Words
     unseen = len(cut.difference(printed))
     if not unseen:
         return ""
-    return f"{words.ngettext('%(n)s more in', '%(n)s more in', unseen)} {shelf.title}"
+    return words.ngettext(
+        "%(n)s more in %(section)s", "%(n)s more in %(section)s", unseen, section=shelf.title
+    )
 
 
 def _item(edition: Edition, item: Item, language: str, words: Words, *, lead: bool) -> dict[str, Any]:
@@ -202,10 +203,10 @@ def _item(edition: Edition, item: Item, language: str, words: Words, *, lead: bo
         "excerpt": lead_in(text, item.language) if text else "",
         "source_name": item.source_name,
         "source_url": item.source_url,
-        "source_line": words.gettext("Source: %(source)s") % {"source": item.source_name},
-        "read_original": words.gettext("Read the original at %(source)s") % {"source": item.source_name},
+        "source_line": words.fill("Source: %(source)s", source=item.source_name),
+        "read_original": words.fill("Read the original at %(source)s", source=item.source_name),
         "dateline": item.dateline,
-        "day": "" if local.date() == edition.local_date else f"{words.day(local)}{words.comma}",
+        "day": "" if local.date() == edition.local_date else f"{words.day(local)}{words.signs.comma}",
         "time": words.time(local),
         "corrected": item.corrected_at is not None,
         "correction_note": item.correction_note or "",
