@@ -7,16 +7,21 @@ import sys
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from publisher import gate
+from publisher.cli import publisher
+from publisher.cli.exits import told
 from publisher.edition import Disclaimer, Variant
 from publisher.render import digest, message, pages
 from publisher.render.direction import FSI, LRI, LRM, PDI, RLI, isolated
 from publisher.render.places import markers
+from publisher.render.templates import load
+from publisher.settings import load as load_settings
 from tests.editions import HEADERS, LOOK, NOW, PERSONAL, ROOT, TEMPLATES, edition, item, persian
 
 LANGUAGES = ("ar", "ar-EG", "en", "es", "fa", "fr", "he", "ru", "zh")
@@ -186,11 +191,34 @@ def test_neither_zone_nor_locale_nor_hash_seed_of_the_process_changes_a_word():
         "    sys.stdout.buffer.write(repr(told).encode())\n"
     )
 
-    def told(**environment: str) -> bytes:
+    def run(**environment: str) -> bytes:
         given = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
         done = subprocess.run([sys.executable, "-c", program], env=given, capture_output=True, check=True)
         return done.stdout
 
-    first = told(TZ="UTC", LC_ALL="C.UTF-8", PYTHONHASHSEED="1")
+    first = run(TZ="UTC", LC_ALL="C.UTF-8", PYTHONHASHSEED="1")
     assert len(first) > 10_000
-    assert first == told(TZ="Asia/Kathmandu", LC_ALL="fa_IR.UTF-8", LANGUAGE="ru:fa", PYTHONHASHSEED="2")
+    assert first == run(TZ="Asia/Kathmandu", LC_ALL="fa_IR.UTF-8", LANGUAGE="ru:fa", PYTHONHASHSEED="2")
+
+
+def test_the_manuals_example_of_another_language_works(tmp_path):
+    page = (ROOT / "docs" / "templates.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    assert told(publisher, ["-q", "init", str(tmp_path)]) == 0
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-e", "-c", example],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    settings = load_settings(tmp_path / "config", {})
+    assert settings.digests[0].languages == ("en", "it")
+    assert "it" in {disclaimer.language for disclaimer in settings.disclaimers}
+    words = load([settings.templates_dir, ROOT / "templates"]).words("it")
+    assert words.ngettext("%(n)s story", "%(n)s stories", 2) == "2 notizie"
+    assert words.fill("Source: %(source)s", source="Meridian") == "Fonte: Meridian"
+    assert words.date(SECOND) == "lunedì 2 marzo 2026"
