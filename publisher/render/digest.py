@@ -135,6 +135,8 @@ def _words(words: Words) -> dict[str, Any]:
         "leave": _("Unsubscribe"),
         "online": _("View online"),
         "corrected": _("Corrected"),
+        "comma": words.signs.comma,
+        "colon": words.signs.colon,
         "in_this_issue": _("In this edition"),
     }
 

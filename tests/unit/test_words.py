@@ -131,6 +131,21 @@ def test_a_headline_of_the_other_direction_is_kept_together_in_a_line():
     assert f"Also: {RLI}راه (نو){PDI}\n" in rendered.text
 
 
+@pytest.mark.parametrize(
+    ("language", "comma", "colon"),
+    [("en", ", ", ": "), ("fa", "، ", ": "), ("fr", ", ", "\u202f: "), ("zh", "，", "：")],
+)
+def test_a_mail_has_the_languages_own_comma_and_colon(language, comma, colon):
+    noted = item("01A", corrected_at=NOW, correction_note="Berth 7.")
+    rendered = mail(made(language, noted, item("01B"), cut=("01X",)), language)
+    words = TEMPLATES.words(language)
+    corrected, leave = words.gettext("Corrected"), words.gettext("Unsubscribe")
+    assert f"<title>Wire{comma}{words.date(NOW.astimezone(TEHRAN))}</title>" in rendered.html
+    assert f"{corrected}</b>{colon}Berth 7." in rendered.html
+    assert f"{corrected}{colon}Berth 7.\n" in rendered.text
+    assert f"{leave}{colon.rstrip(' ')}\n" in rendered.text
+
+
 @pytest.mark.parametrize("language", ["fa", "ar", "he"])
 def test_a_latin_name_is_kept_together_among_right_to_left_words(language):
     name = "Agence Exemple (AEX)"
