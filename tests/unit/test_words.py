@@ -149,8 +149,9 @@ def test_a_mail_has_the_languages_own_comma_and_colon(language, comma, colon):
 @pytest.mark.parametrize("language", ["fa", "ar", "he"])
 def test_a_latin_name_is_kept_together_among_right_to_left_words(language):
     name = "Agence Exemple (AEX)"
-    given = made(language, item("01A", source_name=name), item("01B"))
+    given = made(language, item("01A", source_name=name, dateline="GENÈVE"), item("01B"))
     rendered = mail(given, language)
+    assert f"\u200f{FSI}{name}{PDI} · {FSI}GENÈVE{PDI} · " in rendered.text
     assert f": {FSI}{name}{PDI}\n" in rendered.text
     assert f"{FSI}{name}{PDI}</a>" in rendered.html
     site = pages.Site(
