@@ -93,7 +93,9 @@ def edition(*items: Item, language: str = "en", cut: Sequence[str] = (), **field
     members = items or (item("01A"), item("01B"), item("01C"))
     ids = tuple(entry.story_id for entry in members)
     head, tail = (ids[:-1], ids[-1:]) if len(ids) > 1 else (ids, ())
-    titles = {"en": ("World", "Economy"), "fa": ("جهان", "اقتصاد"), "ar": ("العالم", "اقتصاد")}[language]
+    titles = {"en": ("World", "Economy"), "fa": ("جهان", "اقتصاد"), "ar": ("العالم", "اقتصاد")}.get(
+        language, ("World", "Economy")
+    )
     shelves = [Shelf(section="world", title=titles[0], language=language, stories=head, more=len(cut))]
     if tail:
         shelves.append(Shelf(section="economy", title=titles[1], language=language, stories=tail))

@@ -26,6 +26,8 @@ HTML_MAX = 75_000
 """Bytes of the decoded HTML part. Gmail cuts off near 102 KB, and counts the transfer encoding in some of its clients."""
 STYLE_MAX = 8_192
 """Characters of all style sheets. Gmail drops all of them beyond 16,384, and other webmail earlier."""
+BLANKS = re.compile(r"[ \t\r\n]+")
+"""Those of a template's layout; the narrow blank before a French semicolon stays."""
 STYLES = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 
 
@@ -62,7 +64,7 @@ def render(edition: Edition, variant: Variant, *, look: Look, templates: Templat
             f"its style sheets have {styles:,} characters; webmail drops them beyond {STYLE_MAX:,}",
         )
     text = templates.render("mail/digest/body.txt.j2", context)
-    subject = " ".join(templates.render("mail/digest/subject.txt.j2", context).split())
+    subject = BLANKS.sub(" ", templates.render("mail/digest/subject.txt.j2", context)).strip()
     return Rendered(subject=subject, html=html, text=_squeezed(text))
 
 

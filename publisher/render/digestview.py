@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from publisher.edition import Edition, Item, Shelf, Variant, Why
-from publisher.render.direction import RLM, is_rtl, last_strong, lead_in
+from publisher.render.direction import RLM, is_rtl, isolated, lead_in
 from publisher.render.excerpt import excerpt, shorten
 from publisher.render.places import markers
 from publisher.render.words import Words
@@ -95,7 +95,7 @@ def view(edition: Edition, variant: Variant, *, look: Look, words: Words, length
         "subject": _subject(items, language, words),
         "first_line": _first_line(items, language, words),
         "contents": [{"title": shelf.title, "n": words.number(len(members))} for shelf, members in shelves],
-        "corrections": [lead_in(item.headline, item.language) for item in items if item.corrected_at],
+        "corrections": [isolated(item.headline, language, item.language) for item in items if item.corrected_at],
         "shelves": [
             {
                 "title": shelf.title,
@@ -151,7 +151,9 @@ def _words(words: Words) -> dict[str, Any]:
         "corrected": _("Corrected"),
         "correction": _("Correction"),
         "in_this_issue": _("In this edition"),
-        "semicolon": _semicolon(words.language),
+        "comma": words.signs.comma,
+        "colon": words.signs.colon,
+        "semicolon": words.signs.semicolon,
     }
 
 
@@ -166,24 +168,20 @@ def _counts(items: Sequence[Item], words: Words, lengths: Lengths) -> str:
 
 
 def _subject(items: Sequence[Item], language: str, words: Words) -> str:
-    head = lead_in(shorten(items[0].headline, SUBJECT_MAX), language)
+    head = shorten(items[0].headline, SUBJECT_MAX)
     if len(items) == 1:
-        return head
-    return f"{head}{_semicolon(language)}{words.ngettext('%(n)s more', '%(n)s more', len(items) - 1)}"
-
-
-def _semicolon(language: str) -> str:
-    """What parts headlines in a line: the Arabic semicolon in Arabic script."""
-    return "؛ " if is_rtl(language) and language.partition("-")[0] != "he" else "; "
+        return lead_in(head, language)
+    head = lead_in(isolated(head, language, items[0].language), language)
+    return f"{head}{words.signs.semicolon}{words.ngettext('%(n)s more', '%(n)s more', len(items) - 1)}"
 
 
 def _first_line(items: Sequence[Item], language: str, words: Words) -> str:
-    others = [item.headline for item in items[1:3]]
+    others = [
+        isolated(shorten(item.headline, FIRST_LINE_MAX // 2), language, item.language) for item in items[1:3]
+    ]
     if not others:
         return lead_in(excerpt(items[0].lede or items[0].headline, FIRST_LINE_MAX), language)
-    also = words.gettext("Also: %(headlines)s") % {
-        "headlines": _semicolon(language).join(shorten(o, FIRST_LINE_MAX // 2) for o in others)
-    }
+    also = words.gettext("Also: %(headlines)s") % {"headlines": words.signs.semicolon.join(others)}
     return lead_in(also, language)
 
 
@@ -198,15 +196,9 @@ def _more(edition: Edition, shelf: Shelf, printed: Collection[str], words: Words
     unseen = len(cut.difference(printed))
     if not unseen:
         return ""
-    return f"{words.ngettext('%(n)s more in', '%(n)s more in', unseen)} {shelf.title}"
-
-
-def _run(text: str, language: str) -> str:
-    """A name inside a line of ours: in a line that runs right to left, a mark closes what ends otherwise.
-
-    Mail programs that strip `bdi` would else put the rest of the line on the name's other side.
-    """
-    return text + RLM if is_rtl(language) and last_strong(text) == "ltr" else text
+    return words.ngettext(
+        "%(n)s more in %(section)s", "%(n)s more in %(section)s", unseen, section=shelf.title
+    )
 
 
 def _item(frame: _Frame, item: Item, *, lead: bool) -> dict[str, Any]:
@@ -214,7 +206,6 @@ def _item(frame: _Frame, item: Item, *, lead: bool) -> dict[str, Any]:
     side, own = frame.sides[is_rtl(item.language)], frame.sides[is_rtl(language)]
     local = item.time.astimezone(frame.zone)
     text = excerpt(item.lede, frame.lengths.lead if lead else frame.lengths.other)
-    source_name = _run(item.source_name, language)
     ours = words.gettext("our headline") if item.house_headline else ""
     return {
         "story_id": item.story_id,
@@ -227,12 +218,12 @@ def _item(frame: _Frame, item: Item, *, lead: bool) -> dict[str, Any]:
         "headline": lead_in(item.headline, item.language),
         "link": item.link,
         "excerpt": lead_in(text, item.language) if text else "",
-        "source_name": source_name,
+        "source_name": isolated(item.source_name, language),
         "source_url": item.source_url,
-        "source_line": words.gettext("Source: %(source)s") % {"source": item.source_name},
-        "read_original": words.gettext("Read the original at %(source)s") % {"source": source_name},
-        "dateline": _run(item.dateline, language),
-        "day": "" if local.date() == frame.local_date else f"{words.day(local)}{words.comma}",
+        "source_line": words.fill("Source: %(source)s", source=item.source_name),
+        "read_original": words.fill("Read the original at %(source)s", source=item.source_name),
+        "dateline": isolated(item.dateline, language),
+        "day": "" if local.date() == frame.local_date else f"{words.day(local)}{words.signs.comma}",
         "time": words.time(local),
         "time_iso": f"{item.time.astimezone(UTC):%Y-%m-%dT%H:%MZ}",
         "corrected": item.corrected_at is not None,

@@ -12,7 +12,7 @@ from html import escape, unescape
 
 from publisher.edition import Edition, Item
 from publisher.render.channel import Channel, rights_of, source_word
-from publisher.render.direction import RLM, direction, first_strong, is_rtl, lead_in
+from publisher.render.direction import RLM, direction, first_strong, is_rtl, isolated, lead_in
 from publisher.render.excerpt import excerpt
 
 __all__ = ["content", "headline", "summary"]
@@ -47,7 +47,7 @@ def summary(item: Item, channel: Channel) -> str:
         return lead_in(item.withdrawn.text, item.withdrawn.language)
     word, _ = source_word(channel, item)
     lede = excerpt(item.lede, SUMMARY_MAX) if rights_of(item, channel) != "link" else ""
-    parts = (item.correction_note, lede, f"{word} {item.source_name}")
+    parts = (item.correction_note, lede, f"{_lead(word)}{isolated(item.source_name, item.language)}")
     return lead_in(" ".join(part for part in parts if part), item.language)
 
 
@@ -59,17 +59,22 @@ def content(edition: Edition, item: Item, channel: Channel) -> str:
         return f'<div lang="{escape(notice.language)}" dir="{direction(notice.language)}">{text}</div>'
     word, spoken = source_word(channel, item)
     disclaimer = edition.disclaimer_for(item)
-    name = escape(item.source_name)
+    name = escape(isolated(item.source_name, spoken))
     link = f'<a href="{escape(item.source_url)}">{name}</a>' if channel.source == "link" else name
     rights = dict.fromkeys(line for line in (item.copyright_notice, item.rights_line) if line)
     parts = (
         _correction(item),
         _body(item, rights_of(item, channel)),
         *(_paragraph(escape(lead_in(line, item.language)), item.language) for line in rights),
-        _paragraph(f"{escape(word)} {link}", spoken),
+        _paragraph(f"{escape(_lead(word))}{link}", spoken),
         _paragraph(escape(lead_in(disclaimer.full, disclaimer.language)), disclaimer.language),
     )
     return f'<div lang="{escape(item.language)}" dir="{direction(item.language)}">{"".join(parts)}</div>'
+
+
+def _lead(word: str) -> str:
+    """What stands before a source's name, with the blank after it; a full-width colon brings its own."""
+    return word if word.endswith("：") else f"{word} "
 
 
 def _paragraph(markup: str, language: str) -> str:

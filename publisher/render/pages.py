@@ -128,7 +128,12 @@ def help_page(site: Site, *, feeds: Sequence[Feed], templates: Templates) -> byt
         templates,
         "web/help.html.j2",
         page=_page(
-            site, title=f"{site.name}: {title}", heading=title, about="", url=_help(site), feeds=feeds
+            site,
+            title=f"{site.name}{words.signs.colon}{title}",
+            heading=title,
+            about="",
+            url=_help(site),
+            feeds=feeds,
         ),
         words=_words(words),
     )
@@ -144,7 +149,9 @@ def missing_page(site: Site, *, gone: bool, templates: Templates) -> bytes:
         if gone
         else _("There is no page at this address. It may have been typed or copied incompletely.")
     )
-    page = _page(site, title=f"{site.name}: {heading}", heading=heading, about=said, url="", feeds=())
+    page = _page(
+        site, title=f"{site.name}{words.signs.colon}{heading}", heading=heading, about=said, url="", feeds=()
+    )
     return _render(templates, "web/missing.html.j2", page=page, words=_words(words))
 
 
@@ -227,7 +234,7 @@ def edition_page(edition: Edition, variant: Variant, site: Site, *, url: str, te
     title = edition.title(variant.language)
     page = _page(
         site,
-        title=f"{title}, {when}",
+        title=f"{title}{words.signs.comma}{when}",
         heading=title,
         about=when,
         url=url,
@@ -347,5 +354,5 @@ def _words(words: Words) -> dict[str, object]:
         "feed_of": _("Address of the %(format)s feed"),
         "corrected": _("Corrected"),
         "our_headline": _("our headline"),
-        "original_at": _("Read the original at %(source)s"),
+        "original_at": words.fill("Read the original at %(source)s", source="%(source)s"),
     }

@@ -1,7 +1,8 @@
 """The words of outputs in each language: interface strings, dates, numbers, plurals.
 
 PURE. Strings come from `.po` catalogues that `templates.load` has read; what a catalogue lacks is said in English. One calendar
-and one digit system per edition: Persian dates are Jalali with Persian digits, the rest follows CLDR.
+and one digit system per edition: Persian dates are Jalali, the rest follows CLDR, also in which digits a tag is written with.
+Babel formats with Latin digits whatever the language, so the digits are turned last.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import gettext
 import io
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
@@ -19,13 +22,47 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from persiantools.jdatetime import JalaliDate
 
-from publisher.render.direction import is_rtl
+from publisher.render.direction import LRM, is_rtl, isolated
 
 __all__ = ["CatalogueUnreadable", "Words", "own_name", "read_words"]
 
 PLACE = re.compile(r"%\((\w+)\)s")
-PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
-DAY_MONTH_YEAR = {"en": "EEEE d MMMM y", "zh": "y年M月d日EEEE"}
+ZEROS = {
+    "adlm": "\U0001e950",
+    "arab": "\u0660",
+    "arabext": "\u06f0",
+    "beng": "\u09e6",
+    "cakm": "\U00011136",
+    "deva": "\u0966",
+    "hmnp": "\U0001e140",
+    "latn": "0",
+    "mtei": "\uabf0",
+    "mymr": "\u1040",
+    "nkoo": "\u07c0",
+    "olck": "\u1c50",
+    "tibt": "\u0f20",
+}
+"""The zero of every numbering system that is some language's default in CLDR; one to nine follow it."""
+NARROW = "\u202f"
+
+
+class Signs(NamedTuple):
+    """What parts things in a line, blanks included."""
+
+    comma: str
+    semicolon: str
+    colon: str
+
+
+WESTERN = Signs(", ", "; ", ": ")
+ARABIC = Signs("، ", "؛ ", ": ")
+SIGNS = {
+    "fr": Signs(", ", f"{NARROW}; ", f"{NARROW}: "),
+    "he": WESTERN,
+    "yi": WESTERN,
+    "zh": Signs("，", "；", "："),
+}
+"""By language; others that run right to left have the Arabic signs, the rest the Western ones."""
 
 
 class Words:
@@ -34,19 +71,36 @@ class Words:
     def __init__(self, language: str, catalogue: gettext.NullTranslations) -> None:
         self.language = language
         self._catalogue = catalogue
-        self._base = language.partition("-")[0]
         try:
             self._locale = Locale.parse(language.replace("-", "_"))
         except (UnknownLocaleError, ValueError):
             self._locale = Locale.parse("en")
+        base = language.partition("-")[0]
+        self._jalali = base == "fa"
+        self.signs = SIGNS.get(base) or (ARABIC if is_rtl(language) else WESTERN)
+        zero = ord(ZEROS.get(self._locale.default_numbering_system, "0"))
+        self._digits = {ord("0") + n: chr(zero + n) for n in range(10)}
+        self._before_digits = LRM if unicodedata.bidirectional(chr(zero)) == "AN" else ""
+
+    def spoken_as(self, language: str) -> Words:
+        """The same strings with the calendar and digits of another tag: "ar-EG" of "ar"."""
+        return Words(language, self._catalogue)
 
     def gettext(self, text: str) -> str:
         """The string in this language, else as it stands."""
         return self._catalogue.gettext(text)
 
-    def ngettext(self, one: str, many: str, n: int) -> str:
-        """The plural form for `n`, with `%(n)s` filled in in the language's digits."""
-        return self._catalogue.ngettext(one, many, n) % {"n": self.number(n)}
+    def fill(self, text: str, **values: str) -> str:
+        """The string with its places filled in, each value kept together in a language that runs the other way."""
+        return self.gettext(text) % self._kept_together(values)
+
+    def ngettext(self, one: str, many: str, n: int, **values: str) -> str:
+        """The plural form for `n`, with `%(n)s` filled in in the language's digits, and its other places."""
+        filled = {"n": self.number(n), **self._kept_together(values)}
+        return self._catalogue.ngettext(one, many, n) % filled
+
+    def _kept_together(self, values: Mapping[str, str]) -> dict[str, str]:
+        return {name: isolated(value, self.language) for name, value in values.items()}
 
     def number(self, n: int) -> str:
         """A number in the language's digits."""
@@ -54,47 +108,57 @@ class Words:
 
     def digits(self, text: str) -> str:
         """Latin digits in a text of ours, turned into the language's own."""
-        return text.translate(PERSIAN_DIGITS) if self._base == "fa" else text
+        return text.translate(self._digits)
 
     def date(self, local: datetime) -> str:
         """Weekday and full date of a local time in the language's calendar: "Monday 2 March 2026"."""
-        if self._base == "fa":
+        if self._jalali:
             jalali = JalaliDate(local.date())
-            day = self.number(jalali.day)
-            return f"{jalali.strftime('%A', locale='fa')} {day} {jalali.strftime('%B %Y', locale='fa')}"
-        return format_date(local.date(), DAY_MONTH_YEAR.get(self._base, "full"), locale=self._locale)
+            weekday, month = (jalali.strftime(part, locale="fa") for part in ("%A", "%B"))
+            return self.digits(f"{weekday} {jalali.day} {month} {jalali.year}")
+        return self._formatted(local, {"en": "EEEE d MMMM y"}.get(self._locale.language, "full"))
 
     def time(self, local: datetime) -> str:
         """Hour and minute with the zone's short name or offset: "06:40 GMT"."""
-        return f"{self.digits(f'{local:%H:%M}')} {self.zone(local)}"
+        return f"{self.digits(f'{local.hour:02}:{local.minute:02}')} {self.zone(local)}"
 
     def day(self, local: datetime) -> str:
         """Day and month of a local time in the language's calendar: "2 Mar"."""
-        if self._base == "fa":
+        if self._jalali:
             jalali = JalaliDate(local.date())
-            return f"{self.number(jalali.day)} {jalali.strftime('%B', locale='fa')}"
+            return self.digits(f"{jalali.day} {jalali.strftime('%B', locale='fa')}")
         if self._locale.language == "en":  # CLDR's English is American and would say "Mar 2"
-            return format_date(local.date(), "d MMM", locale=self._locale)
-        return format_skeleton("MMMd", local.date(), locale=self._locale)
+            return self._formatted(local, "d MMM")
+        return self._formatted(local, skeleton="MMMMd")
 
-    @property
-    def comma(self) -> str:
-        """The comma in a line, blank included: the Arabic one in Arabic script."""
-        return "، " if is_rtl(self.language) and self._base != "he" else ", "
+    def _formatted(self, local: datetime, form: str = "", *, skeleton: str = "") -> str:
+        """A date by CLDR in our digits. French calls the first day of a month "1er", which CLDR leaves out."""
+        text = (
+            format_skeleton(skeleton, local.date(), locale=self._locale)
+            if skeleton
+            else format_date(local.date(), form, locale=self._locale)
+        )
+        if self._locale.language == "fr" and local.day == 1:
+            text = re.sub(r"\b1\b", "1er", text, count=1)
+        return self.digits(text)
 
     def date_time(self, local: datetime) -> str:
         """A short date and the time."""
-        return f"{self.day(local)}{self.comma}{self.time(local)}"
+        return f"{self.day(local)}{self.signs.comma}{self.time(local)}"
 
     def zone(self, local: datetime) -> str:
-        """The zone as readers know it: its letters, else "UTC+3:30" in the language's digits."""
+        """The zone as readers know it: its letters, else "UTC+3:30" in the language's digits.
+
+        Arabic-Indic digits would pull the sign to the other side of "UTC" in a line from right to left; a mark holds it.
+        """
         name = local.tzname() or ""
         if name.isalpha():
             return name
         minutes = int((local.utcoffset() or timedelta()).total_seconds()) // 60
         sign = "+" if minutes >= 0 else "−"
         hours, rest = divmod(abs(minutes), 60)
-        return f"UTC{sign}{self.digits(f'{hours}:{rest:02}' if rest else str(hours))}"
+        offset = self.digits(f"{hours}:{rest:02}" if rest else str(hours))
+        return f"UTC{sign}{self._before_digits}{offset}"
 
 
 def own_name(language: str) -> str:
@@ -157,9 +221,8 @@ def _fillable(message: Message) -> None:
 
 
 def words_of(catalogues: Mapping[str, Words], language: str) -> Words:
-    """The words for this tag, else for its base language, else English strings with this language's numbers."""
-    return (
-        catalogues.get(language)
-        or catalogues.get(language.partition("-")[0])
-        or Words(language, gettext.NullTranslations())
-    )
+    """The words for this tag, else for its base language, else English strings; always with this tag's own dates and digits."""
+    if found := catalogues.get(language):
+        return found
+    base = catalogues.get(language.partition("-")[0])
+    return base.spoken_as(language) if base else Words(language, gettext.NullTranslations())

@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 from lxml import etree
+from selectolax.lexbor import LexborHTMLParser
 
 from publisher import gate
 from publisher.edition import from_data, to_data
@@ -281,3 +282,21 @@ def test_an_empty_feed_is_a_feed(fmt):
 def test_another_format_is_a_mistake_of_the_caller():
     with pytest.raises(KeyError):
         feeds.render(edition(), channel(), "rss1")
+
+
+@pytest.mark.parametrize(
+    ("language", "word", "line"),
+    [
+        ("zh", "来源：", "来源：Agence Exemple (AEX)"),
+        ("fr", "Source\u202f:", "Source\u202f: Agence Exemple (AEX)"),
+        ("he", "מקור:", "מקור: \u2068Agence Exemple (AEX)\u2069"),
+    ],
+)
+def test_the_source_line_is_set_as_the_language_sets_it(language, word, line):
+    """No blank after a full-width colon; a Latin name among right-to-left words keeps its bracket."""
+    made = edition(item("01A", language=language, source_name="Agence Exemple (AEX)"))
+    (entry,) = data(made, source_words={language: word}, language=language)["items"]
+    assert entry["summary"].endswith(line)
+    text = LexborHTMLParser(entry["content_html"]).body
+    assert text is not None
+    assert line in text.text()

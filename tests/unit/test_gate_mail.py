@@ -239,7 +239,7 @@ def test_the_shipped_digest_is_refused_without_any_one_of_its_promises(language)
         assert judged(story.story_id, lambda text, url=url: text.replace(url, "https://other.example/")) == {
             (story.story_id, "source-link")
         }
-        assert judged(story.story_id, lambda text, name=name: text.replace(f"{name}</a>", "</a>")) == {
+        assert judged(story.story_id, lambda text, name=name: re.sub(f"{name}\u2069?</a>", "</a>", text)) == {
             (story.story_id, "source-name")
         }
         assert judged(story.story_id, lambda text: text.replace(short, "")) == {

@@ -170,7 +170,7 @@ def _notices(newsroom: Newsroom) -> Callable[[Story], Notice]:
         return Notice(
             at=story.modified_at,
             language=language,
-            title=words.gettext("Withdrawn: a story from %(source)s") % {"source": name},
+            title=words.fill("Withdrawn: a story from %(source)s", source=name),
             text=words.gettext(
                 "This story was withdrawn. Please do not use it, and take it down where you have published it."
             ),
