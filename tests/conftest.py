@@ -40,3 +40,13 @@ def program(request: pytest.FixtureRequest) -> str:
     if found is None:
         _missing("programs", name)
     return str(found)
+
+
+@pytest.fixture
+def package(request: pytest.FixtureRequest) -> Path:
+    """The folder of the npm package named by the test's `package` marker (tests/interop/package.json has its version)."""
+    marker = request.node.get_closest_marker("package")
+    folder = Path(__file__).parent / "interop" / "node_modules" / marker.args[0]
+    if not folder.is_dir():
+        _missing("programs", f"the npm package {marker.args[0]}")
+    return folder
