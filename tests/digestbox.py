@@ -217,7 +217,14 @@ def finish(name: str, edition: Edition) -> Finished:
     (language,) = edition.languages
     kept = _Kept(TEMPLATES)
     rendered = digest.render(edition, Variant(language), look=LOOK, templates=kept)  # type: ignore[arg-type]  # stands in
-    headers = replace(HEADERS, subject=rendered.subject, language=language, from_name=AGENCIES[language])
+    headers = replace(
+        HEADERS,
+        subject=rendered.subject,
+        language=language,
+        from_name=AGENCIES[language],
+        list_name=TITLES[language],
+        list_id=f"morning-{language}.lists.front.example",
+    )
     compiled = message.compile(rendered, headers, seed=edition.content_hash)
     html, text = compiled.bodies(PERSONAL)
     return Finished(

@@ -87,6 +87,16 @@ def test_html_validate_finds_no_error(program, package, pages):
     assert "no-dup-id" in {rule for _, rule, _ in found}
 
 
+@pytest.mark.program("node")
+@pytest.mark.package("caniemail")
+def test_nothing_new_is_asked_of_mail_clients(program, package, pages):
+    """`caniemail.ok` lists what some client lacks and the mail bears to lose; a line that is no longer needed leaves the list."""
+    found = set(run(program, HERE / "caniemail.mjs", *pages[:-1]).stdout.splitlines())
+    listed = (HERE / "caniemail.ok").read_text(encoding="utf-8").splitlines()
+    assert listed == sorted(set(listed))
+    assert (found - set(listed), set(listed) - found) == (set(), set())
+
+
 @pytest.mark.parametrize("mail", mixed_mails(), ids=LANGUAGES)
 def test_attributes_say_what_they_were_given(mail):
     """The engine prints attributes in Rust's debug form (`render.mjml`): joiners, marks and backslashes came out as escapes."""

@@ -41,6 +41,10 @@ def faults(raw: bytes) -> set[str]:
         if len(re.findall(rf"(?im)^{name}:".encode(), head)) != 1:
             found.add(f"{name} not once")
     found |= {f"{name.decode()} encoded" for name, value in NEVER_ENCODED.findall(head) if b"=?" in value}
+    if not re.search(
+        rb"(?m)^List-Id:(?:[^<]|\r\n )*<[\w.-]+>\r$", head
+    ):  # its name may be encoded, its id may not
+        found.add("List-Id malformed")
     return found
 
 
