@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["DARK", "LIGHT", "READABLE", "STANDARD", "Colours", "Theme", "contrast", "unreadable"]
+__all__ = ["DARK", "LIGHT", "READABLE", "SEEN", "STANDARD", "Colours", "Theme", "contrast", "unreadable"]
 
 READABLE = 4.5
-"""WCAG 2.2, success criterion 1.4.3."""
+"""Of text; WCAG 2.2, success criterion 1.4.3."""
+SEEN = 3.0
+"""Of lines; criterion 1.4.11."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,8 @@ class Colours:
 
     Attributes:
         accent: section titles and links. alert: corrections and updates.
-        tint: set-apart panels inside the paper. ground: around the paper. rule: hairlines.
+        tint: set-apart panels inside the paper. ground: around the paper. line: above titles and sections; of middle brightness, so that a mail program that turns
+            light into dark by itself leaves it visible. rule: hairlines.
     """
 
     ink: str
@@ -32,6 +35,7 @@ class Colours:
     paper: str
     tint: str
     ground: str
+    line: str
     rule: str
 
 
@@ -43,6 +47,7 @@ LIGHT = Colours(
     paper="#ffffff",
     tint="#f9f8f4",
     ground="#f3f2ee",
+    line="#5f92cb",
     rule="#d9d6cd",
 )
 DARK = Colours(
@@ -53,6 +58,7 @@ DARK = Colours(
     paper="#1c1c1e",
     tint="#26262a",
     ground="#121214",
+    line="#5b8fc9",
     rule="#3a3a3e",
 )
 
@@ -88,12 +94,14 @@ def contrast(one: str, other: str) -> float:
 
 
 def unreadable(colours: Colours) -> Iterator[tuple[str, str, float]]:
-    """Each text colour that cannot be read on a ground it stands on: (text, ground, their contrast)."""
+    """Each colour that cannot be read or seen on a ground it stands on: (colour, ground, their contrast)."""
     for text in ("ink", "muted", "accent", "alert"):
         for ground in ("paper", "tint", "ground"):
             found = contrast(getattr(colours, text), getattr(colours, ground))
             if found < READABLE and not (text == "alert" and ground == "ground"):
                 yield text, ground, found
+    if (found := contrast(colours.line, colours.paper)) < SEEN:
+        yield "line", "paper", found
 
 
 def _luminance(colour: str) -> float:

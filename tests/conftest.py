@@ -33,10 +33,20 @@ def samples() -> Path:
 
 @pytest.fixture
 def program(request: pytest.FixtureRequest) -> str:
-    """The path of the program named by the test's `program` marker: for tests that look at pages and mails in a browser."""
-    marker = request.node.get_closest_marker("program")
-    name = marker.args[0]
-    found = shutil.which(name)
-    if found is None:
-        _missing("programs", name)
-    return str(found)
+    """The path of the program named by the test's `program` marker, the first if there are more; all of them are there."""
+    found = {mark.args[0]: shutil.which(mark.args[0]) for mark in request.node.iter_markers("program")}
+    for name, path in found.items():
+        if path is None:
+            _missing("programs", name)
+    return str(next(iter(found.values())))
+
+
+@pytest.fixture
+def package(request: pytest.FixtureRequest) -> Path:
+    """The folder of the npm package named by the test's `package` marker (tests/interop/package.json has its version); likewise."""
+    installed = Path(__file__).parent / "interop" / "node_modules"
+    names = [mark.args[0] for mark in request.node.iter_markers("package")]
+    for name in names:
+        if not (installed / name).is_dir():
+            _missing("programs", f"the npm package {name}")
+    return installed / names[0]

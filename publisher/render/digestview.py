@@ -95,7 +95,9 @@ def view(edition: Edition, variant: Variant, *, look: Look, words: Words, length
         "subject": _subject(items, language, words),
         "first_line": _first_line(items, language, words),
         "contents": [{"title": shelf.title, "n": words.number(len(members))} for shelf, members in shelves],
-        "corrections": [isolated(item.headline, language, item.language) for item in items if item.corrected_at],
+        "corrections": [
+            isolated(item.headline, language, item.language) for item in items if item.corrected_at
+        ],
         "shelves": [
             {
                 "title": shelf.title,

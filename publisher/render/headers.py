@@ -30,7 +30,10 @@ def safe(value: str) -> str:
 def encoded(name: str, value: str) -> str:
     """The folded value of an unstructured header, without its name."""
     plain = value.isascii() and "=?" not in value and all(len(word) <= WORD_MAX for word in value.split())
-    charset = "us-ascii" if plain else "utf-8"
+    return _folded(name, value, "us-ascii" if plain else "utf-8")
+
+
+def _folded(name: str, value: str, charset: str) -> str:
     return Header(value, charset, header_name=name, maxlinelen=FOLD_AT).encode(linesep="\r\n")
 
 
@@ -40,12 +43,15 @@ def text_header(name: str, value: str) -> bytes:
 
 
 def mailbox(name: str, display: str, address: str) -> bytes:
-    """A header that holds one display name and one address or id in angle brackets (From, List-Id)."""
+    """A header that holds one display name and one address or id in angle brackets (From, List-Id).
+
+    The name is quoted or encoded, never bare: a sign of RFC 5322's grammar in it, or an address, would be read as one.
+    """
     shown = safe(display)
     if shown.isascii() and "=?" not in shown and len(shown) <= WORD_MAX:
         quoted = '"{}"'.format(shown.replace("\\", "\\\\").replace('"', '\\"'))
     else:
-        quoted = encoded(name, shown)
+        quoted = _folded(name, shown, "utf-8")
     return structured_line(f"{name}: {quoted}\r\n <{address}>")
 
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 
 from publisher.settings.tables import Table
 from publisher.settings.values import WebUrlOrEmpty, Whole
-from publisher.theme import DARK, LIGHT, READABLE, STANDARD, Colours, Theme, unreadable
+from publisher.theme import DARK, LIGHT, READABLE, SEEN, STANDARD, Colours, Theme, unreadable
 
 __all__ = ["DarkTable", "LightTable", "ThemeTable", "theme_faults"]
 
@@ -51,6 +51,7 @@ class LightTable(Table):
     paper: Colour = LIGHT.paper
     tint: Colour = LIGHT.tint
     ground: Colour = LIGHT.ground
+    line: Colour = LIGHT.line
     rule: Colour = LIGHT.rule
 
 
@@ -64,6 +65,7 @@ class DarkTable(Table):
     paper: Colour = DARK.paper
     tint: Colour = DARK.tint
     ground: Colour = DARK.ground
+    line: Colour = DARK.line
     rule: Colour = DARK.rule
 
 
@@ -96,5 +98,5 @@ def theme_faults(theme: Theme) -> Iterator[tuple[tuple[str, ...], str]]:
     for scheme, colours in (("light", theme.light), ("dark", theme.dark)):
         for text, ground, found in unreadable(colours):
             pair = f"{getattr(colours, text)} on {ground} {getattr(colours, ground)}"
-            mend = f"readers need {READABLE} at least: make one of the two darker or lighter"
+            mend = f"readers need {SEEN if text == 'line' else READABLE} at least: make one of the two darker or lighter"
             yield ("theme", scheme, text), f"{pair} has a contrast of {found:.1f}; {mend}"

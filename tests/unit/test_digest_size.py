@@ -52,9 +52,9 @@ def test_more_stories_have_shorter_excerpts(stories, at_most):
 
 def test_the_text_part_has_the_same_excerpts():
     rendered = mailed(many(64))
-    assert max(len(line) for line in rendered.text.splitlines() if line.startswith("The bridge opened")) <= max(
-        excerpts(rendered)
-    )
+    assert max(
+        len(line) for line in rendered.text.splitlines() if line.startswith("The bridge opened")
+    ) <= max(excerpts(rendered))
 
 
 def test_what_does_not_fit_without_any_excerpt_is_refused_with_its_size():

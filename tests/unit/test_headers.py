@@ -2,6 +2,7 @@ import json
 import re
 from email import message_from_bytes
 from email.header import decode_header, make_header
+from email.policy import default
 
 import mailparser
 import pytest
@@ -65,6 +66,18 @@ def test_no_text_can_leave_its_header(text):
     assert b"\n" not in raw.replace(b"\r\n", b"")
     assert raw.isascii()
     assert parsed(raw, "Subject") == safe(text)
+
+
+@pytest.mark.parametrize(
+    "special", ["a@b.example", "one, two", "(aside)", 'the "wire"', "desk; night:", "<x@y.example>"]
+)
+def test_a_long_plain_name_with_signs_of_grammar_leaves_the_address_alone(special):
+    """Too long to be quoted on one line, it once stood there bare, and `a@b.example` in it was read as the sender."""
+    name = f"{special} of the newsroom that never sleeps, in Port Alma by the sea"
+    raw = mailbox("From", name, "wire@front.example") + b"\r\nbody\r\n"
+    assert parsed(raw.partition(b"\r\n <")[0] + b"\r\n", "From") == name
+    (address,) = message_from_bytes(raw, policy=default)["From"].addresses
+    assert address.addr_spec == "wire@front.example"
 
 
 def test_the_hostile_values_stay_literal(samples):
