@@ -14,6 +14,7 @@ from publisher.store.deliveries.freeze import (
     add_deliveries,
     finish_freeze,
     open_dispatch,
+    settle_letter,
 )
 from publisher.store.deliveries.lease import Lease, Row, claim, close_chunk, next_due, release
 from publisher.store.deliveries.mark import mark, why_refused
@@ -77,6 +78,7 @@ __all__ = [
     "resume",
     "retry_failed",
     "revise",
+    "settle_letter",
     "token_keys",
     "uncertain",
     "variants",
