@@ -18,18 +18,24 @@ from publisher.ledger import Counts
 from publisher.newsroom import Newsroom, mint_derived
 from publisher.store import deliveries
 from publisher.store.db import Database
-from publisher.transport import connection as wire
-from tests.mailroom import WHO, ingest, keeping, make, send, story_id, subscribe
+from tests.mailroom import (
+    WHO,
+    Death,
+    die_at,
+    ingest,
+    keeping,
+    killed_after_a_reply,
+    make,
+    send,
+    story_id,
+    subscribe,
+)
 from tests.newsrooms import line, newsroom, settings
 from tests.smtpd import Server
 
 READERS = [f"reader{number}@list.example" for number in range(1, 6)]
 THEIRS = {"to", "message-id", "list-unsubscribe"}
 LINKS = re.compile(r"/[up]/[A-Za-z0-9_~-]+")
-
-
-class Death(Exception):
-    pass
 
 
 def edited(database: Database, folder: Path, port: int) -> Newsroom:
@@ -74,19 +80,8 @@ def said(mail: bytes, reader: str) -> str:
     return LINKS.sub("", "\n".join(heads + bodies).replace(reader, ""))
 
 
-def killed_at_its_first_reply(room: Newsroom, dispatch_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def die(place: str) -> None:
-        if place == "after-reply":
-            raise Death
-
-    with monkeypatch.context() as patch:
-        patch.setattr(wire, "crashpoint", die)
-        with pytest.raises(Death):
-            send(room, dispatch_id)
-
-
 def test_repeat_and_rest_after_a_crash_have_the_bytes_that_were_frozen(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, tmp_path: Path
 ) -> None:
     with keeping(tmp_path) as server:
         room = newsroom(database, relay_port=server.port)
@@ -94,7 +89,7 @@ def test_repeat_and_rest_after_a_crash_have_the_bytes_that_were_frozen(
         for reader in READERS:
             subscribe(room, reader)
         dispatch_id = mailing.begin(room, make(room), **WHO)
-        killed_at_its_first_reply(room, dispatch_id, monkeypatch)
+        killed_after_a_reply(room, dispatch_id)
         first = len(server.messages())
         assert 1 <= first <= 2
         later = edited(database, tmp_path, server.port)
@@ -112,16 +107,13 @@ def test_repeat_and_rest_after_a_crash_have_the_bytes_that_were_frozen(
 def test_freeze_that_was_cut_short_goes_on_with_the_letter_it_began_with(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die(_: str) -> None:
-        raise Death
-
     with keeping(tmp_path) as server:
         room = newsroom(database, relay_port=server.port)
         ingest(room, line(1))
         subscribe(room, READERS[0])
         made = make(room)
         with monkeypatch.context() as patch:
-            patch.setattr(mailing.freeze, "crashpoint", die)
+            die_at(patch, mailing.freeze)
             with pytest.raises(Death):
                 mailing.begin(room, made, **WHO)
         subscribe(room, READERS[1], "world")

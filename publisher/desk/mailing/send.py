@@ -14,7 +14,7 @@ from publisher.desk.mailing.report import Report, head_of, report
 from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Variant
 from publisher.errors import UnknownName
-from publisher.ledger import Counts, Policy
+from publisher.ledger import Counts, DispatchState, Policy
 from publisher.newsroom import Newsroom, need_token_keys
 from publisher.render import message
 from publisher.series import Letter
@@ -93,7 +93,10 @@ def run(
             drain=newsroom.settings.mail.drain.total_seconds(),
         ),
     )
-    return report(newsroom, dispatch_id, relay_trouble=ended.trouble)
+    trouble, after = ended.trouble, head_of(newsroom, head.id)
+    if trouble is None and after.state == DispatchState.HALTED and after.halt_reason == "relay":
+        trouble = (newsroom.relay.name, after.halt_detail)
+    return report(newsroom, dispatch_id, relay_trouble=trouble)
 
 
 def _halt_if_barred(newsroom: Newsroom, dispatch_id: str, made: Edition, *, now: datetime) -> None:

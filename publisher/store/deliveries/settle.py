@@ -11,11 +11,11 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, exists, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, literal, or_, select, update
 
 from publisher.ledger import DISPATCH_MOVES, DispatchState, Outcome, State, move, sources
 from publisher.store.deliveries.chunks import add_retry_chunks, in_open_chunk
-from publisher.store.deliveries.ending import end_doubts, end_waiting
+from publisher.store.deliveries.ending import end_doubts, end_waiting, in_doubt
 from publisher.store.deliveries.record import Recorded, record
 from publisher.store.schema import delivery, delivery_state, dispatch, note, outcome
 
@@ -124,13 +124,16 @@ def resolve(
 ) -> int:
     """Settle rows in doubt (all, or those named) as accepted, failed, or queued again; returns how many.
 
-    Not queued again: rows that were marked under a former revision (they are owed the notice, not a second, different
+    Those that wait to be sent again are in doubt as well, until they are at the dot. Not queued again: rows that were marked under a former revision (they are owed the notice, not a second, different
     mail under the same Message-ID), and any row of a cancelled dispatch. ValueError for another verdict.
     """
     move(State.UNCERTAIN, verdict)
+    which = delivery_state.c.state == State.UNCERTAIN
+    if verdict is not State.QUEUED:
+        which = or_(which, and_(delivery_state.c.state == State.QUEUED, in_doubt()))
     rows = [
         row
-        for row in _in_state(connection, dispatch_id, State.UNCERTAIN)
+        for row in _those(connection, dispatch_id, which)
         if not deliveries or row.delivery_id in deliveries
     ]
     if verdict is State.QUEUED:
@@ -150,7 +153,7 @@ def resolve(
 def retry_failed(connection: Connection, dispatch_id: str, *, actor: str, now: datetime) -> int:
     """Let those who failed wait again, and nobody else; returns how many (none of a cancelled dispatch)."""
     move(State.FAILED, State.QUEUED)
-    rows = _in_state(connection, dispatch_id, State.FAILED)
+    rows = _those(connection, dispatch_id, delivery_state.c.state == State.FAILED)
     return _wait_again(connection, dispatch_id, rows, actor=actor, now=now)
 
 
@@ -159,12 +162,12 @@ def forget(connection: Connection, addr_key: bytes) -> None:
     connection.execute(update(delivery).where(delivery.c.addr_key == addr_key).values(rcpt=""))
 
 
-def _in_state(connection: Connection, dispatch_id: str, state: State) -> list[Row[Any]]:
-    """Rows in this state, by variant; the dispatch is locked, so that two who decide at once take turns."""
+def _those(connection: Connection, dispatch_id: str, which: ColumnElement[bool]) -> list[Row[Any]]:
+    """Rows of this kind, by variant; the dispatch is locked, so that two who decide at once take turns."""
     lock(connection, dispatch_id)
     query = (
         select(delivery_state.c.delivery_id, delivery_state.c.last_try, delivery_state.c.variant)
-        .where(delivery_state.c.dispatch_id == dispatch_id, delivery_state.c.state == state.value)
+        .where(delivery_state.c.dispatch_id == dispatch_id, which)
         .order_by(delivery_state.c.variant, delivery_state.c.delivery_id)
     )
     return list(connection.execute(query))
