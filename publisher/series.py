@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import time, timedelta
+from typing import Any
 
-__all__ = ["Digest", "Sender"]
+from publisher.theme import STANDARD, Theme, theme_from_data
+
+__all__ = ["Digest", "Letter", "Sender", "Voice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +61,55 @@ class Digest:
     def list_id(self, language: str) -> str:
         """`<slug>-<language>.<list domain>`: constant for every edition (RFC 2919 section 2)."""
         return f"{self.slug}-{language}.{self.list_domain}"
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Who a dispatch's mails in one language come from, and the List-Id that they carry."""
+
+    language: str
+    name: str
+    address: str
+    list_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What the mails of a dispatch say of the house and the digest, beside the edition's own text.
+
+    Frozen when the dispatch is opened: whatever the configuration says later, a repeat has the same bytes, and the rest of the
+    dispatch says the same.
+
+    Attributes:
+        number: the digest's, in the tokens of the links. authority: `site.tag_authority`.
+        voices: one for each language of the digest, in its order.
+        return_path: the envelope's sender; empty: the voice's own address.
+        theme: colours, fonts, width and logo.
+    """
+
+    digest: str
+    number: int
+    voices: tuple[Voice, ...]
+    reply_to: str
+    site_name: str
+    site_url: str
+    authority: str
+    contact: str
+    postal_address: str
+    unsubscribe_address: str
+    return_path: str
+    theme: Theme = STANDARD
+
+    def voice(self, language: str) -> Voice:
+        """The voice in this language, else the first."""
+        return next((voice for voice in self.voices if voice.language == language), self.voices[0])
+
+    def data(self) -> dict[str, Any]:
+        """JSON-ready; `from_data` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Letter:
+        """The letter whose `data` this is."""
+        voices = tuple(Voice(**voice) for voice in data["voices"])
+        return cls(**{**data, "voices": voices, "theme": theme_from_data(data.get("theme"))})

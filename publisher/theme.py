@@ -7,10 +7,22 @@ because quotes inside an attribute would have to be escaped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["DARK", "LIGHT", "READABLE", "SEEN", "STANDARD", "Colours", "Theme", "contrast", "unreadable"]
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "READABLE",
+    "SEEN",
+    "STANDARD",
+    "Colours",
+    "Theme",
+    "contrast",
+    "theme_from_data",
+    "unreadable",
+]
 
 READABLE = 4.5
 """Of text; WCAG 2.2, success criterion 1.4.3."""
@@ -85,6 +97,13 @@ class Theme:
 
 STANDARD = Theme()
 """What a newsroom has that sets nothing."""
+
+
+def theme_from_data(data: Mapping[str, Any] | None) -> Theme:
+    """The theme whose `dataclasses.asdict` this is; the standard one where none was kept."""
+    if data is None:
+        return STANDARD
+    return Theme(**{**data, "light": Colours(**data["light"]), "dark": Colours(**data["dark"])})
 
 
 def contrast(one: str, other: str) -> float:

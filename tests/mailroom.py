@@ -7,22 +7,28 @@ from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
-from publisher.desk import editions, mailing, readers, wire
+from publisher.desk import editions, mailing, readers
+from publisher.desk import wire as desk_wire
 from publisher.edition import Edition
 from publisher.newsroom import Newsroom
+from publisher.store.liveness import dead_workers
+from publisher.transport import connection as wire
 from tests.newsrooms import NOW, jsonl
 from tests.smtpd import Server
+from tests.waiting import until
 
 WHO: dict[str, Any] = {"actor": "test", "now": NOW}
 ECONOMY = ["Economy"]
 
 
-def ingest(room: Newsroom, *lines: dict[str, Any], now: datetime = NOW) -> wire.SourceReport:
-    return wire.read_document(room, room.source("meridian"), jsonl(*lines), actor="test", now=now)
+def ingest(room: Newsroom, *lines: dict[str, Any], now: datetime = NOW) -> desk_wire.SourceReport:
+    return desk_wire.read_document(room, room.source("meridian"), jsonl(*lines), actor="test", now=now)
 
 
 def subscribe(room: Newsroom, address: str, *sections: str, language: str | None = None) -> None:
@@ -67,3 +73,32 @@ def causes(room: Newsroom, dispatch_id: str) -> dict[str, tuple[str, str]]:
     with room.database.read() as connection:
         rows = connection.execute(text(query), {"dispatch": dispatch_id})
         return {row.rcpt: (row.state, row.cause or "") for row in rows}
+
+
+class Death(Exception):
+    """Stands for the death of a process: nothing after it is written."""
+
+
+def die_at(patch: pytest.MonkeyPatch, module: ModuleType, place: str = "") -> None:
+    """Let this module die at a crash point (at the first that it passes, if none is named)."""
+
+    def die(passed: str) -> None:
+        if not place or passed == place:
+            raise Death
+
+    patch.setattr(module, "crashpoint", die)
+
+
+def killed_after_a_reply(room: Newsroom, dispatch_id: str) -> None:
+    """A run that dies when the first reply to a dot has come and is not recorded: each connection may leave one row in doubt."""
+    with pytest.MonkeyPatch.context() as patch:
+        die_at(patch, wire, "after-reply")
+        with pytest.raises(Death):
+            send(room, dispatch_id)
+    until(lambda: somebody_died(room))
+
+
+def somebody_died(room: Newsroom) -> bool:
+    """Whether a worker is known to be dead: on PostgreSQL a moment after its session ended."""
+    with room.database.read() as connection:
+        return bool(dead_workers(connection, room.database))

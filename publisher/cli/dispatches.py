@@ -7,7 +7,7 @@ import click
 from publisher.cli.context import Door, counted, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.params import NUMBER, REASON, WHY, paged
-from publisher.cli.sending import report_lines, run_dispatch
+from publisher.cli.sending import report_lines, run_dispatch, run_due
 
 __all__ = ["COMMANDS"]
 
@@ -27,6 +27,8 @@ def dispatch() -> None:
 def list_(door_: Door, limit: int, after: str | None) -> None:
     """List the newest dispatches with their counts.
 
+    And who has them in hand at this moment: the host and process of each sender.
+
     \b
     Example:
       publisher dispatch list
@@ -34,6 +36,7 @@ def list_(door_: Door, limit: int, after: str | None) -> None:
     from publisher.desk import mailing
 
     with door_.newsroom() as newsroom:
+        mailing.recover(newsroom, now=now())
         rows = mailing.listing(newsroom, limit=limit, after=after)
     columns = {
         "id": "Dispatch",
@@ -47,7 +50,11 @@ def list_(door_: Door, limit: int, after: str | None) -> None:
         "counts.failed": "Failed",
         "counts.suppressed": "Suppr.",
         "counts.uncertain": "Uncertain",
+        "senders": "Sender",
     }
+    if not door_.as_json:
+        for row in rows:
+            row["senders"] = [f"{worker['host']}:{worker['pid']}" for worker in row["workers"]]
     door_.table(rows, columns, empty="Nothing has been sent: run `publisher send DIGEST`.")
 
 
@@ -57,7 +64,7 @@ def list_(door_: Door, limit: int, after: str | None) -> None:
 def show(door_: Door, dispatch_id: str) -> int:
     """Show a dispatch's report: who got it, who did not, and why.
 
-    Exit code 5 when some failed or are in doubt.
+    And whether somebody is sending it. Exit code 5 when some failed, were too late, or are in doubt.
 
     \b
     Example:
@@ -66,9 +73,10 @@ def show(door_: Door, dispatch_id: str) -> int:
     from publisher.desk import mailing
 
     with door_.newsroom() as newsroom:
+        mailing.recover(newsroom, now=now())
         report = mailing.report(newsroom, dispatch_id)
     door_.show(report.data(), "\n".join(report_lines(report)))
-    return PARTLY if report.needs_a_look else 0
+    return PARTLY if report.in_trouble else 0
 
 
 @dispatch.command()
@@ -97,21 +105,28 @@ def pause(door_: Door, dispatch_id: str, why: str) -> None:
 
 
 @dispatch.command()
-@click.argument("dispatch_id", metavar="DISPATCH")
+@click.argument("dispatch_id", metavar="[DISPATCH]", required=False)
 @door
-def resume(door_: Door, dispatch_id: str) -> int:
-    """Go on with those who wait.
+def resume(door_: Door, dispatch_id: str | None) -> int:
+    """Go on with those who wait: of one dispatch, or of all.
 
-    After a crash, a pause or relay trouble, or without a story that was withdrawn.
+    A DISPATCH that is named goes on after a crash, a pause, a halt or relay trouble, and without a story that was withdrawn.
+
+    Without one, every dispatch goes on that has something due: put it into cron. Whose sender died, who was deferred until now, and who
+    waits since a story was killed, is sent to; what a person paused or another rule halted is left alone, and nobody is sent to after
+    the dispatch's time.
 
     \b
-    Example:
+    Examples:
+      publisher dispatch resume
       publisher dispatch resume 01KJP4TQ0M2Z
     """
     from publisher.desk import mailing
     from publisher.desk.names import named
 
     with door_.newsroom() as newsroom:
+        if dispatch_id is None:
+            return run_due(door_, newsroom)
         dispatch_id = named(newsroom, "dispatch", dispatch_id)
         mailing.resume(newsroom, dispatch_id, actor=door_.who, now=now())
         return run_dispatch(door_, newsroom, dispatch_id)
@@ -143,6 +158,8 @@ def cancel(door_: Door, dispatch_id: str, why: str) -> None:
 def retry(door_: Door, dispatch_id: str, why: str) -> int:
     """Try those again that failed, and nobody else.
 
+    Who was suppressed stays out: `publisher suppression undo` comes first, if that was a mistake.
+
     \b
     Example:
       publisher dispatch retry 01KJP4TQ0M2Z --why "the relay was misconfigured"
@@ -152,8 +169,13 @@ def retry(door_: Door, dispatch_id: str, why: str) -> int:
 
     with door_.newsroom() as newsroom:
         dispatch_id = named(newsroom, "dispatch", dispatch_id)
-        again = mailing.retry(newsroom, dispatch_id, why=why, actor=door_.who, now=now())
+        again, left = mailing.retry(newsroom, dispatch_id, why=why, actor=door_.who, now=now())
         door_.say(f"To be tried again: {counted(again, 'delivery', 'deliveries')}.")
+        if left:
+            door_.say(
+                f"Not tried, because they are suppressed or have left: {left}. If that is a mistake, "
+                f"`publisher suppression undo --dispatch {dispatch_id}` comes first."
+            )
         return run_dispatch(door_, newsroom, dispatch_id)
 
 
@@ -165,6 +187,7 @@ def retry(door_: Door, dispatch_id: str, why: str) -> int:
 @click.option(
     "--delivery", "deliveries", type=NUMBER, multiple=True, help="Only this one; may be given several times."
 )
+@click.option("--addresses", is_flag=True, help="Show addresses in full; they are masked otherwise.")
 @click.option("--why", type=REASON, metavar="TEXT", help="The reason, for the record.")
 @door
 def resolve(
@@ -174,15 +197,17 @@ def resolve(
     failed: bool,
     resend: bool,
     deliveries: tuple[int, ...],
+    addresses: bool,
     why: str | None,
 ) -> None:
     """Settle deliveries in doubt; without a verdict they are listed.
 
-    A delivery is in doubt when the connection died between the end of the message and the relay's reply.
+    A delivery is in doubt when the connection or the sender died between the end of the message and the relay's reply. Those in the state
+    "resend" are sent the same bytes again when the dispatch goes on, unless they are settled before.
 
     \b
     Examples:
-      publisher dispatch resolve 01KJP4TQ0M2Z
+      publisher dispatch resolve 01KJP4TQ0M2Z --addresses
       publisher dispatch resolve 01KJP4TQ0M2Z --sent --why "in the relay's log"
     """
     from publisher.desk import mailing
@@ -196,9 +221,11 @@ def resolve(
     with door_.newsroom() as newsroom:
         dispatch_id = named(newsroom, "dispatch", dispatch_id)
         if not verdicts:
-            rows = mailing.uncertain(newsroom, dispatch_id)
+            mailing.recover(newsroom, now=now())
+            rows = mailing.doubtful(newsroom, dispatch_id, masked=not addresses)
             columns = {
                 "delivery": "Delivery",
+                "state": "State",
                 "address": "Address",
                 "message_id": "Message-ID",
                 "at": "Since",
@@ -213,6 +240,7 @@ def resolve(
         if not settled:
             raise Conflict(
                 f"nobody in dispatch {dispatch_id} could be settled so: none of those named is in doubt"
+                f"{', or they are to be sent again already' if resend else ''}"
             )
     door_.show(
         {"id": dispatch_id, "verdict": verdicts[0], "settled": settled},

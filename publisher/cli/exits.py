@@ -18,7 +18,7 @@ from publisher import errors
 from publisher.cli.context import in_utf8
 from publisher.errors import PublisherError
 
-__all__ = ["EXITS", "INTERRUPTED", "PARTLY", "code_of", "told"]
+__all__ = ["EXITS", "INTERRUPTED", "LATER", "PARTLY", "code_of", "told"]
 
 USAGE, REFUSED, CONFLICT, PARTLY, LATER, CONFIGURATION, INTERRUPTED = 2, 3, 4, 5, 75, 78, 130
 

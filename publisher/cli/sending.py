@@ -8,13 +8,13 @@ import click
 
 from publisher.cli.asking import ask
 from publisher.cli.context import Door, cell, counted, door, now
-from publisher.cli.exits import INTERRUPTED, PARTLY
+from publisher.cli.exits import INTERRUPTED, LATER, PARTLY
 from publisher.cli.progress import sending
 
 if TYPE_CHECKING:
     from publisher.desk.mailing import Plan
 
-__all__ = ["COMMANDS", "report_lines", "run_dispatch"]
+__all__ = ["COMMANDS", "report_lines", "run_dispatch", "run_due"]
 
 
 @click.command()
@@ -41,6 +41,7 @@ def send(door_: Door, name: str, dry_run: bool, yes: bool, at_once: bool) -> int
     Ctrl-C drains: open replies are read, the rest waits; `publisher dispatch resume ID` goes on.
     Sending the same edition twice is refused with exit code 4. Exit code 5: done, but some failed or are in doubt.
     75: the relay cannot be used at present; nobody is lost, resume later. 130: interrupted, and somebody waits.
+    Who was deferred is sent to by `publisher dispatch resume`, which belongs into cron.
     """
     from publisher.desk import editions, mailing
 
@@ -69,12 +70,52 @@ def run_dispatch(door_: Door, newsroom: Any, dispatch_id: str) -> int:
     with sending(door_, dispatch_id) as watch:
         report = mailing.run(newsroom, dispatch_id, clock=now, progress=watch.show, stop=watch.stop)
     door_.show(report.data(), "\n".join(report_lines(report)))
-    if watch.stop.is_set() and report.goes_on:
+    return ended(report, stopped=watch.stop.is_set())
+
+
+def run_due(door_: Door, newsroom: Any) -> int:
+    """Go on with every dispatch that has something due, one after the other; the exit code by what became of the worst.
+
+    What keeps one of them from going on does not keep the others: it is said, and its exit code is the command's.
+    """
+    from publisher.cli.exits import code_of
+    from publisher.desk import mailing
+    from publisher.errors import Conflict, Refused, UnknownName
+
+    reports: list[Any] = []
+    codes: list[int] = []
+    for dispatch_id in mailing.due(newsroom, now=now()):
+        try:
+            with sending(door_, dispatch_id) as watch:
+                report = mailing.go_on(
+                    newsroom, dispatch_id, actor=door_.who, clock=now, progress=watch.show, stop=watch.stop
+                )
+        except (Conflict, Refused, UnknownName) as error:
+            click.echo(f"publisher: dispatch {dispatch_id}: {error}", err=True)
+            codes.append(code_of(error))
+            continue
+        reports.append(report)
+        codes.append(ended(report, stopped=watch.stop.is_set()))
+        if codes[-1] in {INTERRUPTED, LATER}:
+            break
+    if not codes:
+        upcoming = mailing.next_due(newsroom)
+        door_.say(f"Nothing is due{f'; next {cell(upcoming)}' if upcoming else ''}.")
+    lines = [line for report in reports for line in report_lines(report)]
+    if lines or door_.as_json:
+        door_.show({"items": [report.data() for report in reports], "next": None}, "\n".join(lines))
+    return next((code for code in (INTERRUPTED, LATER) if code in codes), max(codes, default=0))
+
+
+def ended(report: Any, *, stopped: bool) -> int:
+    """The exit code of a run by its report; what is wrong with the relay is said."""
+    if stopped and report.goes_on:
         return INTERRUPTED
-    if report.relay_trouble:
+    if report.relay_trouble and report.goes_on:
         from publisher.errors import RelayUnavailable
 
-        raise RelayUnavailable(*report.relay_trouble)
+        click.echo(f"publisher: {RelayUnavailable(*report.relay_trouble)}", err=True)
+        return LATER
     return PARTLY if report.needs_a_look else 0
 
 
@@ -92,17 +133,42 @@ def report_lines(report: Any) -> list[str]:
         f"  cancelled   {counts.cancelled:>8}",
         f"  uncertain   {counts.uncertain:>8}",
     ]
+    if report.resend:
+        lines.append(f"Of those who wait {report.resend} may have got it: in doubt, and to be sent again.")
+    lines += [
+        f"Deferred: {counted(entry['deliveries'], 'delivery', 'deliveries')}, next {cell(entry['next_at'])}: "
+        f"{_said(entry)}"
+        for entry in report.deferred
+    ]
     if report.halt:
         lines.append(f"Halted: {report.halt}.")
+    lines += [f"  {entry['state']:<10} {entry['address']}  {_said(entry)}" for entry in report.notable]
     lines += [
-        f"  {entry['state']:<10} {entry['address']}  {entry['code'] or ''} {cell(entry['reply'] or entry['cause'])}"
-        for entry in report.notable
+        f"Sending: process {worker['pid']} on {worker['host']}, since {cell(worker['since'])}."
+        for worker in report.workers
     ]
-    if report.goes_on:
-        lines.append(f"`publisher dispatch resume {report.dispatch_id}` goes on with those who wait.")
-    if counts.uncertain:
-        lines.append(f"`publisher dispatch resolve {report.dispatch_id}` settles those in doubt.")
+    if report.goes_on and not report.workers:
+        lines.append(
+            f"Nobody is sending; `publisher dispatch resume {report.dispatch_id}` goes on with those who wait."
+        )
+    if counts.uncertain or report.resend:
+        lines.append(
+            f"`publisher dispatch resolve {report.dispatch_id}` names those in doubt, and settles them."
+        )
     return lines
+
+
+def _said(entry: Any) -> str:
+    """What the relay said of a delivery, else what we say of it."""
+    if entry.get("state") == "suppressed":
+        return SUPPRESSED.get(
+            entry["cause"], f"is suppressed ({cell(entry['cause'])}): `publisher suppression list`"
+        )
+    return f"{entry['code'] or ''} {cell(entry['reply'] or entry['cause'])}".strip()
+
+
+SUPPRESSED = {"left": "has left", "unconfirmed": "has not confirmed", "erased": "was erased"}
+"""What the ledger's causes mean of those who are not mailed though no refusal of theirs, or of their server, is listed."""
 
 
 def _plan_text(plan: Plan) -> str:

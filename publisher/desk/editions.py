@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from publisher import gate
+from publisher.desk import letters
 from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Kind, LeftOut, Variant, Why
 from publisher.errors import AlreadyMade, BadInput, GateRefused, MailTooLarge, NothingToPublish, UnknownName
@@ -25,14 +26,13 @@ from publisher.render import digest as render_digest
 from publisher.render import message
 from publisher.schedule import edition_id, out_of_reach, present_slot
 from publisher.selection import Act, Candidate, Selection, roomier, select_digest
-from publisher.series import Digest
+from publisher.series import Digest, Letter
 from publisher.store import editions, house, stories
 
 __all__ = [
     "approve",
     "as_of",
     "cleared",
-    "compile_message",
     "draft",
     "edition",
     "find",
@@ -94,9 +94,8 @@ def present_or_made(newsroom: Newsroom, name: str, *, at_once: bool, actor: str,
 def subject(newsroom: Newsroom, made: Edition, language: str) -> str:
     """The subject of the edition's mail in this language."""
     templates = newsroom.templates
-    return render_digest.render(
-        made, Variant(language), look=look(newsroom, made), templates=templates
-    ).subject
+    look = letters.look(letters.of_edition(newsroom, made), made.edition_id)
+    return render_digest.render(made, Variant(language), look=look, templates=templates).subject
 
 
 def draft(newsroom: Newsroom, digest: Digest, *, slot: datetime, now: datetime) -> Edition:
@@ -132,12 +131,11 @@ def draft(newsroom: Newsroom, digest: Digest, *, slot: datetime, now: datetime) 
 
 def _fitted(newsroom: Newsroom, made: Edition) -> Edition:
     """The edition with as many stories as fit into a mail of each language."""
+    look = letters.look(letters.of_digest(newsroom, newsroom.digest(made.series)), made.edition_id)
     for language in made.languages:
         while any(made.variant(language)):
             try:
-                render_digest.render(
-                    made, Variant(language), look=look(newsroom, made), templates=newsroom.templates
-                )
+                render_digest.render(made, Variant(language), look=look, templates=newsroom.templates)
                 break
             except MailTooLarge as refusal:
                 printed = sum(len(items) for _, items in made.variant(language))
@@ -201,8 +199,9 @@ def make(
         raise AlreadyMade(made_before)
     made = draft(newsroom, digest, slot=wanted, now=now)
     outputs: dict[str, bytes] = {}
+    letter = letters.of_digest(newsroom, digest)
     for language in digest.languages:
-        outputs |= render_variant(newsroom, made, Variant(language), now=now)
+        outputs |= render_variant(newsroom, made, Variant(language), letter=letter, now=now)
     if not outputs:
         raise NothingToPublish(f"digest {digest.slug}", "no section has a story in the digest's languages")
     with newsroom.database.write() as connection:
@@ -219,7 +218,9 @@ def make(
     return made
 
 
-def render_variant(newsroom: Newsroom, made: Edition, variant: Variant, *, now: datetime) -> dict[str, bytes]:
+def render_variant(
+    newsroom: Newsroom, made: Edition, variant: Variant, *, letter: Letter, now: datetime
+) -> dict[str, bytes]:
     """Render a variant and let the gate read a finished message of it; outputs by name, none when it has no item.
 
     Raises:
@@ -227,9 +228,9 @@ def render_variant(newsroom: Newsroom, made: Edition, variant: Variant, *, now: 
     """
     if not any(made.variant(variant.language, variant.sections)):
         return {}
-    rendered_ = render_digest.render(made, variant, look=look(newsroom, made), templates=newsroom.templates)
-    compiled = compile_message(newsroom, made, variant, rendered_)
-    raw = compiled.message(SAMPLE)
+    look = letters.look(letter, made.edition_id)
+    rendered_ = render_digest.render(made, variant, look=look, templates=newsroom.templates)
+    raw = letters.compiled(letter, made, variant, rendered_).message(SAMPLE)
     name = f"digest-{variant.key}"
     violations = gate.check_message(raw, made, variant, output=f"{name}.eml", now=now)
     with _told(newsroom, made, now=now):
@@ -242,7 +243,7 @@ def render_variant(newsroom: Newsroom, made: Edition, variant: Variant, *, now: 
 
 
 def cleared(
-    newsroom: Newsroom, made: Edition, variant: Variant, *, now: datetime
+    newsroom: Newsroom, made: Edition, variant: Variant, *, letter: Letter, now: datetime
 ) -> render_digest.Rendered | None:
     """The variant's cleared rendering: the stored one, or rendered, read by the gate and stored now.
 
@@ -255,7 +256,7 @@ def cleared(
     with newsroom.database.read() as connection:
         outputs = editions.renderings(connection, made.edition_id, made.revision, names=names)
     if not outputs:
-        outputs = render_variant(newsroom, made, variant, now=now)
+        outputs = render_variant(newsroom, made, variant, letter=letter, now=now)
         if not outputs:
             return None
         with newsroom.database.write() as connection:
@@ -284,49 +285,6 @@ def rendered(outputs: dict[str, bytes], key: str) -> render_digest.Rendered:
         html=outputs[f"{name}.html"].decode(),
         text=outputs[f"{name}.txt"].decode(),
     )
-
-
-def look(newsroom: Newsroom, made: Edition) -> render_digest.Look:
-    """What the templates may know of the house."""
-    site = newsroom.settings.site
-    return render_digest.Look(
-        site_name=site.name,
-        site_url=site.url,
-        postal_address=site.postal_address,
-        contact=site.contact,
-        archive_url=f"{site.url}/e/{made.edition_id}/",
-        theme=newsroom.settings.theme,
-    )
-
-
-def compile_message(
-    newsroom: Newsroom,
-    made: Edition,
-    variant: Variant,
-    rendered_: render_digest.Rendered,
-    *,
-    date: datetime | None = None,
-) -> message.Compiled:
-    """The variant's message, ready to be filled per recipient; `date` is the dispatch's, else the slot."""
-    digest = newsroom.digest(made.series)
-    sender = digest.sender(variant.language)
-    site = newsroom.settings.site
-    sender_id = "".join(c for c in site.tag_authority if c.isalnum())[:15]
-    headers = message.Headers(
-        from_name=sender.name,
-        from_address=sender.address,
-        subject=rendered_.subject,
-        list_name=made.title(variant.language),
-        list_id=digest.list_id(variant.language),
-        language=variant.language,
-        reply_to=digest.reply_to,
-        help_url=site.url,
-        archive_url=f"{site.url}/e/{made.edition_id}/",
-        owner=site.contact,
-        feedback_id=f"{made.edition_id}:{digest.slug}:digest:{sender_id}",
-        date=date or made.slot,
-    )
-    return message.compile(rendered_, headers, seed=made.content_hash)
 
 
 def approve(newsroom: Newsroom, wanted: str, *, actor: str, now: datetime) -> Edition:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from publisher.desk import letters
 from publisher.desk.browser import NoPictures, browser, installed, stripped
 from publisher.desk.editions import (
     SAMPLE,
     as_of,
-    compile_message,
     draft,
     edition,
     find,
@@ -75,15 +75,16 @@ def preview(
     else:
         digest = newsroom.digest(name)
         made = draft(newsroom, digest, slot=present_slot(digest, now) or now, now=now)
+    letter = letters.of_edition(newsroom, made)
     if not outputs:
         for language in made.languages:
-            outputs |= render_variant(newsroom, made, Variant(language), now=now)
+            outputs |= render_variant(newsroom, made, Variant(language), letter=letter, now=now)
     written: list[Path] = []
     for language in made.languages:
         if f"digest-{language}.html" not in outputs:
             continue
         variant = Variant(language)
-        compiled = compile_message(newsroom, made, variant, rendered(outputs, variant.key))
+        compiled = letters.compiled(letter, made, variant, rendered(outputs, variant.key))
         raw = compiled.message(SAMPLE)
         html, text = compiled.bodies(SAMPLE)
         for suffix, body in ((".html", html), (".txt", text), (".eml", raw)):

@@ -19,7 +19,7 @@ from publisher.store import deliveries
 from publisher.store.deliveries import Lease, Recorded, Row
 from publisher.store.deliveries.look import unwanted
 
-__all__ = ["Chunk", "Feed", "Variant", "ended", "ours"]
+__all__ = ["Chunk", "Feed", "Overtaken", "Variant", "ended", "ours"]
 
 T = TypeVar("T")
 
@@ -27,6 +27,10 @@ VARIANTS = 64
 """Compiled variants kept in memory (decisions 9); chunks of one variant follow each other."""
 LOOK_AGAIN = 1.0
 """Seconds after which an idle feed looks again: other workers, resumed dispatches and doubts bring rows without a sign."""
+
+
+class Overtaken(Exception):
+    """The gate refused what was withdrawn meanwhile: the dispatch is not ours to send any more, and that is all."""
 
 
 @dataclass(slots=True, eq=False)
@@ -173,7 +177,12 @@ class Feed:
             self._lost.append(lease)
             self._over.set()
             return True
-        variant = await self._variant(lease.variant, rows)
+        try:
+            variant = await self._variant(lease.variant, rows)
+        except Overtaken:
+            self._lost.append(lease)
+            self._over.set()
+            return True
         if variant is None:
             await self._writer.do(lambda connection: self._give_up(connection, lease, rows))
             return True
@@ -239,21 +248,24 @@ class Feed:
         return variant
 
     async def read_back(self, variant: Variant, raw: bytes) -> None:
-        """Let the gate read a finished message; what it refuses halts the dispatch, and raises GateRefused."""
+        """Let the gate read a finished message; what it refuses halts the dispatch, and raises GateRefused (or Overtaken)."""
         await self._halting(self._work.read_back, variant.key, raw)
 
     async def _halting(self, act: Callable[..., T], *args: Any) -> T:
-        """Do it in a thread; a gate that refuses halts the dispatch."""
+        """Do it in a thread; a gate that refuses halts the dispatch, unless somebody stopped or revised it before."""
         try:
             return await asyncio.to_thread(act, *args)
         except GateRefused as refusal:
             detail = str(refusal)
-            await self._writer.do(
-                lambda connection: deliveries.halt(
+
+            def halt(connection: Connection) -> bool:
+                return ours(connection, self._work) and deliveries.halt(
                     connection, self._work.dispatch_id, reason="gate", detail=detail
                 )
-            )
-            raise
+
+            if await self._writer.do(halt):
+                raise
+            raise Overtaken from refusal
 
     async def _more_to_come(self) -> bool:
         """Nothing is due and nothing in hand: whether to stay, after having waited for a while."""

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from publisher.dispatch.feed import Chunk, Feed, ended, ours
+from publisher.dispatch.feed import Chunk, Feed, Overtaken, ended, ours
 from publisher.dispatch.guards import HOLD, Domains, Refusals, RelayWatch
 from publisher.dispatch.work import Work
 from publisher.dispatch.writer import Writer
@@ -149,7 +149,12 @@ class Sender:
             return
         chunk.variant.filled += 1
         if chunk.variant.filled % READ_BACK == 0:
-            await self._feed.read_back(chunk.variant, b"".join(pieces))
+            try:
+                await self._feed.read_back(chunk.variant, b"".join(pieces))
+            except Overtaken:
+                self._feed.put_back(chunk, row)
+                self._of.end()
+                return
         marked = False
 
         async def mark() -> bool:

@@ -3,6 +3,8 @@
 from uuid import uuid4
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import inspect, text
 
 from publisher.errors import StoreOutdated
@@ -88,3 +90,52 @@ def test_another_schema_is_refused_with_the_command_that_mends_it(empty):
         connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
     with pytest.raises(StoreOutdated, match=r"0000.*db upgrade"):
         migrate.ready(empty)
+
+
+def upgrade_to(database, schema_name):
+    config = Config()
+    config.set_main_option("script_location", str(migrate.VERSIONS.parent))
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, schema_name)
+
+
+def old_rows(database):
+    """A database of the schema before letters, in which an edition was being mailed to one reader."""
+    values = {
+        "at": "2026-03-02 02:30:00.000000",
+        "edition": "morning-2026-03-02",
+        "dispatch": "01KJPD5W00DISPATCH00000001",
+    }
+    with database.write() as connection:
+        for statement in (
+            (
+                "INSERT INTO edition (id, kind, series, slot, local_date, number, revision, content_hash, frozen_at, actor)"
+                " VALUES (:edition, 'digest', 'morning', :at, '2026-03-02', 1, 1, 'x', :at, 'test')"
+            ),
+            (
+                "INSERT INTO dispatch (id, edition_id, kind, digest, state, revision, policy, token_key, date, frozen_at,"
+                " expires_at, send_token, actor, created_at) VALUES (:dispatch, :edition, 'digest', 'morning', 'sending', 1,"
+                " 'resend', 1, :at, :at, :at, 'never used', 'test', :at)"
+            ),
+            "INSERT INTO chunk (dispatch_id, no, variant, due_at) VALUES (:dispatch, 1, 'en', :at)",
+            (
+                "INSERT INTO delivery (dispatch_id, edition_id, kind, chunk_no, variant, addr_key, rcpt, message_id)"
+                " VALUES (:dispatch, :edition, 'digest', 1, 'en', :key, 'a@b.example', '<m@b.example>')"
+            ),
+        ):
+            connection.execute(text(statement), values | {"key": b"k" * 16})
+
+
+def test_upgrade_of_a_database_that_was_mailing_keeps_its_ledger(empty):
+    upgrade_to(empty, "0003")
+    old_rows(empty)
+    assert migrate.upgrade(empty) == ("0003", migrate.HEAD)
+    assert migrate.check(empty) == []
+    with empty.read() as connection:
+        query = (
+            "SELECT s.state, d.state, d.letter FROM delivery_state s JOIN dispatch d ON d.id = s.dispatch_id"
+        )
+        assert connection.execute(text(query)).all() == [("queued", "sending", None)]
+    with pytest.raises(Exception, match=r"(?i)foreign key"), empty.write() as connection:
+        connection.execute(text("DELETE FROM dispatch"))

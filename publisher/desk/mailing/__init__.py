@@ -5,8 +5,9 @@ cleared and stored. A freeze that was cut short goes on where it stopped. Sendin
 """
 
 from publisher.desk.mailing.freeze import begin
+from publisher.desk.mailing.going import due, go_on, next_due
 from publisher.desk.mailing.plan import Plan, plan
-from publisher.desk.mailing.report import Report, listing, report, uncertain
+from publisher.desk.mailing.report import Report, doubtful, listing, recover, report
 from publisher.desk.mailing.revising import revise
 from publisher.desk.mailing.send import run
 from publisher.desk.mailing.settle import cancel, pause, resolve, resume, retry
@@ -16,14 +17,18 @@ __all__ = [
     "Report",
     "begin",
     "cancel",
+    "doubtful",
+    "due",
+    "go_on",
     "listing",
+    "next_due",
     "pause",
     "plan",
+    "recover",
     "report",
     "resolve",
     "resume",
     "retry",
     "revise",
     "run",
-    "uncertain",
 ]

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from publisher.crash import crashpoint
 from publisher.desk import editions as desk_editions
+from publisher.desk import letters
 from publisher.desk.mailing.plan import groups, refuse_second
 from publisher.desk.mailing.revising import NO_STORY, give_up, revise, set_right
 from publisher.desk.withdrawals import barred
@@ -81,7 +82,7 @@ def _open(
         expires_at=now + digest.expires,
         actor=actor,
         created_at=now,
-        send_token=None,
+        letter=letters.of_digest(newsroom, digest).data(),
     )
     with newsroom.database.write() as connection:
         if not deliveries.open_dispatch(connection, new):
@@ -99,7 +100,6 @@ def _freeze(
         rows = _rows(
             newsroom,
             made,
-            digest,
             audience.segment(connection, digest.slug, digest.languages),
             dispatch_id=dispatch_id,
             now=now,
@@ -138,17 +138,17 @@ def _why_nobody(newsroom: Newsroom, digest: Digest) -> str:
 def _rows(
     newsroom: Newsroom,
     made: Edition,
-    digest: Digest,
     readers: Iterator[audience.Reader],
     *,
     dispatch_id: str,
     now: datetime,
 ) -> Iterator[NewDelivery]:
+    letter = letters.of_edition(newsroom, made)
     for language, sections, group in groups(readers):
         variant = Variant(language, sections)
-        if desk_editions.cleared(newsroom, made, variant, now=now) is None:
+        if desk_editions.cleared(newsroom, made, variant, letter=letter, now=now) is None:
             continue
-        domain = digest.sender(language).address.rpartition("@")[2]
+        domain = letter.voice(language).address.rpartition("@")[2]
         for reader in group:
             yield NewDelivery(
                 variant=variant.key,

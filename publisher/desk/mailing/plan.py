@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from publisher.desk import editions as desk_editions
+from publisher.desk import letters
 from publisher.desk.mailing.report import state_of
 from publisher.edition import Edition
 from publisher.errors import AlreadySent
@@ -85,13 +86,15 @@ def plan(newsroom: Newsroom, made: Edition, *, now: datetime) -> Plan:
         if any(made.variant(language))
     )
     relay = newsroom.relay
+    letter = letters.of_edition(newsroom, made)
+    voices = dict.fromkeys(f"{voice.name} <{voice.address}>" for voice in letter.voices)
     return Plan(
         edition_id=made.edition_id,
         number=made.number,
         slot=made.slot,
         items=len(made.items),
         subjects=subjects,
-        senders=tuple(f"{sender.name} <{sender.address}>" for sender in digest.senders),
+        senders=tuple(voices),
         relay=f"{relay.name} ({relay.host}:{relay.port}, TLS {relay.tls})",
         readers=tuple(sorted(counts.items())),
         without=without,

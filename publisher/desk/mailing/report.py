@@ -1,4 +1,4 @@
-"""What became of a dispatch, read from the ledger; addresses are masked."""
+"""What became of a dispatch, read from the ledger; addresses are masked unless they are asked for."""
 
 from __future__ import annotations
 
@@ -10,28 +10,40 @@ from typing import Any
 from publisher.desk.names import whole_id
 from publisher.desk.pages import Page, key_of, place_in
 from publisher.errors import UnknownName
-from publisher.ledger import Counts, DispatchState
+from publisher.ledger import Counts, DispatchState, State
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries
+from publisher.store.liveness import dead_workers
 from subscribers.address import mask, parse
 from subscribers.errors import AddressRefused
 
 __all__ = [
     "DONE",
     "Report",
+    "doubtful",
     "head_of",
     "listing",
+    "recover",
     "report",
     "state_of",
-    "uncertain",
 ]
 
 DONE = "done"
+RESEND = "resend"
+"""How the state of a delivery is told that was in doubt and waits to be sent again; in the ledger it is queued."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What became of a dispatch. `notable`: failed, doubtful, expired and suppressed deliveries, addresses masked."""
+    """What became of a dispatch.
+
+    Attributes:
+        resend: how many of those who wait are in doubt, and are to be sent the same bytes again.
+        deferred: of the others who wait, those whose try was put off, by reason: how many, when the first is due.
+        workers: who has a part of it in hand; empty: nobody is sending it.
+        notable: failed, doubtful, expired and suppressed deliveries, addresses masked; `resend` is the state of those above.
+        relay_trouble: (relay, why) when it could not be used.
+    """
 
     dispatch_id: str
     edition_id: str
@@ -39,14 +51,21 @@ class Report:
     created_at: datetime
     counts: Counts
     halt: str | None
+    resend: int
+    deferred: tuple[dict[str, Any], ...]
+    workers: tuple[dict[str, Any], ...]
     notable: tuple[dict[str, Any], ...]
     relay_trouble: tuple[str, str] | None = None
 
     @property
+    def in_trouble(self) -> bool:
+        """Whether somebody failed, was too late, or is in doubt."""
+        return bool(self.counts.failed or self.counts.expired or self.counts.uncertain or self.resend)
+
+    @property
     def needs_a_look(self) -> bool:
-        """Whether somebody failed or is in doubt, or the dispatch stopped before its end."""
-        counts = self.counts
-        return self.goes_on or bool(counts.failed or counts.uncertain or counts.expired or counts.waiting)
+        """The same, or the dispatch was stopped before its end. Whoever waits for their time, or for another worker, needs none."""
+        return self.in_trouble or (self.goes_on and self.state != DispatchState.SENDING)
 
     @property
     def goes_on(self) -> bool:
@@ -64,9 +83,22 @@ class Report:
             "state": self.state,
             "created_at": self.created_at,
             "counts": counts,
+            "resend": self.resend,
+            "deferred": list(self.deferred),
+            "workers": list(self.workers),
             "halt": self.halt,
+            "relay_trouble": self.relay_trouble[1] if self.relay_trouble else None,
             "notable": list(self.notable),
         }
+
+
+def recover(newsroom: Newsroom, *, now: datetime) -> None:
+    """Settle what dead workers left, so that whoever is in doubt is known before anybody looks; the living are left alone."""
+    with newsroom.database.read() as connection:
+        if not dead_workers(connection, newsroom.database):
+            return
+    with newsroom.database.write() as connection:
+        deliveries.recover(connection, dead_workers(connection, newsroom.database), now=now)
 
 
 def head_of(newsroom: Newsroom, dispatch_id: str) -> Any:
@@ -93,6 +125,9 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
     with newsroom.database.read() as connection:
         counts = deliveries.counts(connection, head.id)
         rows = deliveries.notable(connection, head.id)
+        resend = deliveries.resends(connection, head.id)
+        deferred = deliveries.deferred(connection, head.id)
+        workers = deliveries.workers(connection, head.id)
     state = state_of(head, counts)
     return Report(
         dispatch_id=head.id,
@@ -101,30 +136,50 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
         created_at=head.created_at,
         counts=counts,
         halt=_halt(head) if state == DispatchState.HALTED else None,
+        resend=resend,
+        deferred=tuple(
+            {
+                "deliveries": row.n,
+                "cause": row.cause,
+                "code": row.code,
+                "reply": row.reply,
+                "next_at": row.next_at,
+            }
+            for row in deferred
+        ),
+        workers=tuple(worker_rows(workers)),
         notable=tuple(notable_rows(newsroom, rows)),
         relay_trouble=relay_trouble,
     )
+
+
+def worker_rows(rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        yield {"host": row.host, "pid": row.pid, "since": row.started_at}
 
 
 def _halt(row: Any) -> str | None:
     return f"{row.halt_reason}: {row.halt_detail}" if row.halt_reason else None
 
 
-def notable_rows(newsroom: Newsroom, rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
+def notable_rows(newsroom: Newsroom, rows: Sequence[Any], *, masked: bool = True) -> Iterator[dict[str, Any]]:
     for row in rows:
         try:
-            address = mask(parse(row.rcpt), newsroom.address_key)
+            parsed = parse(row.rcpt)
         except AddressRefused:
             address = "(erased)"
+        else:
+            address = mask(parsed, newsroom.address_key) if masked else row.rcpt
         yield {
             "delivery": row.delivery_id,
-            "state": row.state,
+            "state": RESEND if row.state == State.QUEUED else row.state,
             "address": address,
             "message_id": row.message_id,
             "code": row.code,
             "reply": row.reply,
             "cause": row.cause,
             "at": row.at,
+            "next_at": row.next_at,
         }
 
 
@@ -142,15 +197,16 @@ def listing(newsroom: Newsroom, *, limit: int, after: str | None = None) -> Page
                 "created_at": row.created_at,
                 "counts": {"planned": counts.planned, **asdict(counts)},
                 "halt": _halt(row) if state == DispatchState.HALTED else None,
+                "workers": list(worker_rows(deliveries.workers(connection, row.id))),
             }
 
         found = deliveries.list_dispatches(connection, limit=limit + 1, after=place_in(after))
         return Page.of(found, limit, row=told, key=lambda row: key_of(row.created_at, row.id))
 
 
-def uncertain(newsroom: Newsroom, dispatch_id: str) -> list[dict[str, Any]]:
-    """The deliveries in doubt."""
+def doubtful(newsroom: Newsroom, dispatch_id: str, *, masked: bool = True) -> list[dict[str, Any]]:
+    """The deliveries in doubt, also those that wait to be sent again; addresses in full only if they are asked for."""
     head = head_of(newsroom, dispatch_id)
     with newsroom.database.read() as connection:
-        rows = deliveries.uncertain(connection, head.id)
-    return list(notable_rows(newsroom, rows))
+        rows = deliveries.doubtful(connection, head.id)
+    return list(notable_rows(newsroom, rows, masked=masked))

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from publisher.desk import editions as desk_editions
+from publisher.desk import letters
 from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Variant, Why
 from publisher.ledger import NOTHING_LEFT
@@ -31,11 +32,12 @@ def revise(newsroom: Newsroom, made: Edition, gone: Mapping[str, Why], *, now: d
     edition is given back as it stands then.
     """
     revised = made.without(gone, why=gone, now=now)
+    letter = letters.of_edition(newsroom, made)
     outputs: dict[str, bytes] = {}
     with newsroom.database.read() as connection:
         variants = editions.variants_of(connection, made.edition_id)
     for variant in [*(Variant(language) for language in made.languages), *variants.values()]:
-        outputs |= desk_editions.render_variant(newsroom, revised, variant, now=now)
+        outputs |= desk_editions.render_variant(newsroom, revised, variant, letter=letter, now=now)
     with newsroom.database.write() as connection:
         if editions.add_revision(connection, revised):
             editions.keep_renderings(connection, revised, outputs, now=now)

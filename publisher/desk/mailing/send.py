@@ -9,14 +9,15 @@ from datetime import datetime
 from publisher import dispatch as dispatching
 from publisher import gate
 from publisher.desk import editions as desk_editions
+from publisher.desk import letters
 from publisher.desk.mailing.report import Report, head_of, report
 from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Variant
 from publisher.errors import UnknownName
-from publisher.ledger import Counts, Policy
+from publisher.ledger import Counts, DispatchState, Policy
 from publisher.newsroom import Newsroom, need_token_keys
 from publisher.render import message
-from publisher.series import Digest
+from publisher.series import Letter
 from publisher.store import deliveries, editions
 from publisher.store.deliveries import Row
 from publisher.transport import Relay
@@ -50,16 +51,15 @@ def run(
         need_token_keys(newsroom.settings, {head.token_key: head.id})
     if made is None:
         raise UnknownName("edition", head.edition_id)
-    digest = newsroom.digest(made.series)
+    letter = letters.of_dispatch(newsroom, head)
 
     def prepare(key: str) -> dispatching.Prepared | None:
         variant = variants.get(key) or Variant(key)
-        rendered = desk_editions.cleared(newsroom, made, variant, now=clock())
+        rendered = desk_editions.cleared(newsroom, made, variant, letter=letter, now=clock())
         if rendered is None:
             return None
-        compiled = desk_editions.compile_message(newsroom, made, variant, rendered, date=head.date)
-        sender = newsroom.settings.mail.bounce_address or digest.sender(variant.language).address
-        return dispatching.Prepared(compiled, sender)
+        compiled = letters.compiled(letter, made, variant, rendered, date=head.date)
+        return dispatching.Prepared(compiled, letter.return_path or letter.voice(variant.language).address)
 
     def read_back(key: str, raw: bytes) -> None:
         variant = variants.get(key) or Variant(key)
@@ -83,7 +83,7 @@ def run(
             revision=head.revision,
             policy=Policy(head.policy),
             prepare=prepare,
-            personal=_personal(newsroom, digest, key_id=head.token_key),
+            personal=_personal(newsroom, letter, key_id=head.token_key),
             read_back=read_back,
             look=look,
             retry_key=newsroom.address_key,
@@ -93,7 +93,10 @@ def run(
             drain=newsroom.settings.mail.drain.total_seconds(),
         ),
     )
-    return report(newsroom, dispatch_id, relay_trouble=ended.trouble)
+    trouble, after = ended.trouble, head_of(newsroom, head.id)
+    if trouble is None and after.state == DispatchState.HALTED and after.halt_reason == "relay":
+        trouble = (newsroom.relay.name, after.halt_detail)
+    return report(newsroom, dispatch_id, relay_trouble=trouble)
 
 
 def _halt_if_barred(newsroom: Newsroom, dispatch_id: str, made: Edition, *, now: datetime) -> None:
@@ -114,16 +117,15 @@ def _halt_if_barred(newsroom: Newsroom, dispatch_id: str, made: Edition, *, now:
             deliveries.halt(connection, dispatch_id, reason=next(iter(gone.values())).value, detail=detail)
 
 
-def _personal(newsroom: Newsroom, digest: Digest, *, key_id: int) -> Callable[[Row], message.Personal]:
-    root = newsroom.settings.site.url
-    mailbox = newsroom.settings.mail.unsubscribe_address
+def _personal(newsroom: Newsroom, letter: Letter, *, key_id: int) -> Callable[[Row], message.Personal]:
+    root, mailbox = letter.site_url, letter.unsubscribe_address
     local, _, domain = mailbox.partition("@")
     keys = newsroom.token_keys
 
     def personal(row: Row) -> message.Personal:
         who = row.subscriber_id or 0
-        leave = mint(keys, Purpose.LEAVE, subscriber=who, digest=digest.number, key_id=key_id)
-        preferences = mint(keys, Purpose.PREFERENCES, subscriber=who, digest=digest.number, key_id=key_id)
+        leave = mint(keys, Purpose.LEAVE, subscriber=who, digest=letter.number, key_id=key_id)
+        preferences = mint(keys, Purpose.PREFERENCES, subscriber=who, digest=letter.number, key_id=key_id)
         return message.Personal(
             to=row.rcpt,
             message_id=row.message_id,

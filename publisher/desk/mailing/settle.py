@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from publisher.desk import editions as desk_editions
 from publisher.desk.mailing.freeze import begin
-from publisher.desk.mailing.report import DONE, head_of, state_of
+from publisher.desk.mailing.report import DONE, head_of, recover, state_of
 from publisher.desk.mailing.revising import NO_STORY, give_up, set_right
 from publisher.edition import Edition
 from publisher.errors import Conflict, NothingToPublish
@@ -37,10 +37,10 @@ def pause(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: da
         house.tell(connection, "dispatch.pause", head.id, actor=actor, now=now, why=why)
 
 
-def resume(newsroom: Newsroom, dispatch_id: str, *, actor: str, now: datetime) -> None:
+def resume(newsroom: Newsroom, dispatch_id: str, *, actor: str, now: datetime, prolong: bool = True) -> None:
     """Let a dispatch go on; without the stories that were withdrawn since, as the next revision of its edition.
 
-    One that is done stays as it is: there is nobody to revise the edition for.
+    One that is done stays as it is: there is nobody to revise the edition for. `prolong`: one whose time is over gets as much again.
     """
     head = head_of(newsroom, dispatch_id)
     if head.state == DispatchState.CANCELLED:
@@ -54,7 +54,7 @@ def resume(newsroom: Newsroom, dispatch_id: str, *, actor: str, now: datetime) -
         return
 
     def go_on(connection: Connection, made: Edition) -> None:
-        over = head.expires_at <= now and deliveries.counts(connection, head.id).waiting
+        over = prolong and head.expires_at <= now and deliveries.counts(connection, head.id).waiting
         expires = now + newsroom.digest(made.series).expires if over else None
         deliveries.resume(connection, head.id, expires_at=expires)
         data = {"revision": made.revision}
@@ -68,6 +68,7 @@ def resume(newsroom: Newsroom, dispatch_id: str, *, actor: str, now: datetime) -
 
 def cancel(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: datetime) -> int:
     """Give up on everybody who waits; returns how many. Conflict when nobody does."""
+    recover(newsroom, now=now)
     head = head_of(newsroom, dispatch_id)
     if head.state == DispatchState.CANCELLED:
         raise Conflict(f"dispatch {head.id} was cancelled before")
@@ -83,18 +84,27 @@ def _refuse_done(connection: Connection, head: Any) -> None:
         raise Conflict(f"dispatch {head.id} is done: nobody waits")
 
 
-def retry(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: datetime) -> int:
-    """Let those who failed wait again, for the edition without what was withdrawn since; returns how many.
+def retry(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: datetime) -> tuple[int, int]:
+    """Let those who failed wait again, for the edition without what was withdrawn since.
+
+    Returns how many, and how many stay failed because they must not be mailed.
 
     Raises:
-        Conflict: nobody failed. NothingToPublish: no story of the edition is left.
+        Conflict: nobody failed, or nobody of them may be mailed. NothingToPublish: no story of the edition is left.
     """
     head = head_of(newsroom, dispatch_id)
-    again = 0
+    again = left = 0
 
     def queue(connection: Connection, made: Edition) -> None:
-        nonlocal again
+        nonlocal again, left
+        failed = deliveries.counts(connection, head.id).failed
         again = deliveries.retry_failed(connection, head.id, actor=actor, now=now)
+        left = failed - again
+        if not again and failed and head.state != DispatchState.CANCELLED:
+            raise Conflict(
+                f"those who failed in dispatch {head.id} ({failed}) are suppressed or have left: if their suppression is a "
+                f"mistake, `publisher suppression undo --dispatch {head.id}` comes first"
+            )
         if not again:
             raise Conflict(f"nobody failed in dispatch {head.id}")
         deliveries.resume(connection, head.id, expires_at=now + newsroom.digest(made.series).expires)
@@ -107,7 +117,7 @@ def retry(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: da
         raise Conflict(f"nobody failed in dispatch {head.id}")
     if not set_right(newsroom, head.id, head.edition_id, now=now, then=queue).items:
         raise NothingToPublish(f"edition {head.edition_id}", NO_STORY)
-    return again
+    return again, left
 
 
 VERDICTS = {"sent": State.ACCEPTED, "failed": State.FAILED, "resend": State.QUEUED}
@@ -123,7 +133,11 @@ def resolve(
     actor: str,
     now: datetime,
 ) -> int:
-    """Settle deliveries in doubt ("sent", "failed", "resend"), all or `only` these; returns how many."""
+    """Settle deliveries in doubt ("sent", "failed", "resend"), all or `only` these; returns how many.
+
+    What dead workers left is in doubt, too. Who is to be sent again already can be settled as sent or failed.
+    """
+    recover(newsroom, now=now)
     head = head_of(newsroom, dispatch_id)
     with newsroom.database.write() as connection:
         settled = deliveries.resolve(

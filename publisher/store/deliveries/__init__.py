@@ -7,6 +7,7 @@ doubt, a resend, an acceptance) takes the next number. What waits stands in an o
 On PostgreSQL rows are locked in one order: dispatch, chunk, reader.
 """
 
+from publisher.store.deliveries.due import due, next_due, next_of_all
 from publisher.store.deliveries.ending import expire
 from publisher.store.deliveries.freeze import (
     NewDelivery,
@@ -14,21 +15,25 @@ from publisher.store.deliveries.freeze import (
     add_deliveries,
     finish_freeze,
     open_dispatch,
+    settle_letter,
 )
-from publisher.store.deliveries.lease import Lease, Row, claim, close_chunk, next_due, release
+from publisher.store.deliveries.lease import Lease, Row, claim, close_chunk, release
 from publisher.store.deliveries.mark import mark, why_refused
 from publisher.store.deliveries.record import Recorded, record
 from publisher.store.deliveries.recover import doubt, recover
 from publisher.store.deliveries.report import (
     counts,
+    deferred,
     dispatch_of,
+    doubtful,
     get_dispatch,
     list_dispatches,
     notable,
     open_dispatches,
+    resends,
     token_keys,
-    uncertain,
     variants,
+    workers,
 )
 from publisher.store.deliveries.settle import (
     cancel,
@@ -54,8 +59,11 @@ __all__ = [
     "claim",
     "close_chunk",
     "counts",
+    "deferred",
     "dispatch_of",
     "doubt",
+    "doubtful",
+    "due",
     "end_variants",
     "expire",
     "finish_freeze",
@@ -66,6 +74,7 @@ __all__ = [
     "lock",
     "mark",
     "next_due",
+    "next_of_all",
     "notable",
     "open_dispatch",
     "open_dispatches",
@@ -73,12 +82,14 @@ __all__ = [
     "record",
     "recover",
     "release",
+    "resends",
     "resolve",
     "resume",
     "retry_failed",
     "revise",
+    "settle_letter",
     "token_keys",
-    "uncertain",
     "variants",
     "why_refused",
+    "workers",
 ]

@@ -28,10 +28,10 @@ from publisher.store.db import insert
 from publisher.store.schema import chunk, delivery_state, dispatch, outcome
 from subscribers.columns import UtcTime
 
-__all__ = ["end_doubts", "end_waiting", "expire"]
+__all__ = ["end_doubts", "end_waiting", "expire", "in_doubt"]
 
 
-def _in_doubt() -> ColumnElement[bool]:
+def in_doubt() -> ColumnElement[bool]:
     """Whether a try of the row was in doubt and nobody has said since what became of it."""
     doubt, answer = outcome.alias("doubt"), outcome.alias("answer")
     answered = select(literal(1)).where(
@@ -62,7 +62,7 @@ def end_waiting(
 
     Their chunks are closed, but for those in a worker's hand, which finds its rows settled. The caller has locked the dispatch (by updating it, or FOR UPDATE), so that no mark slips in between.
     """
-    doubtful = _in_doubt()
+    doubtful = in_doubt()
     which = [delivery_state.c.dispatch_id == dispatch_id, delivery_state.c.state.in_(sources(MOVES, to))]
     free = [chunk.c.dispatch_id == dispatch_id, chunk.c.worker_id.is_(None), ~chunk.c.done]
     if variants is not None:
@@ -87,7 +87,7 @@ def end_doubts(connection: Connection, dispatch_id: str, *, cause: str, now: dat
         and_(
             delivery_state.c.dispatch_id == dispatch_id,
             delivery_state.c.state == State.QUEUED,
-            _in_doubt(),
+            in_doubt(),
         ),
         state=literal(State.UNCERTAIN.value),
         cause=literal(cause),

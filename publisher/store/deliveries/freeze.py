@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import Connection, and_, case, func, literal_column, select, update
 
@@ -13,16 +14,19 @@ from publisher.store.db import insert, insert_once
 from publisher.store.deliveries.chunks import CHUNK
 from publisher.store.schema import chunk, delivery, dispatch
 
-__all__ = ["NewDelivery", "NewDispatch", "add_deliveries", "finish_freeze", "open_dispatch"]
+__all__ = [
+    "NewDelivery",
+    "NewDispatch",
+    "add_deliveries",
+    "finish_freeze",
+    "open_dispatch",
+    "settle_letter",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDispatch:
-    """A dispatch to be opened in state `freezing`.
-
-    `send_token`: groundwork for sends that are asked for over the network, where the same request may come twice; the
-    command line needs none, because an edition has one dispatch.
-    """
+    """A dispatch to be opened in state `freezing`. `letter`: what its mails say of the house (`series.Letter`), as JSON."""
 
     id: str
     edition_id: str
@@ -35,7 +39,7 @@ class NewDispatch:
     expires_at: datetime
     actor: str
     created_at: datetime
-    send_token: str | None = None
+    letter: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +54,17 @@ class NewDelivery:
 
 
 def open_dispatch(connection: Connection, new: NewDispatch) -> bool:
-    """Write the dispatch; False when this edition has one, or its send token was used: one edition, one dispatch."""
+    """Write the dispatch; False when this edition has one: one edition, one dispatch."""
     return insert_once(connection, dispatch, {**asdict(new), "state": "freezing"})
+
+
+def settle_letter(connection: Connection, dispatch_id: str, letter: dict[str, Any]) -> dict[str, Any]:
+    """Give a dispatch that was opened without one its letter, unless somebody was faster; returns the one it has."""
+    mine = update(dispatch).where(dispatch.c.id == dispatch_id, dispatch.c.letter.is_(None))
+    connection.execute(mine.values(letter=letter))
+    query = select(dispatch.c.letter).where(dispatch.c.id == dispatch_id)
+    settled: dict[str, Any] = connection.execute(query).scalar_one()
+    return settled
 
 
 def add_deliveries(

@@ -15,7 +15,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     exists,
-    func,
     literal,
     or_,
     select,
@@ -28,7 +27,7 @@ from publisher.store.deliveries.hot import Hot, stamp
 from publisher.store.schema import chunk, dispatch, note, worker
 from subscribers.columns import UtcTime
 
-__all__ = ["Lease", "Row", "claim", "close_chunk", "lock_leases", "next_due", "release"]
+__all__ = ["Lease", "Row", "claim", "close_chunk", "lock_leases", "release"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +190,3 @@ def close_chunk(connection: Connection, lease: Lease) -> bool:
         ids = [id_ for _, id_ in rows]
         add_retry_chunks(connection, closed.dispatch_id, closed.variant, ids, due_at=latest)
     return True
-
-
-def next_due(connection: Connection, dispatch_id: str) -> datetime | None:
-    """When the dispatch's next chunk is due; None when no open chunk is left."""
-    due: datetime | None = connection.execute(
-        select(func.min(chunk.c.due_at)).where(chunk.c.dispatch_id == dispatch_id, ~chunk.c.done)
-    ).scalar_one()
-    return due

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, literal, or_, select
 
 from publisher.ledger import Counts, State
 from publisher.store.db import beyond
-from publisher.store.schema import chunk, delivery, delivery_state, dispatch
+from publisher.store.deliveries.ending import in_doubt
+from publisher.store.schema import chunk, delivery, delivery_state, dispatch, worker
 
 __all__ = [
     "counts",
+    "deferred",
     "dispatch_of",
+    "doubtful",
     "get_dispatch",
     "list_dispatches",
     "notable",
     "open_dispatches",
+    "resends",
     "token_keys",
-    "uncertain",
     "variants",
+    "workers",
 ]
 
 WAITING = frozenset({State.QUEUED, State.CLAIMED, State.COMMITTING})
@@ -77,15 +80,35 @@ def list_dispatches(
     return list(connection.execute(query.limit(limit)))
 
 
-def notable(
-    connection: Connection, dispatch_id: str, *, limit: int | None = 100, states: Collection[State] = NOTABLE
-) -> list[Row[Any]]:
-    """Deliveries that somebody should look at: failed, in doubt, expired, suppressed; with the last reply."""
-    query = (
+def notable(connection: Connection, dispatch_id: str, *, limit: int = 100) -> list[Row[Any]]:
+    """Deliveries that somebody should look at: failed, in doubt (also those to be sent again), expired, suppressed."""
+    which = or_(delivery_state.c.state.in_(NOTABLE), _to_be_sent_again())
+    return list(connection.execute(_with_address(dispatch_id, which).limit(limit)))
+
+
+def doubtful(connection: Connection, dispatch_id: str) -> list[Row[Any]]:
+    """Everybody in doubt, for the operator to settle: they are few (at most one a connection and crash)."""
+    which = or_(delivery_state.c.state == State.UNCERTAIN, _to_be_sent_again())
+    return list(connection.execute(_with_address(dispatch_id, which)))
+
+
+def resends(connection: Connection, dispatch_id: str) -> int:
+    """How many of those who wait may have got it already, and are to be sent the same bytes again."""
+    query = select(func.count()).where(delivery_state.c.dispatch_id == dispatch_id, _to_be_sent_again())
+    return connection.execute(query).scalar_one()
+
+
+def _to_be_sent_again() -> ColumnElement[bool]:
+    return and_(delivery_state.c.state == State.QUEUED, in_doubt())
+
+
+def _with_address(dispatch_id: str, which: ColumnElement[bool]) -> Select[Any]:
+    return (
         select(
             delivery_state.c.delivery_id,
             delivery_state.c.state,
             delivery_state.c.last_try,
+            delivery_state.c.next_at,
             delivery_state.c.code,
             delivery_state.c.enhanced,
             delivery_state.c.reply,
@@ -95,19 +118,37 @@ def notable(
             delivery.c.message_id,
         )
         .join(delivery, delivery.c.id == delivery_state.c.delivery_id)
+        .where(delivery_state.c.dispatch_id == dispatch_id, which)
+        .order_by(delivery_state.c.state.desc(), delivery_state.c.delivery_id)
+    )
+
+
+def deferred(connection: Connection, dispatch_id: str) -> list[Row[Any]]:
+    """Who waits after a try that was put off, by its reason: how many, the earliest time, one of the replies."""
+    query = (
+        select(
+            delivery_state.c.cause,
+            delivery_state.c.code,
+            func.count().label("n"),
+            func.min(delivery_state.c.next_at).label("next_at"),
+            func.min(delivery_state.c.reply).label("reply"),
+        )
         .where(
             delivery_state.c.dispatch_id == dispatch_id,
-            delivery_state.c.state.in_([state.value for state in states]),
+            delivery_state.c.state == State.QUEUED,
+            delivery_state.c.next_at.is_not(None),
+            ~in_doubt(),
         )
-        .order_by(delivery_state.c.state.desc(), delivery_state.c.delivery_id)
-        .limit(limit)
+        .group_by(delivery_state.c.cause, delivery_state.c.code)
+        .order_by(func.min(delivery_state.c.next_at), delivery_state.c.cause, delivery_state.c.code)
     )
     return list(connection.execute(query))
 
 
-def uncertain(connection: Connection, dispatch_id: str) -> list[Row[Any]]:
-    """Everybody in doubt, for the operator to settle: they are few (at most one a connection and crash)."""
-    return notable(connection, dispatch_id, limit=None, states=(State.UNCERTAIN,))
+def workers(connection: Connection, dispatch_id: str) -> list[Row[Any]]:
+    """The workers that have a part of the dispatch in hand; of the dead none, once their rows were recovered."""
+    held = select(chunk.c.worker_id).where(chunk.c.dispatch_id == dispatch_id, chunk.c.worker_id.is_not(None))
+    return list(connection.execute(select(worker).where(worker.c.id.in_(held)).order_by(worker.c.id)))
 
 
 def variants(connection: Connection, dispatch_id: str) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -51,9 +52,9 @@ dispatch = Table(
     Column("expires_at", UtcTime, nullable=False),
     Column("halt_reason", String(32)),
     Column("halt_detail", Text),
-    Column("send_token", String(64), unique=True),
     Column("actor", String(128), nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("letter", JSON(none_as_null=True)),
     one_of("kind", "digest", "test"),
     one_of("state", "freezing", "sending", "paused", "halted", "cancelled"),
     one_of("policy", "resend", "keep"),
@@ -64,7 +65,8 @@ dispatch = Table(
         sqlite_where=text("kind = 'digest'"),
         postgresql_where=text("kind = 'digest'"),
     ),
-    comment="one edition to one audience; done is computed, never stored. policy: what becomes of uncertain rows. date: the mails' Date",
+    comment="one edition to one audience; done is computed, never stored. policy: what becomes of uncertain rows. date: the mails' Date. "
+    "letter: what the mails say of the house, as it was configured when this was opened",
 )
 
 delivery = Table(

@@ -1,0 +1,100 @@
+"""What mails say of the house: read from the configuration until a dispatch is opened, and from the dispatch ever after.
+
+Everything that is neither the edition's text nor the reader's own stands in a `Letter`. A dispatch that an older program opened has none:
+it takes the one of the configuration when it is first asked for, and keeps it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from publisher.edition import Edition, Variant
+from publisher.newsroom import Newsroom
+from publisher.render import digest as render_digest
+from publisher.render import message
+from publisher.series import Digest, Letter, Voice
+from publisher.store import deliveries
+
+__all__ = ["compiled", "look", "of_digest", "of_dispatch", "of_edition"]
+
+
+def of_digest(newsroom: Newsroom, digest: Digest) -> Letter:
+    """The letter of a dispatch that would be opened now."""
+    site, mail = newsroom.settings.site, newsroom.settings.mail
+    senders = [(language, digest.sender(language)) for language in digest.languages]
+    return Letter(
+        digest=digest.slug,
+        number=digest.number,
+        voices=tuple(
+            Voice(language, sender.name, sender.address, digest.list_id(language))
+            for language, sender in senders
+        ),
+        reply_to=digest.reply_to,
+        site_name=site.name,
+        site_url=site.url,
+        authority=site.tag_authority,
+        contact=site.contact,
+        postal_address=site.postal_address,
+        unsubscribe_address=mail.unsubscribe_address,
+        return_path=mail.bounce_address,
+        theme=newsroom.settings.theme,
+    )
+
+
+def of_dispatch(newsroom: Newsroom, head: Any) -> Letter:
+    """The letter that a dispatch (its row) was opened with."""
+    if head.letter is not None:
+        return Letter.from_data(head.letter)
+    present = of_digest(newsroom, newsroom.digest(head.digest))
+    with newsroom.database.write() as connection:
+        return Letter.from_data(deliveries.settle_letter(connection, head.id, present.data()))
+
+
+def of_edition(newsroom: Newsroom, made: Edition) -> Letter:
+    """The letter of the edition's dispatch; when it has none yet, that of one that would be opened now."""
+    with newsroom.database.read() as connection:
+        head = deliveries.dispatch_of(connection, made.edition_id)
+    if head is not None:
+        return of_dispatch(newsroom, head)
+    return of_digest(newsroom, newsroom.digest(made.series))
+
+
+def look(letter: Letter, edition_id: str) -> render_digest.Look:
+    """What the templates may know of the house."""
+    return render_digest.Look(
+        site_name=letter.site_name,
+        site_url=letter.site_url,
+        postal_address=letter.postal_address,
+        contact=letter.contact,
+        archive_url=f"{letter.site_url}/e/{edition_id}/",
+        theme=letter.theme,
+    )
+
+
+def compiled(
+    letter: Letter,
+    made: Edition,
+    variant: Variant,
+    rendered: render_digest.Rendered,
+    *,
+    date: datetime | None = None,
+) -> message.Compiled:
+    """The variant's message, ready to be filled per recipient; `date` is the dispatch's, else the slot."""
+    voice = letter.voice(variant.language)
+    sender_id = "".join(c for c in letter.authority if c.isalnum())[:15]
+    headers = message.Headers(
+        from_name=voice.name,
+        from_address=voice.address,
+        subject=rendered.subject,
+        list_name=made.title(variant.language),
+        list_id=voice.list_id,
+        language=variant.language,
+        reply_to=letter.reply_to,
+        help_url=letter.site_url,
+        archive_url=f"{letter.site_url}/e/{made.edition_id}/",
+        owner=letter.contact,
+        feedback_id=f"{made.edition_id}:{letter.digest}:digest:{sender_id}",
+        date=date or made.slot,
+    )
+    return message.compile(rendered, headers, seed=made.content_hash)

@@ -1,0 +1,55 @@
+"""What is due: dispatches that a clock may go on with by itself. What a person or another rule stopped waits for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, exists, func, literal, or_, select
+
+from publisher.ledger import DispatchState
+from publisher.store.schema import chunk, dispatch
+
+__all__ = ["due", "next_due", "next_of_all"]
+
+
+def due(connection: Connection, *, now: datetime, halted: Collection[str]) -> list[str]:
+    """Dispatches that can go on at `now`, oldest first.
+
+    They are sending and have rows that are due and in nobody's hand, or not everybody is in them yet, or they were halted for one of
+    these reasons. The dead have been recovered before, so that what they held is in nobody's hand.
+    """
+    free = [chunk.c.dispatch_id == dispatch.c.id, ~chunk.c.done, chunk.c.worker_id.is_(None)]
+    has_due = exists(
+        select(literal(1)).where(*free, or_(chunk.c.due_at <= now, dispatch.c.expires_at <= now))
+    )
+    query = (
+        select(dispatch.c.id)
+        .where(
+            or_(
+                and_(dispatch.c.state == DispatchState.SENDING, has_due),
+                dispatch.c.state == DispatchState.FREEZING,
+                and_(dispatch.c.state == DispatchState.HALTED, dispatch.c.halt_reason.in_(halted)),
+            )
+        )
+        .order_by(dispatch.c.created_at, dispatch.c.id)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def next_due(connection: Connection, dispatch_id: str) -> datetime | None:
+    """When the dispatch's next chunk is due; None when no open chunk is left."""
+    query = select(func.min(chunk.c.due_at)).where(chunk.c.dispatch_id == dispatch_id, ~chunk.c.done)
+    found: datetime | None = connection.execute(query).scalar_one()
+    return found
+
+
+def next_of_all(connection: Connection) -> datetime | None:
+    """When the next chunk of any dispatch that is sending is due; None when there is none."""
+    query = (
+        select(func.min(chunk.c.due_at))
+        .join(dispatch, dispatch.c.id == chunk.c.dispatch_id)
+        .where(dispatch.c.state == DispatchState.SENDING, ~chunk.c.done)
+    )
+    found: datetime | None = connection.execute(query).scalar_one()
+    return found
