@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,14 +27,37 @@ __all__ = ["COMMANDS", "report_lines", "run_dispatch", "run_due"]
 @click.option(
     "--now", "at_once", is_flag=True, help="Make an edition for this minute, whatever the timetable says."
 )
+@click.option(
+    "--to",
+    "addresses",
+    multiple=True,
+    metavar="ADDRESS",
+    help="A test mail to this address and to nobody else; several are allowed. Makes no edition and counts as no delivery.",
+)
+@click.option(
+    "--language",
+    "languages",
+    multiple=True,
+    help="With --to: only in this language. Default: in each of the edition's.",
+)
 @door
-def send(door_: Door, name: str, dry_run: bool, yes: bool, at_once: bool) -> int:
+def send(
+    door_: Door,
+    name: str,
+    dry_run: bool,
+    yes: bool,
+    at_once: bool,
+    addresses: tuple[str, ...],
+    languages: tuple[str, ...],
+) -> int:
     """Send an edition to everybody who asked for it.
 
-    An EDITION, or the present one of a DIGEST, which is made now if it was not.
+    An EDITION, or the present one of a DIGEST, which is made now if it was not. With --to it is a test: the mail says so, and only
+    these addresses get it.
 
     \b
     Examples:
+      publisher send morning --to me@news.example
       publisher send morning --dry-run
       publisher send morning
       publisher send morning-2026-03-02 --yes
@@ -45,7 +69,11 @@ def send(door_: Door, name: str, dry_run: bool, yes: bool, at_once: bool) -> int
     """
     from publisher.desk import editions, mailing
 
+    if languages and not addresses:
+        raise click.UsageError("--language goes with --to: a dispatch sends each reader their own language")
     with door_.newsroom() as newsroom:
+        if addresses and not dry_run:
+            return _test(door_, newsroom, name, addresses, languages, at_once=at_once)
         if dry_run:
             draft = editions.present_or_draft(newsroom, name, at_once=at_once, now=now())
             plan = mailing.plan(newsroom, draft, now=now())
@@ -58,6 +86,29 @@ def send(door_: Door, name: str, dry_run: bool, yes: bool, at_once: bool) -> int
             ask(door_, f"Send it to {counted(plan.total, 'reader')}?", otherwise="nothing was sent")
         dispatch_id = mailing.begin(newsroom, made, actor=door_.who, now=now())
         return run_dispatch(door_, newsroom, dispatch_id)
+
+
+def _test(
+    door_: Door,
+    newsroom: Any,
+    name: str,
+    addresses: tuple[str, ...],
+    languages: tuple[str, ...],
+    *,
+    at_once: bool,
+) -> int:
+    """Test mails, and what became of each."""
+    from publisher.desk import editions, mailing
+
+    made = editions.present_or_draft(newsroom, name, at_once=at_once, now=now())
+    tried = mailing.trial(newsroom, made, addresses, languages=languages, actor=door_.who, now=now())
+    lines = [
+        f"{'accepted' if mail.accepted else 'refused '}  {mail.address}  {mail.language}  {cell(mail.said)}"
+        for mail in tried
+    ]
+    data = {"edition": made.edition_id, "test": True, "mails": [asdict(mail) for mail in tried]}
+    door_.show(data, "\n".join([f"Test of {made.edition_id}, as it stands now:", *lines]))
+    return 0 if all(mail.accepted for mail in tried) else PARTLY
 
 
 def run_dispatch(door_: Door, newsroom: Any, dispatch_id: str) -> int:

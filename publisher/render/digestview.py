@@ -47,6 +47,8 @@ class Look:
     contact: str
     archive_url: str
     theme: Theme = STANDARD
+    test: bool = False
+    """A test mail says so in subject, first line and footer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def view(edition: Edition, variant: Variant, *, look: Look, words: Words, length
     printed = {item.story_id for item in items}
     language, theme = variant.language, look.theme
     disclaimer = edition.disclaimer(language)
+    subject = _subject(items, language, words)
     frame = _Frame(
         language=language,
         words=words,
@@ -92,7 +95,8 @@ def view(edition: Edition, variant: Variant, *, look: Look, words: Words, length
         "title": edition.title(language),
         "date": words.date(edition.slot.astimezone(frame.zone)),
         "counts": _counts(items, words, lengths),
-        "subject": _subject(items, language, words),
+        "subject": f"[{words.gettext('Test')}] {subject}" if look.test else subject,
+        "test": words.gettext("This is a test: only you get it.") if look.test else "",
         "first_line": _first_line(items, language, words),
         "contents": [{"title": shelf.title, "n": words.number(len(members))} for shelf, members in shelves],
         "corrections": [

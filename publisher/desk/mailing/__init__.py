@@ -11,10 +11,12 @@ from publisher.desk.mailing.report import Report, doubtful, listing, recover, re
 from publisher.desk.mailing.revising import revise
 from publisher.desk.mailing.send import run
 from publisher.desk.mailing.settle import cancel, pause, resolve, resume, retry
+from publisher.desk.mailing.trial import Trial, trial
 
 __all__ = [
     "Plan",
     "Report",
+    "Trial",
     "begin",
     "cancel",
     "doubtful",
@@ -31,4 +33,5 @@ __all__ = [
     "retry",
     "revise",
     "run",
+    "trial",
 ]
