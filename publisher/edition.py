@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -33,6 +34,9 @@ __all__ = [
     "from_data",
     "to_data",
 ]
+
+
+PARAGRAPHS = re.compile(r"\n[ \t]*\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +197,7 @@ class Edition:
         slot: the instant the edition is for (aware). local_date: the same in the digest's zone.
         titles: language -> the digest's or feed's title.
         revision: 1, more after a kill took an item out.
+        notes: language -> the editor's note on top, plain text; an empty line parts paragraphs.
     """
 
     edition_id: str
@@ -210,6 +215,7 @@ class Edition:
     items: tuple[Item, ...]
     disclaimers: tuple[Disclaimer, ...]
     left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         known = {item.story_id for item in self.items}
@@ -232,6 +238,11 @@ class Edition:
         """The title in this language, else in the edition's first."""
         titles = dict(self.titles)
         return titles.get(language) or titles[self.languages[0]]
+
+    def note(self, language: str) -> tuple[str, ...]:
+        """The editor's note in this language, by paragraphs; none if there is none."""
+        text = dict(self.notes).get(language, "")
+        return tuple(" ".join(part.split()) for part in PARAGRAPHS.split(text) if part.strip())
 
     def disclaimer(self, language: str) -> Disclaimer:
         """The house text in this language; KeyError when there is none (such an edition cannot be made)."""
@@ -304,6 +315,8 @@ def _content_hash(edition: Edition) -> str:
         for shelf in data["shelves"]:
             del shelf["more"]
     cut = sorted((e.section, e.language, e.story_id) for e in edition.left_out if e.language)
+    if not edition.notes:  # so that editions from before there were notes keep their hash
+        unseen.append("notes")
     for key in unseen:
         del data[key]
     if cut:  # a mail says how many more there are
@@ -331,6 +344,7 @@ def from_data(data: Mapping[str, Any]) -> Edition:
     )
     fields["items"] = tuple(_item(item) for item in fields["items"])
     fields["disclaimers"] = tuple(Disclaimer(**disclaimer) for disclaimer in fields["disclaimers"])
+    fields["notes"] = tuple((language, text) for language, text in fields.get("notes", ()))
     fields["left_out"] = tuple(LeftOut(**{**entry, "why": Why(entry["why"])}) for entry in fields["left_out"])
     return Edition(**fields)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
 from publisher.cli.context import Door, cell, counted, door, now
 from publisher.cli.exits import PARTLY
-from publisher.cli.params import INSTANT, paged
+from publisher.cli.params import INSTANT, WHY, paged
 
 __all__ = ["COMMANDS"]
 
@@ -189,6 +189,95 @@ def approve(door_: Door, edition_id: str) -> None:
         head,
         f"{made.edition_id} approved with content {made.content_hash[:16]}….",
     )
+
+
+@edition.command()
+@click.argument("digest")
+@click.argument("text", required=False)
+@click.option("--language", help="Default: the digest's first.")
+@click.option(
+    "--file",
+    "file",
+    type=click.File("rb"),
+    help="Read the text from a file, - for standard input.",
+)
+@click.option(
+    "--clear", is_flag=True, help="Take the waiting note away; without --language in every language."
+)
+@door
+def note(
+    door_: Door, digest: str, text: str | None, language: str | None, file: BinaryIO | None, clear: bool
+) -> None:
+    """Put a note on top of DIGEST's next edition.
+
+    The editor's own words, one note for each language; an empty line parts paragraphs. Without TEXT it shows what waits. The note becomes
+    part of the edition that is made next, and of what an approval is bound to.
+
+    \b
+    Examples:
+      publisher edition note morning "Publishing resumes after the holidays."
+      publisher edition note morning --language fa --file note-fa.txt
+      publisher edition note morning --clear
+    """
+    from publisher.desk import preparing
+
+    if (text is not None) + (file is not None) + clear > 1:
+        raise click.UsageError("TEXT, --file and --clear exclude one another")
+    said = text if file is None else _text_of(file, 10 * preparing.NOTE_MAX)
+    gone = 0
+    with door_.newsroom() as newsroom:
+        if clear:
+            gone = preparing.clear_note(newsroom, digest, language=language, actor=door_.who, now=now())
+        elif said is not None:
+            preparing.note(newsroom, digest, said, language=language, actor=door_.who, now=now())
+        waiting = preparing.waiting_notes(newsroom, digest)
+    lines = [f"{counted(gone, 'note')} taken away."] if clear else []
+    lines += [f"{entry.language}: {cell(entry.text)}" for entry in waiting]
+    lines += [] if waiting else [f"No note waits for the next edition of {digest}."]
+    notes = {entry.language: entry.text for entry in waiting}
+    door_.show({"digest": digest, "notes": notes}, "\n".join(lines))
+
+
+def _text_of(file: BinaryIO, limit: int) -> str:
+    """What a file says, as far as it may be of use."""
+    from publisher.errors import InputUnreadable
+
+    try:
+        return file.read(limit).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputUnreadable(file.name, "it is not UTF-8") from None
+
+
+@edition.command()
+@click.argument("digest")
+@click.argument("story_ids", metavar="STORY…", nargs=-1, required=True)
+@click.option(
+    "--section", required=True, metavar="SLUG", help="The section of the digest that is put in order."
+)
+@WHY
+@door
+def order(door_: Door, digest: str, story_ids: tuple[str, ...], section: str, why: str) -> None:
+    """Let a section of DIGEST's next edition begin with these stories.
+
+    In this order: each is pinned at its place, for the next edition only. Look at the result with `publisher edition preview DIGEST`.
+
+    \b
+    Example:
+      publisher edition order morning 01KJP4TQ0M2Z 01KJP4TQ0M7A --section world --why "the strike first"
+    """
+    from publisher.desk import preparing
+
+    with door_.newsroom() as newsroom:
+        made = preparing.order(newsroom, digest, section, story_ids, why=why, actor=door_.who, now=now())
+    lines = [f"{entry.mark.place}  {entry.mark.story_id}" for entry in made]
+    lines += [f"But {entry.mark.story_id}: {remark}." for entry in made for remark in entry.remarks]
+    data = {
+        "digest": digest,
+        "section": section,
+        "order": [entry.mark.story_id for entry in made],
+        "remarks": {entry.mark.story_id: entry.remarks for entry in made if entry.remarks},
+    }
+    door_.show(data, "\n".join([f"The next edition's {section} begins with:", *lines]))
 
 
 COMMANDS = (edition,)

@@ -27,7 +27,7 @@ from publisher.render import message
 from publisher.schedule import edition_id, out_of_reach, present_slot
 from publisher.selection import Act, Candidate, Selection, roomier, select_digest
 from publisher.series import Digest, Letter
-from publisher.store import editions, house, stories
+from publisher.store import editions, house, notes, stories
 
 __all__ = [
     "approve",
@@ -106,6 +106,7 @@ def draft(newsroom: Newsroom, digest: Digest, *, slot: datetime, now: datetime) 
     """
     with newsroom.database.read() as connection:
         selection, seen = _select(newsroom, connection, digest, slot=slot, now=now)
+        said = notes.waiting(connection, digest.slug)
         number = editions.next_number(connection, Kind.DIGEST, digest.slug)
     if not selection.items:
         raise NothingToPublish(f"digest {digest.slug}", _reasons(selection.left_out, digest, seen))
@@ -125,6 +126,7 @@ def draft(newsroom: Newsroom, digest: Digest, *, slot: datetime, now: datetime) 
         items=selection.items,
         disclaimers=tuple(newsroom.disclaimers[language] for language in digest.languages),
         left_out=selection.left_out,
+        notes=tuple((language, said[language]) for language in digest.languages if language in said),
     )
     return _fitted(newsroom, made)
 
@@ -213,6 +215,7 @@ def make(
         editions.keep_renderings(connection, made, outputs, now=now)
         stories.publish(connection, ((item.story_id, item.link) for item in made.items), now=now)
         stories.spend_marks(connection, digest.sections)
+        notes.clear(connection, digest.slug, dict(made.notes))
         data = {"items": len(made.items), "number": made.number, "content_hash": made.content_hash}
         house.tell(connection, "edition.make", made.edition_id, actor=actor, now=now, data=data)
     return made

@@ -7,6 +7,7 @@ that joins the link to the original with the short disclaimer. Nothing here know
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date
@@ -25,6 +26,8 @@ __all__ = ["Lengths", "Look", "view"]
 SUBJECT_MAX = 60
 FIRST_LINE_MAX = 110
 WORDS_A_MINUTE = 200
+UNPARTED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f]")
+"""Letters of Chinese, Japanese and Thai."""
 CUT = frozenset({Why.MAXIMUM, Why.QUOTA, Why.SIZE})
 """Reasons for which a story stays out of the mail and can be read on the section's page."""
 
@@ -98,6 +101,7 @@ def view(edition: Edition, variant: Variant, *, look: Look, words: Words, length
         "subject": f"[{words.gettext('Test')}] {subject}" if look.test else subject,
         "test": words.gettext("This is a test: only you get it.") if look.test else "",
         "first_line": _first_line(items, language, words),
+        "note": [lead_in(part, language) for part in edition.note(language)],
         "contents": [{"title": shelf.title, "n": words.number(len(members))} for shelf, members in shelves],
         "corrections": [
             isolated(item.headline, language, item.language) for item in items if item.corrected_at
@@ -156,6 +160,7 @@ def _words(words: Words) -> dict[str, Any]:
         "online": _("View online"),
         "corrected": _("Corrected"),
         "correction": _("Correction"),
+        "note": _("Editor's note"),
         "in_this_issue": _("In this edition"),
         "comma": words.signs.comma,
         "colon": words.signs.colon,
@@ -165,12 +170,18 @@ def _words(words: Words) -> dict[str, Any]:
 
 def _counts(items: Sequence[Item], words: Words, lengths: Lengths) -> str:
     agencies = len({item.source_name for item in items})
-    read = sum(len(f"{item.headline} {excerpt(item.lede, lengths.other)}".split()) for item in items)
+    read = sum(_words_in(f"{item.headline} {excerpt(item.lede, lengths.other)}") for item in items)
     stories = words.ngettext("%(n)s story", "%(n)s stories", len(items))
     sources = words.ngettext("%(n)s agency", "%(n)s agencies", agencies)
     minutes = words.ngettext("%(n)s minute", "%(n)s minutes", max(1, round(read / WORDS_A_MINUTE)))
     parts = words.gettext("%(stories)s from %(agencies)s") % {"stories": stories, "agencies": sources}
     return f"{parts} · {minutes}"
+
+
+def _words_in(text: str) -> float:
+    """How many words a text has; where they are not parted by blanks, two signs count as one."""
+    signs = len(UNPARTED.findall(text))
+    return len(UNPARTED.sub(" ", text).split()) + signs / 2
 
 
 def _subject(items: Sequence[Item], language: str, words: Words) -> str:

@@ -6,7 +6,7 @@ import re
 
 __all__ = ["excerpt", "shorten"]
 
-SENTENCE_END = re.compile(r"[.!?؟۔。！？](?=[\s\"'”»’)]|$)[\"'”»’)]*")
+SENTENCE_END = re.compile(r"(?:[.!?؟۔](?=[\s\"'”»’)]|$)|[。！？])[\"'”»’)」』]*")
 
 
 def excerpt(text: str, limit: int) -> str:

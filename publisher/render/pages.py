@@ -243,7 +243,10 @@ def edition_page(edition: Edition, variant: Variant, site: Site, *, url: str, te
         language=variant.language,
     )
     page["disclaimer"] = edition.disclaimer(variant.language).full
-    return _render(templates, "web/edition.html.j2", page=page, words=_words(words), shelves=shelves)
+    note = [lead_in(part, variant.language) for part in edition.note(variant.language)]
+    return _render(
+        templates, "web/edition.html.j2", page=page, words=_words(words), shelves=shelves, note=note
+    )
 
 
 def _render(templates: Templates, name: str, **context: object) -> bytes:
@@ -354,5 +357,6 @@ def _words(words: Words) -> dict[str, object]:
         "feed_of": _("Address of the %(format)s feed"),
         "corrected": _("Corrected"),
         "our_headline": _("our headline"),
+        "note": _("Editor's note"),
         "original_at": words.fill("Read the original at %(source)s", source="%(source)s"),
     }

@@ -16,6 +16,7 @@ from publisher.store.schema.editions import (
 )
 from publisher.store.schema.house import (
     desk_mark,
+    editors_note,
     event,
     fact,
     quarantine,
@@ -50,6 +51,7 @@ __all__ = [
     "edition",
     "edition_item",
     "edition_revision",
+    "editors_note",
     "event",
     "fact",
     "hub_ping",

@@ -23,6 +23,7 @@ from subscribers.columns import UtcTime
 
 __all__ = [
     "desk_mark",
+    "editors_note",
     "event",
     "fact",
     "quarantine",
@@ -145,6 +146,17 @@ desk_mark = Table(
     Column("spent", Boolean, nullable=False, server_default=text("false")),
     one_of("act", "pin", "drop"),
     comment="pins and drops; `spent` once an edition of the section took note of a mark without an end",
+)
+
+editors_note = Table(
+    "editors_note",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("language", String(16), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    comment="what stands on top of a digest's next edition; taken away when that is frozen",
 )
 
 quarantine = Table(
