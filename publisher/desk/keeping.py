@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from publisher.desk import canary
 from publisher.errors import BadInput, Conflict, FolderUnwritable, StoreUnavailable
 from publisher.newsroom import remembered, templates_of
 from publisher.settings import Settings
@@ -54,14 +55,15 @@ def compare(settings: Settings) -> str:
 
 
 def check_templates(settings: Settings) -> None:
-    """Read every catalogue and compile every template of the operator's own, before a mail needs them.
+    """Read every catalogue, and compile and try every template of the operator's own, before a mail needs them.
 
     Raises:
         TemplateInvalid: with file and line, of the first that is wrong.
     """
     templates = templates_of(settings)
     try:
-        templates.check()
+        if settings.templates_dir is not None:
+            canary.try_out(settings.templates_dir, templates, theme=settings.theme)
     finally:
         templates.close()
 

@@ -1,0 +1,211 @@
+"""An operator's own templates, tried before a mail or a page needs them: on an edition that holds everything there is.
+
+Each file is compiled; then an invented edition (two languages that run both ways, a correction, a headline of ours, an editor's note, more
+than there is room for) is rendered with it to a mail and to a page, and the gate reads the result. What the gate refuses, or an element that
+no reader's program knows, is told with the file, and with the line where what was found stands in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
+
+from lxml.html import defs
+from selectolax.lexbor import LexborHTMLParser
+
+from publisher import assets, gate
+from publisher.edition import Disclaimer, Edition, Item, Kind, LeftOut, Shelf, Variant, Why
+from publisher.errors import TemplateInvalid
+from publisher.render import digest as render_digest
+from publisher.render import message, pages
+from publisher.render.templates import Templates, load
+from publisher.theme import Theme
+
+__all__ = ["edition", "try_out"]
+
+NOW = datetime(2026, 3, 2, 3, 30, tzinfo=UTC)
+URL = "https://canary.example"
+WORDS = {
+    "en": ("Quay opens to lorries", "The quay opened on Monday after a year of works.", "Harbour Wire", "World"),
+    "fa": ("اسکله برای کامیون‌ها باز شد", "اسکله پس از یک سال باز شد.", "خبرگزاری بندر", "جهان"),
+}
+HOUSE = {
+    "en": ("The views are the source’s.", "Reports were retrieved from other agencies."),
+    "fa": ("دیدگاه‌ها از آنِ منبع است.", "گزارش‌ها از خبرگزاری‌های دیگر گرفته شده است."),
+}
+READER = message.Personal(
+    to="reader@example.org",
+    message_id="<canary.0@canary.example>",
+    leave_url=f"{URL}/u/canary",
+    leave_mailto="mailto:leave@canary.example",
+    preferences_url=f"{URL}/p/canary",
+)
+KNOWN = defs.tags | {"main", "bdi", "svg", "path"}
+DECLARATION = re.compile(r"[a-z-]+ ?: ?[^;,(){}]+")
+
+
+def edition() -> Edition:
+    """The invented edition."""
+    items = tuple(
+        _item(f"01CANARY{number}", language, number)
+        for number, language in enumerate(("en", "fa", "en", "fa", "en", "fa"))
+    )
+    ids = tuple(item.story_id for item in items)
+    return Edition(
+        edition_id="canary-2026-03-02",
+        kind=Kind.DIGEST,
+        series="canary",
+        number=1,
+        revision=1,
+        slot=NOW,
+        local_date=NOW.date(),
+        timezone="UTC",
+        frozen_at=NOW,
+        languages=("en", "fa"),
+        titles=(("en", "The Canary"), ("fa", "قناری")),
+        shelves=tuple(
+            Shelf(section=section, title=WORDS[language][3], language=language, stories=stories, more=1)
+            for language in ("en", "fa")
+            for section, stories in (("world", ids[:4]), ("sea", ids[4:]))
+        ),
+        items=items,
+        disclaimers=tuple(Disclaimer("house", 1, language, *HOUSE[language]) for language in ("en", "fa")),
+        left_out=tuple(LeftOut("01CANARYCUT", "world", Why.MAXIMUM, "", language) for language in ("en", "fa")),
+        notes=(("en", "Good morning.\n\nTwo paragraphs."), ("fa", "صبح بخیر.")),
+    )
+
+
+def _item(story_id: str, language: str, number: int) -> Item:
+    headline, lede, source, _ = WORDS[language]
+    return Item(
+        story_id=story_id,
+        version=1,
+        headline=f"{headline} {number}",
+        original_headline=headline if number == 2 else f"{headline} {number}",
+        source=f"source-{language}",
+        source_name=source,
+        source_url=f"{URL}/{language}/{number}",
+        source_homepage=f"{URL}/",
+        link=f"{URL}/story/{story_id}",
+        language=language,
+        lede=lede,
+        body=f"<p>{lede}</p>",
+        time=NOW - timedelta(hours=number * 9),
+        first_published=NOW,
+        modified_at=NOW,
+        urgency=5,
+        dateline="Port Alma" if number % 2 else "",
+        correction_note="It was quay 7." if number in {1, 2} else None,
+        corrected_at=NOW if number in {1, 2} else None,
+        rights_line="Harbour Wire, all rights reserved." if number == 0 else "",
+    )
+
+
+def try_out(own: Path, templates: Templates, *, theme: Theme) -> int:
+    """Compile and try every template below `own`, with the rest of the newsroom's templates; returns how many there are.
+
+    Raises:
+        TemplateInvalid: with file and, where it is known, line, of the first that is wrong.
+    """
+    files = templates.check()
+    if not files:
+        return files
+    faults = list(_faults(templates, theme))
+    if faults:
+        raise _placed(own, theme, faults)
+    return files
+
+
+def _faults(templates: Templates, theme: Theme) -> Iterator[str]:
+    """What is wrong with a mail and a page made with these templates."""
+    made = edition()
+    for language in made.languages:
+        variant = Variant(language)
+        look = render_digest.Look(
+            site_name="Canary",
+            site_url=URL,
+            postal_address="1 Quay Street",
+            contact="desk@canary.example",
+            archive_url=f"{URL}/e/{made.edition_id}/",
+            theme=theme,
+        )
+        rendered = render_digest.render(made, variant, look=look, templates=templates)
+        raw = message.compile(rendered, _headers(rendered.subject, language), seed=made.content_hash)
+        mail = gate.check_message(raw.message(READER), made, variant, output="mail", now=NOW)
+        site = pages.Site(
+            name="Canary",
+            url=URL,
+            language=language,
+            timezone="UTC",
+            postal_address="1 Quay Street",
+            sections=(pages.SectionLink("World", f"{URL}/s/world/"),),
+            disclaimer=made.disclaimer(language).full,
+            theme=theme,
+        )
+        page = pages.edition_page(made, variant, site, url=look.archive_url, templates=templates)
+        found = gate.check_html(page, made, variant, output="page", now=NOW)
+        yield from (str(violation) for violation in (*mail, *found))
+        for html in (rendered.html, page.decode()):
+            names = {node.tag for node in LexborHTMLParser(html).css("*")}
+            yield from (
+                f"<{name}> is an element that no mail program or browser knows"
+                for name in sorted(filter(None, names - KNOWN))
+                if ":" not in name
+            )
+
+
+def _placed(own: Path, theme: Theme, faults: list[str]) -> TemplateInvalid:
+    """The fault with the file that brings it in: the first that is refused when it alone stands over the shipped ones."""
+    shipped = assets.root() / "templates"
+    for path in sorted(own.rglob("*.j2")):
+        name = path.relative_to(own)
+        with TemporaryDirectory(prefix="publisher-canary-") as folder:
+            (Path(folder) / name).parent.mkdir(parents=True)
+            copyfile(path, Path(folder) / name)
+            alone = load([Path(folder), shipped])
+            try:
+                mine = list(_faults(alone, theme))
+            except TemplateInvalid:  # it needs another file of theirs
+                mine = []
+            finally:
+                alone.close()
+        if mine:
+            return TemplateInvalid(str(name), _line(path, mine[0]), mine[0])
+    return TemplateInvalid(str(own), None, faults[0])
+
+
+def _line(path: Path, fault: str) -> int | None:
+    """The line of a template in which stands what a fault names: an element, or a declaration of a style."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    named = [found[0] for found in re.finditer(r"<[a-z-]+(?=>)", fault)]
+    named += [found[0] for found in DECLARATION.finditer(fault)]
+    for wanted in map(_bare, named):
+        for number, line in enumerate(lines, 1):
+            if wanted in _bare(line):
+                return number
+    return None
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\s+", "", text).lower()
+
+
+def _headers(subject: str, language: str) -> message.Headers:
+    return message.Headers(
+        from_name="The Canary",
+        from_address="canary@canary.example",
+        subject=subject,
+        list_name="The Canary",
+        list_id=f"canary-{language}.lists.canary.example",
+        language=language,
+        reply_to="desk@canary.example",
+        help_url=URL,
+        archive_url=f"{URL}/e/canary-2026-03-02/",
+        owner="desk@canary.example",
+        feedback_id="canary-2026-03-02:canary:digest:canary",
+        date=NOW,
+    )
