@@ -16,6 +16,8 @@ from publisher.render import digest, message
 from publisher.render.templates import Templates
 from tests.editions import DISCLAIMERS, HEADERS, LOOK, NOW, PERSONAL, TEMPLATES, item
 
+READER = replace(PERSONAL, to="somebody.with.a.very.long.name.and.many.titles@mail.far-away.example.org")
+
 LANGUAGES = ("en", "fa", "ar", "he")
 RTL = frozenset({"fa", "ar", "he"})
 TITLES = {
@@ -52,7 +54,7 @@ HEADLINES = {
         ),
         "Grain harvest beats the ten-year mean by 4.5%",
         'Minister: "we said \\no\\ & meant it" <again>',
-        "Two crews 👩\u200d🚀👨🏽\u200d🚒 train for the polar night",
+        "Two crews 👩\u200d🚀👨🏽\u200d🚒 train for #TheLongestPolarNightThatAnybodyInPortAlmaCanRemember",
     ),
     "fa": (
         (
@@ -226,7 +228,7 @@ def finish(name: str, edition: Edition) -> Finished:
         list_id=f"morning-{language}.lists.front.example",
     )
     compiled = message.compile(rendered, headers, seed=edition.content_hash)
-    html, text = compiled.bodies(PERSONAL)
+    html, text = compiled.bodies(READER)
     return Finished(
         name=name,
         language=language,
@@ -235,7 +237,7 @@ def finish(name: str, edition: Edition) -> Finished:
         html=html.decode(),
         text=text.decode(),
         subject=rendered.subject,
-        raw=compiled.message(PERSONAL),
+        raw=compiled.message(READER),
     )
 
 

@@ -105,7 +105,7 @@ const places = (page) => page.evaluate(() => {
 });
 
 // The contrast that was painted: in each place, of the commonest colour with the one that differs most from it.
-const painted = (lens, picture, wanted, scale) => lens.evaluate(async ([data, boxes, by]) => {
+const painted = (lens, picture, wanted) => lens.evaluate(async ([data, boxes]) => {
   const image = new Image();
   image.src = `data:image/png;base64,${data}`;
   await image.decode();
@@ -116,7 +116,7 @@ const painted = (lens, picture, wanted, scale) => lens.evaluate(async ([data, bo
   const light = (rgb) => 0.2126 * linear(rgb >> 16) + 0.7152 * linear((rgb >> 8) & 255) + 0.0722 * linear(rgb & 255);
   return boxes.map(({ kind, what, thick, x, y, width, height }) => {
     const { data: raw } = pen.getImageData(
-      Math.round(x * by), Math.round(y * by), Math.max(1, Math.round(width * by)), Math.max(1, Math.round(height * by)),
+      Math.round(x), Math.round(y), Math.max(1, Math.round(width)), Math.max(1, Math.round(height)),
     );
     const counts = new Map();
     for (let n = 0; n < raw.length; n += 4) {
@@ -128,7 +128,7 @@ const painted = (lens, picture, wanted, scale) => lens.evaluate(async ([data, bo
       (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05)));
     return { kind, what, thick, contrast: Math.round(contrast * 100) / 100, ground };
   });
-}, [picture.toString("base64"), wanted, scale]);
+}, [picture.toString("base64"), wanted]);
 
 const [executablePath, ...files] = process.argv.slice(2);
 const browser = await chromium.launch({ executablePath, args: FLAGS });
@@ -136,7 +136,7 @@ const lens = await (await browser.newContext()).newPage();
 const sightings = {};
 for (const file of files) {
   const requests = [];
-  const context = await browser.newContext({ viewport: { width: 600, height: 800 }, deviceScaleFactor: 2 });
+  const context = await browser.newContext({ viewport: { width: 600, height: 800 }, deviceScaleFactor: 1 });
   await context.route("**/*", (route) => {
     const url = route.request().url();
     if (url.startsWith("file:")) return route.continue();
@@ -145,13 +145,16 @@ for (const file of files) {
   });
   const page = await context.newPage();
   await page.goto(pathToFileURL(file).href);
-  const look = async () => painted(lens, await page.screenshot({ fullPage: true }), await places(page), 2);
-  const seen = { widths: {} };
-  for (const width of WIDTHS) {
-    await page.setViewportSize({ width, height: 800 });
-    seen.widths[width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  }
-  seen.stories = await stories(page);
+  const look = async () => painted(lens, await page.screenshot({ fullPage: true }), await places(page));
+  const measure = async () => {
+    const found = {};
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 800 });
+      found[width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    }
+    return found;
+  };
+  const seen = { widths: await measure(), stories: await stories(page) };
   await page.evaluate(AXE);
   seen.light = await judge(page);
   await page.emulateMedia({ colorScheme: "dark" });
@@ -159,6 +162,7 @@ for (const file of files) {
   await page.emulateMedia({ colorScheme: "light" });
   await strip(page);
   seen.stripped = await stories(page);
+  seen.strippedWidths = await measure();
   const session = await context.newCDPSession(page);
   await session.send("Emulation.setAutoDarkModeOverride", { enabled: true });
   seen.inverted = await look();
