@@ -30,7 +30,12 @@ __all__ = ["edition", "try_out"]
 NOW = datetime(2026, 3, 2, 3, 30, tzinfo=UTC)
 URL = "https://canary.example"
 WORDS = {
-    "en": ("Quay opens to lorries", "The quay opened on Monday after a year of works.", "Harbour Wire", "World"),
+    "en": (
+        "Quay opens to lorries",
+        "The quay opened on Monday after a year of works.",
+        "Harbour Wire",
+        "World",
+    ),
     "fa": ("اسکله برای کامیون‌ها باز شد", "اسکله پس از یک سال باز شد.", "خبرگزاری بندر", "جهان"),
 }
 HOUSE = {
@@ -45,7 +50,8 @@ READER = message.Personal(
     preferences_url=f"{URL}/p/canary",
 )
 KNOWN = defs.tags | {"main", "bdi", "svg", "path"}
-DECLARATION = re.compile(r"[a-z-]+ ?: ?[^;,(){}]+")
+ELEMENT = re.compile(r"<[a-z][a-z0-9-]*")
+DECLARATION = re.compile(r"[a-z-]+:[^\s;,(){}]+")
 
 
 def edition() -> Edition:
@@ -74,7 +80,9 @@ def edition() -> Edition:
         ),
         items=items,
         disclaimers=tuple(Disclaimer("house", 1, language, *HOUSE[language]) for language in ("en", "fa")),
-        left_out=tuple(LeftOut("01CANARYCUT", "world", Why.MAXIMUM, "", language) for language in ("en", "fa")),
+        left_out=tuple(
+            LeftOut("01CANARYCUT", "world", Why.MAXIMUM, "", language) for language in ("en", "fa")
+        ),
         notes=(("en", "Good morning.\n\nTwo paragraphs."), ("fa", "صبح بخیر.")),
     )
 
@@ -114,7 +122,10 @@ def try_out(own: Path, templates: Templates, *, theme: Theme) -> int:
     files = templates.check()
     if not files:
         return files
-    faults = list(_faults(templates, theme))
+    try:
+        faults = list(_faults(templates, theme))
+    except TemplateInvalid as error:
+        raise (_found(own, error) if error.line is None else error) from error
     if faults:
         raise _placed(own, theme, faults)
     return files
@@ -178,10 +189,18 @@ def _placed(own: Path, theme: Theme, faults: list[str]) -> TemplateInvalid:
     return TemplateInvalid(str(own), None, faults[0])
 
 
+def _found(own: Path, error: TemplateInvalid) -> TemplateInvalid:
+    """The fault of a finished document, with the file and line of theirs in which stands what it names."""
+    for path in sorted(own.rglob("*.j2")):
+        if (line := _line(path, error.why)) is not None:
+            return TemplateInvalid(str(path.relative_to(own)), line, error.why)
+    return error
+
+
 def _line(path: Path, fault: str) -> int | None:
     """The line of a template in which stands what a fault names: an element, or a declaration of a style."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    named = [found[0] for found in re.finditer(r"<[a-z-]+(?=>)", fault)]
+    named = ELEMENT.findall(fault)
     named += [found[0] for found in DECLARATION.finditer(fault)]
     for wanted in map(_bare, named):
         for number, line in enumerate(lines, 1):

@@ -28,6 +28,7 @@ VOID = frozenset(
 )
 """HTML elements that are never closed."""
 DEEPEST = 300
+UNKNOWN = re.compile(r"<mj-[a-z0-9-]+")
 LEFTOVERS = (r"\u{", r"\"", "<mj-", "</mj-")
 
 
@@ -50,6 +51,10 @@ def to_html(source: str, *, template: str) -> str:
     html = REFERENCE.sub(_turned_back, html)
     for leftover in LEFTOVERS:
         if leftover in html:
+            if unknown := UNKNOWN.search(html):
+                raise TemplateInvalid(
+                    template, None, f"{unknown[0]}> is no element of MJML, or not in this place"
+                )
             raise TemplateInvalid(template, None, f"the result still holds {leftover!r}")
     return html
 
