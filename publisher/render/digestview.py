@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from publisher.edition import Edition, Item, Shelf, Variant, Why
-from publisher.render.direction import RLM, is_rtl, isolated, lead_in
+from publisher.render.direction import RLM, direction, is_rtl, isolated, lead_in
 from publisher.render.excerpt import excerpt, shorten
 from publisher.render.places import markers
 from publisher.render.words import Words
@@ -56,7 +56,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """What all items of a mail have in common. `sides` are what follows from a text's direction, by `is_rtl`."""
+    """What all items of a mail have in common. `own`: what follows from the mail's own language."""
 
     language: str
     words: Words
@@ -64,7 +64,8 @@ class _Frame:
     local_date: date
     disclaimer: str
     lengths: Lengths
-    sides: tuple[dict[str, str], dict[str, str]]
+    own: dict[str, Any]
+    theme: Theme
 
 
 def view(edition: Edition, variant: Variant, *, look: Look, words: Words, lengths: Lengths) -> dict[str, Any]:
@@ -82,11 +83,12 @@ def view(edition: Edition, variant: Variant, *, look: Look, words: Words, length
         local_date=edition.local_date,
         disclaimer=disclaimer.short,
         lengths=lengths,
-        sides=(_side(theme, rtl=False), _side(theme, rtl=True)),
+        own=_side(theme, language),
+        theme=theme,
     )
     return {
         "language": language,
-        **frame.sides[is_rtl(language)],
+        **frame.own,
         "theme": {
             "width": theme.width,
             "logo": theme.logo,
@@ -104,7 +106,14 @@ def view(edition: Edition, variant: Variant, *, look: Look, words: Words, length
         "note": [lead_in(part, language) for part in edition.note(language)],
         "contents": [{"title": shelf.title, "n": words.number(len(members))} for shelf, members in shelves],
         "corrections": [
-            isolated(item.headline, language, item.language) for item in items if item.corrected_at
+            {
+                "headline": lead_in(item.headline, item.language),
+                "language": item.language,
+                "direction": direction(item.language),
+                "foreign": _foreign(item, language),
+            }
+            for item in items
+            if item.corrected_at
         ],
         "shelves": [
             {
@@ -127,14 +136,24 @@ def view(edition: Edition, variant: Variant, *, look: Look, words: Words, length
     }
 
 
-def _side(theme: Theme, *, rtl: bool) -> dict[str, str]:
-    """What follows from a text's direction: sides, marks, fonts. `flow` is a style that holds where `dir` is stripped."""
+def _foreign(item: Item, language: str) -> bool:
+    """Whether an item speaks another language than the mail."""
+    return item.language.partition("-")[0] != language.partition("-")[0]
+
+
+def _side(theme: Theme, language: str) -> dict[str, Any]:
+    """What follows from a text's language: sides, marks, fonts.
+
+    `flow` is a style that holds where `dir` is stripped; `airy` scripts (the Arabic one) want larger type and more room between lines.
+    """
+    rtl = is_rtl(language)
     way, left, right = ("rtl", "right", "left") if rtl else ("ltr", "left", "right")
     return {
         "direction": way,
         "left": left,
         "right": right,
         "mark": RLM if rtl else "",
+        "airy": rtl and language.partition("-")[0] not in {"he", "yi"},
         "flow": f"direction:{way};text-align:{left};",
         "font": theme.rtl_font if rtl else theme.text_font,
         "headline_font": theme.rtl_font if rtl else theme.headline_font,
@@ -220,7 +239,9 @@ def _more(edition: Edition, shelf: Shelf, printed: Collection[str], words: Words
 
 def _item(frame: _Frame, item: Item, *, lead: bool) -> dict[str, Any]:
     words, language = frame.words, frame.language
-    side, own = frame.sides[is_rtl(item.language)], frame.sides[is_rtl(language)]
+    foreign = _foreign(item, language)
+    side = _side(frame.theme, item.language) if foreign else frame.own
+    turned = side["direction"] != frame.own["direction"]
     local = item.time.astimezone(frame.zone)
     text = excerpt(item.lede, frame.lengths.lead if lead else frame.lengths.other)
     ours = words.gettext("our headline") if item.house_headline else ""
@@ -229,9 +250,9 @@ def _item(frame: _Frame, item: Item, *, lead: bool) -> dict[str, Any]:
         "lead": lead,
         "language": item.language,
         **side,
-        "flow": side["flow"] if side is not own else "",
-        "face": f"font-family:{side['font']};" if side is not own else "",
-        "foreign": item.language.partition("-")[0] != language.partition("-")[0],
+        "flow": side["flow"] if turned else "",
+        "face": f"font-family:{side['font']};" if turned else "",
+        "foreign": foreign,
         "headline": lead_in(item.headline, item.language),
         "link": item.link,
         "excerpt": lead_in(text, item.language) if text else "",

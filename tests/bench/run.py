@@ -15,7 +15,7 @@ from email.message import EmailMessage
 import feedparser
 
 from publisher import gate, intake
-from publisher.edition import Variant
+from publisher.edition import Disclaimer, Variant
 from publisher.intake import Context
 from publisher.render import digest, message
 from publisher.story import Source
@@ -33,6 +33,17 @@ def mails() -> None:
         variant = Variant(language)
         work = lambda made=made, variant=variant: digest.render(made, variant, look=LOOK, templates=TEMPLATES)  # noqa: E731 - bound here
         line(f"12 stories to HTML and text, {language}", median(work, 5))
+    tongues = ("en", "fa", "ar", "he", "fr", "es", "ru", "zh")
+    short, full = english.disclaimer("en").short, english.disclaimer("en").full
+    house_texts = tuple(Disclaimer("house", 1, language, short, full) for language in tongues)
+    shelves = tuple(replace(s, language=language) for language in tongues for s in english.shelves)
+    many = replace(english, languages=tongues, disclaimers=house_texts, shelves=shelves)
+
+    def eight() -> None:
+        for language in tongues:
+            digest.render(many, Variant(language), look=LOOK, templates=TEMPLATES)
+
+    line("one edition in 8 languages", median(eight, 3))
     rendered = digest.render(english, Variant("en"), look=LOOK, templates=TEMPLATES)
     compiled = message.compile(
         rendered, replace(HEADERS, subject=rendered.subject), seed=english.content_hash

@@ -52,7 +52,11 @@ def test_every_partial_may_be_changed_in_its_looks(tmp_path):
         ((PARTS, "{{ entry.source_url }}", "https://elsewhere.example"), "source", None),
         ((PARTS, SOFT, f"{SOFT}display:none;"), "display:none", "display:none"),
         ((PARTS, SOFT, f"{SOFT}font-size:0;"), "font of 0 px", None),
-        ((STYLE, "  .soft { color: {{ dark.muted }}", "  .soft { color: {{ dark.paper }}"), "#1c1c1e on #1c1c1e", None),
+        (
+            (STYLE, "  .soft { color: {{ dark.muted }}", "  .soft { color: {{ dark.paper }}"),
+            "#1c1c1e on #1c1c1e",
+            None,
+        ),
         ((STYLE, ":root {", ".hair { visibility: hidden }\n:root {"), "visibility", "visibility"),
         ((SECTION, "<h2 ", "<newsitem>x</newsitem><h2 "), "<newsitem>", "<newsitem"),
         ((SECTION, "{{ shelf.title }}", "{{ shelf.name }}"), "name", "shelf.name"),
