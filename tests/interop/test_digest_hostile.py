@@ -28,7 +28,12 @@ def room(tmp_path):
     """A newsroom whose first section takes everything, and whose source is read in whatever format it comes."""
     database = open_database(f"sqlite:///{tmp_path / 'publisher.sqlite3'}")
     migrate.ready(database)
-    base = settings(source={"format": "auto"})
+    base = settings(
+        sources=[
+            {"slug": f"wire-{n}", "name": f"Wire {n}", "homepage": "https://wire.example/", "format": "auto"}
+            for n in range(100)
+        ]
+    )
     everything = replace(base.sections[0], any=(), max=200, window=timedelta(days=3650), languages="all")
     yield Newsroom(
         settings=replace(base, sections=(everything, base.sections[1])), database=database, mint=mint_derived
@@ -36,17 +41,18 @@ def room(tmp_path):
     database.close()
 
 
-def taken_in(room: Newsroom, raw: bytes) -> None:
-    wire.read_document(room, room.source("meridian"), raw, actor="test", now=NOW)
+def taken_in(room: Newsroom, number: int, raw: bytes) -> None:
+    """Each document comes from a source of its own: their ids are the same in many."""
+    wire.read_document(room, room.source(f"wire-{number}"), raw, actor="test", now=NOW)
 
 
 def test_hostile_copy_is_text_in_a_digest_and_harms_no_neighbour(samples: Path, room: Newsroom) -> None:
     files = sorted({path for kind in WIRES for path in (samples / "hostile-samples").glob(kind)})
     assert len(files) > 30
-    for path in files:
+    for number, path in enumerate(files):
         if path.name not in MANY:
-            taken_in(room, path.read_bytes())
-    taken_in(room, jsonl(line(1, headline="A quiet neighbour", urgency=1, lede="Nothing happened here.")))
+            taken_in(room, number, path.read_bytes())
+    taken_in(room, 99, jsonl(line(1, headline="A quiet neighbour", urgency=1, lede="Nothing happened here.")))
     made = editions.make(room, "morning", slot=None, actor="test", now=NOW)
     assert len(made.items) > 25, len(made.items)
     assert [entry for entry in made.left_out if entry.why is Why.SIZE] == []
