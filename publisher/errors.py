@@ -211,10 +211,16 @@ class AlreadySent(Conflict):
 
     def __init__(self, edition_id: str, dispatch_id: str, state: str) -> None:
         self.edition_id, self.dispatch_id, self.state = edition_id, dispatch_id, state
-        resume = f", `publisher dispatch resume {dispatch_id}` goes on with those who wait"
+        told = f"edition {edition_id} has its dispatch: {dispatch_id} is {state}; `publisher dispatch show {dispatch_id}` reports"
+        if state == "cancelled":
+            told = (
+                f"dispatch {dispatch_id} of edition {edition_id} was cancelled, and that is for good: "
+                "make a new edition with `publisher edition make`, or with `publisher send DIGEST --now`"
+            )
+        elif state != "done":
+            told += f", `publisher dispatch resume {dispatch_id}` goes on with those who wait"
         super().__init__(
-            f"edition {edition_id} has its dispatch: {dispatch_id} is {state}; `publisher dispatch show {dispatch_id}` "
-            f"reports{'' if state in {'done', 'cancelled'} else resume}",
+            told,
             edition=edition_id,
             dispatch=dispatch_id,
             state=state,

@@ -158,6 +158,8 @@ def cancel(door_: Door, dispatch_id: str, why: str) -> None:
 def retry(door_: Door, dispatch_id: str, why: str) -> int:
     """Try those again that failed, and nobody else.
 
+    Who was suppressed stays out: `publisher suppression undo` comes first, if that was a mistake.
+
     \b
     Example:
       publisher dispatch retry 01KJP4TQ0M2Z --why "the relay was misconfigured"
@@ -167,8 +169,13 @@ def retry(door_: Door, dispatch_id: str, why: str) -> int:
 
     with door_.newsroom() as newsroom:
         dispatch_id = named(newsroom, "dispatch", dispatch_id)
-        again = mailing.retry(newsroom, dispatch_id, why=why, actor=door_.who, now=now())
+        again, left = mailing.retry(newsroom, dispatch_id, why=why, actor=door_.who, now=now())
         door_.say(f"To be tried again: {counted(again, 'delivery', 'deliveries')}.")
+        if left:
+            door_.say(
+                f"Not tried, because they are suppressed or have left: {left}. If that is a mistake, "
+                f"`publisher suppression undo --dispatch {dispatch_id}` comes first."
+            )
         return run_dispatch(door_, newsroom, dispatch_id)
 
 

@@ -98,11 +98,12 @@ def run_due(door_: Door, newsroom: Any) -> int:
         codes.append(ended(report, stopped=watch.stop.is_set()))
         if codes[-1] in {INTERRUPTED, LATER}:
             break
-    lines = [line for report in reports for line in report_lines(report)]
     if not codes:
         upcoming = mailing.next_due(newsroom)
-        lines = [f"Nothing is due{f'; next {cell(upcoming)}' if upcoming else ''}."]
-    door_.show({"items": [report.data() for report in reports], "next": None}, "\n".join(lines))
+        door_.say(f"Nothing is due{f'; next {cell(upcoming)}' if upcoming else ''}.")
+    lines = [line for report in reports for line in report_lines(report)]
+    if lines or door_.as_json:
+        door_.show({"items": [report.data() for report in reports], "next": None}, "\n".join(lines))
     return next((code for code in (INTERRUPTED, LATER) if code in codes), max(codes, default=0))
 
 
@@ -159,7 +160,15 @@ def report_lines(report: Any) -> list[str]:
 
 def _said(entry: Any) -> str:
     """What the relay said of a delivery, else what we say of it."""
+    if entry.get("state") == "suppressed":
+        return SUPPRESSED.get(
+            entry["cause"], f"is suppressed ({cell(entry['cause'])}): `publisher suppression list`"
+        )
     return f"{entry['code'] or ''} {cell(entry['reply'] or entry['cause'])}".strip()
+
+
+SUPPRESSED = {"left": "has left", "unconfirmed": "has not confirmed", "erased": "was erased"}
+"""What the ledger's causes mean of those who are not mailed though no refusal of theirs, or of their server, is listed."""
 
 
 def _plan_text(plan: Plan) -> str:

@@ -15,7 +15,7 @@ from publisher.crash import crashpoint
 from publisher.ledger import Action, Outcome, Phase, State, classify, lost
 from publisher.transport.connection import Connection
 from publisher.transport.options import RelayOptions
-from publisher.transport.wire import Wire, reply_of
+from publisher.transport.wire import Wire, in_words, reply_of
 
 __all__ = ["Relay"]
 
@@ -64,10 +64,14 @@ class Relay:
             connection = await session.run()
         except aiosmtplib.SMTPResponseException as error:
             outcome = classify(reply_of(error.code, error.message), session.phase)
+            if outcome.action is Action.HALT:
+                outcome = replace(outcome, scope="relay")
         except _Unusable as error:
             outcome = _halted(str(error))
         except (OSError, aiosmtplib.SMTPException, ValueError) as error:
             outcome = _failure(error, session.phase)
+            if outcome.action is Action.RECONNECT:
+                outcome = replace(outcome, cause=f"{outcome.cause} ({self.options.host}:{self.options.port})")
         else:
             self._helo = session.helo
             return connection
@@ -190,7 +194,7 @@ def _failure(error: Exception, phase: Phase) -> Outcome:
         return _halted(str(error))
     if isinstance(error, (TimeoutError, aiosmtplib.SMTPTimeoutError)):
         return lost(phase, why=f"no answer at {phase}")
-    return lost(phase, why=str(error)[:200] or type(error).__name__)
+    return lost(phase, why=in_words(error))
 
 
 def _halted(why: str) -> Outcome:

@@ -8,13 +8,16 @@ before it broke are still given out, because what the server has said is said.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import socket
+import ssl
 from collections import deque
 from collections.abc import Sequence
 
 from publisher.ledger import Reply
 
-__all__ = ["Broken", "Wire", "reply_of"]
+__all__ = ["Broken", "Wire", "in_words", "reply_of"]
 
 LINE_MAX = 4096
 REPLY_MAX = 32_768
@@ -31,6 +34,22 @@ def reply_of(code: int, text: str) -> Reply:
     clean = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     found = ENHANCED.match(clean)
     return Reply(code, found[1] if found else None, clean)
+
+
+def in_words(error: BaseException) -> str:
+    """What the system says of a connection, as a person would say it: without its numbers."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ConnectionRefusedError):
+            return "the connection was refused"
+        if isinstance(seen, (ConnectionResetError, BrokenPipeError)):
+            return "the connection was reset"
+        if isinstance(seen, socket.gaierror):
+            return f"the name was not found: {seen.strerror}"
+        if isinstance(seen, OSError) and seen.errno and not isinstance(seen, ssl.SSLError):
+            return os.strerror(seen.errno)
+        seen = seen.__cause__ or seen.__context__
+    return str(error)[:200] or type(error).__name__
 
 
 class Wire(asyncio.Protocol):
@@ -159,7 +178,7 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Gone, whoever did it."""
-        self.end(f"connection lost: {exc}" if exc else "connection lost")
+        self.end(f"connection lost: {in_words(exc)}" if exc else "connection lost")
 
     def pause_writing(self) -> None:
         """The kernel takes no more for now."""

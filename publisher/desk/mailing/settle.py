@@ -84,18 +84,27 @@ def _refuse_done(connection: Connection, head: Any) -> None:
         raise Conflict(f"dispatch {head.id} is done: nobody waits")
 
 
-def retry(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: datetime) -> int:
-    """Let those who failed wait again, for the edition without what was withdrawn since; returns how many.
+def retry(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: datetime) -> tuple[int, int]:
+    """Let those who failed wait again, for the edition without what was withdrawn since.
+
+    Returns how many, and how many stay failed because they must not be mailed.
 
     Raises:
-        Conflict: nobody failed. NothingToPublish: no story of the edition is left.
+        Conflict: nobody failed, or nobody of them may be mailed. NothingToPublish: no story of the edition is left.
     """
     head = head_of(newsroom, dispatch_id)
-    again = 0
+    again = left = 0
 
     def queue(connection: Connection, made: Edition) -> None:
-        nonlocal again
+        nonlocal again, left
+        failed = deliveries.counts(connection, head.id).failed
         again = deliveries.retry_failed(connection, head.id, actor=actor, now=now)
+        left = failed - again
+        if not again and failed and head.state != DispatchState.CANCELLED:
+            raise Conflict(
+                f"those who failed in dispatch {head.id} ({failed}) are suppressed or have left: if their suppression is a "
+                f"mistake, `publisher suppression undo --dispatch {head.id}` comes first"
+            )
         if not again:
             raise Conflict(f"nobody failed in dispatch {head.id}")
         deliveries.resume(connection, head.id, expires_at=now + newsroom.digest(made.series).expires)
@@ -108,7 +117,7 @@ def retry(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: da
         raise Conflict(f"nobody failed in dispatch {head.id}")
     if not set_right(newsroom, head.id, head.edition_id, now=now, then=queue).items:
         raise NothingToPublish(f"edition {head.edition_id}", NO_STORY)
-    return again
+    return again, left
 
 
 VERDICTS = {"sent": State.ACCEPTED, "failed": State.FAILED, "resend": State.QUEUED}

@@ -11,13 +11,15 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, literal, not_, or_, select, update
 
 from publisher.ledger import DISPATCH_MOVES, DispatchState, Outcome, State, move, sources
 from publisher.store.deliveries.chunks import add_retry_chunks, in_open_chunk
 from publisher.store.deliveries.ending import end_doubts, end_waiting, in_doubt
 from publisher.store.deliveries.record import Recorded, record
 from publisher.store.schema import delivery, delivery_state, dispatch, note, outcome
+from subscribers import audience
+from subscribers.schema import suppression
 
 __all__ = [
     "cancel",
@@ -151,7 +153,10 @@ def resolve(
 
 
 def retry_failed(connection: Connection, dispatch_id: str, *, actor: str, now: datetime) -> int:
-    """Let those who failed wait again, and nobody else; returns how many (none of a cancelled dispatch)."""
+    """Let those who failed wait again, and nobody else; returns how many (none of a cancelled dispatch).
+
+    Who must not be mailed stays failed: to queue them would end them as suppressed, and no undoing would bring them back.
+    """
     move(State.FAILED, State.QUEUED)
     rows = _those(connection, dispatch_id, delivery_state.c.state == State.FAILED)
     return _wait_again(connection, dispatch_id, rows, actor=actor, now=now)
@@ -202,7 +207,7 @@ def _wait_again(
 
 
 def _barred(connection: Connection, dispatch_id: str, ids: Collection[int]) -> set[int]:
-    """Who of these must not be sent to again: perhaps they have a former revision, or the dispatch is over."""
+    """Who of these must not be sent to again: perhaps they have a former revision, they must not be mailed, or the dispatch is over."""
     same_try = and_(outcome.c.delivery_id == note.c.delivery_id, outcome.c["try"] == note.c["try"])
     former = exists(
         select(literal(1))
@@ -214,14 +219,21 @@ def _barred(connection: Connection, dispatch_id: str, ids: Collection[int]) -> s
             outcome.c.state == State.UNCERTAIN.value,
         )
     )
+    refused = or_(
+        exists(select(literal(1)).where(suppression.c.addr_key == delivery.c.addr_key)),
+        and_(dispatch.c.kind != "test", not_(audience.mailable(delivery.c.subscriber_id, dispatch.c.digest))),
+    )
     query = (
         select(delivery_state.c.delivery_id)
         .join(dispatch, dispatch.c.id == delivery_state.c.dispatch_id)
+        .join(delivery, delivery.c.id == delivery_state.c.delivery_id)
         .where(
             dispatch.c.id == dispatch_id,
             delivery_state.c.delivery_id.in_(ids),
             or_(
-                dispatch.c.state == "cancelled", and_(delivery_state.c.state == State.UNCERTAIN.value, former)
+                dispatch.c.state == "cancelled",
+                and_(delivery_state.c.state == State.UNCERTAIN.value, former),
+                and_(delivery_state.c.state == State.FAILED.value, refused),
             ),
         )
     )

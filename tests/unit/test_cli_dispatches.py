@@ -1,0 +1,155 @@
+"""The command line: dispatches that stopped, their exit codes, and what is said about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import commands
+from tests.commands import Room
+from tests.mailroom import keeping
+from tests.newsrooms import line
+from tests.smtpd import Server
+
+READER = "reader@list.example"
+
+
+@pytest.fixture
+def room(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Room:
+    made = commands.room(tmp_path, capsys)
+    made.ingest(line(1), line(2))
+    subscribe(made, READER)
+    return made
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    (tmp_path / "smtp").mkdir()
+    with keeping(tmp_path / "smtp") as running:
+        yield running
+
+
+def subscribe(room: Room, address: str) -> None:
+    room("subscriber", "add", address, "--digest", "morning", "--basis", "asked")
+
+
+def relay(room: Room, port: int, tls: str = "none") -> None:
+    path = room.folder / "config" / "publisher.toml"
+    text = path.read_text()
+    head, _, tail = text.partition("[[relay]]")
+    table = f'[[relay]]\nname = "main"\nhost = "127.0.0.1"\nport = {port}\ntls = "{tls}"\n\n'
+    path.write_text(head + table + "[fetch]" + tail.partition("[fetch]")[2])
+
+
+def only(room: Room) -> str:
+    (row,) = room.json("dispatch", "list")["items"]
+    return str(row["id"])
+
+
+def test_relay_that_refuses_connections_is_said_in_words(room: Room) -> None:
+    relay(room, 9)
+    said = room("send", "morning", "--yes")
+    assert said.code == 75
+    assert "the connection was refused" in said.err
+    assert "Errno" not in said.err + said.out
+    assert "127.0.0.1" not in said.err.replace("127.0.0.1:9", "")
+
+
+def test_certificate_that_is_not_trusted_is_the_relays_trouble(room: Room, tmp_path: Path) -> None:
+    (tmp_path / "smtp").mkdir()
+    with Server(folder=tmp_path / "smtp", starttls=True) as server:
+        relay(room, server.port, tls="required")
+        said = room("send", "morning", "--yes")
+    assert said.code == 75
+    assert "relay main cannot be used: TLS failed" in said.err
+    assert "Halted: relay" in said.out
+
+
+def test_json_of_a_run_is_one_document_whatever_the_relay_does(room: Room) -> None:
+    relay(room, 9)
+    said = room("--json", "send", "morning", "--yes")
+    assert said.code == 75
+    assert "refused" in said.data["relay_trouble"]
+
+
+def test_who_waits_is_nobody_who_failed(room: Room, server: Server) -> None:
+    server.teach("rcpt reply='451 4.7.1 Greylisted'")
+    relay(room, server.port)
+    said = room("send", "morning", "--yes")
+    assert said.code == 0
+    assert "Deferred: 1 delivery, next " in said.out
+    assert "Greylisted" in said.out
+    shown = room("dispatch", "show", only(room))
+    assert shown.code == 0
+    assert "Nobody is sending" in shown.out
+    due = room("dispatch", "resume")
+    assert due.code == 0
+    assert "Nothing is due; next 20" in due.out
+    assert room.json("dispatch", "resume") == {"items": [], "next": None}
+    assert room("-q", "dispatch", "resume").out == "", "cron mails whatever is said"
+
+
+def test_resuming_all_goes_on_with_what_is_due(room: Room, server: Server) -> None:
+    assert "Nothing is due." in room("dispatch", "resume").out
+    relay(room, 9)
+    assert room("send", "morning", "--yes").code == 75
+    assert room("dispatch", "resume").code == 75
+    relay(room, server.port)
+    said = room("--json", "dispatch", "resume")
+    assert said.code == 0
+    (report,) = said.data["items"]
+    assert (report["state"], report["counts"]["accepted"]) == ("done", 1)
+    assert len(server.messages()) == 1
+
+
+def test_doubtful_addresses_are_shown_when_they_are_asked_for(room: Room, server: Server) -> None:
+    server.teach("logged do=drop")
+    relay(room, server.port)
+    assert room("send", "morning", "--yes").code == 5
+    dispatch_id = only(room)
+    (masked,) = room.json("dispatch", "resolve", dispatch_id)["items"]
+    (shown,) = room.json("dispatch", "resolve", dispatch_id, "--addresses")["items"]
+    assert masked["address"] != READER
+    assert shown["address"] == READER
+    assert READER in room("dispatch", "resolve", dispatch_id, "--addresses").out
+    assert READER not in room("dispatch", "resolve", dispatch_id).out
+    assert room("dispatch", "show", dispatch_id).code == 5
+
+
+def test_cancelled_dispatch_is_no_dispatch_to_report_on_only(room: Room) -> None:
+    relay(room, 9)
+    room("send", "morning", "--yes")
+    room("dispatch", "cancel", only(room), "--why", "overtaken")
+    said = room("send", "morning", "--yes")
+    assert said.code == 4
+    assert "was cancelled, and that is for good" in said.err
+    assert "edition make" in said.err
+
+
+def test_retry_says_who_is_suppressed_and_waits_for_the_undoing(room: Room, server: Server) -> None:
+    server.teach("rcpt to=reader@* reply='550 5.1.1 No such user'")
+    subscribe(room, "other@list.example")
+    relay(room, server.port)
+    assert room("send", "morning", "--yes").code == 5
+    dispatch_id = only(room)
+    refused = room("dispatch", "retry", dispatch_id, "--why", "their server was wrong")
+    assert refused.code == 4
+    assert f"publisher suppression undo --dispatch {dispatch_id}" in refused.err
+    assert room.json("dispatch", "list")["items"][0]["counts"]["failed"] == 1
+    assert room("suppression", "undo", "--dispatch", dispatch_id, "--why", "their server was wrong").code == 0
+    server.teach()
+    assert room("dispatch", "retry", dispatch_id, "--why", "their server was wrong").code == 0
+    assert sorted(taken.rcpt for taken in server.messages()) == ["other@list.example", READER]
+
+
+def test_suppressed_reader_is_told_in_words(room: Room, server: Server) -> None:
+    relay(room, 9)
+    room("send", "morning", "--yes")
+    room("suppression", "add", READER, "--why", "asked by phone")
+    relay(room, server.port)
+    said = room("dispatch", "resume")
+    assert said.code == 0
+    assert "is suppressed (manual)" in said.out
+    assert "publisher suppression list" in said.out
