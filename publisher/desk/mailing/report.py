@@ -64,8 +64,9 @@ class Report:
 
     @property
     def needs_a_look(self) -> bool:
-        """The same, or the dispatch was stopped before its end. Whoever waits for their time, or for another worker, needs none."""
-        return self.in_trouble or (self.goes_on and self.state != DispatchState.SENDING)
+        """The same, or it stopped before its end, and no person wanted it. Whoever waits for their time, or for another worker, needs none."""
+        stopped = self.state in {DispatchState.FREEZING, DispatchState.HALTED}
+        return self.in_trouble or (self.goes_on and stopped)
 
     @property
     def goes_on(self) -> bool:
