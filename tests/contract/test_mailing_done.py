@@ -51,6 +51,7 @@ def test_dispatch_that_was_halted_at_its_last_dot_is_done(database: Database, tm
         assert stored_state(database, dispatch_id) == "halted"
         report = mailing.report(room, dispatch_id)
         assert (report.state, report.halt, report.counts) == ("done", None, Counts(accepted=1))
+        assert mailing.due(room, now=NOW) == []
         acts.kill(room, story_id(made, 1), why="wrong", **WHO)
         mailing.resume(room, dispatch_id, **WHO)
     assert editions.edition(room, made.edition_id).revision == 1, "nobody is there to revise it for"

@@ -126,8 +126,8 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
     with newsroom.database.read() as connection:
         counts = deliveries.counts(connection, head.id)
         rows = deliveries.notable(connection, head.id)
-        resend = deliveries.resends(connection, head.id)
-        deferred = deliveries.deferred(connection, head.id)
+        resend = deliveries.resends(connection, head.id) if counts.waiting else 0
+        deferred = deliveries.deferred(connection, head.id) if counts.waiting else []
         workers = deliveries.workers(connection, head.id)
     state = state_of(head, counts)
     return Report(
