@@ -17,9 +17,10 @@ from publisher.desk import editions, mailing, readers
 from publisher.desk import wire as desk_wire
 from publisher.edition import Edition
 from publisher.newsroom import Newsroom
+from publisher.store.db import Database
 from publisher.store.liveness import dead_workers
 from publisher.transport import connection as wire
-from tests.newsrooms import NOW, jsonl
+from tests.newsrooms import NOW, jsonl, line, newsroom
 from tests.smtpd import Server
 from tests.waiting import until
 
@@ -37,6 +38,19 @@ def subscribe(room: Newsroom, address: str, *sections: str, language: str | None
 
 def make(room: Newsroom, *, now: datetime = NOW) -> Edition:
     return editions.make(room, "morning", actor="test", now=now)
+
+
+def begun(
+    database: Database, server: Server | None, *addresses: str, stories: int = 1, **options: Any
+) -> tuple[Newsroom, Edition, str]:
+    """A newsroom that mails through this server, its edition of so many stories, and the dispatch of it to these readers."""
+    port = {} if server is None else {"relay_port": server.port}
+    room = newsroom(database, **port, **options)
+    ingest(room, *(line(number) for number in range(1, stories + 1)))
+    for address in addresses:
+        subscribe(room, address)
+    made = make(room)
+    return room, made, mailing.begin(room, made, **WHO)
 
 
 def story_id(made: Edition, number: int) -> str:

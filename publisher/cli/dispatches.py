@@ -64,7 +64,7 @@ def list_(door_: Door, limit: int, after: str | None) -> None:
 def show(door_: Door, dispatch_id: str) -> int:
     """Show a dispatch's report: who got it, who did not, and why.
 
-    And whether somebody is sending it. Exit code 5 when some failed, were too late, or are in doubt.
+    And whether somebody is sending it. Exit code 5 when some failed, were too late or are in doubt, or when it was cut short or halted.
 
     \b
     Example:
@@ -76,7 +76,7 @@ def show(door_: Door, dispatch_id: str) -> int:
         mailing.recover(newsroom, now=now())
         report = mailing.report(newsroom, dispatch_id)
     door_.show(report.data(), "\n".join(report_lines(report)))
-    return PARTLY if report.in_trouble else 0
+    return PARTLY if report.needs_a_look else 0
 
 
 @dispatch.command()

@@ -167,7 +167,10 @@ def ended(report: Any, *, stopped: bool) -> int:
 
         click.echo(f"publisher: {RelayUnavailable(*report.relay_trouble)}", err=True)
         return LATER
-    return PARTLY if report.needs_a_look else 0
+    paused = (
+        report.goes_on and report.state == "paused"
+    )  # elsewhere, meanwhile: this run did not do what it was asked to
+    return PARTLY if report.needs_a_look or paused else 0
 
 
 def report_lines(report: Any) -> list[str]:

@@ -64,6 +64,8 @@ class Relay:
             connection = await session.run()
         except aiosmtplib.SMTPResponseException as error:
             outcome = classify(reply_of(error.code, error.message), session.phase)
+            if outcome.action is Action.HALT:
+                outcome = replace(outcome, scope="relay")
         except _Unusable as error:
             outcome = _halted(str(error))
         except (OSError, aiosmtplib.SMTPException, ValueError) as error:

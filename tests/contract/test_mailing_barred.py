@@ -14,7 +14,7 @@ from publisher.errors import NothingToPublish
 from publisher.ledger import Counts
 from publisher.newsroom import Newsroom
 from publisher.store.db import Database
-from tests.mailroom import ECONOMY, WHO, ingest, keeping, mails, make, send, story_id, subscribe
+from tests.mailroom import ECONOMY, WHO, begun, ingest, keeping, mails, make, send, story_id, subscribe
 from tests.newsrooms import NOW, line, newsroom
 
 READER = "reader@list.example"
@@ -40,11 +40,7 @@ def test_version_that_may_not_go_out_halts_the_dispatch_and_is_left_out(
     database: Database, tmp_path: Path, fields: dict[str, object], word: str
 ) -> None:
     with keeping(tmp_path) as server:
-        room = newsroom(database, relay_port=server.port)
-        ingest(room, line(1), line(2))
-        subscribe(room, READER)
-        made = make(room)
-        dispatch_id = mailing.begin(room, made, **WHO)
+        room, made, dispatch_id = begun(database, server, READER, stories=2)
         report = ingest(room, again(1, **fields))
         (withdrawal,) = report.withdrawals
         assert (withdrawal.act, withdrawal.halted) == (word, (dispatch_id,))
@@ -145,10 +141,7 @@ def test_run_of_a_former_revision_does_not_halt_the_present_one(database: Databa
 
 def test_story_without_rights_any_more_is_left_out(database: Database, tmp_path: Path) -> None:
     with keeping(tmp_path) as server:
-        room = newsroom(database, relay_port=server.port)
-        ingest(room, line(1), line(2))
-        subscribe(room, READER)
-        dispatch_id = mailing.begin(room, make(room), **WHO)
+        room, _, dispatch_id = begun(database, server, READER, stories=2)
         del room.sources["meridian"]  # type: ignore[attr-defined]  # a dict under its reading name
         assert send(room, dispatch_id).state == "halted"
     assert not server.messages()

@@ -12,8 +12,8 @@ from publisher.errors import AlreadySent, Conflict
 from publisher.ledger import Counts, State
 from publisher.store import deliveries
 from publisher.store.db import Database
-from tests.mailroom import WHO, ingest, keeping, mails, make, send, story_id, subscribe
-from tests.newsrooms import NOW, line, newsroom
+from tests.mailroom import WHO, begun, keeping, mails, send, story_id
+from tests.newsrooms import NOW
 
 READER = "reader@list.example"
 
@@ -25,11 +25,7 @@ def stored_state(database: Database, dispatch_id: str) -> str:
 
 def test_kill_of_a_story_that_has_left_halts_nothing(database: Database, tmp_path: Path) -> None:
     with keeping(tmp_path) as server:
-        room = newsroom(database, relay_port=server.port)
-        ingest(room, line(1), line(2))
-        subscribe(room, READER)
-        made = make(room)
-        dispatch_id = mailing.begin(room, made, **WHO)
+        room, made, dispatch_id = begun(database, server, READER, stories=2)
         assert send(room, dispatch_id).state == "done"
         done = acts.kill(room, story_id(made, 1), why="wrong", **WHO)
         assert (done.withdrawal.halted, done.withdrawal.editions) == ((), (made.edition_id,))
@@ -43,11 +39,7 @@ def test_kill_of_a_story_that_has_left_halts_nothing(database: Database, tmp_pat
 
 def test_dispatch_that_was_halted_at_its_last_dot_is_done(database: Database, tmp_path: Path) -> None:
     with keeping(tmp_path) as server:
-        room = newsroom(database, relay_port=server.port)
-        ingest(room, line(1), line(2))
-        subscribe(room, READER)
-        made = make(room)
-        dispatch_id = mailing.begin(room, made, **WHO)
+        room, made, dispatch_id = begun(database, server, READER, stories=2)
 
         def kill(_: object) -> None:
             """The outcome is durable, the chunk is not closed yet."""
@@ -59,6 +51,7 @@ def test_dispatch_that_was_halted_at_its_last_dot_is_done(database: Database, tm
         assert stored_state(database, dispatch_id) == "halted"
         report = mailing.report(room, dispatch_id)
         assert (report.state, report.halt, report.counts) == ("done", None, Counts(accepted=1))
+        assert mailing.due(room, now=NOW) == []
         acts.kill(room, story_id(made, 1), why="wrong", **WHO)
         mailing.resume(room, dispatch_id, **WHO)
     assert editions.edition(room, made.edition_id).revision == 1, "nobody is there to revise it for"
@@ -67,11 +60,7 @@ def test_dispatch_that_was_halted_at_its_last_dot_is_done(database: Database, tm
 
 def test_second_send_says_what_became_of_the_first(database: Database, tmp_path: Path) -> None:
     with keeping(tmp_path, "rcpt reply='451 4.3.0 Later'") as server:
-        room = newsroom(database, relay_port=server.port)
-        ingest(room, line(1))
-        subscribe(room, READER)
-        made = make(room)
-        dispatch_id = mailing.begin(room, made, **WHO)
+        room, made, dispatch_id = begun(database, server, READER)
         send(room, dispatch_id)
         with pytest.raises(AlreadySent, match=rf"{dispatch_id} is sending.*dispatch resume"):
             mailing.begin(room, made, **WHO)
@@ -87,10 +76,7 @@ def test_second_send_says_what_became_of_the_first(database: Database, tmp_path:
 
 def test_what_is_done_is_neither_paused_nor_cancelled(database: Database, tmp_path: Path) -> None:
     with keeping(tmp_path) as server:
-        room = newsroom(database, relay_port=server.port)
-        ingest(room, line(1))
-        subscribe(room, READER)
-        dispatch_id = mailing.begin(room, make(room), **WHO)
+        room, _, dispatch_id = begun(database, server, READER)
         send(room, dispatch_id)
     for act in (mailing.pause, mailing.cancel):
         with pytest.raises(Conflict, match="is done"):
@@ -103,11 +89,7 @@ def test_who_is_in_doubt_is_not_sent_a_story_that_was_killed_after_all_was_done(
 ) -> None:
     """Nothing was halted, because nobody waited; a resend by hand afterwards must not bring the story back."""
     with keeping(tmp_path, "logged do=drop") as server:
-        room = newsroom(database, relay_port=server.port, uncertain="keep")
-        ingest(room, line(1), line(2))
-        subscribe(room, READER)
-        made = make(room)
-        dispatch_id = mailing.begin(room, made, **WHO)
+        room, made, dispatch_id = begun(database, server, READER, stories=2, uncertain="keep")
         assert send(room, dispatch_id).counts == Counts(uncertain=1)
         server.teach()
         acts.kill(room, story_id(made, 1), why="wrong", **WHO)

@@ -11,22 +11,19 @@ import pytest
 
 from publisher.desk import mailing
 from publisher.ledger import Counts
-from publisher.newsroom import Newsroom
 from publisher.store import deliveries
 from publisher.store.db import Database
 from publisher.store.liveness import alive
 from tests.mailroom import (
     WHO,
-    ingest,
+    begun,
     keeping,
     killed_after_a_reply,
     mails,
-    make,
     send,
     somebody_died,
-    subscribe,
 )
-from tests.newsrooms import NOW, line, newsroom
+from tests.newsrooms import NOW
 from tests.smtpd import Server
 from tests.waiting import until
 
@@ -40,16 +37,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield running
 
 
-def begun(database: Database, server: Server, **digest: str) -> tuple[Newsroom, str]:
-    room = newsroom(database, relay_port=server.port, **digest)
-    ingest(room, line(1))
-    for reader in READERS:
-        subscribe(room, reader)
-    return room, mailing.begin(room, make(room), **WHO)
-
-
 def test_who_waits_for_a_resend_is_named_and_told_apart(database: Database, server: Server) -> None:
-    room, dispatch_id = begun(database, server)
+    room, _, dispatch_id = begun(database, server, *READERS)
     killed_after_a_reply(room, dispatch_id)
     got = sorted(mails(server))
     assert mailing.report(room, dispatch_id).resend == 0, "nobody has looked yet"
@@ -68,7 +57,7 @@ def test_who_waits_for_a_resend_is_named_and_told_apart(database: Database, serv
 
 
 def test_kept_doubts_are_named_too(database: Database, server: Server) -> None:
-    room, dispatch_id = begun(database, server, uncertain="keep")
+    room, _, dispatch_id = begun(database, server, *READERS, uncertain="keep")
     killed_after_a_reply(room, dispatch_id)
     mailing.recover(room, now=NOW)
     report = mailing.report(room, dispatch_id)
@@ -80,7 +69,7 @@ def test_kept_doubts_are_named_too(database: Database, server: Server) -> None:
 def test_who_waits_for_a_resend_can_be_settled_first(
     database: Database, server: Server, verdict: str, expected: str
 ) -> None:
-    room, dispatch_id = begun(database, server)
+    room, _, dispatch_id = begun(database, server, *READERS)
     killed_after_a_reply(room, dispatch_id)
     first = sorted(mails(server))
     assert mailing.resolve(room, dispatch_id, verdict, why="in the relay's log", **WHO) == len(first)
@@ -92,14 +81,14 @@ def test_who_waits_for_a_resend_can_be_settled_first(
 
 
 def test_who_is_to_be_sent_again_already_is_not_queued_twice(database: Database, server: Server) -> None:
-    room, dispatch_id = begun(database, server)
+    room, _, dispatch_id = begun(database, server, *READERS)
     killed_after_a_reply(room, dispatch_id)
     assert mailing.resolve(room, dispatch_id, "resend", why="to be sure", **WHO) == 0
     assert send(room, dispatch_id).counts == Counts(accepted=len(READERS))
 
 
 def test_cancelled_dispatch_names_who_is_in_doubt(database: Database, server: Server) -> None:
-    room, dispatch_id = begun(database, server)
+    room, _, dispatch_id = begun(database, server, *READERS)
     killed_after_a_reply(room, dispatch_id)
     got = len(mails(server))
     mailing.cancel(room, dispatch_id, why="overtaken", **WHO)
@@ -108,7 +97,7 @@ def test_cancelled_dispatch_names_who_is_in_doubt(database: Database, server: Se
 
 
 def test_living_worker_is_named_and_left_alone(database: Database, server: Server) -> None:
-    room, dispatch_id = begun(database, server)
+    room, _, dispatch_id = begun(database, server, *READERS)
     assert mailing.report(room, dispatch_id).workers == ()
     with alive(database, "01KJPD5W00WORKER0000000001", now=NOW):
         with database.write() as connection:
@@ -130,7 +119,7 @@ def test_living_worker_is_named_and_left_alone(database: Database, server: Serve
 
 def test_who_was_deferred_is_told_with_reason_and_time(database: Database, tmp_path: Path) -> None:
     with keeping(tmp_path, "rcpt to=reader1@* reply='451 4.7.1 Greylisted'") as server:
-        room, dispatch_id = begun(database, server)
+        room, _, dispatch_id = begun(database, server, *READERS)
         report = send(room, dispatch_id)
         assert report.counts == Counts(accepted=4, waiting=1)
         assert not report.needs_a_look

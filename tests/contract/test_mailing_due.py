@@ -16,6 +16,7 @@ from publisher.store.liveness import alive
 from tests.mailroom import (
     WHO,
     Death,
+    begun,
     causes,
     die_at,
     ingest,
@@ -33,11 +34,7 @@ READERS = [f"reader{number}@list.example" for number in range(1, 5)]
 
 def test_dispatch_whose_sender_died_is_due_and_is_sent_to_its_end(database: Database, tmp_path: Path) -> None:
     with keeping(tmp_path) as server:
-        room = newsroom(database, relay_port=server.port)
-        ingest(room, line(1))
-        for reader in READERS:
-            subscribe(room, reader)
-        dispatch_id = mailing.begin(room, make(room), **WHO)
+        room, _, dispatch_id = begun(database, server, *READERS)
         killed_after_a_reply(room, dispatch_id)
         assert mailing.due(room, now=NOW) == [dispatch_id]
         report = mailing.go_on(room, dispatch_id, actor="test", clock=lambda: NOW)
@@ -75,11 +72,7 @@ def test_dispatch_that_a_kill_halted_goes_on_by_itself_without_the_story(
     database: Database, tmp_path: Path
 ) -> None:
     with keeping(tmp_path) as server:
-        room = newsroom(database, relay_port=server.port)
-        ingest(room, line(1), line(2))
-        subscribe(room, READERS[0])
-        made = make(room)
-        dispatch_id = mailing.begin(room, made, **WHO)
+        room, made, dispatch_id = begun(database, server, READERS[0], stories=2)
         acts.kill(room, story_id(made, 1), why="wrong", **WHO)
         assert mailing.due(room, now=NOW) == [dispatch_id]
         report = mailing.go_on(room, dispatch_id, actor="clock", clock=lambda: NOW)
@@ -88,11 +81,7 @@ def test_dispatch_that_a_kill_halted_goes_on_by_itself_without_the_story(
 
 
 def test_kill_that_leaves_no_story_cancels_the_rest_by_itself(database: Database) -> None:
-    room = newsroom(database)
-    ingest(room, line(1))
-    subscribe(room, READERS[0])
-    made = make(room)
-    dispatch_id = mailing.begin(room, made, **WHO)
+    room, made, dispatch_id = begun(database, None, READERS[0])
     acts.kill(room, story_id(made, 1), why="wrong", **WHO)
     report = mailing.go_on(room, dispatch_id, actor="clock", clock=lambda: NOW)
     assert (report.state, report.counts) == ("cancelled", Counts(cancelled=1))
@@ -122,11 +111,7 @@ def test_kill_while_it_goes_on_does_not_end_it(database: Database, tmp_path: Pat
 
 
 def test_what_a_person_or_another_rule_stopped_is_not_due(database: Database) -> None:
-    room = newsroom(database)
-    ingest(room, line(1), line(2))
-    subscribe(room, READERS[0])
-    made = make(room)
-    dispatch_id = mailing.begin(room, made, **WHO)
+    room, made, dispatch_id = begun(database, None, READERS[0], stories=2)
     mailing.pause(room, dispatch_id, why="wait", **WHO)
     assert mailing.due(room, now=NOW) == []
     mailing.resume(room, dispatch_id, **WHO)
@@ -141,11 +126,7 @@ def test_what_a_person_or_another_rule_stopped_is_not_due(database: Database) ->
 
 
 def test_dispatch_past_its_end_is_not_prolonged_by_the_clock(database: Database) -> None:
-    room = newsroom(database)
-    ingest(room, line(1), line(2))
-    subscribe(room, READERS[0])
-    made = make(room)
-    dispatch_id = mailing.begin(room, made, **WHO)
+    room, made, dispatch_id = begun(database, None, READERS[0], stories=2)
     acts.kill(room, story_id(made, 1), why="wrong", **WHO)
     late = NOW + timedelta(days=3)
     assert mailing.due(room, now=late) == [dispatch_id]

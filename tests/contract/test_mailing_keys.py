@@ -13,7 +13,7 @@ from publisher.ledger import Counts
 from publisher.store import deliveries
 from publisher.store.db import Database
 from tests import newsrooms
-from tests.mailroom import WHO, ingest, keeping, mails, make, send, subscribe
+from tests.mailroom import WHO, begun, ingest, keeping, mails, make, send, subscribe
 from tests.newsrooms import line, newsroom
 
 READER = "reader@list.example"
@@ -24,10 +24,7 @@ def test_key_that_is_gone_is_said_before_anything_is_sent_and_again_used_when_it
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with keeping(tmp_path) as server:
-        room = newsroom(database, relay_port=server.port)
-        ingest(room, line(1))
-        subscribe(room, READER)
-        dispatch_id = mailing.begin(room, make(room), **WHO)
+        _room, _, dispatch_id = begun(database, server, READER)
         before = newsrooms.KEYS["token_keys"]
         monkeypatch.setitem(newsrooms.KEYS, "token_keys", OTHER)
         with pytest.raises(ConfigurationInvalid, match=rf"token_keys.1: .*{dispatch_id}.*put it back"):

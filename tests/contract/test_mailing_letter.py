@@ -21,6 +21,7 @@ from publisher.store.db import Database
 from tests.mailroom import (
     WHO,
     Death,
+    begun,
     die_at,
     ingest,
     keeping,
@@ -84,11 +85,7 @@ def test_repeat_and_rest_after_a_crash_have_the_bytes_that_were_frozen(
     database: Database, tmp_path: Path
 ) -> None:
     with keeping(tmp_path) as server:
-        room = newsroom(database, relay_port=server.port)
-        ingest(room, line(1), line(2))
-        for reader in READERS:
-            subscribe(room, reader)
-        dispatch_id = mailing.begin(room, make(room), **WHO)
+        room, _, dispatch_id = begun(database, server, *READERS, stories=2)
         killed_after_a_reply(room, dispatch_id)
         first = len(server.messages())
         assert 1 <= first <= 2
@@ -130,11 +127,7 @@ def test_freeze_that_was_cut_short_goes_on_with_the_letter_it_began_with(
 
 def test_next_revision_says_the_same_of_the_house(database: Database, tmp_path: Path) -> None:
     with keeping(tmp_path) as server:
-        room = newsroom(database, relay_port=server.port)
-        ingest(room, line(1), line(2))
-        subscribe(room, READERS[0])
-        made = make(room)
-        dispatch_id = mailing.begin(room, made, **WHO)
+        _room, made, dispatch_id = begun(database, server, READERS[0], stories=2)
         later = edited(database, tmp_path, server.port)
         acts.kill(later, story_id(made, 1), why="wrong", **WHO)
         mailing.resume(later, dispatch_id, **WHO)
@@ -148,20 +141,14 @@ def test_digest_that_the_configuration_has_no_longer_is_sent_to_the_end(
     database: Database, tmp_path: Path
 ) -> None:
     with keeping(tmp_path) as server:
-        room = newsroom(database, relay_port=server.port)
-        ingest(room, line(1))
-        subscribe(room, READERS[0])
-        dispatch_id = mailing.begin(room, make(room), **WHO)
+        room, _, dispatch_id = begun(database, server, READERS[0])
         later = replace(room, settings=replace(room.settings, digests=()))
         assert send(later, dispatch_id).counts == Counts(accepted=1)
 
 
 def test_dispatch_of_an_older_program_takes_its_letter_once(database: Database, tmp_path: Path) -> None:
     with keeping(tmp_path) as server:
-        room = newsroom(database, relay_port=server.port)
-        ingest(room, line(1))
-        subscribe(room, READERS[0])
-        dispatch_id = mailing.begin(room, make(room), **WHO)
+        room, _, dispatch_id = begun(database, server, READERS[0])
         with database.write() as connection:
             connection.execute(text("UPDATE dispatch SET letter = NULL"))
         mailing.resume(room, dispatch_id, **WHO)

@@ -18,7 +18,7 @@ from publisher.ledger import Counts
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries
 from publisher.store.db import Database
-from tests.mailroom import WHO, ingest, keeping, mails, make, send, story_id, subscribe
+from tests.mailroom import WHO, begun, ingest, keeping, mails, make, send, story_id, subscribe
 from tests.newsrooms import line, newsroom
 from tests.waiting import Aside, until
 
@@ -64,11 +64,7 @@ def test_two_who_resume_at_once_make_one_revision(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with keeping(tmp_path) as server:
-        room = newsroom(database, relay_port=server.port)
-        ingest(room, line(1), line(2))
-        subscribe(room, READER)
-        made = make(room)
-        dispatch_id = mailing.begin(room, made, **WHO)
+        room, made, dispatch_id = begun(database, server, READER, stories=2)
         acts.kill(room, story_id(made, 1), why="wrong", **WHO)
         revise = revising.revise
 
@@ -84,11 +80,7 @@ def test_two_who_resume_at_once_make_one_revision(
 
 
 def test_kill_waits_for_who_lets_the_dispatch_go_on_and_halts_it(database: Database) -> None:
-    room = newsroom(database)
-    ingest(room, line(1), line(2))
-    subscribe(room, READER)
-    made = make(room)
-    dispatch_id = mailing.begin(room, made, **WHO)
+    room, made, dispatch_id = begun(database, None, READER, stories=2)
     with database.write() as connection:
         deliveries.halt(connection, dispatch_id, reason="relay", detail="refused us")
     with database.write() as connection:

@@ -18,6 +18,7 @@ from tests.ledgerbox import DEFERRED, LOST, entry, hire, marked
 from tests.mailroom import (
     ECONOMY,
     WHO,
+    begun,
     causes,
     ingest,
     keeping,
@@ -148,11 +149,7 @@ def test_retry_of_who_failed_and_has_no_story_left_ends_them(database: Database,
 
 def test_retry_is_refused_when_no_story_is_left_at_all(database: Database, tmp_path: Path) -> None:
     with keeping(tmp_path, "rcpt reply='550 5.0.0 No'") as server:
-        room = newsroom(database, relay_port=server.port)
-        ingest(room, line(1))
-        subscribe(room, ALL)
-        made = make(room)
-        dispatch_id = mailing.begin(room, made, **WHO)
+        room, made, dispatch_id = begun(database, server, ALL)
         send(room, dispatch_id)
         acts.kill(room, story_id(made, 1), why="wrong", **WHO)
         with pytest.raises(NothingToPublish, match="no story"):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from publisher.cli.context import now
+from publisher.store import deliveries
+from publisher.store.db import open_database
+from publisher.store.liveness import alive
 from tests import commands
 from tests.commands import Room
 from tests.mailroom import keeping
@@ -67,15 +73,6 @@ def test_certificate_that_is_not_trusted_is_the_relays_trouble(room: Room, tmp_p
     assert "Halted: relay" in said.out
 
 
-def test_login_that_is_refused_is_the_relays_trouble(room: Room, tmp_path: Path) -> None:
-    (tmp_path / "smtp").mkdir()
-    with keeping(tmp_path / "smtp", "mail reply='530 5.7.0 Authentication required'") as server:
-        relay(room, server.port)
-        said = room("send", "morning", "--yes")
-    assert said.code == 75
-    assert "Authentication required" in said.err
-
-
 def test_json_of_a_run_is_one_document_whatever_the_relay_does(room: Room) -> None:
     relay(room, 9)
     said = room("--json", "send", "morning", "--yes")
@@ -111,6 +108,27 @@ def test_resuming_all_goes_on_with_what_is_due(room: Room, server: Server) -> No
     (report,) = said.data["items"]
     assert (report["state"], report["counts"]["accepted"]) == ("done", 1)
     assert len(server.messages()) == 1
+
+
+def test_helper_that_finds_all_in_another_workers_hand_has_not_failed(room: Room, server: Server) -> None:
+    relay(room, 9)
+    assert room("send", "morning", "--yes").code == 75
+    relay(room, server.port)
+    dispatch_id, worker = only(room), "01KJPD5W00WORKER0000000001"
+    database = open_database(f"sqlite:///{room.folder / 'var' / 'publisher.sqlite3'}")
+    with alive(database, worker, now=now()):
+        with database.write() as connection:
+            lease = deliveries.claim(connection, worker, now=now())
+        assert lease is not None
+        helped = room("dispatch", "resume", dispatch_id)
+        listed = room("dispatch", "list").out
+        with database.write() as connection:
+            deliveries.release(connection, lease)
+    database.close()
+    assert helped.code == 0
+    assert f"Sending: process {os.getpid()} on {socket.gethostname()}, since " in helped.out
+    assert f"{socket.gethostname()}:{os.getpid()}" in listed
+    assert not server.messages()
 
 
 def test_doubtful_addresses_are_shown_when_they_are_asked_for(room: Room, server: Server) -> None:

@@ -4,31 +4,7 @@ import fcntl
 import json
 import os
 
-import pytest
-
-from publisher.cli import publisher
-from publisher.cli.exits import told
-from tests.newsrooms import jsonl, line
-
-
-@pytest.fixture
-def room(tmp_path):
-    """A folder with the configuration that `init` writes, and its only source's slug."""
-    assert told(publisher, ["init", str(tmp_path)]) == 0
-    return tmp_path
-
-
-def run(room, *arguments):
-    return told(publisher, ["--config", str(room / "config"), *arguments])
-
-
-@pytest.fixture
-def stories(room, capsys):
-    path = room / "stories.jsonl"
-    path.write_bytes(jsonl(line(1), line(2), line(3, source_url="")))
-    assert run(room, "ingest", "--file", str(path), "--source", "harbour-news") == 0
-    capsys.readouterr()
-    return room
+from tests.commands import run
 
 
 def test_a_dry_run_stores_nothing(stories, capsys):

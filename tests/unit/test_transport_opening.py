@@ -75,6 +75,7 @@ def test_refused_login_halts(tmp_path: Path) -> None:
         outcome = one(server, username="desk", password="wrong")
     assert outcome is not None
     assert (outcome.state, outcome.action, outcome.code) == (State.QUEUED, Action.HALT, 535)
+    assert outcome.scope == "relay", "nobody was named yet: it is this relay that cannot be used"
 
 
 @pytest.mark.parametrize("tls", ["none", "opportunistic"])

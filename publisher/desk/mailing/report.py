@@ -64,8 +64,9 @@ class Report:
 
     @property
     def needs_a_look(self) -> bool:
-        """The same, or the dispatch was stopped before its end. Whoever waits for their time, or for another worker, needs none."""
-        return self.in_trouble or (self.goes_on and self.state != DispatchState.SENDING)
+        """The same, or it stopped before its end, and no person wanted it. Whoever waits for their time, or for another worker, needs none."""
+        stopped = self.state in {DispatchState.FREEZING, DispatchState.HALTED}
+        return self.in_trouble or (self.goes_on and stopped)
 
     @property
     def goes_on(self) -> bool:
@@ -125,8 +126,8 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
     with newsroom.database.read() as connection:
         counts = deliveries.counts(connection, head.id)
         rows = deliveries.notable(connection, head.id)
-        resend = deliveries.resends(connection, head.id)
-        deferred = deliveries.deferred(connection, head.id)
+        resend = deliveries.resends(connection, head.id) if counts.waiting else 0
+        deferred = deliveries.deferred(connection, head.id) if counts.waiting else []
         workers = deliveries.workers(connection, head.id)
     state = state_of(head, counts)
     return Report(

@@ -19,17 +19,18 @@ def due(connection: Connection, *, now: datetime, halted: Collection[str]) -> li
     They are sending and have rows that are due and in nobody's hand, or not everybody is in them yet, or they were halted for one of
     these reasons. The dead have been recovered before, so that what they held is in nobody's hand.
     """
-    free = [chunk.c.dispatch_id == dispatch.c.id, ~chunk.c.done, chunk.c.worker_id.is_(None)]
-    has_due = exists(
-        select(literal(1)).where(*free, or_(chunk.c.due_at <= now, dispatch.c.expires_at <= now))
-    )
+    waiting = and_(chunk.c.dispatch_id == dispatch.c.id, ~chunk.c.done)
+    timely = or_(chunk.c.due_at <= now, dispatch.c.expires_at <= now)
+    waits = exists(select(literal(1)).where(waiting))
+    has_due = exists(select(literal(1)).where(waiting, chunk.c.worker_id.is_(None), timely))
+    stopped = and_(dispatch.c.state == DispatchState.HALTED, dispatch.c.halt_reason.in_(halted))
     query = (
         select(dispatch.c.id)
         .where(
             or_(
                 and_(dispatch.c.state == DispatchState.SENDING, has_due),
                 dispatch.c.state == DispatchState.FREEZING,
-                and_(dispatch.c.state == DispatchState.HALTED, dispatch.c.halt_reason.in_(halted)),
+                and_(stopped, or_(dispatch.c.frozen_at.is_(None), waits)),
             )
         )
         .order_by(dispatch.c.created_at, dispatch.c.id)
