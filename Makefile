@@ -50,13 +50,23 @@ lock:
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	    || { echo 'Publisher needs Python 3.11 or later: make PYTHON=python3.12 …' >&2; exit 1; }
-	@if command -v uv >/dev/null; then \
-	    uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) \
+	@count=$$(grep -c '==' requirements.lock); \
+	step() { echo "  $$1"; }; \
+	if command -v uv >/dev/null; then \
+	    echo 'Setting up $(VENV) with uv, once: this takes seconds to a minute.'; \
+	    step '1 of 3: an empty environment' \
+	    && uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) \
+	    && step "2 of 3: $$count packages from requirements.lock, hashes checked" \
 	    && uv pip install --quiet --python $(BIN)/python --require-hashes --requirements requirements.lock \
+	    && step '3 of 3: Publisher itself' \
 	    && uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
 	else \
-	    $(PYTHON) -m venv $(VENV) \
+	    echo 'Setting up $(VENV) with pip, once: this takes a minute or two.'; \
+	    step '1 of 3: an empty environment' \
+	    && $(PYTHON) -m venv $(VENV) \
+	    && step "2 of 3: $$count packages from requirements.lock, hashes checked" \
 	    && $(BIN)/pip install --quiet --require-hashes --requirement requirements.lock \
+	    && step '3 of 3: Publisher itself' \
 	    && $(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .; \
 	fi
 	@touch $@
