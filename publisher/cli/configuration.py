@@ -87,7 +87,9 @@ def check(door_: Door) -> None:
             "sources": [source.slug for source in settings.sources],
             "sections": [section.slug for section in settings.sections],
             "digests": [digest.slug for digest in settings.digests],
-            "warnings": [{"where": p.where, "key": p.key, "message": p.message} for p in (*unsendable, *left)],
+            "warnings": [
+                {"where": p.where, "key": p.key, "message": p.message} for p in (*unsendable, *left)
+            ],
         },
         "\n".join(lines),
     )

@@ -9,11 +9,12 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import reduce
+from itertools import chain, islice
 from operator import getitem
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -88,6 +89,32 @@ class Door:
         else:
             click.echo(text)
 
+    def show_long(
+        self,
+        data: Mapping[str, Any],
+        key: str,
+        entries: Iterator[Mapping[str, Any]],
+        *,
+        line: Callable[[Mapping[str, Any]], str],
+        text: str,
+    ) -> None:
+        """One thing with entries that may be many, as they come: the JSON of `show` with a list under `key`, or lines and then `text`."""
+        if not self.as_json:
+            _echo_all(f"{line(entry)}\n" for entry in entries)
+            click.echo(text)
+            return
+        options: dict[str, Any] = {"ensure_ascii": not in_utf8(sys.stdout), "indent": 2}
+        before, after = json.dumps(plain({**data, key: [0]}), **options).rsplit("0", 1)
+        indent = before[before.rindex("\n") :]
+        first = next(entries, None)
+        if first is None:
+            self.show({**data, key: []}, "")
+            return
+        whole = (
+            json.dumps(plain(entry), **options).replace("\n", indent) for entry in chain([first], entries)
+        )
+        _echo_all(chain([before, next(whole)], (f",{indent}{entry}" for entry in whole), [f"{after}\n"]))
+
     def table(self, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, empty: str) -> None:
         """A list: as `{"items": […], "next": …}`, or as a table with these columns (key -> heading).
 
@@ -113,6 +140,12 @@ class Door:
             import shlex
 
             self.say(f"There are more: --after {shlex.quote(more)}")
+
+
+def _echo_all(parts: Iterator[str]) -> None:
+    """Texts one after another, as they stand; some thousand at a time, for each echo flushes."""
+    while some := "".join(islice(parts, 1000)):
+        click.echo(some, nl=False)
 
 
 JOINERS = "\u200c\u200d"

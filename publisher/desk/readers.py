@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,11 @@ from publisher.store import deliveries
 from subscribers import audience, csvfile, importing
 from subscribers.address import key, parse
 from subscribers.errors import UnknownSubscriber
+from subscribers.staging import Staging
 from subscribers.tokens import LENGTH, Purpose, read
 
 __all__ = [
+    "Imported",
     "add",
     "erase",
     "export_csv",
@@ -153,6 +157,19 @@ def record(newsroom: Newsroom, address: str) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a list: its lines, those added, known before, of these confirmed now, and refused; `refusals` can be read once."""
+
+    lines: int
+    added: int
+    known: int
+    confirmed: int
+    refused: int
+    refusals: Iterator[csvfile.RefusedLine]
+
+
+@contextmanager
 def import_csv(
     newsroom: Newsroom,
     path: Path,
@@ -162,8 +179,8 @@ def import_csv(
     actor: str,
     now: datetime,
     progress: Callable[[str], None],
-) -> dict[str, Any]:
-    """Take a CSV file in; the report counts its lines and names each that was refused."""
+) -> Iterator[Imported]:
+    """Take a CSV file in; the report counts its lines and names each that was refused, from a file that ends with it."""
     wanted = newsroom.digest(digest)
     read_ = 0
 
@@ -177,33 +194,29 @@ def import_csv(
         if good > importing.SLICE and done % SAID < importing.SLICE:
             progress(f"{read_:,} lines read; {done:,} of the {good:,} that can be used are in")
 
-    try:
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            lines = csvfile.read(
-                file,
-                address_key=newsroom.address_key,
-                digest=wanted.slug,
-                languages=wanted.languages,
-                sections=wanted.sections,
-            )
-            done = importing.merge(
-                counting(lines),
-                write=newsroom.database.write,
-                digest=digest,
-                basis=basis,
-                actor=actor,
-                now=now,
-                progress=told,
-            )
-    except OSError as error:
-        raise InputUnreadable(str(path), error.strerror or str(error)) from error
-    return {
-        "lines": read_,
-        "added": done.added,
-        "known": done.known,
-        "confirmed": done.confirmed,
-        "refused": [{"line": line.line, "text": line.text, "why": line.why} for line in done.refused],
-    }
+    with Staging(csvfile.RefusedLine._make) as refusals:
+        try:
+            with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+                lines = csvfile.read(
+                    file,
+                    address_key=newsroom.address_key,
+                    digest=wanted.slug,
+                    languages=wanted.languages,
+                    sections=wanted.sections,
+                )
+                done = importing.merge(
+                    counting(lines),
+                    refusals=refusals,
+                    write=newsroom.database.write,
+                    digest=digest,
+                    basis=basis,
+                    actor=actor,
+                    now=now,
+                    progress=told,
+                )
+        except OSError as error:
+            raise InputUnreadable(str(path), error.strerror or str(error)) from error
+        yield Imported(read_, done.added, done.known, done.confirmed, refusals.taken, refusals.ordered())
 
 
 def export_csv(newsroom: Newsroom, path: Path) -> int:
