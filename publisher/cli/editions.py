@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from publisher.cli.context import Door, cell, counted, door, now
 from publisher.cli.params import INSTANT, paged
+
+if TYPE_CHECKING:
+    from publisher.edition import Edition
 
 __all__ = ["COMMANDS"]
 
@@ -130,28 +133,65 @@ def _why(entry: Mapping[str, Any], *, several: bool) -> str:
     show_default=True,
     metavar="DIR",
 )
+@click.option(
+    "--next",
+    "ahead",
+    is_flag=True,
+    help="The edition of the digest's next slot, of the stories that are here now.",
+)
 @door
-def preview(door_: Door, name: str, out: Path) -> None:
+def preview(door_: Door, name: str, out: Path, ahead: bool) -> None:
     """Write what readers will get into DIR.
 
-    HTML, text and a whole message for each language. An EDITION is shown as it is frozen, but for stories that were withdrawn
-    since; a DIGEST's name shows the edition that would be made now. Nothing is stored.
+    HTML, text and a whole message for each language; it says which edition they show. An EDITION is shown as it is frozen, but
+    for stories that were withdrawn since. A DIGEST's name means what `publisher send DIGEST` would take: the edition of the
+    present slot, or, while there is none, the one that would be made now. Nothing is stored.
 
     \b
     Examples:
       publisher edition preview morning --out preview
+      publisher edition preview morning --next
       publisher edition preview morning-2026-03-02 --out preview
     """
-    from publisher.desk import editions
+    from publisher.desk import previews
 
     with door_.newsroom() as newsroom:
-        shown = editions.preview(newsroom, name, out, now=now())
-    lines = [f"wrote {path}" for path in shown.written]
-    lines += [
-        f"without story {story_id}, which may not go out any more ({why})"
-        for story_id, why in shown.barred.items()
-    ]
-    door_.show({"written": shown.written, "barred": shown.barred}, "\n".join(lines))
+        shown = previews.preview(newsroom, name, out, ahead=ahead, now=now())
+    made = shown.edition
+    door_.show(
+        {
+            "edition": made.edition_id,
+            "frozen": shown.frozen,
+            "slot": made.slot,
+            "written": shown.written,
+            "barred": shown.barred,
+        },
+        "\n".join(
+            [
+                *(f"wrote {path}" for path in shown.written),
+                *(
+                    f"without story {story_id}, which may not go out any more ({why})"
+                    for story_id, why in shown.barred.items()
+                ),
+                *_told(made, frozen=shown.frozen, ahead=ahead),
+            ]
+        ),
+    )
+
+
+def _told(made: Edition, *, frozen: bool, ahead: bool) -> list[str]:
+    """What a preview shows, and how to see the other thing that its reader may have meant."""
+    if frozen:
+        return [
+            f"This is {made.edition_id}, frozen at {cell(made.frozen_at)}: stories that came in since are not in it.",
+            f"What the next edition would hold: `publisher edition preview {made.series} --next`",
+        ]
+    if ahead:
+        slot = f"slot {cell(made.slot)}"
+        return [
+            f"This is what {made.edition_id} ({slot}) would hold of the stories here now. Nothing is frozen."
+        ]
+    return [f"This is what `publisher edition make {made.series}` would freeze now. Nothing is frozen yet."]
 
 
 @edition.command()

@@ -19,7 +19,7 @@ from typing import Any
 from publisher import assets
 from publisher.demo.catcher import Catcher, certificate, present
 from publisher.demo.folder import clear, prepare
-from publisher.desk import acts, editions, mailing, publishing, readers, wire
+from publisher.desk import acts, editions, mailing, previews, publishing, readers, wire
 from publisher.desk.files import write_file
 from publisher.desk.overview import last_recorded, tally
 from publisher.errors import AlreadyMade, AlreadySent, PublisherError
@@ -60,7 +60,7 @@ def run(folder: Path, *, say: Callable[[str], None]) -> Result:
         _desk(newsroom)
         say("Making the edition in English, Persian and Arabic")
         edition_id = _edition(newsroom)
-        editions.preview(newsroom, edition_id, folder / "preview", now=NOW)
+        previews.preview(newsroom, edition_id, folder / "preview", now=NOW)
         say("Building feeds and pages; the provenance gate reads each")
         publishing.publish(newsroom, feeds_to=folder / "feeds", site_to=folder / "site", actor=ACTOR, now=NOW)
         _readers(newsroom)

@@ -10,15 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from publisher import gate
-from publisher.desk.files import write_file
 from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Kind, LeftOut, Variant, Why
 from publisher.errors import AlreadyMade, BadInput, GateRefused, NothingToPublish, UnknownName
@@ -31,7 +28,7 @@ from publisher.series import Digest
 from publisher.store import editions, house, stories
 
 __all__ = [
-    "Preview",
+    "SAMPLE",
     "approve",
     "as_of",
     "cleared",
@@ -42,7 +39,6 @@ __all__ = [
     "make",
     "present_or_draft",
     "present_or_made",
-    "preview",
     "render_variant",
     "rendered",
     "subject",
@@ -338,47 +334,3 @@ def as_of(newsroom: Newsroom, made: Edition, *, now: datetime) -> tuple[Edition,
         reasons = ", ".join(f"{number} {why}" for why, number in sorted(Counter(gone.values()).items()))
         raise NothingToPublish(f"edition {made.edition_id}", f"no story of it is left: {reasons}")
     return left, gone
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """The files of a preview, and the stories that a frozen edition holds and that may not go out any more, with the reason."""
-
-    written: tuple[Path, ...]
-    barred: dict[str, Why]
-
-
-def preview(newsroom: Newsroom, name: str, out: Path, *, now: datetime) -> Preview:
-    """Write what readers will get, per language: html, txt and a whole message for an invented reader.
-
-    An edition is shown as frozen, but for what may not go out any more; a digest's name shows the edition that would be
-    made now. Nothing is stored.
-    """
-    found = find(newsroom, name, now=now)
-    outputs: dict[str, bytes] = {}
-    gone: dict[str, Why] = {}
-    if found is not None:
-        made, gone = as_of(newsroom, edition(newsroom, found), now=now)
-        with newsroom.database.read() as connection:
-            outputs = {} if gone else editions.renderings(connection, made.edition_id, made.revision)
-    else:
-        digest = newsroom.digest(name)
-        made = draft(newsroom, digest, slot=present_slot(digest, now) or now, now=now)
-    if not outputs:
-        for language in made.languages:
-            outputs |= render_variant(newsroom, made, Variant(language), now=now)
-    written: list[Path] = []
-    for language in made.languages:
-        if f"digest-{language}.html" not in outputs:
-            continue
-        variant = Variant(language)
-        compiled = compile_message(newsroom, made, variant, rendered(outputs, variant.key))
-        raw = compiled.message(SAMPLE)
-        html, text = compiled.bodies(SAMPLE)
-        for suffix, body in ((".html", html), (".txt", text), (".eml", raw)):
-            path = out / f"digest-{language}{suffix}"
-            write_file(path, body)
-            written.append(path)
-    if not written:
-        raise BadInput(f"{name} has nothing to show in {', '.join(made.languages)}")
-    return Preview(tuple(written), gone)
