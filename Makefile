@@ -9,15 +9,16 @@ READY := $(VENV)/ready
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test bench lint fmt lock
+.PHONY: help demo test bench lint fmt lock pictures
 
 help:
-	@echo 'make demo   the whole way of a story, on invented news, in under 10 seconds'
-	@echo 'make test   lint, types, import contracts and all tests'
-	@echo 'make bench  how fast the parts are, against peers in the same run'
-	@echo 'make lint   the first three alone'
-	@echo 'make fmt    format, and mend what the linter can mend'
-	@echo 'make lock   requirements.lock anew from pyproject.toml (needs uv)'
+	@echo 'make demo      the whole way of a story, on invented news, in under 10 seconds'
+	@echo 'make test      lint, types, import contracts and all tests'
+	@echo 'make bench     how fast the parts are, against peers in the same run'
+	@echo 'make lint      the first three alone'
+	@echo 'make fmt       format, and mend what the linter can mend'
+	@echo 'make pictures  the picture in README.md anew from the demo (needs Chromium)'
+	@echo 'make lock      requirements.lock anew from pyproject.toml (needs uv)'
 
 demo: $(READY)
 	@$(BIN)/publisher demo
@@ -40,6 +41,9 @@ lint: $(READY)
 fmt: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+pictures: $(READY)
+	$(BIN)/python -m tests.pictures
 
 lock:
 	@command -v uv >/dev/null || { echo 'make lock needs uv: pip install uv' >&2; exit 1; }
