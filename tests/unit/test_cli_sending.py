@@ -39,6 +39,19 @@ def test_a_dry_run_stores_nothing(stories, capsys):
     assert "No editions" in capsys.readouterr().out
 
 
+def test_sending_to_nobody_is_refused_and_does_not_use_the_edition_up(stories, capsys):
+    assert run(stories, "send", "morning", "--dry-run") == 0
+    assert "nobody gets it yet" in capsys.readouterr().out
+    for words in (["--yes"], []):
+        assert run(stories, "send", "morning", *words) == 3
+        assert "nobody gets digest morning yet" in capsys.readouterr().err
+    assert run(stories, "dispatch", "list") == 0
+    assert "Nothing has been sent" in capsys.readouterr().out
+    run(stories, "subscriber", "add", "a@example.org", "--digest", "morning", "--basis", "asked")
+    assert run(stories, "send", "morning", "--dry-run") == 0
+    assert "Readers  1" in capsys.readouterr().out
+
+
 def test_sending_asks_and_without_a_terminal_wants_yes(stories, capsys):
     run(stories, "subscriber", "add", "a@example.org", "--digest", "morning", "--basis", "asked")
     assert run(stories, "send", "morning") == 2
