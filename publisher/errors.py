@@ -72,9 +72,10 @@ class ConfigurationInvalid(PublisherError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: Sequence[Problem] = tuple(problems)
-        lines = "; ".join(str(problem) for problem in self.problems)
+        lines = [str(problem) for problem in self.problems]
+        before = "\n  " if len(lines) > 1 else " "
         super().__init__(
-            f"the configuration cannot be used: {lines}",
+            f"the configuration cannot be used:{before}{before.join(lines)}",
             problems=[{"where": p.where, "key": p.key, "message": p.message} for p in self.problems],
         )
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # these would cost `publisher --help` its 80 ms
     from publisher.newsroom import Newsroom
     from publisher.settings import Settings
 
-__all__ = ["Door", "door", "in_utf8", "now"]
+__all__ = ["Door", "as_shown", "door", "in_utf8", "now"]
 
 
 def now() -> datetime:
@@ -80,14 +80,14 @@ class Door:
     def say(self, text: str) -> None:
         """A message for a person: to stdout, or to stderr when stdout holds JSON."""
         if not self.quiet:
-            click.echo(text, err=self.as_json)
+            click.echo(as_shown(text, sys.stderr if self.as_json else sys.stdout), err=self.as_json)
 
     def show(self, data: Mapping[str, Any], text: str) -> None:
         """One thing: as JSON, or as text."""
         if self.as_json:
             click.echo(json.dumps(plain(data), ensure_ascii=not in_utf8(sys.stdout), indent=2))
         else:
-            click.echo(text)
+            click.echo(as_shown(text, sys.stdout))
 
     def show_long(
         self,
@@ -140,6 +140,16 @@ class Door:
             import shlex
 
             self.say(f"There are more: --after {shlex.quote(more)}")
+
+
+def as_shown(text: str, stream: TextIO) -> str:
+    """Running text as a terminal shows it, broken between words; a file or a pipe gets it as it is."""
+    if not stream.isatty():
+        return text
+    from publisher.cli.tables import paragraph
+
+    width = shutil.get_terminal_size().columns
+    return "\n".join(line for row in text.split("\n") for line in paragraph(row, width))
 
 
 def _echo_all(parts: Iterator[str]) -> None:
