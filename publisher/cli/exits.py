@@ -40,6 +40,7 @@ EXITS: dict[type[Exception], int] = {
     errors.StoreOutdated: CONFIGURATION,
     errors.StoreNewer: CONFIGURATION,
     errors.FolderUnwritable: CONFIGURATION,
+    errors.FolderFull: LATER,
     errors.ConfigurationInvalid: CONFIGURATION,
     errors.TemplateInvalid: CONFIGURATION,
 }

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from publisher.errors import BadInput, Conflict, FolderUnwritable, Problem, StoreUnavailable
+from publisher.errors import BadInput, Conflict, FolderUnwritable, Problem, StoreUnavailable, unwritable
 from publisher.newsroom import keys_gone, remembered, templates_of
 from publisher.settings import Settings
 from publisher.store import migrate
@@ -111,5 +111,5 @@ def backup(settings: Settings, path: Path) -> Path:
         except (OSError, sqlite3.Error) as error:
             with suppress(OSError):
                 part.unlink()
-            raise FolderUnwritable(str(path), getattr(error, "strerror", None) or str(error)) from error
+            raise unwritable(path, error) from error
     return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from publisher.desk.pages import Page, bytes_place_in, key_of, number_in
-from publisher.errors import BadInput, Conflict, FolderUnwritable, InputUnreadable
+from publisher.errors import BadInput, Conflict, InputUnreadable, unwritable
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries
 from subscribers import audience, csvfile, importing
@@ -220,7 +221,11 @@ def import_csv(
 
 
 def export_csv(newsroom: Newsroom, path: Path) -> int:
-    """Write every subscription that is not erased; returns how many lines."""
+    """Write every subscription that is not erased, whole or not at all; returns how many lines.
+
+    Raises:
+        Conflict: a file of this name is there. FolderUnwritable, FolderFull: it cannot be written.
+    """
 
     def rows() -> Any:
         after = 0
@@ -243,14 +248,20 @@ def export_csv(newsroom: Newsroom, path: Path) -> int:
             after = found[-1][0].id
 
     heading = ("email", "status", "digest", "language", "sections", "active")
+    part = path.with_name(f".{path.name}.part")
     try:
         if path.exists():
             raise Conflict(f"{path} is there already; nothing was written")
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        part.unlink(missing_ok=True)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            return csvfile.export(rows(), heading, file)
+            written = csvfile.export(rows(), heading, file)
+        part.rename(path)
     except OSError as error:
-        raise FolderUnwritable(str(path), error.strerror or str(error)) from error
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise unwritable(path, error) from error
+    return written
 
 
 def leave(newsroom: Newsroom, who: str, *, digest: str | None, actor: str, now: datetime) -> dict[str, Any]:

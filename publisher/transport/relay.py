@@ -175,7 +175,9 @@ async def _dial(host: str, port: int, seconds: float) -> socket.socket:
                 connected = True
             except TimeoutError as error:
                 trouble = error
-            except OSError as error:  # the event loop words it for programmers: "Connect call failed ('127.0.0.1', 25)"
+            except (
+                OSError
+            ) as error:  # the event loop words it for programmers: "Connect call failed ('127.0.0.1', 25)"
                 trouble = OSError(f"{host}:{port}: {os.strerror(error.errno or 0)}")
             finally:
                 if not connected:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import sys
 
 import pytest
@@ -62,6 +64,27 @@ def test_refusals_of_an_import_are_written_as_any_other_json(run, tmp_path, line
     assert [set(entry) for entry in told["refused"]] == [{"line", "text", "why"}] * (
         len(lines) - told["added"]
     )
+
+
+def test_an_export_onto_a_full_disk_leaves_nothing_and_can_be_repeated(run, tmp_path, monkeypatch):
+    def full(rows, heading, file):
+        file.write("half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    add(run)
+    out = tmp_path / "out"
+    out.mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr("publisher.desk.readers.csvfile.export", full)
+        said = run("subscriber", "export", str(out / "readers.csv"))
+    assert (said.code, said.err) == (
+        75,
+        f"publisher: cannot write to {out}/readers.csv: No space left on device\n",
+    )
+    assert list(out.iterdir()) == []
+    assert run("subscriber", "export", str(out / "readers.csv")).code == 0
+    assert [path.name for path in out.iterdir()] == ["readers.csv"]
+    assert (out / "readers.csv").stat().st_mode & 0o777 == 0o600
 
 
 def test_suppressions_taken_back_are_counted_in_english(run):

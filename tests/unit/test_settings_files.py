@@ -143,3 +143,14 @@ def test_several_faults_stand_on_lines_of_their_own():
         "  a.toml: x: is missing",
         "  b.toml: y: is wrong",
     ]
+
+
+@pytest.mark.parametrize("name", ["publisher.toml", "sections.toml", "secrets.toml"])
+def test_of_a_file_that_cannot_be_read_nothing_else_is_said(tmp_path: Path, name: str) -> None:
+    (found,) = file_problems(write(tmp_path, **{name: "[[["}))
+    assert found.startswith(f"{name}: is not TOML: ")
+
+
+def test_without_sections_a_digest_says_so_once(tmp_path: Path) -> None:
+    (found,) = file_problems(write(tmp_path, **{"sections.toml": ""}))
+    assert found.endswith("there is no section at all: sections.toml is missing or names none")
