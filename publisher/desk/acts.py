@@ -60,7 +60,7 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Headlined:
-    """A story under its new headline, and the editions of digests that were frozen with another and can still be sent."""
+    """A story under its new headline, and the editions of digests that were frozen with another and still go out."""
 
     story: Story
     frozen: tuple[str, ...]
@@ -128,9 +128,15 @@ def headline(
         frozen = tuple(
             row.id
             for row in editions.holding(connection, changed.story_id, kind=Kind.DIGEST)
-            if changed.headline != before and deliveries.dispatch_of(connection, row.id) is None
+            if changed.headline != before and _goes_out(connection, row.id)
         )
     return Headlined(changed, frozen)
+
+
+def _goes_out(connection: Connection, edition_id: str) -> bool:
+    """Whether an edition may still reach somebody: it was not sent yet, or readers wait for it."""
+    head = deliveries.dispatch_of(connection, edition_id)
+    return head is None or deliveries.counts(connection, head.id).waiting > 0
 
 
 def mark(
