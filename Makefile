@@ -9,15 +9,16 @@ READY := $(VENV)/ready
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test bench lint fmt lock
+.PHONY: help demo test bench lint fmt lock pictures
 
 help:
-	@echo 'make demo   the whole way of a story, on invented news, in under 10 seconds'
-	@echo 'make test   lint, types, import contracts and all tests'
-	@echo 'make bench  how fast the parts are, against peers in the same run'
-	@echo 'make lint   the first three alone'
-	@echo 'make fmt    format, and mend what the linter can mend'
-	@echo 'make lock   requirements.lock anew from pyproject.toml (needs uv)'
+	@echo 'make demo      the whole way of a story, on invented news, in under 10 seconds'
+	@echo 'make test      lint, types, import contracts and all tests'
+	@echo 'make bench     how fast the parts are, against peers in the same run'
+	@echo 'make lint      the first three alone'
+	@echo 'make fmt       format, and mend what the linter can mend'
+	@echo 'make pictures  the picture in README.md anew from the demo (needs Chromium)'
+	@echo 'make lock      requirements.lock anew from pyproject.toml (needs uv)'
 
 demo: $(READY)
 	@$(BIN)/publisher demo
@@ -41,6 +42,9 @@ fmt: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+pictures: $(READY)
+	$(BIN)/python -m tests.pictures
+
 lock:
 	@command -v uv >/dev/null || { echo 'make lock needs uv: pip install uv' >&2; exit 1; }
 	uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes --upgrade \
@@ -50,13 +54,23 @@ lock:
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	    || { echo 'Publisher needs Python 3.11 or later: make PYTHON=python3.12 …' >&2; exit 1; }
-	@if command -v uv >/dev/null; then \
-	    uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) \
+	@count=$$(grep -c '==' requirements.lock); \
+	step() { echo "  $$1"; }; \
+	if command -v uv >/dev/null; then \
+	    echo 'Setting up $(VENV) with uv, once: this takes seconds to a minute.'; \
+	    step '1 of 3: an empty environment' \
+	    && uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) \
+	    && step "2 of 3: $$count packages from requirements.lock, hashes checked" \
 	    && uv pip install --quiet --python $(BIN)/python --require-hashes --requirements requirements.lock \
+	    && step '3 of 3: Publisher itself' \
 	    && uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
 	else \
-	    $(PYTHON) -m venv $(VENV) \
+	    echo 'Setting up $(VENV) with pip, once: this takes a minute or two.'; \
+	    step '1 of 3: an empty environment' \
+	    && $(PYTHON) -m venv $(VENV) \
+	    && step "2 of 3: $$count packages from requirements.lock, hashes checked" \
 	    && $(BIN)/pip install --quiet --require-hashes --requirement requirements.lock \
+	    && step '3 of 3: Publisher itself' \
 	    && $(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .; \
 	fi
 	@touch $@

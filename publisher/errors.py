@@ -8,6 +8,7 @@ an SMTP reply, a fetch that failed); exceptions end a command. Bugs stay bare: n
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -19,6 +20,7 @@ __all__ = [
     "BadInput",
     "ConfigurationInvalid",
     "Conflict",
+    "FolderFull",
     "FolderUnwritable",
     "GateRefused",
     "InputUnreadable",
@@ -36,6 +38,7 @@ __all__ = [
     "TemplateInvalid",
     "UnknownName",
     "Violation",
+    "unwritable",
 ]
 
 
@@ -73,9 +76,10 @@ class ConfigurationInvalid(PublisherError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: Sequence[Problem] = tuple(problems)
-        lines = "; ".join(str(problem) for problem in self.problems)
+        lines = [str(problem) for problem in self.problems]
+        before = "\n  " if len(lines) > 1 else " "
         super().__init__(
-            f"the configuration cannot be used: {lines}",
+            f"the configuration cannot be used:{before}{before.join(lines)}",
             problems=[{"where": p.where, "key": p.key, "message": p.message} for p in self.problems],
         )
 
@@ -304,6 +308,23 @@ class FolderUnwritable(PublisherError):
     def __init__(self, path: str, why: str) -> None:
         self.path, self.why = path, why
         super().__init__(f"cannot write to {path}: {why}", path=path, why=why)
+
+
+class FolderFull(FolderUnwritable):
+    """The disk under a folder is full: no setting is wrong, and the same command works once there is space."""
+
+    code = "folder-full"
+
+
+SQLITE_FULL = "database or disk is full"
+"""SQLite's words, where it writes a file for us."""
+
+
+def unwritable(path: object, error: Exception) -> FolderUnwritable:
+    """What the system said of a file or folder that could not be written, as our error."""
+    why = getattr(error, "strerror", None) or str(error)
+    full = getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT} or why == SQLITE_FULL
+    return (FolderFull if full else FolderUnwritable)(str(path), why)
 
 
 class RelayUnavailable(PublisherError):

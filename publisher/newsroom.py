@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -34,7 +34,7 @@ from publisher.story import Section, Source
 from publisher.transport import Limits, RelayOptions
 from subscribers.tokens import TokenKeys
 
-__all__ = ["Newsroom", "need_token_keys", "open_newsroom", "remembered", "templates_of"]
+__all__ = ["Newsroom", "keys_gone", "need_token_keys", "open_newsroom", "remembered", "templates_of"]
 
 _T = TypeVar("_T")
 
@@ -56,11 +56,12 @@ def mint_derived(now: datetime, what: bytes) -> str:
 
 @dataclass(frozen=True)
 class Newsroom:
-    """Everything a use case needs: settings, open database, templates, keys."""
+    """Everything a use case needs: settings, open database, templates, keys; `notes` are what whoever opened it has to know first."""
 
     settings: Settings
     database: Database
     mint: Mint = mint_random
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def templates(self) -> Templates:
@@ -199,16 +200,6 @@ class Newsroom:
         """A path under the data folder."""
         return self.settings.data_dir.joinpath(*parts)
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What whoever opened this newsroom has to know before anything else."""
-        if not self.database.anew:
-            return ()
-        gone = f"the database {self.database.where} was here before and is gone: this one is new and empty."
-        return (
-            f"{gone} If that is not meant, put the old file or a backup in its place before anything is sent",
-        )
-
     def close(self) -> None:
         """Let the database go, and the process that renders an operator's templates."""
         if "templates" in self.__dict__:
@@ -232,21 +223,33 @@ def _named(kind: str, slug: str, known: Mapping[str, _T]) -> _T:
 def open_newsroom(settings: Settings, *, mint: Mint = mint_random) -> Newsroom:
     """Open the database, make a missing SQLite one, and hold the configuration against what the database remembers.
 
+    A token key that is gone is a note, no refusal: only links for readers need it, and a kill must work without.
+
     Raises:
-        ConfigurationInvalid: tag authority, tag date or address key are not those that this database began with, or a
-            token key is gone that an open dispatch names.
+        ConfigurationInvalid: tag authority, tag date or address key are not those that this database began with.
         StoreOutdated, StoreUnavailable, FolderUnwritable: see `store`.
     """
     database = open_database(settings.store_url, lock_seconds=settings.store.lock_wait.total_seconds())
     try:
         migrate.ready(database)
         _settle(database, settings)
-        with database.read() as connection:
-            need_token_keys(settings, deliveries.token_keys(connection))
+        notes = [*_begun_anew(database), *map(str, keys_gone(database, settings))]
     except BaseException:
         database.close()
         raise
-    return Newsroom(settings=settings, database=database, mint=mint)
+    return Newsroom(settings=settings, database=database, mint=mint, notes=tuple(notes))
+
+
+def _begun_anew(database: Database) -> Iterator[str]:
+    if database.anew:
+        gone = f"the database {database.where} was here before and is gone: this one is new and empty."
+        yield f"{gone} If that is not meant, put the old file or a backup in its place before anything is sent"
+
+
+def keys_gone(database: Database, settings: Settings) -> list[Problem]:
+    """The token keys that dispatches with somebody waiting name, and that are not there."""
+    with database.read() as connection:
+        return _gone(settings, deliveries.token_keys(connection))
 
 
 def need_token_keys(settings: Settings, named: Mapping[int, str]) -> None:
@@ -255,17 +258,22 @@ def need_token_keys(settings: Settings, named: Mapping[int, str]) -> None:
     Raises:
         ConfigurationInvalid: names each key that is not there, and what to do.
     """
-    problems = [
+    problems = _gone(settings, named)
+    if problems:
+        raise ConfigurationInvalid(problems)
+
+
+def _gone(settings: Settings, named: Mapping[int, str]) -> list[Problem]:
+    return [
         Problem(
             "secrets.toml",
             f"token_keys.{number}",
-            f"is not there, and dispatch {dispatch_id} writes its links with it: put it back until that one is done",
+            f"is not there, and dispatch {dispatch_id} writes its links with it and cannot be sent: put it back until "
+            "that one is done",
         )
         for number, dispatch_id in sorted(named.items())
         if number not in settings.secrets.token_keys
     ]
-    if problems:
-        raise ConfigurationInvalid(problems)
 
 
 def _wanted(settings: Settings) -> dict[str, str]:

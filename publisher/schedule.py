@@ -6,12 +6,13 @@ PURE. A slot that does not exist locally runs at the first minute after the gap,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from publisher.series import Digest
 
-__all__ = ["edition_id", "local_instant", "out_of_reach", "present_slot"]
+__all__ = ["edition_id", "local_instant", "next_slot", "out_of_reach", "present_slot"]
 
 AHEAD = timedelta(days=1)
 """How long before its slot an edition may be made."""
@@ -41,17 +42,22 @@ def local_instant(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 def present_slot(digest: Digest, now: datetime) -> datetime | None:
     """The latest slot at or before `now` (UTC), looking back eight days; None when the timetable has none there."""
+    return max((due for due in _around(digest, now) if due <= now), default=None)
+
+
+def next_slot(digest: Digest, now: datetime) -> datetime | None:
+    """The first slot after `now` (UTC), looking eight days ahead; None when the timetable has none there."""
+    return min((due for due in _around(digest, now) if due > now), default=None)
+
+
+def _around(digest: Digest, now: datetime) -> Iterator[datetime]:
+    """The slots of the eight days before and after today."""
     zone = ZoneInfo(digest.timezone)
     today = now.astimezone(zone).date()
-    for back in range(9):
-        day = today - timedelta(days=back)
-        if day.isoweekday() not in digest.weekdays:
-            continue
-        due = [local_instant(day, at, zone) for at in digest.slots]
-        past = [instant for instant in due if instant <= now]
-        if past:
-            return max(past)
-    return None
+    for days in range(-8, 9):
+        day = today + timedelta(days=days)
+        if day.isoweekday() in digest.weekdays:
+            yield from (local_instant(day, at, zone) for at in digest.slots)
 
 
 def out_of_reach(slot: datetime, *, window: timedelta, now: datetime) -> str:

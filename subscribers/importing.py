@@ -3,17 +3,16 @@
 In that order index pages are touched once, and one address standing twice stands side by side. Each slice is a transaction of
 some ten milliseconds, so that a running dispatch goes on. A list that was cut short is simply imported again: who came in is
 known then. Nobody comes back by a list: the suppressed, and those who left, are refused by line.
-Good lines are staged on the disk (`staging`); refused ones are kept in memory, for the report names each.
+All lines are staged on the disk (`staging`): memory does not grow with the list, however many of them are refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from operator import itemgetter
 
 from sqlalchemy import (
     Column,
@@ -68,12 +67,12 @@ class Imported:
     added: int = 0
     known: int = 0
     confirmed: int = 0
-    refused: list[RefusedLine] = field(default_factory=list)
 
 
 def merge(
     lines: Iterable[Line | RefusedLine],
     *,
+    refusals: Staging[RefusedLine],
     write: Callable[[], AbstractContextManager[Connection]],
     digest: str,
     basis: str | None,
@@ -81,40 +80,42 @@ def merge(
     now: datetime,
     progress: Callable[[int, int], None] | None = None,
 ) -> Imported:
-    """Take the good lines in; what was refused stays in the report, in the list's order.
+    """Take the good lines in; what was refused goes to `refusals`, which gives it back in the list's order.
 
     With a `basis` (how these readers asked) they are confirmed, and known pending ones become so; without it they are pending
     and not mailed. Other known readers are not changed. `write` opens a transaction, one for each slice; `progress` is told
     after each how many of how many good lines are through.
     """
-    refused: list[RefusedLine] = []
-    with Staging() as staging:
+    with Staging(Line._make) as staging:
         for line in lines:
             if isinstance(line, Line):
                 staging.add(line)
             else:
-                refused.append(line)
+                refusals.add(line)
         with write() as connection:
             values = {"digest": digest, "basis": basis, "actor": actor, "at": now}
             batch_id = connection.execute(insert(batch).values(**values).returning(batch.c.id)).scalar_one()
-        done = Imported(batch_id, refused=refused)
-        firsts = _firsts(staging.ordered(), refused)
+        done = Imported(batch_id)
+        firsts = _firsts(staging.ordered(), refusals)
         while part := list(islice(firsts, SLICE)):
             with write() as connection:
-                _merge_slice(connection, part, done, digest=digest, basis=basis, actor=actor, now=now)
+                refused = _merge_slice(
+                    connection, part, done, digest=digest, basis=basis, actor=actor, now=now
+                )
+            for line in refused:
+                refusals.add(line)
             if progress is not None:
                 progress(staging.given, staging.taken)
-    refused.sort(key=itemgetter(0))
     return done
 
 
-def _firsts(ordered: Iterable[Line], refused: list[RefusedLine]) -> Iterator[Line]:
+def _firsts(ordered: Iterable[Line], refusals: Staging[RefusedLine]) -> Iterator[Line]:
     """The first line of each address; the others are refused, each with the number of that one."""
     first: Line | None = None
     for line in ordered:
         if first is not None and first.addr_key == line.addr_key:
             why = f"the address stands in line {first.line} already"
-            refused.append(RefusedLine(line.line, line.address, why))
+            refusals.add(RefusedLine(line.line, line.address, why))
         else:
             first = line
             yield line
@@ -129,12 +130,12 @@ def _merge_slice(
     basis: str | None,
     actor: str,
     now: datetime,
-) -> None:
+) -> list[RefusedLine]:
+    """Take one slice in; returns whom no list may bring in."""
     hold_suppressions(connection)
     connection.execute(CreateTable(staged))
     _stage(connection, part)
     refused, pending = _look(connection, digest)
-    done.refused.extend(refused)
     at = literal(now, UtcTime())
     if basis and pending:
         done.confirmed += _confirm(connection, digest, basis=basis, actor=actor, now=now)
@@ -173,6 +174,7 @@ def _merge_slice(
     done.added += added
     done.known += len(part) - len(refused) - added
     connection.execute(DropTable(staged))
+    return refused
 
 
 def _stage(connection: Connection, part: Sequence[Line]) -> None:

@@ -1,7 +1,8 @@
-"""Lines of a list put in the order of their address keys, on the disk and not in memory: a million readers take a few megabytes.
+"""Lines of a list put in order, on the disk and not in memory: a million readers, or refusals, take a few megabytes.
 
 They are sorted in runs, each written to one temporary file that has no name (nobody else can open it, and it ends with the process),
-and the runs are read side by side. Of equal keys the line that stands first in the list comes first.
+and the runs are read side by side. The order is that of their fields: good lines by address key and then by number, refused
+ones by number.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 import heapq
 import pickle
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Generic, Self, TypeVar
 
-from subscribers.csvfile import Line
+from subscribers.csvfile import Line, RefusedLine
 from subscribers.errors import StagingFailed
 
 __all__ = ["Staging"]
@@ -25,12 +26,17 @@ BLOCK = 250
 """Lines read back at a time, of each run."""
 
 
-class Staging:
-    """Takes lines in any order and gives them back sorted. `taken`, `given`: how many so far."""
+_L = TypeVar("_L", Line, RefusedLine)
 
-    def __init__(self) -> None:
+
+class Staging(Generic[_L]):
+    """Takes lines in any order and gives them back sorted, once. `taken`, `given`: how many so far."""
+
+    def __init__(self, make: Callable[[Iterable[Any]], _L]) -> None:
+        """`make` gives a line from its fields: `Line._make`, `RefusedLine._make`."""
         self.taken = self.given = 0
-        self._run: list[Line] = []
+        self._make: Callable[[Iterable[Any]], _L] = make
+        self._run: list[_L] = []
         self._places: list[list[tuple[int, int]]] = []  # of each run's blocks: where, and how long
         try:
             self._file = tempfile.TemporaryFile(prefix="publisher-import-")  # noqa: SIM115 - closed by __exit__
@@ -46,7 +52,7 @@ class Staging:
         with suppress(OSError):  # what a full disk did not take is of no use any more
             self._file.close()
 
-    def add(self, line: Line) -> None:
+    def add(self, line: _L) -> None:
         """One more.
 
         Raises:
@@ -58,7 +64,7 @@ class Staging:
             self._write()
 
     def _write(self) -> None:
-        self._run.sort()  # by key, then by number: both differ or the line is the same
+        self._run.sort()
         places: list[tuple[int, int]] = []
         try:
             for start in range(0, len(self._run), BLOCK):
@@ -71,7 +77,7 @@ class Staging:
         self._places.append(places)
         self._run = []
 
-    def ordered(self) -> Iterator[Line]:
+    def ordered(self) -> Iterator[_L]:
         """All lines, sorted; nothing can be added any more."""
         if self._run:
             self._write()
@@ -79,7 +85,7 @@ class Staging:
             self.given += 1
             yield line
 
-    def _blocks(self, places: list[tuple[int, int]]) -> Iterator[Line]:
+    def _blocks(self, places: list[tuple[int, int]]) -> Iterator[_L]:
         for place, size in places:
             self._file.seek(place)
-            yield from map(Line._make, pickle.loads(self._file.read(size)))  # noqa: S301 - written by ourselves, above
+            yield from map(self._make, pickle.loads(self._file.read(size)))  # noqa: S301 - written by ourselves, above

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,14 @@ def _missing(kind: str, what: str) -> None:
     if os.environ.get("PUBLISHER_TEST_REQUIRE", "") in {kind, "all"}:
         pytest.fail(f"PUBLISHER_TEST_REQUIRE forbids to skip: {what} is missing")
     pytest.skip(f"{what} is missing")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line for each thing that is missing, however many tests ask for it."""
+    reports = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in reports)
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"skipped {count} test{'' if count == 1 else 's'}: {reason}")
 
 
 @pytest.fixture(scope="session")

@@ -52,8 +52,8 @@ def check(door_: Door) -> None:
     """Validate every file and variable, and name every fault.
 
     Unknown keys and unknown PUBLISHER_* variables are faults: exit code 78. What must never change is held against the
-    database, where there is one, and templates of your own are compiled. Values that are still the template's are named too,
-    and are no faults.
+    database, where there is one, and templates of your own are compiled. Named too, and no faults: a key that a dispatch still
+    needs and that is gone, and values that are still the template's.
 
     \b
     Example:
@@ -64,7 +64,7 @@ def check(door_: Door) -> None:
 
     settings = door_.settings()
     keeping.check_templates(settings)
-    unasked = keeping.compare(settings)
+    unasked, unsendable = keeping.compare(settings)
     left = leftovers(settings)
     counts = ", ".join(
         counted(len(things), word)
@@ -76,6 +76,8 @@ def check(door_: Door) -> None:
     )
     lines = [f"The configuration in {settings.folder} is sound: {counts}."]
     lines += [f"Not held against what was there before: {unasked}."] if unasked else []
+    lines += ["Until this is mended, what it names cannot be sent:"] if unsendable else []
+    lines += [f"  {problem}" for problem in unsendable]
     lines += ["Still as the template has it, and to be yours before you publish:"] if left else []
     lines += [f"  {problem}" for problem in left]
     door_.show(
@@ -85,7 +87,9 @@ def check(door_: Door) -> None:
             "sources": [source.slug for source in settings.sources],
             "sections": [section.slug for section in settings.sections],
             "digests": [digest.slug for digest in settings.digests],
-            "warnings": [{"where": p.where, "key": p.key, "message": p.message} for p in left],
+            "warnings": [
+                {"where": p.where, "key": p.key, "message": p.message} for p in (*unsendable, *left)
+            ],
         },
         "\n".join(lines),
     )

@@ -9,11 +9,12 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import reduce
+from itertools import chain, islice
 from operator import getitem
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -24,7 +25,7 @@ if TYPE_CHECKING:  # these would cost `publisher --help` its 80 ms
     from publisher.newsroom import Newsroom
     from publisher.settings import Settings
 
-__all__ = ["Door", "door", "in_utf8", "now"]
+__all__ = ["Door", "as_shown", "door", "in_utf8", "now"]
 
 
 def now() -> datetime:
@@ -79,14 +80,40 @@ class Door:
     def say(self, text: str) -> None:
         """A message for a person: to stdout, or to stderr when stdout holds JSON."""
         if not self.quiet:
-            click.echo(text, err=self.as_json)
+            click.echo(as_shown(text, sys.stderr if self.as_json else sys.stdout), err=self.as_json)
 
     def show(self, data: Mapping[str, Any], text: str) -> None:
         """One thing: as JSON, or as text."""
         if self.as_json:
             click.echo(json.dumps(plain(data), ensure_ascii=not in_utf8(sys.stdout), indent=2))
         else:
+            click.echo(as_shown(text, sys.stdout))
+
+    def show_long(
+        self,
+        data: Mapping[str, Any],
+        key: str,
+        entries: Iterator[Mapping[str, Any]],
+        *,
+        line: Callable[[Mapping[str, Any]], str],
+        text: str,
+    ) -> None:
+        """One thing with entries that may be many, as they come: the JSON of `show` with a list under `key`, or lines and then `text`."""
+        if not self.as_json:
+            _echo_all(f"{line(entry)}\n" for entry in entries)
             click.echo(text)
+            return
+        options: dict[str, Any] = {"ensure_ascii": not in_utf8(sys.stdout), "indent": 2}
+        before, after = json.dumps(plain({**data, key: [0]}), **options).rsplit("0", 1)
+        indent = before[before.rindex("\n") :]
+        first = next(entries, None)
+        if first is None:
+            self.show({**data, key: []}, "")
+            return
+        whole = (
+            json.dumps(plain(entry), **options).replace("\n", indent) for entry in chain([first], entries)
+        )
+        _echo_all(chain([before, next(whole)], (f",{indent}{entry}" for entry in whole), [f"{after}\n"]))
 
     def table(self, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, empty: str) -> None:
         """A list: as `{"items": […], "next": …}`, or as a table with these columns (key -> heading).
@@ -113,6 +140,22 @@ class Door:
             import shlex
 
             self.say(f"There are more: --after {shlex.quote(more)}")
+
+
+def as_shown(text: str, stream: TextIO) -> str:
+    """Running text as a terminal shows it, broken between words; a file or a pipe gets it as it is."""
+    if not stream.isatty():
+        return text
+    from publisher.cli.tables import paragraph
+
+    width = shutil.get_terminal_size().columns
+    return "\n".join(line for row in text.split("\n") for line in paragraph(row, width))
+
+
+def _echo_all(parts: Iterator[str]) -> None:
+    """Texts one after another, as they stand; some thousand at a time, for each echo flushes."""
+    while some := "".join(islice(parts, 1000)):
+        click.echo(some, nl=False)
 
 
 JOINERS = "\u200c\u200d"

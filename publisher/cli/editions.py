@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from publisher.cli.context import Door, cell, counted, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.params import INSTANT, WHY, paged
+
+if TYPE_CHECKING:
+    from publisher.edition import Edition
 
 __all__ = ["COMMANDS"]
 
@@ -132,39 +135,73 @@ def _why(entry: Mapping[str, Any], *, several: bool) -> str:
     metavar="DIR",
 )
 @click.option(
+    "--next",
+    "ahead",
+    is_flag=True,
+    help="The edition of the digest's next slot, of the stories that are here now.",
+)
+@click.option(
     "--pictures/--no-pictures",
     default=None,
     help="PNGs too: 600 and 375 pixels wide, light and dark, and without styles. Default: if there is a Chromium.",
 )
 @click.option("--open", "open_", is_flag=True, help="Show the pages in your browser.")
 @door
-def preview(door_: Door, name: str, out: Path, pictures: bool | None, open_: bool) -> int:
+def preview(door_: Door, name: str, out: Path, ahead: bool, pictures: bool | None, open_: bool) -> int:
     """Write what readers will get into DIR.
 
-    HTML, text and a whole message for each language, and pictures. An EDITION is shown as it is frozen, but for stories that were withdrawn
-    since; a DIGEST's name shows the edition that would be made now. Nothing is stored.
+    HTML, text and a whole message for each language, and pictures; it says which edition they show. An EDITION is shown as it is
+    frozen, but for stories that were withdrawn since. A DIGEST's name means what `publisher send DIGEST` would take: the edition of the
+    present slot, or, while there is none, the one that would be made now. Nothing is stored.
 
     \b
     Examples:
-      publisher edition preview morning --out preview --open
+      publisher edition preview morning --open
+      publisher edition preview morning --next
       publisher edition preview morning-2026-03-02 --out preview
     """
-    from publisher.desk import previewing
+    from publisher.desk import previews
 
     with door_.newsroom() as newsroom:
-        shown = previewing.preview(newsroom, name, out, pictures=pictures, now=now(), told=door_.say)
+        shown = previews.preview(
+            newsroom, name, out, ahead=ahead, pictures=pictures, now=now(), told=door_.say
+        )
+    made = shown.edition
     lines = [f"wrote {path}" for path in shown.written]
     lines += [
         f"without story {story_id}, which may not go out any more ({why})"
         for story_id, why in shown.barred.items()
     ]
     lines += [f"no pictures: {shown.no_pictures}"] if shown.no_pictures else []
-    data = {"written": shown.written, "barred": shown.barred, "no_pictures": shown.no_pictures}
+    lines += _told(made, frozen=shown.frozen, ahead=ahead)
+    data = {
+        "edition": made.edition_id,
+        "frozen": shown.frozen,
+        "slot": made.slot,
+        "written": shown.written,
+        "barred": shown.barred,
+        "no_pictures": shown.no_pictures,
+    }
     door_.show(data, "\n".join(lines))
     for page in shown.written if open_ else ():
         if page.suffix == ".html":
             click.launch(str(page.absolute()))
     return PARTLY if pictures and shown.no_pictures else 0
+
+
+def _told(made: Edition, *, frozen: bool, ahead: bool) -> list[str]:
+    """What a preview shows, and how to see the other thing that its reader may have meant."""
+    if frozen:
+        return [
+            f"This is {made.edition_id}, frozen at {cell(made.frozen_at)}: stories that came in since are not in it.",
+            f"What the next edition would hold: `publisher edition preview {made.series} --next`",
+        ]
+    if ahead:
+        slot = f"slot {cell(made.slot)}"
+        return [
+            f"This is what {made.edition_id} ({slot}) would hold of the stories here now. Nothing is frozen."
+        ]
+    return [f"This is what `publisher edition make {made.series}` would freeze now. Nothing is frozen yet."]
 
 
 @edition.command()

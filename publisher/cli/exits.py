@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import click
 
 from publisher import errors
-from publisher.cli.context import in_utf8
+from publisher.cli.context import as_shown, in_utf8
 from publisher.errors import PublisherError
 
 __all__ = ["EXITS", "INTERRUPTED", "LATER", "PARTLY", "code_of", "told"]
@@ -41,6 +41,7 @@ EXITS: dict[type[Exception], int] = {
     errors.StoreOutdated: CONFIGURATION,
     errors.StoreNewer: CONFIGURATION,
     errors.FolderUnwritable: CONFIGURATION,
+    errors.FolderFull: LATER,
     errors.ConfigurationInvalid: CONFIGURATION,
     errors.TemplateInvalid: CONFIGURATION,
 }
@@ -79,7 +80,7 @@ def told(command: click.Command, arguments: Sequence[str]) -> int:
         said = str(stop) or "stopped"
         if as_json:
             _as_json("stopped", said, {})
-        click.echo(f"publisher: {said}", err=True)
+        click.echo(as_shown(f"publisher: {said}", sys.stderr), err=True)
         return INTERRUPTED
     except click.ClickException as wrong:
         if as_json:
@@ -93,7 +94,7 @@ def told(command: click.Command, arguments: Sequence[str]) -> int:
         facts = getattr(error, "facts", {})
         if as_json:
             _as_json(getattr(error, "code", "error"), str(error), facts)
-        click.echo(f"publisher: {error}", err=True)
+        click.echo(as_shown(f"publisher: {error}", sys.stderr), err=True)
         return code_of(error)
     return result if isinstance(result, int) else 0
 

@@ -146,19 +146,27 @@ def import_(door_: Door, path: Path, digest: str, basis: str | None) -> int:
     """
     from publisher.desk import readers
 
-    with door_.newsroom() as newsroom:
-        report = readers.import_csv(
+    with (
+        door_.newsroom() as newsroom,
+        readers.import_csv(
             newsroom, path, digest=digest, basis=basis, actor=door_.who, now=now(), progress=door_.say
+        ) as done,
+    ):
+        counts = {key: getattr(done, key) for key in ("lines", "added", "known", "confirmed")}
+        summary = (
+            f"{counted(done.lines, 'line')}: {done.added:,} added, {done.known:,} known already, "
+            f"{done.refused:,} refused."
         )
-    lines = [f"  line {line['line']}: {line['why']}" for line in report["refused"]]
-    summary = (
-        f"{counted(report['lines'], 'line')}: {report['added']:,} added, {report['known']:,} known already, "
-        f"{len(report['refused']):,} refused."
-    )
-    if report["confirmed"]:
-        summary += f" Of those known, {report['confirmed']:,} were pending and are confirmed now."
-    door_.show(report, "\n".join([*lines, summary]))
-    return PARTLY if report["refused"] else 0
+        if done.confirmed:
+            summary += f" Of those known, {done.confirmed:,} were pending and are confirmed now."
+        door_.show_long(
+            counts,
+            "refused",
+            (line._asdict() for line in done.refusals),
+            line=lambda entry: f"  line {entry['line']}: {entry['why']}",
+            text=summary,
+        )
+    return PARTLY if done.refused else 0
 
 
 @subscriber.command()

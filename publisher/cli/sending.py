@@ -81,7 +81,7 @@ def send(
             return 0
         made = editions.present_or_made(newsroom, name, at_once=at_once, actor=door_.who, now=now())
         plan = mailing.plan(newsroom, made, now=now())
-        if not yes:
+        if not yes and plan.total:
             door_.say(_plan_text(plan))
             ask(door_, f"Send it to {counted(plan.total, 'reader')}?", otherwise="nothing was sent")
         dispatch_id = mailing.begin(newsroom, made, actor=door_.who, now=now())
@@ -234,6 +234,8 @@ def _plan_text(plan: Plan) -> str:
     lines += [f"From     {sender}" for sender in plan.senders]
     lines += [f"Relay    {plan.relay}"]
     lines += [f"Readers  {plan.total}: " + (", ".join(f"{n} {key}" for key, n in plan.readers) or "none")]
+    if not plan.total and not plan.without:
+        lines += ["         nobody gets it yet: `publisher subscriber add` or `import`"]
     lines += [f"         {plan.without} more have no story in their sections"] if plan.without else []
     return "\n".join(lines)
 

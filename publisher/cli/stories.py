@@ -121,14 +121,21 @@ def headline(door_: Door, story_id: str, text: str, why: str) -> None:
     from publisher.desk import acts
 
     with door_.newsroom() as newsroom:
-        changed = acts.headline(newsroom, story_id, text, why=why, actor=door_.who, now=now())
+        done = acts.headline(newsroom, story_id, text, why=why, actor=door_.who, now=now())
+    changed = done.story
+    lines = [f"{changed.story_id}: {changed.headline}"]
+    lines += ["Feeds and pages take it with the next `publisher feed build`."]
+    lines += (
+        [f"Frozen before, and sent with the old headline: {', '.join(done.frozen)}."] if done.frozen else []
+    )
     door_.show(
         {
             "id": changed.story_id,
             "headline": changed.headline,
             "original_headline": changed.received.original_headline,
+            "frozen": done.frozen,
         },
-        f"{changed.story_id}: {changed.headline}",
+        "\n".join(lines),
     )
 
 

@@ -7,11 +7,12 @@ told a width (output into a file or a pipe) each row is one line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
-__all__ = ["drawn", "folded"]
+__all__ = ["drawn", "folded", "paragraph"]
 
 GAP = "  "
 INDENT = "  "
@@ -19,6 +20,10 @@ NOTHING = "–"
 """An empty cell; a line of its own is not spent on it."""
 ROOM = 24
 """Free text that would get fewer cells than this beside the others goes to a line of its own."""
+WORD = re.compile(r"[^\s`]*`[^`]*`\S*|\S+")
+"""What a line is not broken in: a word, or a command between backquotes, which is there to be copied."""
+LABEL = re.compile(r"\s*(?:\S+ )*\S+ {2,}|\s*")
+"""What stands before a text and the texts under it are set in by: a name and blanks, as before a value, or blanks alone."""
 
 
 def drawn(
@@ -42,6 +47,8 @@ def drawn(
             line = INDENT if number else ""
             for at in members:
                 if at == len(headings) - 1:
+                    if numeric[at]:
+                        line += " " * (natural[at] - cell_len(texts[at]))
                     room = None if width is None else width - cell_len(line)
                     first, *others = folded(texts[at], room)
                     lines.append((line + first).rstrip())
@@ -65,6 +72,26 @@ def folded(text: str, width: int | None) -> list[str]:
             lines.append(word)
         else:
             lines[-1] = longer
+    return lines
+
+
+def paragraph(text: str, width: int) -> list[str]:
+    """One line of running text as lines of at most so many cells; under a value that its name stands before, else set in by two."""
+    if cell_len(text) <= width:
+        return [text]
+    before = LABEL.match(text)
+    label = before[0] if before else ""
+    hang = " " * (cell_len(label) if label.strip() else len(label) + len(INDENT))
+    if len(hang) > width // 2:
+        label, hang = label[: len(label) - len(label.lstrip())], INDENT * 2
+    lines = [label]
+    empty = True
+    for word in WORD.findall(text[len(label) :]):
+        if not empty and cell_len(lines[-1]) + 1 + cell_len(word) > width:
+            lines.append(hang)
+            empty = True
+        lines[-1] += word if empty else f" {word}"
+        empty = False
     return lines
 
 

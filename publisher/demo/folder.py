@@ -8,7 +8,7 @@ from pathlib import Path
 
 from publisher import assets
 from publisher.demo.catcher import certificate, present
-from publisher.errors import Conflict, FolderUnwritable
+from publisher.errors import Conflict, unwritable
 from publisher.settings import Settings, load, new_secrets
 
 __all__ = ["clear", "prepare"]
@@ -39,7 +39,7 @@ def prepare(folder: Path) -> Settings:
         (folder / "tls").mkdir(exist_ok=True)
         certificate(folder / "tls", now=present())
     except OSError as error:
-        raise FolderUnwritable(str(folder), error.strerror or str(error)) from error
+        raise unwritable(folder, error) from error
     return load(config, {})
 
 
@@ -60,7 +60,7 @@ def clear(folder: Path) -> None:
         for name in (*CONFIG, "secrets.toml"):
             (folder / "config" / name).unlink(missing_ok=True)
     except OSError as error:
-        raise FolderUnwritable(str(folder), error.strerror or str(error)) from error
+        raise unwritable(folder, error) from error
 
 
 def _refuse_others(folder: Path, shipped: Path) -> None:

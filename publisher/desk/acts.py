@@ -16,6 +16,7 @@ from publisher.desk.names import whole_id
 from publisher.desk.publishing import Published
 from publisher.desk.wire import ByHand, SourceReport, headlined, take_item
 from publisher.desk.withdrawals import Withdrawal, withdraw
+from publisher.edition import Kind
 from publisher.errors import BadInput, Conflict, Refused, UnknownName
 from publisher.intake.links import absolute, canonical, unfit
 from publisher.intake.text import clean
@@ -23,10 +24,11 @@ from publisher.legible import visible
 from publisher.newsroom import Newsroom
 from publisher.revise import eligible_at
 from publisher.selection import Act, Candidate, Mark
-from publisher.store import editions, house, quarantine, stories
+from publisher.store import deliveries, editions, house, quarantine, stories
 from publisher.story import Reason, Source, Story, lacks
 
 __all__ = [
+    "Headlined",
     "Marked",
     "Withdrawn",
     "drop_quarantined",
@@ -57,6 +59,14 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
+class Headlined:
+    """A story under its new headline, and the editions of digests that were frozen with another and still go out."""
+
+    story: Story
+    frozen: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawn:
     """A story taken back: where it stood, and what was made anew without it."""
 
@@ -84,7 +94,9 @@ def _alive(present: Story) -> Story:
     return present
 
 
-def headline(newsroom: Newsroom, story_id: str, text: str, *, why: str, actor: str, now: datetime) -> Story:
+def headline(
+    newsroom: Newsroom, story_id: str, text: str, *, why: str, actor: str, now: datetime
+) -> Headlined:
     """Give the story a house headline; the original stays beside it. An empty text takes the house headline back.
 
     Raises:
@@ -113,7 +125,18 @@ def headline(newsroom: Newsroom, story_id: str, text: str, *, why: str, actor: s
         stories.save(connection, changed)
         data = {"before": before, "after": changed.headline}
         house.tell(connection, "story.headline", changed.story_id, actor=actor, now=now, why=why, data=data)
-    return changed
+        frozen = tuple(
+            row.id
+            for row in editions.holding(connection, changed.story_id, kind=Kind.DIGEST)
+            if changed.headline != before and _goes_out(connection, row.id)
+        )
+    return Headlined(changed, frozen)
+
+
+def _goes_out(connection: Connection, edition_id: str) -> bool:
+    """Whether an edition may still reach somebody: it was not sent yet, or readers wait for it."""
+    head = deliveries.dispatch_of(connection, edition_id)
+    return head is None or deliveries.counts(connection, head.id).waiting > 0
 
 
 def mark(

@@ -30,6 +30,7 @@ from publisher.series import Digest, Letter
 from publisher.store import editions, house, notes, stories
 
 __all__ = [
+    "SAMPLE",
     "approve",
     "as_of",
     "cleared",
@@ -52,6 +53,17 @@ SAMPLE = message.Personal(
     preferences_url="https://example.org/p/preview",
 )
 """The reader of previews and of the message that the gate reads."""
+SAID = {
+    Why.CARRIED: "carried by an earlier edition",
+    Why.WINDOW: "older than the sections' windows",
+    Why.EMBARGO: "under embargo",
+    Why.DROPPED: "dropped by the desk",
+    Why.LANGUAGE: "in another language",
+    Why.RIGHTS: "without the right to be published",
+    Why.NOT_ELIGIBLE: "come in after the slot",
+    Why.UNFIT: "unfit to be shown",
+}
+"""Reasons that are no whole words by themselves, after a number: "2 carried by an earlier edition"."""
 
 
 def edition(newsroom: Newsroom, wanted: str) -> Edition:
@@ -166,9 +178,9 @@ def _select(
 
 
 def _reasons(left_out: Sequence[LeftOut], digest: Digest, seen: int) -> str:
-    counts: dict[str, set[str]] = {}
+    counts: dict[Why, set[str]] = {}
     for entry in left_out:
-        counts.setdefault(entry.why.value, set()).add(entry.story_id)
+        counts.setdefault(entry.why, set()).add(entry.story_id)
     if not counts and seen:
         return (
             f"of the stories that came in ({seen}) none belongs to its sections {', '.join(digest.sections)}; "
@@ -176,7 +188,7 @@ def _reasons(left_out: Sequence[LeftOut], digest: Digest, seen: int) -> str:
         )
     if not counts:
         return "no story has come in within the sections' windows; run `publisher ingest`"
-    return ", ".join(f"{len(ids)} {why}" for why, ids in sorted(counts.items()))
+    return ", ".join(f"{len(ids)} {SAID.get(why, why)}" for why, ids in sorted(counts.items()))
 
 
 def make(

@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from publisher.errors import FolderUnwritable
+from publisher.errors import unwritable
 
 __all__ = ["write_file"]
 
@@ -34,7 +34,7 @@ def write_file(path: Path, body: bytes) -> bool:
             part.unlink()
             raise
     except OSError as error:
-        raise FolderUnwritable(str(path.parent), error.strerror or str(error)) from error
+        raise unwritable(path.parent, error) from error
     return True
 
 

@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from publisher.desk import canary
-from publisher.errors import BadInput, Conflict, FolderUnwritable, StoreUnavailable
-from publisher.newsroom import remembered, templates_of
+from publisher.errors import BadInput, Conflict, FolderUnwritable, Problem, StoreUnavailable, unwritable
+from publisher.newsroom import keys_gone, remembered, templates_of
 from publisher.settings import Settings
 from publisher.store import migrate
 from publisher.store.db import Database, begun, open_database, sqlite_file
@@ -37,21 +37,25 @@ def upgrade(settings: Settings) -> tuple[str | None, str]:
         return migrate.upgrade(database)
 
 
-def compare(settings: Settings) -> str:
-    """Hold the configuration against what its database remembers, where there is one; returns why that could not be done, if it could not.
+def compare(settings: Settings) -> tuple[str, list[Problem]]:
+    """Hold the configuration against what its database remembers, where there is one.
+
+    Returns why that could not be done, if it could not, and what stands in the way of sending alone.
 
     Raises:
         ConfigurationInvalid: what must never change was changed.
     """
     path = sqlite_file(settings.store_url)
     if path is not None and not path.exists():
-        return ""
+        return "", []
     try:
         with _opened(settings) as database:
             remembered(database, settings)
+            with database.read() as connection:
+                current = migrate.present(connection) == migrate.HEAD
+            return "", keys_gone(database, settings) if current else []
     except (StoreUnavailable, FolderUnwritable) as error:
-        return str(error)
-    return ""
+        return str(error), []
 
 
 def check_templates(settings: Settings) -> None:
@@ -109,5 +113,5 @@ def backup(settings: Settings, path: Path) -> Path:
         except (OSError, sqlite3.Error) as error:
             with suppress(OSError):
                 part.unlink()
-            raise FolderUnwritable(str(path), getattr(error, "strerror", None) or str(error)) from error
+            raise unwritable(path, error) from error
     return path

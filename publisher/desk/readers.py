@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,15 +14,17 @@ from typing import Any
 from sqlalchemy import Connection
 
 from publisher.desk.pages import Page, bytes_place_in, key_of, number_in
-from publisher.errors import BadInput, Conflict, FolderUnwritable, InputUnreadable
+from publisher.errors import BadInput, Conflict, InputUnreadable, unwritable
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries
 from subscribers import audience, csvfile, importing
 from subscribers.address import key, parse
 from subscribers.errors import UnknownSubscriber
+from subscribers.staging import Staging
 from subscribers.tokens import LENGTH, Purpose, read
 
 __all__ = [
+    "Imported",
     "add",
     "erase",
     "export_csv",
@@ -153,6 +158,19 @@ def record(newsroom: Newsroom, address: str) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a list: its lines, those added, known before, of these confirmed now, and refused; `refusals` can be read once."""
+
+    lines: int
+    added: int
+    known: int
+    confirmed: int
+    refused: int
+    refusals: Iterator[csvfile.RefusedLine]
+
+
+@contextmanager
 def import_csv(
     newsroom: Newsroom,
     path: Path,
@@ -162,8 +180,8 @@ def import_csv(
     actor: str,
     now: datetime,
     progress: Callable[[str], None],
-) -> dict[str, Any]:
-    """Take a CSV file in; the report counts its lines and names each that was refused."""
+) -> Iterator[Imported]:
+    """Take a CSV file in; the report counts its lines and names each that was refused, from a file that ends with it."""
     wanted = newsroom.digest(digest)
     read_ = 0
 
@@ -177,37 +195,37 @@ def import_csv(
         if good > importing.SLICE and done % SAID < importing.SLICE:
             progress(f"{read_:,} lines read; {done:,} of the {good:,} that can be used are in")
 
-    try:
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            lines = csvfile.read(
-                file,
-                address_key=newsroom.address_key,
-                digest=wanted.slug,
-                languages=wanted.languages,
-                sections=wanted.sections,
-            )
-            done = importing.merge(
-                counting(lines),
-                write=newsroom.database.write,
-                digest=digest,
-                basis=basis,
-                actor=actor,
-                now=now,
-                progress=told,
-            )
-    except OSError as error:
-        raise InputUnreadable(str(path), error.strerror or str(error)) from error
-    return {
-        "lines": read_,
-        "added": done.added,
-        "known": done.known,
-        "confirmed": done.confirmed,
-        "refused": [{"line": line.line, "text": line.text, "why": line.why} for line in done.refused],
-    }
+    with Staging(csvfile.RefusedLine._make) as refusals:
+        try:
+            with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+                lines = csvfile.read(
+                    file,
+                    address_key=newsroom.address_key,
+                    digest=wanted.slug,
+                    languages=wanted.languages,
+                    sections=wanted.sections,
+                )
+                done = importing.merge(
+                    counting(lines),
+                    refusals=refusals,
+                    write=newsroom.database.write,
+                    digest=digest,
+                    basis=basis,
+                    actor=actor,
+                    now=now,
+                    progress=told,
+                )
+        except OSError as error:
+            raise InputUnreadable(str(path), error.strerror or str(error)) from error
+        yield Imported(read_, done.added, done.known, done.confirmed, refusals.taken, refusals.ordered())
 
 
 def export_csv(newsroom: Newsroom, path: Path) -> int:
-    """Write every subscription that is not erased; returns how many lines."""
+    """Write every subscription that is not erased, whole or not at all; returns how many lines.
+
+    Raises:
+        Conflict: a file of this name is there. FolderUnwritable, FolderFull: it cannot be written.
+    """
 
     def rows() -> Any:
         after = 0
@@ -230,14 +248,20 @@ def export_csv(newsroom: Newsroom, path: Path) -> int:
             after = found[-1][0].id
 
     heading = ("email", "status", "digest", "language", "sections", "active")
+    part = path.with_name(f".{path.name}.part")
     try:
         if path.exists():
             raise Conflict(f"{path} is there already; nothing was written")
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        part.unlink(missing_ok=True)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            return csvfile.export(rows(), heading, file)
+            written = csvfile.export(rows(), heading, file)
+        part.rename(path)
     except OSError as error:
-        raise FolderUnwritable(str(path), error.strerror or str(error)) from error
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise unwritable(path, error) from error
+    return written
 
 
 def leave(newsroom: Newsroom, who: str, *, digest: str | None, actor: str, now: datetime) -> dict[str, Any]:

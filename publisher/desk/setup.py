@@ -6,7 +6,7 @@ import os
 from datetime import date
 from pathlib import Path
 
-from publisher.errors import Conflict, FolderUnwritable
+from publisher.errors import Conflict, unwritable
 from publisher.settings import starting_files
 
 __all__ = ["begin"]
@@ -36,5 +36,5 @@ def begin(folder: Path, *, today: date) -> list[Path]:
                 file.write(body)
             path.chmod(mode)
     except OSError as error:
-        raise FolderUnwritable(str(folder), error.strerror or str(error)) from error
+        raise unwritable(folder, error) from error
     return list(wanted)

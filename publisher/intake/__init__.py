@@ -75,7 +75,11 @@ def _unknown(raw: bytes) -> Unreadable:
     found = jsondoc.load(raw)
     if isinstance(found, Unreadable) and isinstance(jsondoc.load(start.split(b"\n", 1)[0]), Unreadable):
         return found
-    return Unreadable("unknown-format", f"it is JSON, but none of the formats {formats} fits it")
+    return Unreadable(
+        "unknown-format",
+        f"it is JSON, but none of the formats {formats} fits it; in JSON lines each story is one object on one line, with "
+        "`headline` and `source_url`",
+    )
 
 
 def _once_each(document: Document) -> Document:

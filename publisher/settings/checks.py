@@ -181,10 +181,12 @@ def _digest(digest: DigestTable, loc: Loc, sections: Sequence[str]) -> Iterator[
         values = getattr(digest, key)
         if len(set(values)) < len(values):
             yield (*loc, key), "names something twice"
+    if not sections:
+        yield (*loc, "sections"), "there is no section at all: sections.toml is missing or names none"
+        return
     for name in digest.sections:
         if name not in sections:
-            hint = did_you_mean(name, sections) if sections else "; sections.toml is missing or names none"
-            yield (*loc, "sections"), f'there is no section "{name}"{hint}'
+            yield (*loc, "sections"), f'there is no section "{name}"{did_you_mean(name, sections)}'
     for key in ("title", "sender"):
         for language in getattr(digest, key):
             if language not in digest.languages:

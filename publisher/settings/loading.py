@@ -25,7 +25,7 @@ from publisher.errors import ConfigurationInvalid, Problem
 from publisher.feed import Consumer
 from publisher.series import Digest
 from publisher.settings.checks import did_you_mean, faults
-from publisher.settings.files import Found, Loc, find, read, too_deep
+from publisher.settings.files import Found, Loc, file_of, find, read, too_deep
 from publisher.settings.keys import Secrets, from_files
 from publisher.settings.series import ConsumerTable, DigestTable, SectionTable, SourceTable
 from publisher.settings.tables import DisclaimerTable, FeedsTable, Fetch, Mail, Relay, Site, Store, Web
@@ -166,6 +166,7 @@ def effective(settings: Settings) -> dict[str, Any]:
 def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings:
     ours = {name.upper(): value for name, value in environ.items() if name.upper().startswith(PREFIX)}
     problems = [*found.problems, *_unknown_variables(ours)]
+    unread = {problem.where for problem in found.problems}  # that something of theirs is missing is no news
     data: dict[str, Any] | None
     try:
         data = _joined(found.data, _environment(ours))
@@ -194,10 +195,14 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
             if (
                 entry["type"] != "too_short" or _loc(entry) not in deep
             )  # pydantic counts only the entries that are right
-            and (entry["loc"] != ("secrets",) or not any(p.where == "secrets.toml" for p in found.problems))
+            and not (len(entry["loc"]) == 1 and file_of(entry["loc"][0]) in unread)
         ]
         raise ConfigurationInvalid(problems) from None
-    problems += [_problem(loc, message, data, found, ours) for loc, message in faults(tables, folder)]
+    problems += [
+        _problem(loc, message, data, found, ours)
+        for loc, message in faults(tables, folder)
+        if not (loc[0] == "digest" and loc[-1] == "sections" and "sections.toml" in unread)
+    ]
     if problems:
         raise ConfigurationInvalid(problems)
     site = tables.site

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from dataclasses import replace
@@ -161,19 +162,27 @@ class _Opening:
 
 
 async def _dial(host: str, port: int, seconds: float) -> socket.socket:
-    """A TCP connection to the first of the host's addresses that answers; OSError (TimeoutError too) when none does."""
+    """A TCP connection to the first of the host's addresses that answers; OSError (TimeoutError too) when none does, in words."""
     loop = asyncio.get_running_loop()
     trouble: OSError = OSError(f"{host} has no address")
     async with asyncio.timeout(seconds):
-        for family, kind, protocol, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        try:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            raise OSError(f"{host} cannot be resolved: {error.strerror}") from error
+        for family, kind, protocol, _, address in found:
             sock = socket.socket(family, kind, protocol)
             connected = False
             try:
                 sock.setblocking(False)
                 await loop.sock_connect(sock, address)
                 connected = True
-            except OSError as error:
+            except TimeoutError as error:
                 trouble = error
+            except (
+                OSError
+            ) as error:  # the event loop words it for programmers: "Connect call failed ('127.0.0.1', 25)"
+                trouble = OSError(f"{host}:{port}: {os.strerror(error.errno or 0)}")
             finally:
                 if not connected:
                     sock.close()

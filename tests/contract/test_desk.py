@@ -109,7 +109,7 @@ def test_a_house_headline_that_shows_nothing_is_refused_and_an_empty_one_takes_o
     with pytest.raises(BadInput, match="no visible character"):
         acts.headline(room, story_id, blank, why="style", **WHO)
     assert only_story(room).headline == "Our own"
-    assert acts.headline(room, story_id, " ", why="style", **WHO).headline == "Headline number 1"
+    assert acts.headline(room, story_id, " ", why="style", **WHO).story.headline == "Headline number 1"
 
 
 def test_what_lacks_a_source_link_waits_and_a_person_may_supply_it(room):
@@ -366,11 +366,11 @@ def test_an_import_names_each_refused_line_and_takes_the_others(room, tmp_path):
     path.write_text(
         "email,sections\na@example.org,\nnot an address,\nb@example.org,nowhere\na@example.org,\nc@example.org,world\n"
     )
-    report = readers.import_csv(
+    with readers.import_csv(
         room, path, digest="morning", basis="a form of 2025", progress=lambda _: None, **WHO
-    )
-    assert report["added"] == 2
-    assert [entry["line"] for entry in report["refused"]] == [3, 4, 5]
+    ) as done:
+        assert (done.lines, done.added, done.refused) == (5, 2, 3)
+        assert [entry.line for entry in done.refusals] == [3, 4, 5]
     evidence = readers.record(room, "c@example.org")["consent"]
     assert evidence[0]["basis"] == "a form of 2025"
 
@@ -378,7 +378,8 @@ def test_an_import_names_each_refused_line_and_takes_the_others(room, tmp_path):
 def test_without_a_basis_imported_readers_wait_and_are_not_mailed(room, tmp_path):
     path = tmp_path / "readers.csv"
     path.write_text("email\na@example.org\n")
-    readers.import_csv(room, path, digest="morning", basis=None, progress=lambda _: None, **WHO)
+    with readers.import_csv(room, path, digest="morning", basis=None, progress=lambda _: None, **WHO) as done:
+        assert done.added == 1
     assert readers.record(room, "a@example.org")["status"] == "pending"
     ingest(room, line(1))
     assert mailing.plan(room, editions.make(room, "morning", **WHO), now=NOW).total == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.desk import editions, feeds, previewing, publishing, site, wire
+from publisher.desk import editions, feeds, previews, publishing, site, wire
 from publisher.errors import GateRefused
 from publisher.newsroom import Newsroom
 from publisher.store import stories
@@ -37,7 +37,7 @@ def test_a_story_that_imitates_personal_places_goes_out_as_text_beside_its_neigh
         assert text.count("Headline number ") >= 2
     made = editions.make(room, "morning", **WHO)
     assert len(made.items) == 3
-    for path in previewing.preview(room, "morning", tmp_path / "preview", now=NOW).written:
+    for path in previews.preview(room, "morning", tmp_path / "preview", now=NOW).written:
         assert path.read_bytes()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +15,22 @@ from publisher.store.db import Database
 from subscribers import audience
 from subscribers.address import parse
 from subscribers.audience import No, Wanted
-from subscribers.csvfile import export, read
+from subscribers.csvfile import RefusedLine, export, read
 from subscribers.errors import StagingFailed
 from subscribers.importing import Imported, merge
 from subscribers.schema import consent, subscriber, subscription
+from subscribers.staging import Staging
 from tests.readers import KEY, LATER, NOW, key_of
 
 
-def bring(database: Database, text: str, **others: Any) -> Imported:
+@dataclass(slots=True)
+class Done(Imported):
+    """What became of a list, with those refused in the order in which they are told."""
+
+    refused: list[RefusedLine] = field(default_factory=list)
+
+
+def bring(database: Database, text: str, **others: Any) -> Done:
     digest = others.pop("digest", "morning")
     lines = read(
         io.StringIO(text, newline=""),
@@ -35,7 +45,9 @@ def bring(database: Database, text: str, **others: Any) -> Imported:
         "actor": "cli:ed",
         "now": NOW,
     }
-    return merge(lines, digest=digest, **wanted | others)
+    with Staging(RefusedLine._make) as refusals:
+        done = merge(lines, refusals=refusals, digest=digest, **wanted | others)
+        return Done(*astuple(done), refused=list(refusals.ordered()))
 
 
 def wanted(database: Database, text: str, digest: str = "morning") -> Wanted | No:
@@ -191,6 +203,30 @@ def test_lines_are_sorted_over_many_runs_on_the_disk(database: Database, monkeyp
         assert {
             r.address: r.language for r in audience.segment(connection, "morning", ["en", "fa"])
         } == languages
+
+
+def test_refused_lines_are_not_kept_in_memory(database: Database):
+    lines = (
+        RefusedLine(number, f"no address {number}", "It must have an @-sign.") for number in range(50_000)
+    )
+    tracemalloc.start()
+    try:
+        with Staging(RefusedLine._make) as refusals:
+            merge(
+                lines,
+                refusals=refusals,
+                write=database.write,
+                digest="morning",
+                basis=None,
+                actor="cli:ed",
+                now=NOW,
+            )
+            told = sum(1 for _ in refusals.ordered())
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert told == 50_000
+    assert peak < 9_000_000  # a run of 20,000; all of them take 14 MB
 
 
 def test_a_list_that_cannot_be_staged_changes_nothing(database: Database, monkeypatch: pytest.MonkeyPatch):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.desk import acts, editions, mailing, overview, previewing
+from publisher.desk import acts, editions, mailing, overview, previews
 from publisher.dispatch import loop
 from publisher.edition import Why
 from publisher.errors import NothingToPublish
@@ -154,11 +154,11 @@ def test_preview_of_a_frozen_edition_shows_it_as_it_may_go_out_and_says_so(
     ingest(room, line(1), line(2, categories=ECONOMY))
     made = make(room)
     first = story_id(made, 1)
-    shown = previewing.preview(room, made.edition_id, tmp_path / "whole", now=NOW)
+    shown = previews.preview(room, made.edition_id, tmp_path / "whole", now=NOW)
     assert shown.barred == {}
     assert FIRST in (tmp_path / "whole" / "digest-en.html").read_text()
     acts.hold(room, first, why="checking", **WHO)
-    shown = previewing.preview(room, made.edition_id, tmp_path / "out", now=NOW)
+    shown = previews.preview(room, made.edition_id, tmp_path / "out", now=NOW)
     assert shown.barred == {first: Why.HELD}
     assert sorted(path.suffix for path in shown.written) == [".eml", ".html", ".txt"]
     for path in shown.written:
@@ -166,7 +166,7 @@ def test_preview_of_a_frozen_edition_shows_it_as_it_may_go_out_and_says_so(
     assert SECOND in (tmp_path / "out" / "digest-en.txt").read_text()
     assert overview.edition_record(room, made.edition_id)["revision"] == 1
     acts.release(room, first, why="it is right", **WHO)
-    assert previewing.preview(room, made.edition_id, tmp_path / "again", now=NOW).barred == {}
+    assert previews.preview(room, made.edition_id, tmp_path / "again", now=NOW).barred == {}
 
 
 def test_preview_of_an_edition_with_nothing_left_is_refused(database: Database, tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_preview_of_an_edition_with_nothing_left_is_refused(database: Database, 
     made = make(room)
     acts.kill(room, story_id(made, 1), why="wrong", **WHO)
     with pytest.raises(NothingToPublish, match="no story of it is left"):
-        previewing.preview(room, made.edition_id, tmp_path, now=NOW)
+        previews.preview(room, made.edition_id, tmp_path, now=NOW)
     with pytest.raises(NothingToPublish, match="no story of it is left"):
         mailing.plan(room, made, now=NOW)
 

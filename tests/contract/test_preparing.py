@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.desk import editions, mailing, preparing, previewing
+from publisher.desk import editions, mailing, preparing, previews
 from publisher.errors import BadInput, UnknownName
 from publisher.store.db import Database
 from tests.mailroom import WHO, ingest, keeping, mails, make, story_id, subscribe
@@ -41,7 +41,7 @@ def test_a_note_is_in_the_page_and_in_html_as_text(database: Database, tmp_path:
     room = newsroom(database)
     ingest(room, line(1))
     preparing.note(room, "morning", TEXT, language="en", **WHO)
-    shown = previewing.preview(room, "morning", tmp_path / "out", now=NOW)
+    shown = previews.preview(room, "morning", tmp_path / "out", now=NOW)
     (page,) = (path for path in shown.written if path.suffix == ".html")
     html = page.read_text()
     assert "Editor&#39;s note" in html

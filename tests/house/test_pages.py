@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.house.tree import ROOT, files, texts
 
-ENDINGS = "py|toml|md|lock|j2|po|png|csv"
+ENDINGS = "py|toml|md|lock|j2|po|webp|csv"
 PATH = re.compile(rf"(?:\./)?[\w.-]+(?:/[\w.-]+)*(?:/|\.(?:{ENDINGS}))|[\w.-]+(?:/[\w.-]+)+")
 QUOTED = re.compile(r"`([^`\s]+)`|\]\(([^)\s]+)\)")
 BELOW = ("", "publisher", "config", "templates/mail/digest")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import json
+import os
 import sys
 
 import pytest
@@ -47,6 +50,41 @@ def test_an_import_counts_the_lines_of_the_list(run, tmp_path):
     assert said.code == 5
     assert said.out.splitlines()[-1] == "4 lines: 2 added, 0 known already, 2 refused."
     assert len(said.out.splitlines()) == 3
+
+
+@pytest.mark.parametrize("lines", [[], ["bad"], ["bad", "a@example.org", "worse", "a@example.org"]])
+def test_refusals_of_an_import_are_written_as_any_other_json(run, tmp_path, lines):
+    """They are written one by one, for there may be many: the document is that of a single call all the same."""
+    path = tmp_path / "readers.csv"
+    path.write_text("\n".join(["email", *lines]))
+    said = run("--json", "subscriber", "import", str(path), "--digest", "morning", "--basis", "a form")
+    assert said.out == json.dumps(json.loads(said.out), indent=2, ensure_ascii=False) + "\n"
+    told = json.loads(said.out)
+    assert list(told) == ["lines", "added", "known", "confirmed", "refused"]
+    assert [set(entry) for entry in told["refused"]] == [{"line", "text", "why"}] * (
+        len(lines) - told["added"]
+    )
+
+
+def test_an_export_onto_a_full_disk_leaves_nothing_and_can_be_repeated(run, tmp_path, monkeypatch):
+    def full(rows, heading, file):
+        file.write("half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    add(run)
+    out = tmp_path / "out"
+    out.mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr("publisher.desk.readers.csvfile.export", full)
+        said = run("subscriber", "export", str(out / "readers.csv"))
+    assert (said.code, said.err) == (
+        75,
+        f"publisher: cannot write to {out}/readers.csv: No space left on device\n",
+    )
+    assert list(out.iterdir()) == []
+    assert run("subscriber", "export", str(out / "readers.csv")).code == 0
+    assert [path.name for path in out.iterdir()] == ["readers.csv"]
+    assert (out / "readers.csv").stat().st_mode & 0o777 == 0o600
 
 
 def test_suppressions_taken_back_are_counted_in_english(run):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from publisher.cli.context import cell
-from publisher.cli.tables import drawn, folded
+from publisher.cli.tables import drawn, folded, paragraph
 
 ID = "01KJP4TQ0M2ZJ8QJ8QJ8QJ8QJ8"
 HEADINGS = ("Story", "State", "Urg", "Received", "Source", "Sections", "Headline")
@@ -82,3 +82,34 @@ def test_joiners_survive_in_a_cell_and_controls_do_not():
 
 def test_an_empty_cell_says_that_it_is_empty():
     assert [cell(value) for value in (None, "", (), [])] == ["–"] * 4
+
+
+def test_a_last_column_of_numbers_stands_right_like_any_other():
+    assert lines(("a", "1"), ("b", "22"), headings=("Name", "Many")) == [
+        "Name  Many",
+        "a        1",
+        "b       22",
+    ]
+
+
+COMMAND = "`publisher edition preview morning --next`"
+
+
+@pytest.mark.parametrize("width", [50, 60, 80, 120])
+def test_running_text_is_broken_between_words_and_never_within_a_command(width):
+    text = f"This is what is frozen: stories that came in since are not in it. What comes next is shown by {COMMAND} alone."
+    shown = paragraph(text, width)
+    assert max(map(len, shown)) <= width
+    assert " ".join(line.strip() for line in shown) == text
+    assert sum(COMMAND in line for line in shown) == 1
+    assert all(line.startswith("  ") for line in shown[1:])
+
+
+def test_what_is_broken_goes_on_under_its_own_value():
+    (first, *others) = paragraph(f"original headline     {LONG}", 60)
+    assert first.startswith("original headline     The seaway")
+    assert all(line.startswith(" " * 22) and line[22] != " " for line in others)
+    assert paragraph(f"  world: {LONG}", 60)[1].startswith("    ")
+    assert paragraph("short", 60) == ["short"]
+    assert paragraph("", 60) == [""]
+    assert paragraph("x" * 90, 60) == ["x" * 90]

@@ -47,6 +47,20 @@ def test_a_document_of_no_known_format_says_what_is_wrong_with_it(raw, reason, w
     assert found.detail.isprintable()
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b'{"id": "1", "headline": "A ferry", "url": "https://harbour.example/1"}', "no-source-link"),
+        (b'{"id": "1", "source_url": "https://meridian.example/2026/1"}', "no-headline"),
+    ],
+)
+def test_a_line_that_lacks_one_of_the_two_is_known_for_what_it_is(line, reason):
+    """Else its writer is told that no format fits, and never which field is missing."""
+    found = read(line)
+    assert isinstance(found, Document)
+    assert [item.reason for item in found.items] == [reason]
+
+
 @pytest.mark.parametrize("format_", ["auto", "jsonl"])
 def test_a_gzip_file_is_unpacked_in_all_its_members(format_):
     packed = pack(LINE + b"\n") + pack(LINE.replace(b'"1"', b'"2"')) + b"\0\0"

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from publisher.schedule import edition_id, local_instant, out_of_reach, present_slot
+from publisher.schedule import edition_id, local_instant, next_slot, out_of_reach, present_slot
 from tests.stories import MORNING
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -32,6 +32,15 @@ def test_the_present_slot_is_the_latest_one_that_has_passed():
     at = datetime(2026, 3, 2, 3, 30, tzinfo=UTC)
     assert present_slot(digest, before) == datetime(2026, 3, 1, 14, 30, tzinfo=UTC)
     assert present_slot(digest, at) == at
+
+
+def test_the_next_slot_is_the_first_one_that_has_not_passed():
+    digest = replace(MORNING, slots=(time(7), time(18)))
+    at = datetime(2026, 3, 2, 3, 30, tzinfo=UTC)
+    assert next_slot(digest, at - timedelta(minutes=1)) == at
+    assert next_slot(digest, at) == datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
+    assert next_slot(replace(MORNING, weekdays=(1,)), at) == at + timedelta(days=7)
+    assert next_slot(replace(MORNING, slots=()), at) is None
 
 
 def test_days_off_are_skipped():

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from publisher.errors import ConfigurationInvalid
+from publisher.errors import ConfigurationInvalid, Problem
 from publisher.settings import fresh_keys, load, secrets_toml, starting_files
 
 
@@ -133,3 +133,24 @@ def test_a_folder_without_configuration_is_refused_with_the_places_tried(tmp_pat
     (found,) = file_problems(tmp_path)
     assert str(tmp_path) in found
     assert "`publisher init` writes one" in found
+
+
+def test_several_faults_stand_on_lines_of_their_own():
+    one, two = Problem("a.toml", "x", "is missing"), Problem("b.toml", "y", "is wrong")
+    assert str(ConfigurationInvalid([one])) == "the configuration cannot be used: a.toml: x: is missing"
+    assert str(ConfigurationInvalid([one, two])).splitlines() == [
+        "the configuration cannot be used:",
+        "  a.toml: x: is missing",
+        "  b.toml: y: is wrong",
+    ]
+
+
+@pytest.mark.parametrize("name", ["publisher.toml", "sections.toml", "secrets.toml"])
+def test_of_a_file_that_cannot_be_read_nothing_else_is_said(tmp_path: Path, name: str) -> None:
+    (found,) = file_problems(write(tmp_path, **{name: "[[["}))
+    assert found.startswith(f"{name}: is not TOML: ")
+
+
+def test_without_sections_a_digest_says_so_once(tmp_path: Path) -> None:
+    (found,) = file_problems(write(tmp_path, **{"sections.toml": ""}))
+    assert found.endswith("there is no section at all: sections.toml is missing or names none")

@@ -19,6 +19,15 @@ def test_nobody_listening_is_the_relays_trouble(tmp_path: Path) -> None:
     outcome = one(server)
     assert outcome is not None
     assert (outcome.state, outcome.charged, outcome.action) == (State.QUEUED, False, Action.RECONNECT)
+    assert outcome.cause == f"127.0.0.1:{server.port}: Connection refused"
+
+
+def test_a_relay_whose_name_is_unknown_is_said_in_words(tmp_path: Path) -> None:
+    with clear(folder=tmp_path) as server:
+        outcome = one(server, host="relay.invalid", tls="opportunistic", ca_file=None)
+    assert outcome is not None
+    assert outcome.action is Action.RECONNECT
+    assert outcome.cause.startswith("relay.invalid cannot be resolved: ")
 
 
 @pytest.mark.parametrize("certificate", ["expired", "other-name", "untrusted"])

@@ -59,6 +59,10 @@ def begin(newsroom: Newsroom, made: Edition, *, actor: str, now: datetime) -> st
             give_up(newsroom, present.id, now=now)
         raise NothingToPublish(f"edition {made.edition_id}", NO_STORY)
     if present is None:
+        if nobody := _why_nobody(
+            newsroom, made, digest
+        ):  # a dispatch to nobody would end the edition for good
+            raise NothingToPublish(f"edition {made.edition_id}", nobody)
         dispatch_id = newsroom.mint(now, f"dispatch {made.edition_id}".encode())
         _open(newsroom, made, digest, dispatch_id, actor=actor, now=now)
     else:
@@ -125,14 +129,23 @@ def _freeze(
         give_up(newsroom, dispatch_id, now=now)
         raise NothingToPublish(f"edition {made.edition_id}", NO_STORY)
     if not planned:
-        raise NothingToPublish(f"edition {made.edition_id}", _why_nobody(newsroom, digest))
+        raise NothingToPublish(f"edition {made.edition_id}", "whoever was to get it has left meanwhile")
 
 
-def _why_nobody(newsroom: Newsroom, digest: Digest) -> str:
+def _why_nobody(newsroom: Newsroom, made: Edition, digest: Digest) -> str:
+    """Why this edition has no reader at present; nothing when it has one."""
+    anybody = False
     with newsroom.database.read() as connection:
-        for _ in audience.segment(connection, digest.slug, digest.languages):
-            return f"those who get digest {digest.slug} have no story in their sections"
-    return f"nobody gets digest {digest.slug}: `publisher subscriber add`"
+        for language, sections, _ in groups(audience.segment(connection, digest.slug, digest.languages)):
+            if any(made.variant(language, sections)):
+                return ""
+            anybody = True
+    if anybody:
+        return f"those who get digest {digest.slug} have no story in their sections"
+    return (
+        f"nobody gets digest {digest.slug} yet: `publisher subscriber add ADDRESS --digest {digest.slug}` or "
+        "`import`; the edition waits"
+    )
 
 
 def _rows(

@@ -1,7 +1,6 @@
-"""What readers will get, written into a folder: per language the page, the text, a whole message, and pictures where a browser is.
+"""What readers will get, as files for an editor's eye: of a frozen edition, of the one to be made now, or of the next. Stores nothing.
 
-Nothing is stored. An edition is shown as it is frozen, but for what may not go out any more; a digest's name shows its present edition,
-or the one that would be made now. Every byte was read by the gate.
+Per language the page, the text, a whole message, and pictures where a browser is. Every byte was read by the gate.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ from publisher.desk.editions import (
     rendered,
 )
 from publisher.desk.files import write_file
-from publisher.edition import Variant, Why
+from publisher.edition import Edition, Variant, Why
 from publisher.errors import BadInput
 from publisher.newsroom import Newsroom
-from publisher.schedule import present_slot
+from publisher.schedule import next_slot, present_slot
 from publisher.store import editions
 
 __all__ = ["Preview", "preview"]
@@ -43,12 +42,17 @@ VIEWS = (
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The files of a preview, and the stories that a frozen edition holds and that may not go out any more, with the reason."""
+    """The files of a preview, and what they show.
 
+    `frozen`: the edition exists, and goes out as it stands; else it is a draft. `barred`: the stories of a frozen one that may
+    not go out any more, with the reason. `no_pictures`: why there are none, if they were wanted.
+    """
+
+    edition: Edition
+    frozen: bool
     written: tuple[Path, ...]
     barred: dict[str, Why]
     no_pictures: str = ""
-    """Why there are none, if they were wanted."""
 
 
 def preview(
@@ -56,24 +60,35 @@ def preview(
     name: str,
     out: Path,
     *,
+    ahead: bool = False,
     pictures: bool | None = False,
     now: datetime,
     told: Callable[[str], None] = lambda _what: None,
 ) -> Preview:
     """Write what readers will get, per language: html, txt and a whole message for an invented reader.
 
-    An edition is shown as frozen, but for what may not go out any more; a digest's name shows the edition that would be
-    made now. Nothing is stored. `pictures` None: where there is a browser. `told` hears of what takes longer.
+    An edition is shown as frozen, but for what may not go out any more. A digest's name means the edition that `send` would
+    take: that of the present slot where it is made, else as it would be made now. `ahead`: the edition of the digest's next
+    slot, as it would be made then of the stories that are here now. `pictures` None: where there is a browser; `told` hears of
+    what takes longer.
+
+    Raises:
+        BadInput: `ahead` with the name of an edition, or nothing to show.
     """
-    found = find(newsroom, name, now=now)
     outputs: dict[str, bytes] = {}
     gone: dict[str, Why] = {}
-    if found is not None:
+    found = find(newsroom, name, now=now)
+    if ahead and name not in newsroom.digests:
+        raise BadInput(
+            f"{name} is an edition; what comes next is shown of a digest: {', '.join(newsroom.digests)}"
+        )
+    if found is not None and not ahead:
         made, gone = as_of(newsroom, edition(newsroom, found), now=now)
         with newsroom.database.read() as connection:
             outputs = {} if gone else editions.renderings(connection, made.edition_id, made.revision)
     else:
         digest = newsroom.digest(name)
+        now = (next_slot(digest, now) if ahead else None) or now
         made = draft(newsroom, digest, slot=present_slot(digest, now) or now, now=now)
     letter = letters.of_edition(newsroom, made)
     if not outputs:
@@ -93,32 +108,27 @@ def preview(
             written.append(path)
     if not written:
         raise BadInput(f"{name} has nothing to show in {', '.join(made.languages)}")
-    no_pictures = ""
-    if pictures is not False:
-        pages = [path for path in written if path.suffix == ".html"]
-        try:
-            written += _pictures(pages, told)
-        except NoPictures as error:
-            no_pictures = str(error)
-    return Preview(tuple(written), gone, no_pictures)
+    taken, no_pictures = ([], "") if pictures is False else _pictures(written, told)
+    return Preview(made, found is not None and not ahead, (*written, *taken), gone, no_pictures)
 
 
-def _pictures(pages: Sequence[Path], told: Callable[[str], None]) -> list[Path]:
-    """Each page in each view, as a PNG beside it.
-
-    Raises:
-        NoPictures: with one sentence.
-    """
+def _pictures(written: Sequence[Path], told: Callable[[str], None]) -> tuple[list[Path], str]:
+    """Each page in each view, as a PNG beside it; or why there are none."""
+    pages = [path for path in written if path.suffix == ".html"]
     program = installed()
     if program is None:
-        raise NoPictures("there is no Chromium on this machine")
+        return [], "there is no Chromium on this machine"
     told(f"taking {len(pages) * len(VIEWS)} pictures …")
-    written: list[Path] = []
-    with browser(program) as running:
-        for page in pages:
-            html = page.read_text(encoding="utf-8")
-            for name, width, dark, poor in VIEWS:
-                path = page.with_name(f"{page.stem}-{name}.png")
-                write_file(path, running.picture(stripped(html) if poor else html, width=width, dark=dark))
-                written.append(path)
-    return written
+    taken: list[Path] = []
+    try:
+        with browser(program) as running:
+            for page in pages:
+                html = page.read_text(encoding="utf-8")
+                for name, width, dark, poor in VIEWS:
+                    picture = running.picture(stripped(html) if poor else html, width=width, dark=dark)
+                    path = page.with_name(f"{page.stem}-{name}.png")
+                    write_file(path, picture)
+                    taken.append(path)
+    except NoPictures as error:
+        return taken, str(error)
+    return taken, ""

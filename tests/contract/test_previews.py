@@ -1,0 +1,44 @@
+"""A preview says which edition it shows; of a digest that is the one `send` would take, or the next when that is asked for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from publisher.desk import editions, previews
+from publisher.errors import BadInput
+from publisher.store.db import Database
+from tests.mailroom import ingest, make
+from tests.newsrooms import NOW, line, newsroom
+
+LATER = NOW + timedelta(hours=1)
+
+
+def headlines(shown: previews.Preview) -> list[str]:
+    assert all(path.exists() for path in shown.written)
+    return [item.headline for item in shown.edition.items]
+
+
+def test_a_digest_shows_what_would_be_sent_and_what_comes_next_when_asked(
+    database: Database, tmp_path: Path
+) -> None:
+    room = newsroom(database)
+    ingest(room, line(1))
+    drafted = previews.preview(room, "morning", tmp_path / "draft", now=NOW)
+    assert (drafted.frozen, headlines(drafted)) == (False, ["Headline number 1"])
+    made = make(room)
+    ingest(room, line(2), now=LATER)
+
+    frozen = previews.preview(room, "morning", tmp_path / "frozen", now=LATER)
+    assert (frozen.frozen, frozen.edition.edition_id) == (True, made.edition_id)
+    assert headlines(frozen) == ["Headline number 1"]
+
+    ahead = previews.preview(room, "morning", tmp_path / "ahead", ahead=True, now=LATER)
+    assert (ahead.frozen, headlines(ahead)) == (False, ["Headline number 2"])
+    assert ahead.edition.slot > LATER
+    assert editions.find(room, "morning", now=LATER) == made.edition_id
+
+    with pytest.raises(BadInput, match="is an edition"):
+        previews.preview(room, made.edition_id, tmp_path / "none", ahead=True, now=LATER)

@@ -1,0 +1,78 @@
+"""Make the README's picture anew from what `publisher demo` writes now: `make pictures`. Needs Chromium; look at what it made.
+
+The digest as a mail reader on a desktop shows it, in English on light beside Persian on dark. Chromium takes a shot of each and puts both
+on one canvas, whose WebP is a third of the size of a screenshot.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+WIDTH, HEIGHT = 640, 1000
+DARK, LIGHT = 0, 1
+"""Chromium's numbers for what `prefers-color-scheme` asks."""
+SHOTS = (("en", LIGHT), ("fa", DARK))
+QUALITY = 0.85
+CHROMIUM = (
+    "chromium",
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+BESIDE = """<!doctype html><canvas></canvas><script>
+const canvas = document.querySelector("canvas"), sources = %s;
+canvas.width = sources.length * %d; canvas.height = %d;
+Promise.all(sources.map(async (source, at) => {
+    const image = new Image(); image.src = source; await image.decode();
+    canvas.getContext("2d").drawImage(image, at * %d, 0);
+})).then(() => { document.title = canvas.toDataURL("image/webp", %s); });
+</script>"""
+
+
+def chromium(page: Path, *options: str) -> bytes:
+    """Show a page; what Chromium wrote to standard output."""
+    with tempfile.TemporaryDirectory() as profile:
+        told = subprocess.run(
+            [
+                *CHROMIUM,
+                f"--user-data-dir={profile}",
+                f"--window-size={WIDTH},{HEIGHT}",
+                *options,
+                page.as_uri(),
+            ],
+            check=True,
+            capture_output=True,
+        )
+    return told.stdout
+
+
+def main() -> None:
+    """Run the demo in a folder of its own and write docs/images/digest.webp."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        demo = [sys.executable, "-m", "publisher", "demo", "--dir", str(folder / "demo")]
+        subprocess.run(demo, check=True, capture_output=True)
+        sources = []
+        for language, scheme in SHOTS:
+            shot = folder / f"{language}.png"
+            page = folder / "demo" / "preview" / f"digest-{language}.html"
+            chromium(page, f"--blink-settings=preferredColorScheme={scheme}", f"--screenshot={shot}")
+            sources.append(f"data:image/png;base64,{base64.b64encode(shot.read_bytes()).decode()}")
+        beside = folder / "beside.html"
+        beside.write_text(BESIDE % (sources, WIDTH, HEIGHT, WIDTH, QUALITY), encoding="utf-8")
+        dom = chromium(beside, "--virtual-time-budget=20000", "--dump-dom").decode()
+    found = re.search(r"<title>data:image/webp;base64,([^<]+)</title>", dom)
+    if found is None:
+        sys.exit("Chromium gave no picture")
+    made = ROOT / "docs" / "images" / "digest.webp"
+    made.write_bytes(base64.b64decode(found[1]))
+    sys.stdout.write(f"wrote {made.relative_to(ROOT)}, {made.stat().st_size:,} bytes: look at it\n")
+
+
+if __name__ == "__main__":
+    main()

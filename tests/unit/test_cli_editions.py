@@ -1,0 +1,52 @@
+"""Editions on the command line: a preview says what it shows, and how to see the other thing that was meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.commands import room
+from tests.newsrooms import line
+
+
+@pytest.fixture
+def run(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = room(tmp_path, capsys)
+    run.ingest(line(1))
+    return run
+
+
+def last(said):
+    assert said.code == 0, said
+    return said.out.splitlines()[-1]
+
+
+def test_a_preview_says_whether_it_is_frozen_and_where_the_next_one_is_shown(run):
+    assert last(run("edition", "preview", "morning")).startswith(
+        "This is what `publisher edition make morning` would freeze now."
+    )
+    made = run.json("edition", "make", "morning")["id"]
+    frozen = run("edition", "preview", "morning")
+    assert f"This is {made}, frozen at " in frozen.out
+    assert last(frozen).endswith("`publisher edition preview morning --next`")
+    run.ingest(line(2))
+    assert "would hold of the stories here now" in last(run("edition", "preview", "morning", "--next"))
+    told = run.json("edition", "preview", "morning")
+    assert (told["edition"], told["frozen"]) == (made, True)
+
+
+def test_a_headline_says_which_frozen_editions_keep_the_old_one(run):
+    (story,) = run.json("story", "list")["items"]
+    before = run.json("story", "headline", story["id"], "Ours", "--why", "style")
+    assert before["frozen"] == []
+    made = run.json("edition", "make", "morning")["id"]
+    said = run("story", "headline", story["id"], "Ours again", "--why", "style")
+    assert f"Frozen before, and sent with the old headline: {made}." in said.out
+    assert "Frozen" not in run("story", "headline", story["id"], "Ours again", "--why", "style").out
+
+
+def test_why_nothing_is_there_to_publish_is_said_in_words(run):
+    run("edition", "make", "morning")
+    said = run("edition", "preview", "morning", "--next")
+    assert said.code == 3
+    assert said.err == "publisher: nothing to publish for digest morning: 1 carried by an earlier edition\n"
