@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import ssl
 from dataclasses import replace
@@ -162,14 +161,11 @@ class _Opening:
 
 
 async def _dial(host: str, port: int, seconds: float) -> socket.socket:
-    """A TCP connection to the first of the host's addresses that answers; OSError (TimeoutError too) when none does, in words."""
+    """A TCP connection to the first of the host's addresses that answers; OSError (TimeoutError too) when none does."""
     loop = asyncio.get_running_loop()
     trouble: OSError = OSError(f"{host} has no address")
     async with asyncio.timeout(seconds):
-        try:
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except socket.gaierror as error:
-            raise OSError(f"{host} cannot be resolved: {error.strerror}") from error
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         for family, kind, protocol, _, address in found:
             sock = socket.socket(family, kind, protocol)
             connected = False
@@ -177,12 +173,8 @@ async def _dial(host: str, port: int, seconds: float) -> socket.socket:
                 sock.setblocking(False)
                 await loop.sock_connect(sock, address)
                 connected = True
-            except TimeoutError as error:
+            except OSError as error:
                 trouble = error
-            except (
-                OSError
-            ) as error:  # the event loop words it for programmers: "Connect call failed ('127.0.0.1', 25)"
-                trouble = OSError(f"{host}:{port}: {os.strerror(error.errno or 0)}")
             finally:
                 if not connected:
                     sock.close()
