@@ -45,8 +45,12 @@ def head(channel: Channel) -> dict[str, Any]:
 def assemble(feed: dict[str, Any], items: Sequence[bytes]) -> bytes:
     """The document: its head, and the items' finished pieces."""
     text = json.dumps(feed, ensure_ascii=False, indent=1, allow_nan=False).removesuffix("\n}").encode()
-    opening, closing = (b' "items": [\n', b"\n ]\n}\n") if items else (b' "items": [', b"]\n}\n")
-    return b"".join((text, b",\n", opening, b",\n".join(items), closing))
+    if not items:
+        return text + b',\n "items": []\n}\n'
+    parts = [text, *items]
+    parts[1] = b' "items": [\n' + parts[1]
+    parts[-1] += b"\n ]\n}\n"
+    return b",\n".join(parts)  # the one copy of everything
 
 
 def piece(edition: Edition, channel: Channel, item: Item) -> bytes:
