@@ -257,9 +257,15 @@ def _withdrawn(door_: Door, act: str, acted: Withdrawn) -> int:
     anew = [report.series for report in published.feeds if not report.refused]
     kept_back = [str(report.refused) for report in published.feeds if report.refused]
     kept_back += [str(refusal) for refusal in published.pages.refused]
+    down = [f"feeds/{path}" for report in published.feeds for path in report.down]
+    down += published.pages.down
     lines = [f"{done.story_id} {'killed' if act == 'kill' else 'held'}."]
     lines += [f"Feeds made anew without it: {', '.join(anew)}."] if anew else []
-    lines += [f"Not made anew, the last good bytes stand: {refusal}." for refusal in kept_back]
+    lines += [
+        f"Not made anew, the last good bytes stand without what may not be shown: {refusal}."
+        for refusal in kept_back
+    ]
+    lines += [f"Taken down until it can be made anew: {path}." for path in down]
     lines += [f"Editions that hold it: {', '.join(done.editions)}."] if done.editions else []
     lines += (
         [f"Dispatches halted: {', '.join(done.halted)}; `publisher dispatch resume ID` goes on without it."]
@@ -274,6 +280,7 @@ def _withdrawn(door_: Door, act: str, acted: Withdrawn) -> int:
             "act": act,
             "feeds": anew,
             "refused": kept_back,
+            "down": down,
             "editions": done.editions,
             "halted": done.halted,
         },

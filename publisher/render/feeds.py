@@ -11,13 +11,14 @@ on its neighbours; tests hold the two ways against each other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from threading import Lock
 
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
+from lxml import etree
 
 from publisher.edition import Disclaimer, Edition, Item
 from publisher.render import jsonfeed
@@ -27,7 +28,17 @@ from publisher.render.itemhtml import content, headline, summary
 from publisher.render.xmltext import fit
 from publisher.story import Subject
 
-__all__ = ["FORMATS", "Archive", "Channel", "Pieces", "render", "splice"]
+__all__ = [
+    "FORMATS",
+    "UNRENDERABLE",
+    "Archive",
+    "Channel",
+    "Pieces",
+    "exchange",
+    "pieces_of",
+    "render",
+    "splice",
+]
 
 FORMATS = {
     "rss": (".rss", "application/rss+xml; charset=utf-8"),
@@ -45,6 +56,18 @@ LINES = {
 }
 """How an item's lines begin and end in feedgen's output, and what closes the list of them; in a text they cannot stand, since `<`
 is escaped there."""
+
+UNRENDERABLE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    etree.LxmlError,
+)
+"""What a story can make feedgen, lxml, the codecs and the standard library raise: a value of a kind, size or depth that they do not
+take. What no story can be blamed for (no memory, no file, a name that is not there) is not among it, and stays bare."""
 
 _LOCALE = Lock()
 """feedgen sets the process's locale while it writes RFC 822 dates, and sets back what it found: one at a time, or two threads that
@@ -102,6 +125,7 @@ def splice(edition: Edition, channel: Channel, fmt: str, pieces: Pieces) -> byte
             new.append(item)
             piece = item, said, b""
         kept[item.story_id] = piece
+    begin = end = b""
     alone = fit(replace(edition, items=tuple(new), shelves=(), left_out=()))
     if fmt == "json":
         made = [jsonfeed.piece(alone, channel, item) for item in alone.items]
@@ -116,6 +140,29 @@ def splice(edition: Edition, channel: Channel, fmt: str, pieces: Pieces) -> byte
     if fmt == "json":
         return jsonfeed.assemble(jsonfeed.head(channel), finished)
     return b"".join((begin, *finished, end))
+
+
+def pieces_of(edition: Edition, channel: Channel, fmt: str) -> dict[str, bytes]:
+    """The finished bytes of each item as they stand in the document, by story id."""
+    pieces = Pieces()
+    splice(edition, channel, fmt, pieces)
+    return {story_id: body for story_id, (_, _, body) in pieces.of(fit(channel), fmt).items()}
+
+
+def exchange(document: bytes, fmt: str, others: Mapping[str, bytes]) -> bytes:
+    """A finished document with other bytes in place of these stories' items (empty: none), and every other item as it stands.
+
+    Raises:
+        ValueError: it is no document of ours.
+    """
+    if fmt == "json":
+        return jsonfeed.exchange(document, others)
+    begin, items, end = _cut(document, fmt, document.count(LINES[fmt][1]))
+    kept: list[bytes] = []
+    for body in items:
+        own = next((name for name in others if f":story/{name}</".encode() in body), None)
+        kept.append(body if own is None else others[own])
+    return b"".join((begin, *kept, end))
 
 
 def _cut(document: bytes, fmt: str, count: int) -> tuple[bytes, list[bytes], bytes]:
