@@ -109,7 +109,7 @@ def test_a_house_headline_that_shows_nothing_is_refused_and_an_empty_one_takes_o
     with pytest.raises(BadInput, match="no visible character"):
         acts.headline(room, story_id, blank, why="style", **WHO)
     assert only_story(room).headline == "Our own"
-    assert acts.headline(room, story_id, " ", why="style", **WHO).headline == "Headline number 1"
+    assert acts.headline(room, story_id, " ", why="style", **WHO).story.headline == "Headline number 1"
 
 
 def test_what_lacks_a_source_link_waits_and_a_person_may_supply_it(room):

@@ -75,7 +75,7 @@ def build(
         reports += [
             job.month(feed, month)
             for month in closed
-            if month.changed_at is not None and (only is None or f"{feed.series}@{month.name}" in only)
+            if month.changed_at is not None and _asked(feed, month, only, archives)
         ]
     if only is not None:
         chosen = [f for f in newsroom.feeds if f.series in only and f"feeds/{f.series}.rss" in built]
@@ -88,6 +88,13 @@ def build(
         public.put(connection, list_of_all, now=now)
         public.withdraw(connection, public.paths(connection, below="feeds/") - known, now=now)
     return [report for report in reports if report.files]
+
+
+def _asked(feed: Feed, month: Month, only: Collection[str] | None, archives: Archives) -> bool:
+    """Whether a month is to be looked at: in a whole build always, else where it is named and there is one."""
+    return only is None or (
+        f"{feed.series}@{month.name}" in only and month.name in archives.months.get(feed.series, ())
+    )
 
 
 class _Job:
