@@ -66,14 +66,14 @@ def build(newsroom: Newsroom, *, now: datetime) -> SiteReport:
     archived: list[_Page] = []
     kept: list[_Page] = []
     for page in _pages(newsroom, held):
-        if _cleared(page, held, report, now=now):
+        if _cleared(newsroom, page, held, report, now=now):
             files[f"{SITE}{page.path}"] = Finished(page.body, HTML)
             archived += [page] if page.edition.kind is Kind.DIGEST else []
         else:
             kept.append(page)
     front = _front(newsroom, held, archived, files)
     if front is not None:
-        if _cleared(front, held, report, now=now):
+        if _cleared(newsroom, front, held, report, now=now):
             files[f"{SITE}{front.path}"] = Finished(front.body, HTML)
         else:
             kept.append(front)
@@ -103,11 +103,17 @@ class _Held:
     closed: frozenset[str]
 
 
-def _cleared(page: _Page, held: _Held, report: SiteReport, *, now: datetime) -> bool:
+def _cleared(newsroom: Newsroom, page: _Page, held: _Held, report: SiteReport, *, now: datetime) -> bool:
     """Whether the gate lets a page pass; what stands there as a notice is not the story that was taken back."""
     noticed = {item.story_id for item in page.edition.items if item.withdrawn}
     found = gate.check_html(
-        page.body, page.edition, page.variant, output=page.path, now=now, barred=held.barred - noticed
+        page.body,
+        page.edition,
+        page.variant,
+        output=page.path,
+        now=now,
+        barred=held.barred - noticed,
+        script=pages.script_url(newsroom.settings.site.url),
     )
     try:
         gate.clear(page.edition.edition_id, found)
@@ -236,11 +242,11 @@ def _section(newsroom: Newsroom, feed: Feed, made: Edition) -> _Page:
 
 
 def _stories(newsroom: Newsroom, made: Edition) -> Iterator[_Page]:
-    """A page for each story that has no other on our site."""
+    """A page for each story that has no other. Its address was chosen once, and may lead to where the site was before it moved."""
     site = _site(newsroom, newsroom.settings.site.language)
     for item in made.items:
         url = f"{site.url}/story/{item.story_id}"
-        if item.withdrawn is None and item.link == url:
+        if item.withdrawn is None and item.link.endswith(f"/story/{item.story_id}"):
             alone = _alone(made, item)
             body = pages.story_page(alone, site, url=url, templates=newsroom.templates)
             yield _Page(f"story/{item.story_id}/index.html", body, alone, Variant(site.language))
