@@ -20,6 +20,7 @@ from tests.feedbox import NOW, channel, edition, item
 ENGLISH = Variant("en")
 FEEDS = ("rss", "atom", "json")
 MAILS = ("html", "text", "message")
+SCRIPT = "https://front.example/assets/copy.js"
 SHIPPED = templates.load([Path(__file__).parents[1] / "templates"])
 LOOK = Look(
     site_name="Front",

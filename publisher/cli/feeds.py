@@ -41,8 +41,8 @@ def build(door_: Door, out: Path | None, site_dir: Path | None) -> int:
     """Make every feed and page anew where something changed.
 
     Their files are written each by a rename, with a gzipped twin beside it for web servers. A folder once named here is kept
-    up by every later build, hold and kill. A story that cannot be shown is left out and named; what the gate refuses as a whole
-    keeps its last good bytes: the exit code is 5 in both cases. Hubs are told last; one that cannot be told changes no exit
+    up by every later build and by what is decided of a story. A story that cannot be shown is left out and named; what the gate refuses as a whole
+    keeps its last good bytes, less what was killed or held since: the exit code is 5 in both cases. Hubs are told last; one that cannot be told changes no exit
     code, for the feed is public and it is told again later.
 
     \b
@@ -67,6 +67,8 @@ def build(door_: Door, out: Path | None, site_dir: Path | None) -> int:
             "changed": report.changed,
             "skipped": [str(fault) for fault in report.skipped],
             "refused": str(report.refused) if report.refused else None,
+            "recalled": report.recalled,
+            "down": report.down,
         }
         for report in done.feeds
     ]
@@ -77,8 +79,12 @@ def build(door_: Door, out: Path | None, site_dir: Path | None) -> int:
     for report in done.feeds:
         for fault in report.skipped:
             door_.say(f"The feed {report.series} goes out without a story: {fault}")
+        for story_id in report.recalled:
+            door_.say(f"The feed {report.series} keeps its last good bytes, without the story {story_id}.")
     for refusal in done.pages.refused:
         door_.say(f"A page keeps its last good bytes: {refusal}")
+    for path in [*(path for report in done.feeds for path in report.down), *done.pages.down]:
+        door_.say(f"Taken down until it can be made anew, for it shows what may not be shown: {path}")
     if done.hubs.told:
         door_.say(f"Hubs told: {done.hubs.told}.")
     for failure in done.hubs.failures:

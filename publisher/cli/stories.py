@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,7 @@ from publisher.cli.params import INSTANT, PAST, WHY, paged
 
 if TYPE_CHECKING:
     from publisher.desk.acts import Withdrawn
+    from publisher.desk.publishing import Published
 
 __all__ = ["COMMANDS"]
 
@@ -109,10 +110,11 @@ def show(door_: Door, story_id: str, diff: bool) -> None:
 @click.argument("text")
 @WHY
 @door
-def headline(door_: Door, story_id: str, text: str, why: str) -> None:
+def headline(door_: Door, story_id: str, text: str, why: str) -> int:
     """Give a story our headline.
 
-    The original is kept beside it. An empty TEXT takes ours back.
+    The original is kept beside it. An empty TEXT takes ours back. Feeds and pages that have the story show it at once. Exit code 5
+    when the gate kept one of those back.
 
     \b
     Example:
@@ -123,20 +125,16 @@ def headline(door_: Door, story_id: str, text: str, why: str) -> None:
     with door_.newsroom() as newsroom:
         done = acts.headline(newsroom, story_id, text, why=why, actor=door_.who, now=now())
     changed = done.story
+    record = {
+        "id": changed.story_id,
+        "headline": changed.headline,
+        "original_headline": changed.received.original_headline,
+        "frozen": done.frozen,
+    }
     lines = [f"{changed.story_id}: {changed.headline}"]
-    lines += ["Feeds and pages take it with the next `publisher feed build`."]
-    lines += (
-        [f"Frozen before, and sent with the old headline: {', '.join(done.frozen)}."] if done.frozen else []
-    )
-    door_.show(
-        {
-            "id": changed.story_id,
-            "headline": changed.headline,
-            "original_headline": changed.received.original_headline,
-            "frozen": done.frozen,
-        },
-        "\n".join(lines),
-    )
+    if done.frozen:
+        lines.append(f"Frozen before, and sent with the old headline: {', '.join(done.frozen)}.")
+    return _public(door_, record, lines, done.published)
 
 
 @story.command()
@@ -260,32 +258,34 @@ def kill(door_: Door, story_id: str, why: str) -> int:
 
 def _withdrawn(door_: Door, act: str, acted: Withdrawn) -> int:
     """Say where the story stood and what is made anew; PARTLY when the gate kept one of those back."""
-    done, published = acted.withdrawal, acted.published
-    anew = [report.series for report in published.feeds if not report.refused]
-    kept_back = [str(report.refused) for report in published.feeds if report.refused]
-    kept_back += [str(refusal) for refusal in published.pages.refused]
+    done = acted.withdrawal
+    record = {"id": done.story_id, "act": act, "editions": done.editions, "halted": done.halted}
     lines = [f"{done.story_id} {'killed' if act == 'kill' else 'held'}."]
-    lines += [f"Feeds made anew without it: {', '.join(anew)}."] if anew else []
-    lines += [f"Not made anew, the last good bytes stand: {refusal}." for refusal in kept_back]
     lines += [f"Editions that hold it: {', '.join(done.editions)}."] if done.editions else []
     lines += (
         [f"Dispatches halted: {', '.join(done.halted)}; `publisher dispatch resume ID` goes on without it."]
         if done.halted
         else []
     )
+    return _public(door_, record, lines, acted.published)
+
+
+def _public(door_: Door, record: dict[str, Any], lines: list[str], published: Published) -> int:
+    """Say what came of an act, and what was made anew for it; PARTLY when the gate kept one of those back."""
+    anew = [report.series for report in published.feeds if not report.refused]
+    kept_back = [str(report.refused) for report in published.feeds if report.refused]
+    kept_back += [str(refusal) for refusal in published.pages.refused]
+    down = [f"feeds/{path}" for report in published.feeds for path in report.down]
+    down += published.pages.down
+    lines += [f"Feeds made anew: {', '.join(anew)}."] if anew else []
+    lines += [
+        f"Not made anew, the last good bytes stand without what may not be shown: {refusal}."
+        for refusal in kept_back
+    ]
+    lines += [f"Taken down until it can be made anew: {path}." for path in down]
     for failure in published.hubs.failures:
         click.echo(f"publisher: {failure}", err=True)
-    door_.show(
-        {
-            "id": done.story_id,
-            "act": act,
-            "feeds": anew,
-            "refused": kept_back,
-            "editions": done.editions,
-            "halted": done.halted,
-        },
-        "\n".join(lines),
-    )
+    door_.show({**record, "feeds": anew, "refused": kept_back, "down": down}, "\n".join(lines))
     return PARTLY if kept_back else 0
 
 
@@ -293,10 +293,11 @@ def _withdrawn(door_: Door, act: str, acted: Withdrawn) -> int:
 @click.argument("story_id", metavar="STORY")
 @WHY
 @door
-def release(door_: Door, story_id: str, why: str) -> None:
+def release(door_: Door, story_id: str, why: str) -> int:
     """Let a held story go out.
 
-    Also one under an embargo without an end, or with one that cannot be read.
+    Also one under an embargo without an end, or with one that cannot be read. It comes into its feeds and pages at once. Exit code 5
+    when the gate kept one of those back.
 
     \b
     Example:
@@ -306,10 +307,9 @@ def release(door_: Door, story_id: str, why: str) -> None:
 
     with door_.newsroom() as newsroom:
         done = acts.release(newsroom, story_id, why=why, actor=door_.who, now=now())
-    door_.show(
-        {"id": done.story_id, "act": "release", "eligible_at": done.eligible_at},
-        f"{done.story_id} released.",
-    )
+    released = done.story
+    record = {"id": released.story_id, "act": "release", "eligible_at": released.eligible_at}
+    return _public(door_, record, [f"{released.story_id} released."], done.published)
 
 
 @story.command()

@@ -28,7 +28,7 @@ from publisher.store import deliveries, editions, house, quarantine, stories
 from publisher.story import Reason, Source, Story, lacks
 
 __all__ = [
-    "Headlined",
+    "Changed",
     "Marked",
     "Withdrawn",
     "drop_quarantined",
@@ -59,11 +59,15 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
-class Headlined:
-    """A story under its new headline, and the editions of digests that were frozen with another and still go out."""
+class Changed:
+    """A story with what was decided of it, and what was made anew with it.
+
+    `frozen`: the editions of digests that were frozen with another headline and still go out.
+    """
 
     story: Story
-    frozen: tuple[str, ...]
+    published: Published
+    frozen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +98,10 @@ def _alive(present: Story) -> Story:
     return present
 
 
-def headline(
-    newsroom: Newsroom, story_id: str, text: str, *, why: str, actor: str, now: datetime
-) -> Headlined:
-    """Give the story a house headline; the original stays beside it. An empty text takes the house headline back.
+def headline(newsroom: Newsroom, story_id: str, text: str, *, why: str, actor: str, now: datetime) -> Changed:
+    """Give the story a house headline, also in the feeds that have it; the original stays beside it.
+
+    An empty text takes the house headline back.
 
     Raises:
         BadInput: the text is not empty and yet shows nothing.
@@ -130,7 +134,8 @@ def headline(
             for row in editions.holding(connection, changed.story_id, kind=Kind.DIGEST)
             if changed.headline != before and _goes_out(connection, row.id)
         )
-    return Headlined(changed, frozen)
+    published = publishing.at_once(newsroom, [changed.story_id], actor=actor, now=now)
+    return Changed(changed, published, frozen)
 
 
 def _goes_out(connection: Connection, edition_id: str) -> bool:
@@ -204,7 +209,7 @@ def hold(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: dateti
         if present.hold is not None:
             raise Conflict(f"story {present.story_id} is held already: {present.hold}")
         done = withdraw(connection, present, act="hold", why=why, actor=actor, now=now)
-    return Withdrawn(done, publishing.withdrawn(newsroom, [done], actor=actor, now=now))
+    return Withdrawn(done, publishing.at_once(newsroom, [done.story_id], actor=actor, now=now))
 
 
 def kill(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Withdrawn:
@@ -214,11 +219,11 @@ def kill(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: dateti
         if present.killed is not None:
             raise Conflict(f"story {present.story_id} was killed before: {present.killed}")
         done = withdraw(connection, present, act="kill", why=why, actor=actor, now=now)
-    return Withdrawn(done, publishing.withdrawn(newsroom, [done], actor=actor, now=now))
+    return Withdrawn(done, publishing.at_once(newsroom, [done.story_id], actor=actor, now=now))
 
 
-def release(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Story:
-    """Let a held story, or one under an embargo without a readable end, go out from now on."""
+def release(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Changed:
+    """Let a held story, or one under an embargo without a readable end, go out from now on, and into its feeds at once."""
     with newsroom.database.write() as connection:
         present = _alive(_story(connection, story_id))
         if present.hold is None and not present.embargoed(now):
@@ -232,7 +237,8 @@ def release(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: dat
         changed = replace(changed, eligible_at=eligible_at(changed))
         stories.save(connection, changed)
         house.tell(connection, "story.release", changed.story_id, actor=actor, now=now, why=why)
-    return changed
+    done = publishing.at_once(newsroom, [changed.story_id], unseen=True, actor=actor, now=now)
+    return Changed(changed, done)
 
 
 def release_quarantined(

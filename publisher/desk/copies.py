@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from publisher.desk.files import write_file
+from publisher.desk.files import sweep, write_file
 from publisher.errors import FolderUnwritable
 from publisher.newsroom import Newsroom
 from publisher.store import public
@@ -70,6 +70,8 @@ def _put(path: Path, file: public.Public) -> bool:
             there = path.exists()
             path.unlink(missing_ok=True)
             twin.unlink(missing_ok=True)
+            sweep(path)
+            sweep(twin)
         except OSError as error:
             raise FolderUnwritable(str(path.parent), error.strerror or str(error)) from error
         return there

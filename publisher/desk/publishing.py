@@ -11,11 +11,11 @@ from publisher.desk import copies, feeds, hubs, site
 from publisher.desk.feeds import FeedReport
 from publisher.desk.hubs import HubReport
 from publisher.desk.site import SiteReport
-from publisher.desk.withdrawals import Withdrawal
+from publisher.desk.withdrawals import standing_in
 from publisher.newsroom import Newsroom
 from publisher.store import public, stories
 
-__all__ = ["Published", "publish", "withdrawn"]
+__all__ = ["Published", "at_once", "publish"]
 
 FEEDS, SITE = "feeds/", "site/"
 
@@ -55,22 +55,29 @@ def publish(
     return done
 
 
-def withdrawn(
-    newsroom: Newsroom, taken_back: Iterable[Withdrawal], *, actor: str, now: datetime, tell: bool = True
+def at_once(
+    newsroom: Newsroom,
+    story_ids: Iterable[str],
+    *,
+    unseen: bool = False,
+    actor: str,
+    now: datetime,
+    tell: bool = True,
 ) -> Published:
-    """What stories left behind that were killed or held: their feeds and pages anew, where there are any, at once.
+    """What was decided of these stories, in public: their feeds, months of archives and pages anew, where there are any, at once.
 
-    Hubs are told at once, too, unless the caller has more to do first and tells them then (`tell`).
+    A story that no reader has had waits for the next build, unless it was let out on purpose (`unseen`). Hubs are told at once,
+    too, unless the caller has more to do first and tells them then (`tell`).
     """
     done = Published()
-    entries = list(taken_back)
-    series = {name for entry in entries for name in entry.feeds}
     with newsroom.database.read() as connection:
         has_site = bool(public.paths(connection, below=SITE))
-        found = stories.load(connection, (entry.story_id for entry in entries))
-    # Also feeds that it had left before: a story that was held shows its notice once it is killed.
-    gone = [story for story in found.values() if story.first_published is not None]
-    series |= {feed.series for feed in newsroom.feeds if any(feed.takes(story) for story in gone)}
+        found = stories.load(connection, story_ids)
+        series = {name for story_id in found for name in standing_in(connection, story_id)}
+    # Also feeds that it had left before: a story that was held shows its notice once it is killed, and comes back once it is released.
+    for story in found.values():
+        if story.first_published is not None or unseen:
+            series |= feeds.that_may_show(newsroom, story)
     if series:
         done.feeds = feeds.build(newsroom, only=series, actor=actor, now=now)
     if has_site:

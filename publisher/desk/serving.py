@@ -11,10 +11,10 @@ from publisher.newsroom import Newsroom
 from publisher.store import public
 from publisher.store.public import OK, Public
 
-__all__ = ["OK", "Changes", "Public", "changed", "links"]
+__all__ = ["OK", "Changes", "Public", "changed", "links", "one"]
 
-BATCH = 200
-"""Files read in one transaction: a large site is not read into memory twice."""
+BATCH = 25
+"""Files read in one transaction: as many as may lie in memory beside those that are kept."""
 _FEEDS = (".rss", ".atom", ".json")
 
 
@@ -39,6 +39,13 @@ def changed(newsroom: Newsroom, *, after: int, at_home: str = "") -> Changes:
     if at_home:
         files = [_moved(file, newsroom.settings.site.url, at_home) for file in files]
     return Changes(files, anew)
+
+
+def one(newsroom: Newsroom, path: str, *, at_home: str = "") -> Public | None:
+    """The public file at this path as it is now, or None."""
+    with newsroom.database.read() as connection:
+        file = public.get(connection, path)
+    return _moved(file, newsroom.settings.site.url, at_home) if file is not None and at_home else file
 
 
 def _moved(file: Public, old: str, new: str) -> Public:

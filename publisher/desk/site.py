@@ -2,7 +2,7 @@
 
 Each page is made from a frozen edition and read by the gate before it becomes public. What was killed, held or put under embargo since
 is left out of an edition's page and named nowhere; a story's own page then says 410. A page that the gate refuses keeps its last good
-bytes, and is reported.
+bytes, and is reported; where those still show such a story it is taken down.
 """
 
 from __future__ import annotations
@@ -40,10 +40,11 @@ HTML = "text/html; charset=utf-8"
 
 @dataclass(slots=True)
 class SiteReport:
-    """The pages whose bytes changed, and what the gate refused."""
+    """The pages whose bytes changed, what the gate refused, and which refused pages could not even stay as they were."""
 
     changed: list[str] = field(default_factory=list)
     refused: list[GateRefused] = field(default_factory=list)
+    down: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +64,24 @@ def build(newsroom: Newsroom, *, now: datetime) -> SiteReport:
         held = _held(newsroom, connection, now=now)
     files: dict[str, Finished] = {}
     archived: list[_Page] = []
+    kept: list[_Page] = []
     for page in _pages(newsroom, held):
-        try:
-            _clear(page, held, now=now)
-        except GateRefused as refusal:
-            report.refused.append(refusal)
-            continue
-        files[f"{SITE}{page.path}"] = Finished(page.body, HTML)
-        if page.edition.kind is Kind.DIGEST:
-            archived.append(page)
-    report.refused += _front(newsroom, held, archived, files, now=now)
+        if _cleared(newsroom, page, held, report, now=now):
+            files[f"{SITE}{page.path}"] = Finished(page.body, HTML)
+            archived += [page] if page.edition.kind is Kind.DIGEST else []
+        else:
+            kept.append(page)
+    front = _front(newsroom, held, archived, files)
+    if front is not None:
+        if _cleared(newsroom, front, held, report, now=now):
+            files[f"{SITE}{front.path}"] = Finished(front.body, HTML)
+        else:
+            kept.append(front)
     with newsroom.database.write() as connection:
         report.changed = public.put(connection, files, now=now)
-        report.changed += public.withdraw(connection, held.closed - set(files), now=now)
+        report.down = [page.path for page in kept if _shows_unfit(connection, page, now=now)]
+        closed = held.closed - set(files) | {f"{SITE}{path}" for path in report.down}
+        report.changed += public.withdraw(connection, closed, now=now)
         for entry in report.refused:
             data = dict(entry.facts)
             house.tell(connection, "gate.refused", entry.edition_id, actor="rule:gate", now=now, data=data)
@@ -97,17 +103,34 @@ class _Held:
     closed: frozenset[str]
 
 
-def _clear(page: _Page, held: _Held, *, now: datetime) -> None:
-    """Let the gate read a page; what stands there as a notice is not the story that was taken back.
-
-    Raises:
-        GateRefused: it has faults.
-    """
+def _cleared(newsroom: Newsroom, page: _Page, held: _Held, report: SiteReport, *, now: datetime) -> bool:
+    """Whether the gate lets a page pass; what stands there as a notice is not the story that was taken back."""
     noticed = {item.story_id for item in page.edition.items if item.withdrawn}
     found = gate.check_html(
-        page.body, page.edition, page.variant, output=page.path, now=now, barred=held.barred - noticed
+        page.body,
+        page.edition,
+        page.variant,
+        output=page.path,
+        now=now,
+        barred=held.barred - noticed,
+        script=pages.script_url(newsroom.settings.site.url),
     )
-    gate.clear(page.edition.edition_id, found)
+    try:
+        gate.clear(page.edition.edition_id, found)
+    except GateRefused as refusal:
+        report.refused.append(refusal)
+        return False
+    return True
+
+
+def _shows_unfit(connection: Connection, page: _Page, *, now: datetime) -> bool:
+    """Whether the last good bytes of a refused page show a story that may be in no output."""
+    last = public.get(connection, f"{SITE}{page.path}")
+    if last is None or last.status != public.OK:
+        return False
+    faults = gate.check_html(last.body, page.edition, page.variant, output=page.path, now=now)
+    shown = {fault.story_id for fault in faults if fault.story_id and fault.rule != "missing-item"}
+    return bool(stories.unusable(connection, shown, now=now))
 
 
 def _held(newsroom: Newsroom, connection: Connection, *, now: datetime) -> _Held:
@@ -140,9 +163,9 @@ def _pages(newsroom: Newsroom, held: _Held) -> Iterator[_Page]:
 
 
 def _front(
-    newsroom: Newsroom, held: _Held, archived: Sequence[_Page], files: dict[str, Finished], *, now: datetime
-) -> list[GateRefused]:
-    """The front page with the newest stories, and the pages around it; a refusal leaves the last good front page."""
+    newsroom: Newsroom, held: _Held, archived: Sequence[_Page], files: dict[str, Finished]
+) -> _Page | None:
+    """The front page with the newest stories, for the gate to read; it and the pages around it that show none are `files` at once."""
     site = _site(newsroom, newsroom.settings.site.language)
     whole = next(feed for feed in newsroom.feeds if feed.series == "all")
     feeds = _feeds(newsroom, whole)
@@ -158,12 +181,9 @@ def _front(
     newest = None if made is None else _cut(made, NEWEST)
     body = pages.front_page(newest, site, feeds=feeds, editions=links, templates=newsroom.templates)
     if newest is not None:
-        try:
-            _clear(_Page("index.html", body, newest, Variant(site.language)), held, now=now)
-        except GateRefused as refusal:
-            return [refusal]
+        return _Page("index.html", body, newest, Variant(site.language))
     files[f"{SITE}index.html"] = Finished(body, HTML)
-    return []
+    return None
 
 
 def _site(newsroom: Newsroom, language: str) -> pages.Site:
@@ -223,11 +243,11 @@ def _section(newsroom: Newsroom, feed: Feed, made: Edition) -> _Page:
 
 
 def _stories(newsroom: Newsroom, made: Edition) -> Iterator[_Page]:
-    """A page for each story that has no other on our site."""
+    """A page for each story that has no other. Its address was chosen once, and may lead to where the site was before it moved."""
     site = _site(newsroom, newsroom.settings.site.language)
     for item in made.items:
         url = f"{site.url}/story/{item.story_id}"
-        if item.withdrawn is None and item.link == url:
+        if item.withdrawn is None and item.link.endswith(f"/story/{item.story_id}"):
             alone = _alone(made, item)
             body = pages.story_page(alone, site, url=url, templates=newsroom.templates)
             yield _Page(f"story/{item.story_id}/index.html", body, alone, Variant(site.language))

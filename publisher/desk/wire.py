@@ -212,7 +212,8 @@ def _read(
         for guid in document.kills:
             _kill_by_guid(connection, source, guid, report=report, actor=actor, now=now)
     if report.withdrawals:  # what the source takes back leaves feeds and pages now, not at the next build
-        publishing.withdrawn(newsroom, report.withdrawals, actor=actor, now=now, tell=False)
+        taken_back = [entry.story_id for entry in report.withdrawals]
+        publishing.at_once(newsroom, taken_back, actor=actor, now=now, tell=False)
 
 
 def take_item(

@@ -19,7 +19,7 @@ from publisher.edition import Edition, Kind, Why
 from publisher.store import deliveries, editions, house, stories
 from publisher.story import Source, Story
 
-__all__ = ["Withdrawal", "barred", "halt_holding", "withdraw"]
+__all__ = ["Withdrawal", "barred", "halt_holding", "standing_in", "withdraw"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,18 @@ def halt_holding(connection: Connection, story_id: str, *, act: str, why: str) -
             detail = f"story {story_id} was withdrawn ({act}): {why}"
             deliveries.halt(connection, dispatch.id, reason=act, detail=detail)
             halted.append(dispatch.id)
-    current_feeds = [
+    return Withdrawal(
+        story_id, act, tuple(halted), tuple(row.id for row in mailed), standing_in(connection, story_id)
+    )
+
+
+def standing_in(connection: Connection, story_id: str) -> tuple[str, ...]:
+    """The series of feeds whose newest edition holds the story."""
+    return tuple(
         row.series
         for row in editions.holding(connection, story_id, kind=Kind.FEED)
         if (newest := editions.latest(connection, Kind.FEED, row.series)) is not None and newest.id == row.id
-    ]
-    return Withdrawal(story_id, act, tuple(halted), tuple(row.id for row in mailed), tuple(current_feeds))
+    )
 
 
 def barred(

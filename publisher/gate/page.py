@@ -23,13 +23,17 @@ def check_html(
     output: str,
     now: datetime,
     barred: frozenset[str] = frozenset(),
+    script: str = "",
 ) -> tuple[Violation, ...]:
-    """Violations of an HTML body against what a reader of this variant is owed; `barred` are stories that must not go out."""
+    """Violations of an HTML body against what a reader of this variant is owed.
+
+    `barred` are stories that must not go out; `script` is the exact address of the one script that a page of ours may have.
+    """
     text = text_of(raw, output=output)
     if isinstance(text, Violation):
         return (text,)
     items = wanted(edition, variant)
-    sight = see(text)
+    sight = see(text, script)
     found = _items(sight.runs)
     ids = [entry.story_id for entry in found]
     violations = [*early(edition, output=output, now=now)]

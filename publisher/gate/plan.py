@@ -20,7 +20,7 @@ from publisher.gate.properties import LETTERLESS
 __all__ = ["LEAST_LINE", "MOST_RISE_PX", "Case", "Entry", "Plan", "Source", "plan"]
 
 MOST_CONDITIONS = 4
-"""Of which all combinations are tried: sixteen."""
+"""Of media and the like, which hold for the whole document: all their combinations are tried, sixteen."""
 LEAST_LINE = 0.8
 """Of the letters' size: on lower lines they lie over the neighbours of their text."""
 MOST_RISE_PX = 4.0
@@ -64,6 +64,10 @@ STRUCTURE = frozenset(
     | {"nth-last-child", "nth-of-type", "nth-last-of-type", "not", "where"}
 )
 """Pseudo-classes that stand for a place in the document and not for a state; older programs do not know them all."""
+STATES = re.compile(
+    r"((?:[\w.#*>+~\s-]|:root\b)*)((?::(?:link|visited|hover|active|focus|focus-visible|focus-within|target)(?![\w(-]))+)"
+)
+"""A selector that is sure but for states of the very element that it selects."""
 PSEUDO = re.compile(
     r"""("[^"]*"|'[^']*'|\[(?:"[^"]*"|'[^']*'|[^\]])*\])|::?[\w-]+(?:\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?"""
 )
@@ -90,7 +94,7 @@ class Case(NamedTuple):
     """What may hold at once.
 
     Attributes:
-        on: the conditions that hold; None when each of them may, because there are too many to try.
+        on: the scopes that hold; None when each of them may, because there are too many to try.
         dark: whether a browser starts from light text on a dark ground.
         variables: the custom properties of the root.
     """
@@ -105,15 +109,29 @@ class Entry:
     """One selector of a rule.
 
     Attributes:
-        query: what finds every element that it may ever match. key: its condition, "" when it always holds.
+        query: what finds every element that it may ever match.
+        scope: the condition that it has from around it ("@media print"), which holds for the whole document, "" for none.
+        states: what else must hold, at each element for itself: its states, and that a program can read it.
         strength: what beats what, weakest first. looks: what the rule does in each case.
     """
 
     selector: str
     query: str
-    key: str
+    scope: str
+    states: frozenset[str]
     strength: tuple[int, int, int, int]
     looks: tuple[Look, ...] = ()
+
+    @property
+    def sure(self) -> bool:
+        """Whether it always holds."""
+        return not self.scope and not self.states
+
+    def left(self, case: Case) -> frozenset[str] | None:
+        """What must hold besides for it to hold in this case; None when it does not."""
+        if not self.scope or (case.on is not None and self.scope in case.on):
+            return self.states
+        return None if case.on is not None else self.states | {self.scope}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -211,12 +229,19 @@ def _faults(rule: Rule, looks: Sequence[Look]) -> Iterator[str]:
 
 def _entries(rule: Rule, place: int) -> Iterator[Entry]:
     sure = [SURE.fullmatch(selector) is not None for selector in rule.selectors]
-    around = [re.sub(r"\s*:\s*", ":", scope) for scope in rule.scopes]
-    if rule.nested or not all(sure):  # who cannot read one selector of a list leaves the whole rule out
-        around.append(str(rule))
+    scope = " ".join(re.sub(r"\s*:\s*", ":", scope) for scope in rule.scopes)
+    # Who cannot read one selector of a list leaves the whole rule out.
+    read = {f"read {rule}"} if rule.nested or (len(sure) > 1 and not all(sure)) else set[str]()
     for selector, plain in zip(rule.selectors, sure, strict=True):
-        key = " ".join(around if plain else [*around, selector])
-        yield Entry(selector, selector if plain else _query(selector), key, (*_strength(selector), place))
+        states = frozenset(read if plain else read | _states(selector))
+        query = selector if plain else _query(selector)
+        yield Entry(selector, query, scope, states, (*_strength(selector), place))
+
+
+def _states(selector: str) -> set[str]:
+    """What must hold at an element that the selector's query matches: its states by name, else the selector as a whole."""
+    found = STATES.fullmatch(selector)
+    return set(re.findall(r":[\w-]+", found[2])) if found else {selector}
 
 
 def _query(selector: str) -> str:
@@ -255,13 +280,16 @@ def _looks(declared: tuple[Declared, ...], cases: Sequence[Case]) -> tuple[Look,
 
 
 def _cases(selected: Sequence[tuple[Entry, Rule]], schemes: str) -> tuple[Case, ...]:
-    """Every combination of conditions that change a colour; with too many, one case in which each may hold."""
-    keys = dict.fromkeys(entry.key for entry, rule in selected if entry.key and _colours(entry, rule))
+    """Every combination of scopes that change a colour; with too many, one case in which each may hold.
+
+    States are no part of it: they are many, and each element has its own. What they may do to it is tried at each.
+    """
+    scopes = dict.fromkeys(entry.scope for entry, rule in selected if entry.scope and _colours(entry, rule))
     tried: list[frozenset[str] | None] = [None]
-    if len(keys) <= MOST_CONDITIONS:
-        chosen = (frozenset(some) for count in range(len(keys) + 1) for some in combinations(keys, count))
+    if len(scopes) <= MOST_CONDITIONS:
+        chosen = (frozenset(some) for count in range(len(scopes) + 1) for some in combinations(scopes, count))
         tried = [on for on in chosen if _together(on)]
-    night = [key for key in keys if "prefers-color-scheme:dark" in key]
+    night = [scope for scope in scopes if "prefers-color-scheme:dark" in scope]
     words = schemes.split()
     cases: list[Case] = []
     for on in tried:
@@ -292,17 +320,19 @@ def _together(on: frozenset[str]) -> bool:
 
 def _variables(selected: Sequence[tuple[Entry, Rule]], on: frozenset[str] | None) -> dict[str, str]:
     """The custom properties of the root. What is set elsewhere too, or by a condition that may hold, has no certain value."""
-    found: dict[str, list[tuple[bool, tuple[int, int, int, int], str, str]]] = {}
+    case = Case(on, dark=False, variables={})
+    found: dict[str, list[tuple[bool, tuple[int, int, int, int], bool, str]]] = {}
     lost: set[str] = set()
     for entry, rule in selected:
         own = [one for one in rule.declared if one.name.startswith("--")]
+        left = entry.left(case)
         if entry.selector not in ROOTS:
             lost.update(one.name for one in own)
-        elif not entry.key or on is None or entry.key in on:
+        elif left is not None:
             for one in own:
-                found.setdefault(one.name, []).append((one.important, entry.strength, entry.key, one.value))
+                found.setdefault(one.name, []).append((one.important, entry.strength, not left, one.value))
     certain: dict[str, str] = {}
     for name, values in found.items():
-        if name not in lost and (on is not None or not any(key for _, _, key, _ in values)):
+        if name not in lost and all(sure for _, _, sure, _ in values):
             certain[name] = max(values, key=lambda value: value[:2])[3]
     return certain

@@ -1,9 +1,9 @@
 """What a document's style sheets do to its elements. PURE.
 
 A rule counts for every element that it may ever match: what depends on a state (`:hover`, `:not(:focus)`) or cannot be read is left out
-of its selector, and then the rule may hold or not. Colours go by the cascade, under every combination of what may hold (a dark
-scheme, a narrow window, a pointer above); where those are too many, every colour is tried on every ground. For everything else the
-worst of all rules counts. Rules that take text away outright, and those that could cover or move it, are refused whatever they
+of its selector, and then the rule may hold or not. Colours go by the cascade: under every combination of what holds for the whole
+document (a dark scheme, a narrow window), and at each element under whatever its own states may be (a pointer above, a link visited),
+whatever those of the elements around it are. For everything else the worst of all rules counts. Rules that take text away outright, and those that could cover or move it, are refused whatever they
 select: a selector may match tomorrow what it does not today.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
@@ -27,11 +27,13 @@ OUTLOOK = re.compile(r"<!--\[if.*?<!\[endif\]-->", re.DOTALL)
 STYLE = re.compile(r"<style[^>]*>(.*?)</style", re.DOTALL | re.IGNORECASE)
 
 
-class Inks(NamedTuple):
-    """What the text and the ground of an element may be coloured in one case; None: as around it."""
-
-    texts: tuple[Ink | None, ...]
-    grounds: tuple[Ink | None, ...]
+Inks = tuple[tuple[Ink | None, Ink | None], ...]
+"""What the text and the ground of an element may be coloured together in one case; None: as around it. None at all: too much to try."""
+SURELY: frozenset[str] = frozenset()
+MOST_TRIED = 1024
+"""Colours of text, each with each ground."""
+_Held = tuple[Ink | None, frozenset[str]]
+"""A colour that is declared, and what must hold for that."""
 
 
 class Sheets:
@@ -61,7 +63,7 @@ class Sheets:
     def looks(self, matched: Iterable[int]) -> list[tuple[Look, bool]]:
         """What those rules do in any case, and whether each of them always holds."""
         entries = [self._plan.entries[number] for number in matched]
-        return [(found, not entry.key) for entry in entries for found in _distinct(entry.looks)]
+        return [(found, entry.sure) for entry in entries for found in _distinct(entry.looks)]
 
     def own(self, css: str) -> tuple[Look, ...]:
         """What a style attribute does: one look, or one for each case."""
@@ -77,16 +79,14 @@ class Sheets:
         entries = sorted((self._plan.entries[number] for number in matched), key=lambda entry: entry.strength)
         found: list[Inks] = []
         for place, case in enumerate(self.cases):
-            holding = [entry for entry in entries if not entry.key or case.on is None or entry.key in case.on]
-            cascade = [
-                (painted, True),
-                *((entry.looks[place], not entry.key or case.on is not None) for entry in holding),
-                (own[place % len(own)], True),
+            holding = [
+                (entry.looks[place], left) for entry in entries if (left := entry.left(case)) is not None
             ]
+            cascade = [(painted, SURELY), *holding, (own[place % len(own)], SURELY)]
             found.append(
-                Inks(
-                    _strongest([(one.text, sure) for one, sure in cascade if one.text]),
-                    _strongest([(one.ground, sure) for one, sure in cascade if one.ground]),
+                _together(
+                    _strongest([(one.text, left) for one, left in cascade if one.text]),
+                    _strongest([(one.ground, left) for one, left in cascade if one.ground]),
                 )
             )
         return tuple(found)
@@ -96,16 +96,31 @@ def _distinct(looks: Sequence[Look]) -> list[Look]:
     return [one for place, one in enumerate(looks) if not any(one is other for other in looks[:place])]
 
 
-def _strongest(declared: list[tuple[Ink, bool]]) -> tuple[Ink | None, ...]:
+def _strongest(declared: list[tuple[Ink, frozenset[str]]]) -> list[_Held]:
     """What may win, the strongest first: down to the first that always holds; what is important beats what is not."""
-    found: list[Ink | None] = []
+    found: list[_Held] = []
     for important in (True, False):
-        for ink, sure in reversed(declared):
+        for ink, left in reversed(declared):
             if ink.important is important:
-                found.append(ink)
-                if sure:
-                    return tuple(found)
-    return (*found, None)
+                found.append((ink, left))
+                if not left:
+                    return found
+    return [*found, (None, SURELY)]
+
+
+def _together(texts: list[_Held], grounds: list[_Held]) -> Inks:
+    """Which of these texts may win while which of these grounds does.
+
+    Both hold, and then something stronger holds, too, that needs no more than they do: so they win together unless there is such.
+    """
+    if len(texts) * len(grounds) > MOST_TRIED:
+        return ()
+    return tuple(
+        (text, ground)
+        for at, (text, one) in enumerate(texts)
+        for place, (ground, other) in enumerate(grounds)
+        if not any(left <= one | other for _, left in (*texts[:at], *grounds[:place]))
+    )
 
 
 def _sources(parser: LexborHTMLParser, html: str) -> tuple[tuple[Source, ...], str]:

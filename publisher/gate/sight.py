@@ -65,10 +65,10 @@ class Sight:
     faults: tuple[str, ...]
 
 
-def see(html: str) -> Sight:
-    """What is seen of an HTML document or fragment."""
+def see(html: str, script: str = "") -> Sight:
+    """What is seen of an HTML document or fragment; `script`: the address of the one script that it may have."""
     parser = LexborHTMLParser(html)
-    eye = _Eye(Sheets(parser, html), spanned="rowspan" in html.lower())
+    eye = _Eye(Sheets(parser, html), spanned="rowspan" in html.lower(), script=script)
     runs = tuple(eye.look_over(parser.root)) if parser.root is not None else ()
     return Sight(runs, tuple(dict.fromkeys(eye.faults)))
 
@@ -99,9 +99,10 @@ _Stack = list[tuple[LexborNode | None, State, _Link]]
 class _Eye:
     """One pass over a document, with what it counts on the way."""
 
-    def __init__(self, sheets: Sheets, *, spanned: bool) -> None:
+    def __init__(self, sheets: Sheets, *, spanned: bool, script: str) -> None:
         self.faults = list(sheets.faults)
         self._spanned = spanned
+        self._script = script
         self._sheets = sheets
         self._block = 0
         self._anchors = 0
@@ -144,7 +145,7 @@ class _Eye:
     ) -> Iterator[Seen]:
         """What an element opens or is; its children go on the stack."""
         attributes = node.attributes
-        self.faults += faults(tag, attributes)
+        self.faults += faults(tag, attributes, self._script)
         if tag in RAW or tag[0] in "-!":
             return
         state, reaches, risky, _, _ = self._enter(node, tag, attributes, state)

@@ -145,7 +145,7 @@ def _faint(state: State) -> str:
     if low < LEAST_LINE or high > MOST_LINE:
         return f"a line of {low if low < LEAST_LINE else high:g} times its letters"
     for pairs in state.inks:
-        if len(pairs) > MOST_INKS:
+        if not 0 < len(pairs) <= MOST_INKS:
             return "a choice of too many colours"
         for text, ground in pairs:
             if not legible(text, ground):
@@ -165,10 +165,10 @@ def inked(around: Pairs, declared: Inks, *, links: tuple[Colour, ...], inline: b
 
     An inline element lays no ground under blocks in it, nor under letters that are raised: text has to do without it.
     """
-    grounds = (*declared.grounds, None) if inline else declared.grounds
+    laid = (*declared, *((ink, None) for ink, _ in declared)) if inline else declared
     found = dict.fromkeys(
         (colour, over(lay.value, ground) if lay and lay.value else ground)
-        for (text, ground), ink, lay in product(around, declared.texts, grounds)
+        for (text, ground), (ink, lay) in product(around, dict.fromkeys(laid))
         for colour in _texts(text, ink, links)
     )
     return tuple(islice(found, MOST_INKS + 1))

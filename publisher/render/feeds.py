@@ -11,13 +11,14 @@ on its neighbours; tests hold the two ways against each other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from threading import Lock
 
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
+from lxml import etree
 
 from publisher.edition import Disclaimer, Edition, Item
 from publisher.render import jsonfeed
@@ -27,7 +28,17 @@ from publisher.render.itemhtml import content, headline, summary
 from publisher.render.xmltext import fit
 from publisher.story import Subject
 
-__all__ = ["FORMATS", "Archive", "Channel", "Pieces", "render", "splice"]
+__all__ = [
+    "FORMATS",
+    "UNRENDERABLE",
+    "Archive",
+    "Channel",
+    "Pieces",
+    "exchange",
+    "pieces_of",
+    "render",
+    "splice",
+]
 
 FORMATS = {
     "rss": (".rss", "application/rss+xml; charset=utf-8"),
@@ -39,8 +50,24 @@ GENERATOR = "Publisher"
 TTL_MINUTES = 15
 SCHEMES = {"medtop": "http://cv.iptc.org/newscodes/mediatopic/"}
 """IPTC aliases of subject schemes -> the scheme's URI, which Atom's `scheme` and RSS's `domain` want."""
-ITEM = {"rss": (b"    <item>\n", b"    </item>\n"), "atom": (b"  <entry", b"  </entry>\n")}
-"""How an item's lines begin and end in feedgen's output; in a text they cannot, since `<` is escaped there."""
+LINES = {
+    "rss": (b"    <item>\n", b"    </item>\n", b"  </channel>\n"),
+    "atom": (b"  <entry", b"  </entry>\n", b"</feed>\n"),
+}
+"""How an item's lines begin and end in feedgen's output, and what closes the list of them; in a text they cannot stand, since `<`
+is escaped there."""
+
+UNRENDERABLE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    etree.LxmlError,
+)
+"""What a story can make feedgen, lxml, the codecs and the standard library raise: a value of a kind, size or depth that they do not
+take. What no story can be blamed for (no memory, no file, a name that is not there) is not among it, and stays bare."""
 
 _LOCALE = Lock()
 """feedgen sets the process's locale while it writes RFC 822 dates, and sets back what it found: one at a time, or two threads that
@@ -84,44 +111,71 @@ def splice(edition: Edition, channel: Channel, fmt: str, pieces: Pieces) -> byte
     channel = fit(channel)
     items = feed_items(edition)
     last = pieces.of(channel, fmt)
-    owed = {item.language: edition.disclaimer_for(item) for item in items}
+    words: dict[str, Disclaimer] = {}
     kept: dict[str, Piece] = {}
     new: list[Item] = []
     for item in items:
-        found = last.get(item.story_id)
-        if found is None or found[0] != item or found[1] != owed[item.language]:
+        said = words.get(item.language) or words.setdefault(item.language, edition.disclaimer_for(item))
+        piece = last.get(item.story_id)
+        if (
+            piece is None
+            or (piece[1] is not said and piece[1] != said)
+            or (piece[0] is not item and piece[0] != item)
+        ):
             new.append(item)
-        else:
-            kept[item.story_id] = found
-    for item, body in zip(new, _pieces(edition, channel, fmt, new), strict=True):
-        kept[item.story_id] = (item, owed[item.language], body)
+            piece = item, said, b""
+        kept[item.story_id] = piece
+    begin = end = b""
+    alone = fit(replace(edition, items=tuple(new), shelves=(), left_out=()))
+    if fmt == "json":
+        made = [jsonfeed.piece(alone, channel, item) for item in alone.items]
+    else:
+        begin, made, end = _cut(
+            _document(alone, channel, fmt, alone.items, gone=fit(_gone(items))), fmt, len(new)
+        )
+    for item, body in zip(new, made, strict=True):
+        kept[item.story_id] = *kept[item.story_id][:2], body
     pieces.keep(channel, fmt, kept)
     finished = [kept[item.story_id][2] for item in items]
     if fmt == "json":
         return jsonfeed.assemble(jsonfeed.head(channel), finished)
-    empty = _document(
-        fit(replace(edition, items=(), shelves=(), left_out=())), channel, fmt, (), gone=fit(_gone(items))
-    )
-    end = empty.rindex(b"  </channel>\n" if fmt == "rss" else b"</feed>\n")
-    return b"".join((empty[:end], *finished, empty[end:]))
+    return b"".join((begin, *finished, end))
 
 
-def _pieces(edition: Edition, channel: Channel, fmt: str, items: Sequence[Item]) -> list[bytes]:
-    """The finished bytes of these items, made by one call of feedgen and cut out of its document."""
-    if not items:
-        return []
-    alone = fit(replace(edition, items=tuple(items), shelves=(), left_out=()))
+def pieces_of(edition: Edition, channel: Channel, fmt: str) -> dict[str, bytes]:
+    """The finished bytes of each item as they stand in the document, by story id."""
+    pieces = Pieces()
+    splice(edition, channel, fmt, pieces)
+    return {story_id: body for story_id, (_, _, body) in pieces.of(fit(channel), fmt).items()}
+
+
+def exchange(document: bytes, fmt: str, others: Mapping[str, bytes]) -> bytes:
+    """A finished document with other bytes in place of these stories' items (empty: none), and every other item as it stands.
+
+    Raises:
+        ValueError: it is no document of ours.
+    """
     if fmt == "json":
-        return [jsonfeed.piece(alone, channel, item) for item in alone.items]
-    document = _document(alone, channel, fmt, alone.items)
-    begins, ends = ITEM[fmt]
+        return jsonfeed.exchange(document, others)
+    begin, items, end = _cut(document, fmt, document.count(LINES[fmt][1]))
+    kept: list[bytes] = []
+    for body in items:
+        own = next((name for name in others if f":story/{name}</".encode() in body), None)
+        kept.append(body if own is None else others[own])
+    return b"".join((begin, *kept, end))
+
+
+def _cut(document: bytes, fmt: str, count: int) -> tuple[bytes, list[bytes], bytes]:
+    """What stands before the items of feedgen's document, the bytes of each, and what stands behind them."""
+    begins, ends, closing = LINES[fmt]
+    at = document.index(begins) if count else document.rindex(closing)
+    head = document[:at]
     found: list[bytes] = []
-    at = 0
-    for _ in items:
-        start = document.index(begins, at)
-        at = document.index(ends, start) + len(ends)
-        found.append(document[start:at])
-    return found
+    for _ in range(count):
+        after = document.index(ends, at) + len(ends)
+        found.append(document[at:after])
+        at = after
+    return head, found, document[at:]
 
 
 def _gone(items: Sequence[Item]) -> tuple[Item, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from publisher.edition import Edition, Item
@@ -45,14 +45,32 @@ def head(channel: Channel) -> dict[str, Any]:
 def assemble(feed: dict[str, Any], items: Sequence[bytes]) -> bytes:
     """The document: its head, and the items' finished pieces."""
     text = json.dumps(feed, ensure_ascii=False, indent=1, allow_nan=False).removesuffix("\n}").encode()
-    opening, closing = (b' "items": [\n', b"\n ]\n}\n") if items else (b' "items": [', b"]\n}\n")
-    return b"".join((text, b",\n", opening, b",\n".join(items), closing))
+    if not items:
+        return text + b',\n "items": []\n}\n'
+    parts = [text, *items]
+    parts[1] = b' "items": [\n' + parts[1]
+    parts[-1] += b"\n ]\n}\n"
+    return b",\n".join(parts)  # the one copy of everything
 
 
 def piece(edition: Edition, channel: Channel, item: Item) -> bytes:
     """One item's JSON, indented as it stands in the document."""
-    text = json.dumps(_item(edition, item, channel), ensure_ascii=False, indent=1, allow_nan=False)
+    return _indented(_item(edition, item, channel))
+
+
+def _indented(data: dict[str, Any]) -> bytes:
+    text = json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)
     return b"  " + text.replace("\n", "\n  ").encode()  # a break within a string is written as an escape
+
+
+def exchange(document: bytes, others: Mapping[str, bytes]) -> bytes:
+    """A finished document with other pieces in place of these stories' (empty: none)."""
+    feed = json.loads(document)
+    items: list[bytes] = []
+    for data in feed.pop("items"):
+        own = next((name for name in others if data["id"].endswith(f":story/{name}")), None)
+        items.append(_indented(data) if own is None else others[own])
+    return assemble(feed, [body for body in items if body])
 
 
 def _item(edition: Edition, item: Item, channel: Channel) -> dict[str, Any]:

@@ -29,6 +29,7 @@ __all__ = [
     "front_page",
     "help_page",
     "missing_page",
+    "script_url",
     "section_page",
     "story_page",
 ]
@@ -282,11 +283,17 @@ def _page(
         "feeds": told(feeds),
         "offered": told([*feeds, *more_feeds]),
         "help_url": _help(site),
+        "script": script_url(site.url),
         "disclaimer": site.disclaimer,
         "rights": list(rights),
         "postal_address": site.postal_address,
         "theme": asdict(site.theme),
     }
+
+
+def script_url(site_url: str) -> str:
+    """The address of the one script of our pages, which copies a feed's address."""
+    return f"{site_url}/assets/copy.js"
 
 
 def _help(site: Site) -> str:

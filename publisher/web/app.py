@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from publisher.web.asking import named, seconds_of, takes_gzip
-from publisher.web.shelf import Answer, Entry, Redirect, Shelf, answer, text_answer, unpacked
+from publisher.web.shelf import Answer, Entry, Gone, Redirect, Shelf, answer, text_answer, unpacked
 
-__all__ = ["Application", "application"]
+__all__ = ["Application", "Fetch", "application"]
 
 Message = MutableMapping[str, Any]
 Application = Callable[
@@ -20,6 +20,15 @@ Application = Callable[
     Awaitable[None],
 ]
 
+Fetch = Callable[[Entry], Awaitable[Entry | Gone | None]]
+"""Gives a file that the shelf had no room for as it is now; None when it cannot be read."""
+
+_LATER = text_answer(
+    503,
+    "This cannot be read at the moment. Please try again.",
+    (b"retry-after", b"30"),
+    (b"cache-control", b"no-store"),
+)
 _NOT_ALLOWED = text_answer(405, "Only GET and HEAD are answered here.", (b"allow", b"GET, HEAD"))
 _ALIVE = answer(
     200,
@@ -31,13 +40,14 @@ _HEALTH = b"/healthz"
 
 
 def application(
-    shelf: Shelf, *, clock: Callable[[], float], log: Callable[[str], None] | None = None
+    shelf: Shelf, *, clock: Callable[[], float], fetch: Fetch, log: Callable[[str], None] | None = None
 ) -> Application:
     """An ASGI application that serves what stands on this shelf.
 
     Args:
         shelf: what is public; it may change between two requests.
         clock: the present instant in seconds since 1970; only dates in requests are held against it.
+        fetch: reads what the shelf has no room for.
         log: is told a line per request. Addresses that are none of ours are cut after their first part: they may hold a reader's token.
     """
 
@@ -54,6 +64,13 @@ def application(
             told = _NOT_ALLOWED
         elif isinstance(found, Entry):
             told = _conditional(found, scope["headers"], clock)
+            if told.body is None and found.packed is None and not head:
+                found = await fetch(found)
+                told = (
+                    _conditional(found, scope["headers"], clock)
+                    if isinstance(found, Entry)
+                    else _missing(found, shelf, raw_path)
+                )
         elif isinstance(found, Redirect):
             told = found.answer
         elif found is not None:
@@ -63,15 +80,20 @@ def application(
         await send(told.start)
         if told.body is not None:
             await send(told.body)
-        elif head or not isinstance(found, Entry):
+        elif head or not isinstance(found, Entry) or found.packed is None:
             await send({"type": "http.response.body", "body": b""})
         else:
-            await send(await asyncio.to_thread(unpacked, found))
+            await send(await asyncio.to_thread(unpacked, found.packed))
         if log is not None:
             shown = found.path if found is not None else _cut(raw_path)
             log(f"{method} {shown} {told.start['status']}")
 
     return app
+
+
+def _missing(found: Gone | None, shelf: Shelf, raw_path: bytes) -> Answer:
+    """What is said of a file that could not be read again."""
+    return _LATER if found is None else shelf.error(410, raw_path)
 
 
 def _conditional(entry: Entry, headers: list[tuple[bytes, bytes]], clock: Callable[[], float]) -> Answer:

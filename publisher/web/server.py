@@ -22,7 +22,7 @@ from publisher.desk import hubs, serving
 from publisher.errors import BadInput, PublisherError
 from publisher.newsroom import Newsroom
 from publisher.web.app import Application, application
-from publisher.web.shelf import Shelf
+from publisher.web.shelf import Entry, Gone, Shelf
 
 __all__ = ["LOOK_SECONDS", "bind", "serve"]
 
@@ -93,7 +93,7 @@ def serve(
         made, _ = look.read()
         shelf.take(made, instead=True)
         nothing = "" if len(shelf) else "; nothing is public yet: run `publisher feed build`"
-        app = application(shelf, clock=_clock, log=_log.info if log_requests else None)
+        app = application(shelf, clock=_clock, fetch=look.again, log=_log.info if log_requests else None)
         beside = [look.keep()] if at_home else [look.keep(), _tell(newsroom)]
         server = _Server(
             app, lambda: say(f"Serving {len(shelf)} public files on {here}/ (Ctrl-C ends it){nothing}")
@@ -145,6 +145,21 @@ class _Look:
                 return made, instead
             made.take(self._shelf.prepared(found.files), instead=False)
             after = made.seq
+
+    async def again(self, entry: Entry) -> Entry | Gone | None:
+        """A file that the shelf had no room for, as it is now; None while the database is away."""
+        try:
+            made = await asyncio.to_thread(self._one, entry.row)
+        except PublisherError as error:
+            _log.warning("%s; %s cannot be served meanwhile", error, entry.path)
+            return None
+        self._shelf.refill(made)
+        found = made.entries.get(entry.path.encode())
+        return found if isinstance(found, Entry | Gone) else Gone(entry.path)
+
+    def _one(self, row: str) -> Shelf:
+        file = serving.one(self._newsroom, row, at_home=self._at_home)
+        return self._shelf.prepared([] if file is None else [file])
 
     async def keep(self) -> None:
         """Look again and again."""

@@ -1,15 +1,17 @@
 """The shelf: every public file as the answers that it gives, prepared once, by the path that a request names.
 
 No I/O. An entry is made of a row of the table of public files and never changes; a newer one takes its place. Whoever looks finds either
-the old entry or the new one. Bytes are kept gzipped; feeds, which programs ask for, also as they are, unless they are large.
+the old entry or the new one. Bytes are kept gzipped; feeds, which programs ask for, also as they are, unless they are large. There is
+room for so many bytes: what was asked for or changed longest ago keeps its headers only, and whoever asks for it has it read again.
 """
 
 from __future__ import annotations
 
 import gzip
 import re
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -20,6 +22,9 @@ __all__ = ["Answer", "Entry", "Redirect", "Shelf", "entry_of"]
 
 PLAIN_MAX = 1_000_000
 """Bytes: larger bodies are kept gzipped only, and unpacked for whoever takes them no other way."""
+
+MEMORY_MAX = 128_000_000
+"""Bytes of bodies that are kept. A hundred feeds of fifty stories in three formats take a third of it."""
 
 FRESH = b"public, max-age=300, must-revalidate"
 """A kill may live in a cache for five minutes, and not a second longer because an origin is away."""
@@ -47,12 +52,15 @@ class Entry:
     """A public file: its whole answers and its 304s, as it is and gzipped, and what conditions are held against.
 
     Attributes:
-        path: its address, for the log.
+        path: its address, for the log. row, seq: its path in the table, and the number of its change.
         tag, weak_tag: entity tags of the bytes as they are, and of the same bytes compressed.
         modified, modified_at: its Last-Modified, as sent and in seconds.
+        packed: its bytes, gzipped; None where there was no room for them.
     """
 
     path: str
+    row: str
+    seq: int
     tag: bytes
     weak_tag: bytes
     modified: bytes
@@ -61,7 +69,21 @@ class Entry:
     gzipped: Answer
     plain_known: Answer
     gzipped_known: Answer
-    packed: bytes
+    packed: bytes | None
+
+    @property
+    def weight(self) -> int:
+        """Bytes of bodies that it keeps."""
+        return len(self.packed or b"") + len((self.plain.body or {}).get("body", b""))
+
+    def emptied(self) -> Entry:
+        """The same without its bodies."""
+        return replace(
+            self,
+            plain=replace(self.plain, body=None),
+            gzipped=replace(self.gzipped, body=None),
+            packed=None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +127,8 @@ def entry_of(file: Public, path: str, *, site_url: str, hubs: Sequence[str]) -> 
         packed_tag = tag
     return Entry(
         path=path,
+        row=file.path,
+        seq=file.seq,
         tag=tag,
         weak_tag=b"W/" + tag,
         modified=modified,
@@ -153,6 +177,9 @@ class Shelf:
         self._site_url, self._hubs = site_url, hubs
         self.seq = 0
         self.entries: dict[bytes, Entry | Redirect | Gone] = {}
+        self._full = False
+        self._weights: OrderedDict[bytes, int] = OrderedDict()
+        self._weight = 0
         self._pages: dict[int, Answer] = {}
 
     def __len__(self) -> int:
@@ -179,22 +206,46 @@ class Shelf:
         path, beside = found
         here = path.encode()
         if file.status != OK:
-            self.entries[here] = Gone(path)
-            self.entries.update({other.encode(): Gone(path) for other in beside})
+            for other in (path, *beside):
+                self._stand(other.encode(), Gone(path))
             return
-        self.entries[here] = entry_of(file, path, site_url=self._site_url, hubs=self._hubs)
+        self._stand(here, entry_of(file, path, site_url=self._site_url, hubs=self._hubs))
         for other in beside:
             there = answer(308, ((b"location", here), *_ALWAYS, (b"cache-control", FRESH)), length=0)
-            self.entries[other.encode()] = Redirect(path, there)
+            self._stand(other.encode(), Redirect(path, there))
+
+    def _stand(self, at: bytes, entry: Entry | Redirect | Gone) -> None:
+        """Put an entry at an address, and empty those that nobody has asked for the longest while there is no room; the last one stays."""
+        self.entries[at] = entry
+        self._weight -= self._weights.pop(at, 0)
+        if isinstance(entry, Entry) and entry.packed is not None:
+            self._weights[at] = entry.weight
+            self._weight += entry.weight
+        while self._weight > MEMORY_MAX and len(self._weights) > 1:
+            self._full = True
+            other, weight = self._weights.popitem(last=False)
+            self._weight -= weight
+            found = self.entries[other]
+            if isinstance(found, Entry):
+                self.entries[other] = found.emptied()
 
     def take(self, made: Shelf, *, instead: bool) -> None:
         """What is prepared stands here from now on; `instead`: and nothing else. No request is answered meanwhile."""
         if instead:
             self.entries, self._pages, self.seq = made.entries, made._pages, made.seq
+            self._weights, self._weight, self._full = made._weights, made._weight, made._full
             return
-        self.entries.update(made.entries)
+        for at, entry in made.entries.items():
+            self._stand(at, entry)
         self._pages.update(made._pages)
         self.seq = max(self.seq, made.seq)
+
+    def refill(self, made: Shelf) -> None:
+        """Stand what was read again for one request in its place, unless something newer stands there. What else changed is not known yet."""
+        for at, entry in made.entries.items():
+            present = self.entries.get(at)
+            if isinstance(entry, Entry) and isinstance(present, Entry) and present.seq <= entry.seq:
+                self._stand(at, entry)
 
     def find(self, raw_path: bytes) -> Entry | Redirect | Gone | None:
         """What stands at the path of a request, as it came: percent-encoded, without its query.
@@ -202,6 +253,8 @@ class Shelf:
         Entries are found by equality alone: there is no folder that a path could climb out of.
         """
         if (found := self.entries.get(raw_path)) is not None:
+            if self._full and raw_path in self._weights:
+                self._weights.move_to_end(raw_path)
             return found
         if raw_path.startswith((b"http://", b"https://")):  # RFC 9112 section 3.2.2: the absolute form
             raw_path = b"/" + raw_path.split(b"/", 3)[3] if raw_path.count(b"/") >= 3 else b"/"
@@ -232,6 +285,6 @@ def addresses(path: str) -> tuple[str, tuple[str, ...]] | None:
     return f"/{folder}/", (f"/{folder}",)
 
 
-def unpacked(entry: Entry) -> Message:
+def unpacked(packed: bytes) -> Message:
     """The body of an answer whose bytes are kept gzipped only."""
-    return {"type": "http.response.body", "body": gzip.decompress(entry.packed)}
+    return {"type": "http.response.body", "body": gzip.decompress(packed)}

@@ -89,3 +89,21 @@ def test_a_kill_reaches_the_month_in_which_the_story_was_published(room):
         for series in ("world", "all", "lang/en", "source/meridian")
         for fmt in ("rss", "atom", "json")
     }
+
+
+def test_a_month_that_a_hold_emptied_shows_the_notice_or_the_story_again_at_once(room):
+    january = next(
+        entry["id"]
+        for entry in overview.stories(room, section=None, source=None, limit=9, now=MARCH)
+        if entry["headline"] == "Headline number 1"
+    )
+
+    def after(act, minutes):
+        act(room, january, why="as it is", actor="test", now=MARCH + timedelta(minutes=minutes))
+        return titles(document(room, "archive/world/2026-01.atom"))
+
+    assert after(acts.hold, 1) == []
+    assert after(acts.release, 2) == ["Headline number 1"]
+    assert after(acts.hold, 3) == []
+    assert after(acts.kill, 4) == ["Withdrawn: a story from Meridian"]
+    assert titles(document(room, "archive/world/2026-02.atom")) == ["Headline number 2"]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from publisher.desk import editions, feeds, previews, publishing, site, wire
+from publisher.desk import acts, editions, feeds, previews, publishing, site, wire
 from publisher.errors import GateRefused
 from publisher.newsroom import Newsroom
-from publisher.store import stories
+from publisher.store import public, stories
 from tests.newsrooms import NOW, jsonl, line, newsroom
 
 WHO = {"actor": "test", "now": NOW}
@@ -77,3 +78,23 @@ def test_a_page_template_that_hides_it_writes_no_page(room, tmp_path):
     report = site.build(own, now=NOW)
     assert any("opacity" in str(refusal) for refusal in report.refused)
     assert not any(path.startswith("site/s/world") for path in report.changed)
+
+
+def test_a_refused_page_keeps_its_last_good_bytes_but_no_killed_story(room, tmp_path):
+    publishing.publish(room, feeds_to=None, site_to=None, **WHO)
+    own = dressed(room, tmp_path / "own", "web/style.css.j2", ".provenance {", ".provenance { opacity: .1;")
+    assert site.build(own, now=NOW).down == []
+    assert statuses(room) == {"site/index.html": 200, "site/s/world/index.html": 200}
+    with room.database.read() as connection:
+        victim = next(s.story_id for s in stories.listing(connection) if s.headline == "Headline number 1")
+    done = acts.kill(own, victim, why="wrong", actor="test", now=NOW + timedelta(minutes=1))
+    assert set(done.published.pages.down) == {"index.html", "s/world/index.html"}
+    assert statuses(room) == {"site/index.html": 410, "site/s/world/index.html": 410}
+    site.build(room, now=NOW + timedelta(minutes=2))
+    assert statuses(room) == {"site/index.html": 200, "site/s/world/index.html": 200}
+
+
+def statuses(room):
+    with room.database.read() as connection:
+        found = (public.get(connection, f"site/{path}index.html") for path in ("", "s/world/"))
+        return {file.path: file.status for file in found if file is not None}

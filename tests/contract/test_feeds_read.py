@@ -165,7 +165,7 @@ def test_a_hold_takes_the_item_out_and_a_release_brings_the_same_one_back(desk):
     desk.read()
     assert desk.shows(story_id) == set()
     acts.release(desk.room, story_id, why="it is right", **desk.tick())
-    desk.build()
+    desk.read()
     assert desk.shows(story_id) == set(PATHS)
     after = desk.entry(story_id)
     assert desk.reader.new == []
@@ -173,6 +173,28 @@ def test_a_hold_takes_the_item_out_and_a_release_brings_the_same_one_back(desk):
         key: before[key] for key in ("title", "link", "date", "content")
     }
     assert after["updated"] > before["updated"]
+
+
+def test_a_headline_stands_in_every_feed_at_once(desk):
+    story_id = desk.story().story_id
+    before = desk.entry(story_id)
+    acts.headline(desk.room, story_id, "The house's own", why="style", **desk.tick())
+    desk.read()
+    assert {desk.entry(story_id, path)["title"] for path in PATHS} == {"The house's own"}
+    assert desk.entry(story_id)["date"] == before["date"]
+    assert desk.reader.new == []
+
+
+def test_a_headline_brings_out_no_story_before_its_time_and_a_release_does(desk):
+    desk.ingest(line(7), line(8))
+    new, held = desk.story(7).story_id, desk.story(8).story_id
+    acts.headline(desk.room, new, "Ready for the next build", why="style", **desk.tick())
+    acts.hold(desk.room, held, why="one source only", **desk.tick())
+    desk.read()
+    assert desk.shows(new) == desk.shows(held) == set()
+    acts.release(desk.room, held, why="confirmed by telephone", **desk.tick())
+    desk.read()
+    assert desk.shows(held) == set(PATHS)
 
 
 def test_a_hold_by_the_source_and_its_release_are_the_same_item_too(desk):

@@ -8,18 +8,20 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 from publisher.desk import copies
 from publisher.store import public
 from publisher.store.db import open_database
 from tests.contract.conftest import make_tables
-from tests.crash.filer import NAMES, whole
-from tests.newsrooms import newsroom
+from tests.crash.filer import NAMES, bytes_of, whole
+from tests.newsrooms import NOW, newsroom
 from tests.webbox import until
 
 ROOT = Path(__file__).resolve().parents[2]
 LIVES = 25
+YEAR = timedelta(days=366)
 
 
 def published(out: Path) -> dict[str, bytes]:
@@ -66,7 +68,14 @@ def test_every_published_file_is_whole_after_a_death_at_any_moment(tmp_path):
             seen.update(files.values())
         nursery.stdin.close()
     assert len(seen) > len(NAMES)
+    (left := tmp_path / "out" / ".world.rss.0123abcd").write_bytes(b"half a file")
+    with database.write() as connection:
+        public.put(
+            connection, {"feeds/world.rss": public.Finished(bytes_of("w", 1), "text/plain")}, now=NOW + YEAR
+        )
     copies.copy(newsroom(database))
+    assert not left.exists()
+    assert not [path for path in (tmp_path / "out").rglob(".*") if path.name.startswith(".world.rss.")]
     with database.read() as connection:
         wanted = {name: public.get(connection, name).body for name in NAMES}
     database.close()

@@ -226,3 +226,17 @@ def test_the_demo_is_served_from_its_table_with_links_that_lead_here(tmp_path):
         assert b"tag:front.example,2026-01-01:" in feed.body
         assert server.get("/assets/copy.js").status == 200
         assert server.stop(signal.SIGINT) == 130
+
+
+def test_a_site_larger_than_its_memory_is_served_whole_and_follows_every_change(office):
+    small = "import publisher.web.shelf as shelf\nshelf.MEMORY_MAX = 3_000\n"
+    paths = ["/", "/s/world/", "/feeds/all.rss", "/feeds/world.json", "/feeds/index.opml"]
+    with serving(office.folder) as server, serving(office.folder, before=small) as little:
+        for path in paths * 2:
+            for coding in ("identity", "gzip"):
+                whole, again = (s.get(path, f"Accept-Encoding: {coding}") for s in (server, little))
+                assert (again.status, again.body, again["etag"]) == (200, whole.body, whole["etag"])
+        story_id = little.get(JSON).story_ids()[0]
+        office.kill(story_id)
+        until(lambda: little.get(f"/story/{story_id}").status == 410)
+        until(lambda: b"Withdrawn" in little.get(JSON).body)

@@ -344,6 +344,9 @@ def test_the_colours_that_a_body_names_count():
         assert not shown(see(f"<!doctype html>{body}<p><a href=x>{SAID}</a></p>")), body
 
 
+OWN = "https://front.example/wire/assets/copy.js"
+
+
 @pytest.mark.parametrize(
     "beside",
     [
@@ -351,11 +354,20 @@ def test_the_colours_that_a_body_names_count():
         '<script src="//elsewhere.example/assets/copy.js"></script>',
         '<script src="/other/assets/copy.js"></script>',
         '<base href="https://elsewhere.example/"><script src="/assets/copy.js"></script>',
+        '<script src="/assets/copy.js"></script>',
+        '<script src="https://front.example/assets/copy.js"></script>',
+        '<script src="https://front.example/wire/assets/copy.js?x"></script>',
+        '<script src="https://front.example/wire/assets/COPY.js"></script>',
+        '<script src=""></script>',
+        "<script>x</script>",
+        f'<script src="{OWN}" onload="x"></script>',
     ],
 )
 def test_only_the_script_of_our_own_pages_is_let_in(beside):
-    assert see(f"<p>{SAID}</p>{beside}").faults
+    assert see(f"<p>{SAID}</p>{beside}", OWN).faults
 
 
 def test_the_script_of_our_own_pages_is_let_in():
-    assert see(f'<p>{SAID}</p><script src="/assets/copy.js" defer></script>').faults == ()
+    ours = f'<p>{SAID}</p><script src="{OWN}" defer></script>'
+    assert see(ours, OWN).faults == ()
+    assert see(ours).faults, "a mail and a feed have none"

@@ -21,6 +21,7 @@ from tests.gatebox import (
     ITEMS,
     LOOK,
     PERSONAL,
+    SCRIPT,
     SHIPPED,
     check,
     compiled,
@@ -289,11 +290,11 @@ def test_the_shipped_pages_pass_and_are_refused_without_provenance(language):
         disclaimer=(PERSIAN if language == "fa" else HOUSE).full,
     )
     page = pages.edition_page(made, variant, site, url="https://front.example/e/1/", templates=SHIPPED)
-    assert gate.check_html(page, made, variant, output="p", now=NOW) == ()
+    assert gate.check_html(page, made, variant, output="p", now=NOW, script=SCRIPT) == ()
     spoiled = edited_html(
         page.decode(), "01B", lambda text: text.replace("https://caspian.example/n/1", PERSONAL.leave_url)
     )
-    violations = gate.check_html(spoiled.encode(), made, variant, output="p", now=NOW)
+    violations = gate.check_html(spoiled.encode(), made, variant, output="p", now=NOW, script=SCRIPT)
     assert {(v.story_id, v.rule) for v in violations} == {("01B", "source-link")}
 
 

@@ -12,7 +12,7 @@ from publisher.render import digest as digests
 from publisher.render import pages
 from tests.feedbox import ENGLISH as HOUSE
 from tests.feedbox import NOW, item
-from tests.gatebox import ENGLISH, LOOK, SHIPPED, check, compiled, digest, html_of, rules
+from tests.gatebox import ENGLISH, LOOK, SCRIPT, SHIPPED, check, compiled, digest, html_of, rules
 from tests.sightbox import SAID, looked_at, reasons, shown
 
 MADE = digest()
@@ -147,4 +147,4 @@ def test_the_shipped_page_passes_in_every_direction(language):
         disclaimer=HOUSE.full,
     )
     page = pages.edition_page(made, variant, site, url="https://front.example/e/1/", templates=SHIPPED)
-    assert [str(v) for v in gate.check_html(page, made, variant, output="p", now=NOW)] == []
+    assert [str(v) for v in gate.check_html(page, made, variant, output="p", now=NOW, script=SCRIPT)] == []

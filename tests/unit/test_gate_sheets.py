@@ -86,7 +86,7 @@ def test_a_style_element_counts_wherever_it_stands():
         assert not shown(looked_at(f"{style}<p>{SAID}</p>")), around
 
 
-def test_of_many_conditions_every_colour_is_tried_on_every_ground():
+def test_of_many_conditions_every_colour_is_tried_on_every_ground_that_may_hold_with_it():
     states = ("hover", "active", "visited", "target")
     sheet = " ".join(
         f"p:{state} {{ color: #33{at}; background: #ee{at} }}" for at, state in enumerate(states)
@@ -94,9 +94,85 @@ def test_of_many_conditions_every_colour_is_tried_on_every_ground():
     assert shown(looked_at(f"<p>{SAID}</p>", sheet))
     more = f"{sheet} @media print {{ p {{ color: #000; background: #fff }} }}"
     assert shown(looked_at(f"<p>{SAID}</p>", more))
-    assert not shown(
-        looked_at(f"<p>{SAID}</p>", f"{more} @media screen {{ p {{ background: #222; color: #fff }} }}")
+    for ground in ("background: #222", "color: #fff"):
+        assert not shown(looked_at(f"<p>{SAID}</p>", f"{more} @media screen {{ p {{ {ground} }} }}"))
+    many = " ".join(f"@media (min-width: {at}00px) {{ p {{ color: #33{at} }} }}" for at in range(8))
+    assert shown(looked_at(f"<p>{SAID}</p>", f"{more} {many}"))
+    both = "@media (min-width: 900px) { p { color: #fff; background: #222 } }"
+    assert shown(looked_at(f"<p>{SAID}</p>", f"{more} {both}"))
+    assert not shown(looked_at(f"<p>{SAID}</p>", f"{more} {many} {both.replace('color: #fff; ', '')}"))
+
+
+RESTYLED = """
+a { color: #06c } a:link { color: #06c } a:visited { color: #639 } a:active { color: #900 }
+a:hover, a:focus { color: #900 } a:focus-visible { outline: 2px solid #06c }
+h3 a:hover { text-decoration: none } p:hover { background: #f4f4f4 } p:target { background: #ffd }
+@media (prefers-color-scheme: dark) {
+  body { color: #ddd; background: #111 } p:hover { background: #222 } p:target { background: #330 }
+  a { color: #8bf } a:link { color: #8bf } a:visited { color: #c9f } a:active { color: #f99 }
+  a:hover, a:focus { color: #fff }
+}
+@media print {
+  body { color: #000; background: #fff } p:hover { background: #fff } p:target { background: #fff } a { color: #000 } a:link { color: #000 }
+  a:visited { color: #333 } a:active { color: #000 } a:hover, a:focus { color: #000 }
+}
+body { color: #222; background: #fff }
+"""
+
+
+def restyled(sheet=RESTYLED):
+    body, _, rest = sheet.rpartition("body {")
+    return looked_at(f"<p><a href='https://a.example/1'>{SAID}</a></p>", f"body {{{rest}{body}")
+
+
+def test_a_dark_scheme_with_rules_for_print_and_for_every_state_of_a_link_passes():
+    assert shown(restyled()), reasons(restyled())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a:visited { color: #639 }", "a:visited { color: #fff }"),
+        ("a:visited { color: #c9f }", "a:visited { color: #111 }"),
+        ("a:hover, a:focus { color: #900 }", "a:hover, a:focus { color: #fff }"),
+        ("a:hover, a:focus { color: #900 }", "a:hover { color: #fff } a:focus { background: #06c }"),
+        ("a:hover, a:focus { color: #fff }", "a:hover, a:focus { background: #8bf }"),
+        ("a:hover, a:focus { color: #fff }", "a:hover, a:focus-visible { color: #fff }"),
+        ("p:hover { background: #f4f4f4 }", "p:hover { background: #06c }"),
+        ("p:hover { background: #222 }", "p:hover { background: #8bf }"),
+        ("p:target { background: #330 }", "p:target { display: none }"),
+        ("a:active { color: #900 }", "a:active { font-size: 1px }"),
+        ("a:active { color: #f99 }", "a:active { color: #f99 } a:active:hover { color: #8bf !important }"),
+        (
+            "@media print {",
+            "@media print { p:hover { color: #000; background: #fff } a:focus { color: #fff !important }",
+        ),
+    ],
+)
+def test_a_state_that_takes_a_text_away_in_any_scheme_is_refused(before, after):
+    assert RESTYLED.count(before) == 1
+    sight = restyled(RESTYLED.replace(before, after))
+    assert not shown(sight)
+    assert reasons(sight)
+
+
+def test_the_state_of_an_element_says_nothing_of_those_within_it():
+    """The pointer is above the outer box and not above the inner one, which keeps its ground and inherits the colour."""
+    sheet = "div:hover { color: #fff; background: #000 } .in { background: #fff }"
+    assert not shown(looked_at(f"<div><div class=in>{SAID}</div></div>", sheet))
+    assert shown(
+        looked_at(
+            f"<div><div class=in>{SAID}</div></div>",
+            f"{sheet} .in {{ color: #000 !important }} .in:hover {{ background: #eee }}",
+        )
     )
+
+
+def test_states_in_number_are_judged_at_a_bounded_cost():
+    sheet = " ".join(
+        f"p:hover:nth-child({at}) {{ color: #33{at % 10}; background: #fff }}" for at in range(400)
+    )
+    assert "too many colours" in reasons(looked_at(f"<p>{SAID}</p>", sheet))
 
 
 def test_conditions_that_exclude_each_other_are_not_tried_together():

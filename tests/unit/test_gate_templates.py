@@ -14,7 +14,7 @@ from publisher.render import digest as digests
 from publisher.render import pages, templates
 from tests.feedbox import ENGLISH as HOUSE
 from tests.feedbox import NOW
-from tests.gatebox import ENGLISH, ITEMS, LOOK, compiled, digest
+from tests.gatebox import ENGLISH, ITEMS, LOOK, SCRIPT, compiled, digest
 
 ROOT = Path(__file__).resolve().parents[2] / "templates"
 MADE = digest()
@@ -52,7 +52,7 @@ def paged(own: templates.Templates) -> tuple[Violation, ...]:
         disclaimer=HOUSE.full,
     )
     page = pages.edition_page(MADE, Variant("en"), site, url="https://front.example/e/1/", templates=own)
-    return gate.check_html(page, MADE, Variant("en"), output="e/1/index.html", now=NOW)
+    return gate.check_html(page, MADE, Variant("en"), output="e/1/index.html", now=NOW, script=SCRIPT)
 
 
 @pytest.mark.parametrize(

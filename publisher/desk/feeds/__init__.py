@@ -6,7 +6,8 @@ content keeps the last edition and its bytes; a feed that the gate refuses, or t
 reported, and the others go on.
 """
 
+from publisher.desk.feeds.archive import that_may_show
 from publisher.desk.feeds.build import FeedReport, build
 from publisher.desk.feeds.documents import overview
 
-__all__ = ["FeedReport", "build", "overview"]
+__all__ = ["FeedReport", "build", "overview", "that_may_show"]

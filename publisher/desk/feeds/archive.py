@@ -18,8 +18,9 @@ from publisher.feed import Feed
 from publisher.newsroom import Newsroom
 from publisher.schedule import local_instant
 from publisher.store import public, stories
+from publisher.story import Story
 
-__all__ = ["Archives", "Month", "closed_months", "feed_of_month"]
+__all__ = ["Archives", "Month", "closed_months", "feed_of_month", "that_may_show"]
 
 FOREVER = timedelta(days=36_500)
 DOCUMENT = re.compile(r"feeds/archive/(?P<series>.+)/(?P<month>\d{4}-\d\d)\.\w+")
@@ -80,6 +81,15 @@ def closed_months(newsroom: Newsroom, connection: Connection, *, now: datetime) 
 def feed_of_month(feed: Feed, month: Month) -> Feed:
     """The feed that a month of an archive is, under a series of its own ("world@2026-02"): everything, however old."""
     return replace(feed, series=f"{feed.series}@{month.name}", maximum=1_000_000, window=FOREVER)
+
+
+def that_may_show(newsroom: Newsroom, story: Story) -> set[str]:
+    """The series that may show a story by what it is: the feeds that take it, and its month in the archive of each."""
+    taking = {feed.series for feed in newsroom.feeds if feed.takes(story)}
+    if story.first_published is None:
+        return taking
+    month = f"{story.first_published.astimezone(ZoneInfo(newsroom.settings.site.timezone)):%Y-%m}"
+    return taking | {f"{series}@{month}" for series in taking}
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

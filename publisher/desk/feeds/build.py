@@ -14,6 +14,7 @@ from publisher.desk.feeds.archive import Archives, Month, closed_months, feed_of
 from publisher.desk.feeds.documents import Document, documents, look, month_documents, outlines
 from publisher.desk.feeds.draft import Draft, content_hash, drafts, month_draft
 from publisher.desk.feeds.finish import Finished, finish
+from publisher.desk.feeds.recall import Recalled, recall
 from publisher.edition import Edition, Kind
 from publisher.errors import Conflict, GateRefused, Violation
 from publisher.feed import Feed
@@ -27,6 +28,8 @@ __all__ = ["FeedReport", "build"]
 
 PINGED_TOGETHER = timedelta(seconds=5)
 """Changes of a feed within this time share one ping of its hubs; a kill does not wait."""
+RECALLED = ""
+"""The look of an edition that was not rendered but is what was left of the one before: the next build makes the feed anew."""
 ATTEMPTS = 5
 """How often a feed is made anew because somebody else changed what it is made of meanwhile."""
 
@@ -38,6 +41,7 @@ class FeedReport:
     Attributes:
         skipped: stories that cannot be shown, each with its first fault; the feed went out without them.
         refused: why the feed as a whole keeps its last good bytes.
+        recalled: stories that were taken out of those, for they may be in no output. down: documents that could not stay at all.
     """
 
     series: str
@@ -47,6 +51,8 @@ class FeedReport:
     changed: list[str] = field(default_factory=list)
     skipped: tuple[Violation, ...] = ()
     refused: GateRefused | None = None
+    recalled: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
 
 
 def build(
@@ -69,7 +75,7 @@ def build(
         reports += [
             job.month(feed, month)
             for month in closed
-            if month.changed_at is not None and (only is None or f"{feed.series}@{month.name}" in only)
+            if month.changed_at is not None and _asked(feed, month, only, archives)
         ]
     if only is not None:
         chosen = [f for f in newsroom.feeds if f.series in only and f"feeds/{f.series}.rss" in built]
@@ -82,6 +88,13 @@ def build(
         public.put(connection, list_of_all, now=now)
         public.withdraw(connection, public.paths(connection, below="feeds/") - known, now=now)
     return [report for report in reports if report.files]
+
+
+def _asked(feed: Feed, month: Month, only: Collection[str] | None, archives: Archives) -> bool:
+    """Whether a month is to be looked at: in a whole build always, else where it is named and there is one."""
+    return only is None or (
+        f"{feed.series}@{month.name}" in only and month.name in archives.months.get(feed.series, ())
+    )
 
 
 class _Job:
@@ -114,7 +127,8 @@ class _Job:
         wanted = month_documents(newsroom, feed, month.name, before=before)
         with newsroom.database.read() as connection:
             last = editions.latest(connection, Kind.FEED, whole.series)
-        if last is not None and month.changed_at is not None and month.changed_at <= last.frozen_at:
+        still = month.changed_at is not None and last is not None and month.changed_at <= last.frozen_at
+        if last is not None and still and last.look != RECALLED:
             return FeedReport(whole.series, last.id, files=[document.path for document in wanted])
 
         def draft() -> Draft:
@@ -160,7 +174,7 @@ class _Job:
                 house.tell(
                     connection, "gate.refused", refusal.edition_id, actor="rule:gate", now=now, data=data
                 )
-            return report
+            return self._recall(draft, wanted, report)
         report.skipped, report.items = done.skipped, len(done.edition.items)
         if _same(newsroom, draft, done.edition, wanted, archived=archived):
             _tell(newsroom, done, now=now)
@@ -171,13 +185,27 @@ class _Job:
         report.changed = changed
         return report
 
+    def _recall(self, draft: Draft, wanted: Sequence[Document], report: FeedReport) -> FeedReport | None:
+        """The report of a refused feed, once what may be in no output has left its last good bytes; None when that changed meanwhile."""
+        kept = recall(self._newsroom, draft, wanted, now=self._now)
+        if kept is None:
+            return report
+        done = Finished(kept.edition, kept.edition, kept.outputs)
+        changed = _publish(
+            self._newsroom, done, wanted, actor=self._actor, now=self._now, at_once=True, recalled=kept
+        )
+        if changed is None:
+            return None
+        report.changed, report.recalled, report.down = changed, kept.stories, kept.down
+        return report
+
 
 def _same(
     newsroom: Newsroom, draft: Draft, made: Edition, wanted: Sequence[Document], *, archived: bool
 ) -> bool:
     """Whether the feed as it is out says this already; a month that is over is not made anew for its looks alone."""
     last = draft.last
-    if last is None or last.content_hash != content_hash(newsroom, made):
+    if last is None or last.look == RECALLED or last.content_hash != content_hash(newsroom, made):
         return False
     return archived or bool(last.look == look(wanted, made))
 
@@ -197,8 +225,9 @@ def _publish(
     actor: str,
     now: datetime,
     at_once: bool,
+    recalled: Recalled | None = None,
 ) -> list[str] | None:
-    """Freeze the edition and make its documents public; the paths that changed.
+    """Freeze the edition and make its documents public; the paths that changed. `recalled`: it is what is left of the last one.
 
     None when it must not be: somebody else made an edition of this feed meanwhile, or took one of its stories back.
     """
@@ -211,7 +240,7 @@ def _publish(
             return None
         if standing(connection, shown, now=now) != set(shown):
             return None
-        editions.freeze(connection, made, actor=actor, look=look(wanted, made))
+        editions.freeze(connection, made, actor=actor, look=RECALLED if recalled else look(wanted, made))
         editions.keep_renderings(connection, made, done.outputs, now=now)
         first = (
             (item.story_id, item.link) for item in shown.values() if item.first_published == made.frozen_at
@@ -220,6 +249,11 @@ def _publish(
         editions.prune_feeds(connection, made.series)
         files = {f"feeds/{path}": public.Finished(body, types[path]) for path, body in done.outputs.items()}
         changed = [path.removeprefix("feeds/") for path in public.put(connection, files, now=made.slot)]
+        if recalled:
+            down = public.withdraw(connection, [f"feeds/{path}" for path in recalled.down], now=made.slot)
+            changed += [path.removeprefix("feeds/") for path in down]
+            data = {"stories": list(recalled.stories), "down": list(recalled.down)}
+            house.tell(connection, "feed.recall", made.series, actor="rule:gate", now=now, data=data)
         due_at = now if at_once else now + PINGED_TOGETHER
         for hub in newsroom.settings.feeds.hubs:
             hubs.note(connection, hub, [topics[path] for path in changed], due_at=due_at)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from publisher.desk.feeds.documents import title
-from publisher.edition import Edition, Kind, Notice
+from publisher.edition import Edition, Item, Kind, Notice
 from publisher.feed import Feed, base
 from publisher.newsroom import Newsroom
 from publisher.selection import Mark, Selection, select_feed
@@ -137,7 +137,8 @@ def _edition(
         slot = max(slot, last.slot + timedelta(seconds=1))
     number = last.number + 1 if last is not None else 1
     own = newsroom.disclaimer_in(feed.language).language
-    spoken = {base(item.language) for item in selection.items}
+    items = _known(newsroom, feed, selection.items)
+    spoken = {base(item.language) for item in items}
     languages = (own, *(tag for tag in newsroom.disclaimers if tag != own and base(tag) in spoken))
     return Edition(
         edition_id=f"feed-{feed.edition_slug}-{number}",
@@ -152,10 +153,17 @@ def _edition(
         languages=languages,
         titles=((own, title(newsroom, feed)),),
         shelves=selection.shelves,
-        items=selection.items,
+        items=items,
         disclaimers=tuple(newsroom.disclaimers[tag] for tag in languages),
         left_out=selection.left_out,
     )
+
+
+def _known(newsroom: Newsroom, feed: Feed, items: Sequence[Item]) -> tuple[Item, ...]:
+    """The items; where one says what it said last time, it is last time's own object, so that whoever compares them need not look."""
+    last = newsroom.kept_hashes.get(feed.series)
+    known = {item.story_id: item for item in last[0].items} if last else {}
+    return tuple(known[item.story_id] if known.get(item.story_id) == item else item for item in items)
 
 
 def _notices(newsroom: Newsroom) -> Callable[[Story], Notice]:

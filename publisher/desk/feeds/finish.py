@@ -58,7 +58,8 @@ def finish(
         outputs, faults = _attempt(made, wanted, pieces=pieces, now=now)
         if faults:
             bad = _blamed(made, wanted, faults, now=now)
-            if not bad or len(bad) == len(made.items):
+            living = {item.story_id for item in made.items if not item.withdrawn}
+            if not bad or living <= bad.keys():
                 raise GateRefused(made.edition_id, faults)
             skipped += bad.values()
             made = _without(made, bad)
@@ -93,7 +94,7 @@ def _attempt(
     for document in wanted:
         try:
             body = render.splice(made, document.channel, document.fmt, pieces)
-        except Exception as error:  # noqa: BLE001 - whatever a story does to a library, the other stories go out
+        except render.UNRENDERABLE as error:  # the other stories go out
             faults.append(Violation(document.path, None, "unrendered", f"cannot be rendered: {_said(error)}"))
             continue
         outputs[document.path] = body
