@@ -158,7 +158,8 @@ def _faults(templates: Templates, theme: Theme) -> Iterator[str]:
             theme=theme,
         )
         page = pages.edition_page(made, variant, site, url=look.archive_url, templates=templates)
-        found = gate.check_html(page, made, variant, output="page", now=NOW)
+        script = pages.script_url(URL)
+        found = gate.check_html(page, made, variant, output="page", now=NOW, script=script)
         yield from (str(violation) for violation in (*mail, *found))
         for html in (rendered.html, page.decode()):
             names = {node.tag for node in LexborHTMLParser(html).css("*")}
