@@ -8,6 +8,7 @@ import pytest
 
 from publisher.cli import publisher
 from publisher.cli.exits import told
+from publisher.dispatch import guards
 from tests.commands import run
 from tests.newsrooms import jsonl, line
 
@@ -27,3 +28,10 @@ def stories(room: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     assert run(room, "ingest", "--file", str(path), "--source", "harbour-news") == 0
     capsys.readouterr()
     return room
+
+
+@pytest.fixture(autouse=True)
+def impatient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For commands: a relay in trouble is tried as often as ever before it is given up, with less time in between."""
+    if request.path.name.startswith("test_cli"):
+        monkeypatch.setattr(guards, "PAUSE", 0.02)

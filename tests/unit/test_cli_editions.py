@@ -22,16 +22,18 @@ def last(said):
 
 
 def test_a_preview_says_whether_it_is_frozen_and_where_the_next_one_is_shown(run):
-    assert last(run("edition", "preview", "morning")).startswith(
+    assert last(run("edition", "preview", "morning", "--no-pictures")).startswith(
         "This is what `publisher edition make morning` would freeze now."
     )
     made = run.json("edition", "make", "morning")["id"]
-    frozen = run("edition", "preview", "morning")
+    frozen = run("edition", "preview", "morning", "--no-pictures")
     assert f"This is {made}, frozen at " in frozen.out
     assert last(frozen).endswith("`publisher edition preview morning --next`")
     run.ingest(line(2))
-    assert "would hold of the stories here now" in last(run("edition", "preview", "morning", "--next"))
-    told = run.json("edition", "preview", "morning")
+    assert "would hold of the stories here now" in last(
+        run("edition", "preview", "morning", "--no-pictures", "--next")
+    )
+    told = run.json("edition", "preview", "morning", "--no-pictures")
     assert (told["edition"], told["frozen"]) == (made, True)
 
 
@@ -47,6 +49,6 @@ def test_a_headline_says_which_frozen_editions_keep_the_old_one(run):
 
 def test_why_nothing_is_there_to_publish_is_said_in_words(run):
     run("edition", "make", "morning")
-    said = run("edition", "preview", "morning", "--next")
+    said = run("edition", "preview", "morning", "--no-pictures", "--next")
     assert said.code == 3
     assert said.err == "publisher: nothing to publish for digest morning: 1 carried by an earlier edition\n"
