@@ -159,7 +159,7 @@ class Database:
             **({"creator": self._connect_frozen} if self.frozen else {}),
         )
         pragmas = [] if self.frozen else ["journal_mode=WAL", "synchronous=FULL"]
-        pragmas += ["foreign_keys=ON", "busy_timeout=10000"]
+        pragmas += ["foreign_keys=ON", f"busy_timeout={int(self._lock_seconds * 1000)}"]
 
         @event.listens_for(engine, "connect")
         def _connect(connection: Any, _record: Any) -> None:

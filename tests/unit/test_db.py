@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sqlite3
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -74,8 +75,10 @@ def test_a_program_that_knows_nothing_of_our_lock_is_waited_for_as_long(path):
     opened = open_database(f"sqlite:///{path}", lock_seconds=SOON)
     shell = sqlite3.connect(path, isolation_level=None)
     shell.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
     with pytest.raises(StoreLocked, match="another program"), opened.write():
         pass
+    assert time.monotonic() - began < 5
     shell.execute("ROLLBACK")
     shell.close()
     with opened.write() as connection:
