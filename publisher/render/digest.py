@@ -56,7 +56,7 @@ def render(edition: Edition, variant: Variant, *, look: Look, templates: Templat
             break
     else:
         raise MailTooLarge(edition.edition_id, variant.language, size, HTML_MAX)
-    styles = sum(map(len, STYLES.findall(html)))
+    styles = sum(map(len, STYLES.findall(html, 0, html.find("</head>"))))
     if styles > STYLE_MAX:
         raise TemplateInvalid(
             BODY,

@@ -75,6 +75,8 @@ def _referenced(source: str) -> str:
     """Numeric references wherever characters beyond ASCII, or a backslash, would become part of an attribute."""
     parts = source.split("<")
     for place, part in enumerate(parts):
+        if part.isascii() and "\\" not in part:
+            continue
         tag = part.partition(">")[0]
         if not tag.isascii() or "\\" in tag or tag.startswith(BECOMES_ATTRIBUTE):
             escaped = part.replace("\\", "&#92;")

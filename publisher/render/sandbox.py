@@ -14,11 +14,11 @@ from traceback import walk_tb
 from types import TracebackType
 from typing import Any
 
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateAssertionError, nodes
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateAssertionError, nodes
 from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateRuntimeError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-__all__ = ["ENDINGS", "Fault", "Sandbox", "Unrendered", "autoescape"]
+__all__ = ["ENDINGS", "Fault", "House", "Sandbox", "Unrendered", "autoescape"]
 
 ESCAPED = (".mjml.j2", ".html.j2", ".css.j2")
 PLAIN = (".txt.j2",)
@@ -94,10 +94,11 @@ class _TooLong(Exception):
     """The output has grown beyond OUTPUT_MAX."""
 
 
-class Sandbox(ImmutableSandboxedEnvironment):
-    """Templates from these folders; the first that has a file wins."""
+class House(Environment):
+    """Our own templates: they need no walls, and are filled in two thirds of the time."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
+        """Templates from these folders; the first that has a file wins."""
         super().__init__(
             loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
             autoescape=autoescape,
@@ -172,6 +173,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
             for folder in self.folders
             if file.is_relative_to(folder)
         ]
+
+
+class Sandbox(House, ImmutableSandboxedEnvironment):
+    """An operator's templates: what leads out of a value is refused."""
 
 
 def _sentence(error: Exception) -> str:

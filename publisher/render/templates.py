@@ -13,7 +13,7 @@ from typing import Any
 
 from publisher.errors import TemplateInvalid
 from publisher.render.limited import Limited
-from publisher.render.sandbox import ENDINGS, Sandbox, Unrendered, autoescape
+from publisher.render.sandbox import ENDINGS, House, Unrendered, autoescape
 from publisher.render.words import CatalogueUnreadable, Words, read_words, words_of
 
 __all__ = ["Templates", "autoescape", "load"]
@@ -24,7 +24,7 @@ class Templates:
 
     def __init__(self, folders: Sequence[Path], catalogues: Mapping[str, Words]) -> None:
         self._folders, self._catalogues = tuple(folders), catalogues
-        self._runner = Limited(folders) if len(folders) > 1 else Sandbox(folders)
+        self._runner = Limited(folders) if len(folders) > 1 else House(folders)
 
     def render(self, name: str, context: Mapping[str, Any]) -> str:
         """The template filled. The context is plain data: numbers, text, lists and tables of them.
