@@ -52,8 +52,8 @@ def check(door_: Door) -> None:
     """Validate every file and variable, and name every fault.
 
     Unknown keys and unknown PUBLISHER_* variables are faults: exit code 78. What must never change is held against the
-    database, where there is one, and templates of your own are compiled. Named too, and no faults: a key that a dispatch still
-    needs and that is gone, and values that are still the template's.
+    database, where there is one, and templates of your own are tried on an invented edition. Named too, and no faults: a key that a
+    dispatch still needs and that is gone, strings that a language lacks, and values that are still the template's.
 
     \b
     Example:
@@ -63,7 +63,7 @@ def check(door_: Door) -> None:
     from publisher.settings import leftovers
 
     settings = door_.settings()
-    keeping.check_templates(settings)
+    unsaid = keeping.check_templates(settings)
     unasked, unsendable = keeping.compare(settings)
     left = leftovers(settings)
     counts = ", ".join(
@@ -78,6 +78,7 @@ def check(door_: Door) -> None:
     lines += [f"Not held against what was there before: {unasked}."] if unasked else []
     lines += ["Until this is mended, what it names cannot be sent:"] if unsendable else []
     lines += [f"  {problem}" for problem in unsendable]
+    lines += [str(problem) for problem in unsaid]
     lines += ["Still as the template has it, and to be yours before you publish:"] if left else []
     lines += [f"  {problem}" for problem in left]
     door_.show(
@@ -88,7 +89,7 @@ def check(door_: Door) -> None:
             "sections": [section.slug for section in settings.sections],
             "digests": [digest.slug for digest in settings.digests],
             "warnings": [
-                {"where": p.where, "key": p.key, "message": p.message} for p in (*unsendable, *left)
+                {"where": p.where, "key": p.key, "message": p.message} for p in (*unsendable, *unsaid, *left)
             ],
         },
         "\n".join(lines),

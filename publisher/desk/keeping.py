@@ -58,8 +58,10 @@ def compare(settings: Settings) -> tuple[str, list[Problem]]:
         return str(error), []
 
 
-def check_templates(settings: Settings) -> None:
+def check_templates(settings: Settings) -> list[Problem]:
     """Read every catalogue, and compile and try every template of the operator's own, before a mail needs them.
+
+    Returns the languages that are published in and whose outputs speak some English (decision 24): no faults.
 
     Raises:
         TemplateInvalid: with file and line, of the first that is wrong.
@@ -68,8 +70,19 @@ def check_templates(settings: Settings) -> None:
     try:
         if settings.templates_dir is not None:
             canary.try_out(settings.templates_dir, templates, theme=settings.theme)
+        counted = {entry.language: templates.unsaid(entry.language) for entry in settings.disclaimers}
     finally:
         templates.close()
+
+    return [
+        Problem(
+            f"locale/{language}/messages.po",
+            "",
+            f"{missing} of {every} strings are not translated, and are said in English",
+        )
+        for language, (missing, every) in counted.items()
+        if missing
+    ]
 
 
 def check(settings: Settings) -> list[str]:

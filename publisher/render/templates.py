@@ -75,6 +75,13 @@ class Templates:
         """The words of a language; English strings where no catalogue is there."""
         return words_of(self._catalogues, language)
 
+    def unsaid(self, language: str) -> tuple[int, int]:
+        """How many strings of a language's outputs are said in English for want of a translation, and of how many."""
+        every = frozenset[str]().union(*(words.strings for words in self._catalogues.values()))
+        if language.partition("-")[0] == "en":
+            return 0, len(every)
+        return len(every - self.words(language).strings), len(every)
+
     def close(self) -> None:
         """End the child process, if there is one; the next rendering would start another."""
         if isinstance(self._runner, Limited):

@@ -11,13 +11,13 @@ import gettext
 import io
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
-from babel.messages.catalog import Message
+from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from persiantools.jdatetime import JalaliDate
@@ -68,8 +68,12 @@ SIGNS = {
 class Words:
     """The words of one language."""
 
-    def __init__(self, language: str, catalogue: gettext.NullTranslations) -> None:
+    def __init__(
+        self, language: str, catalogue: gettext.NullTranslations, strings: frozenset[str] = frozenset()
+    ) -> None:
         self.language = language
+        self.strings = strings
+        """What the catalogue translates."""
         self._catalogue = catalogue
         try:
             self._locale = Locale.parse(language.replace("-", "_"))
@@ -84,7 +88,7 @@ class Words:
 
     def spoken_as(self, language: str) -> Words:
         """The same strings with the calendar and digits of another tag: "ar-EG" of "ar"."""
-        return Words(language, self._catalogue)
+        return Words(language, self._catalogue, self.strings)
 
     def gettext(self, text: str) -> str:
         """The string in this language, else as it stands."""
@@ -192,7 +196,7 @@ def read_words(language: str, po: bytes | None) -> Words:
             _fillable(message)
         write_mo(compiled, catalogue)
         compiled.seek(0)
-        return Words(language, gettext.GNUTranslations(compiled))
+        return Words(language, gettext.GNUTranslations(compiled), frozenset(_translated(catalogue)))
     except PoFileError as error:
         why = str(error).removesuffix(f" on {error.lineno}")  # Babel counts lines from 0
         raise CatalogueUnreadable(why, error.lineno + 1) from error
@@ -205,6 +209,14 @@ def read_words(language: str, po: bytes | None) -> Words:
         AttributeError,
     ) as error:  # Babel and gettext announce little by name
         raise CatalogueUnreadable(f"it is no catalogue: {error}", None) from error
+
+
+def _translated(catalogue: Catalog) -> Iterator[str]:
+    for message in catalogue:
+        one = message.id[0] if isinstance(message.id, (list, tuple)) else message.id
+        said = message.string if isinstance(message.string, (list, tuple)) else (message.string,)
+        if one and all(said):
+            yield one
 
 
 def _fillable(message: Message) -> None:

@@ -238,3 +238,20 @@ def test_the_manuals_example_of_another_language_works(tmp_path):
     assert words.ngettext("%(n)s story", "%(n)s stories", 2) == "2 notizie"
     assert words.fill("Source: %(source)s", source="Meridian") == "Fonte: Meridian"
     assert words.date(SECOND) == "lunedì 2 marzo 2026"
+
+
+def test_what_a_catalogue_lacks_is_counted(tmp_path):
+    folder = tmp_path / "locale" / "it"
+    folder.mkdir(parents=True)
+    (folder / "messages.po").write_text(
+        'msgid ""\nmsgstr "Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n'
+        'msgid "Corrected"\nmsgstr "Corretto"\n\nmsgid "Unsubscribe"\nmsgstr ""\n\n'
+        'msgid "%(n)s story"\nmsgid_plural "%(n)s stories"\nmsgstr[0] "%(n)s notizia"\nmsgstr[1] ""\n'
+    )
+    templates = load([tmp_path, Path(__file__).resolve().parents[2] / "templates"])
+    missing, every = templates.unsaid("it")
+    assert every > 40
+    assert missing == every - 1
+    assert templates.unsaid("pt") == (every, every)
+    assert {templates.unsaid(language) for language in ("en", "en-GB", "fa", "he", "zh")} == {(0, every)}
+    templates.close()
