@@ -18,7 +18,7 @@ from publisher import gate
 from publisher.desk.feeds import documents
 from publisher.edition import Edition, Item, Kind, Variant
 from publisher.errors import GateRefused
-from publisher.feed import Feed
+from publisher.feed import Feed, base
 from publisher.newsroom import Newsroom
 from publisher.render import pages
 from publisher.render.feeds import FORMATS
@@ -165,7 +165,10 @@ def _pages(newsroom: Newsroom, held: _Held) -> Iterator[_Page]:
 def _front(
     newsroom: Newsroom, held: _Held, archived: Sequence[_Page], files: dict[str, Finished]
 ) -> _Page | None:
-    """The front page with the newest stories, for the gate to read; it and the pages around it that show none are `files` at once."""
+    """The front page with the newest stories of the site's language, for the gate to read.
+
+    It and the pages around it that show none are `files` at once.
+    """
     site = _site(newsroom, newsroom.settings.site.language)
     whole = next(feed for feed in newsroom.feeds if feed.series == "all")
     feeds = _feeds(newsroom, whole)
@@ -177,7 +180,7 @@ def _front(
         missing = pages.missing_page(site, gone=is_gone, templates=newsroom.templates)
         files[f"{SITE}{status}.html"] = Finished(missing, HTML)
     links = [_link(newsroom, site, page) for page in archived][:LISTED]
-    made = held.feeds.get("all")
+    made = held.feeds.get(f"lang/{base(site.language)}") or held.feeds.get("all")
     newest = None if made is None else _cut(made, NEWEST)
     body = pages.front_page(newest, site, feeds=feeds, editions=links, templates=newsroom.templates)
     if newest is not None:

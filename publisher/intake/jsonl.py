@@ -39,22 +39,24 @@ TEXTS = (
 LISTS = ("aliases", "categories")
 OBJECTS = {"subjects": ("scheme", "code", "name"), "media": ("url", "type", "alt", "caption", "credit")}
 REQUIRED = ("headline", "source_url")
+WITHDRAWAL = {"id", "status"}
+"""What a line that takes a story back needs and no more."""
 JUDGED = ("status", "embargo", "expires")
 """Read by `standing`: of any wrong kind, they keep the story back."""
 
 
 def recognises(raw: bytes, content_type: str | None) -> bool:
-    """Whether the bytes are lines of JSON objects with headlines or links to the original."""
+    """Whether the bytes are lines of JSON objects with headlines or links to the original, or a story's id and new status."""
     line = raw.lstrip(b"\xef\xbb\xbf \t\r\n").split(b"\n", 1)[0].strip()
     if any(kind in (content_type or "") for kind in ("jsonl", "ndjson")):
         return True
-    found = [name for name in REQUIRED if f'"{name}"'.encode() in line]
+    found = [name for name in (*REQUIRED, "status") if f'"{name}"'.encode() in line]
     if not (found and line.startswith(b"{") and line.endswith(b"}")):
         return False
-    if len(found) == len(REQUIRED):
+    if set(REQUIRED) <= set(found):
         return True
     story = load(line)  # one that lacks the other is read too, and told so by name
-    return isinstance(story, dict) and any(name in story for name in REQUIRED)
+    return isinstance(story, dict) and (any(name in story for name in REQUIRED) or set(story) >= WITHDRAWAL)
 
 
 def read(raw: bytes, context: Context) -> Document | Unreadable:

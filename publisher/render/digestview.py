@@ -266,7 +266,7 @@ def _item(frame: _Frame, item: Item, *, lead: bool) -> dict[str, Any]:
         "time_iso": f"{item.time.astimezone(UTC):%Y-%m-%dT%H:%MZ}",
         "corrected": item.corrected_at is not None,
         "correction_note": item.correction_note or "",
-        "provenance": f"{frame.disclaimer} · {ours}" if ours else frame.disclaimer,
+        "provenance": f"{ours} · {frame.disclaimer}" if ours else frame.disclaimer,
         "disclaimer": frame.disclaimer,
         "our_headline": ours,
     }

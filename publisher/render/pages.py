@@ -363,6 +363,8 @@ def _words(words: Words) -> dict[str, object]:
         "follow": _("Follow"),
         "feed_of": _("Address of the %(format)s feed"),
         "corrected": _("Corrected"),
+        "correction": _("Correction"),
+        "colon": words.signs.colon,
         "our_headline": _("our headline"),
         "note": _("Editor's note"),
         "original_at": words.fill("Read the original at %(source)s", source="%(source)s"),

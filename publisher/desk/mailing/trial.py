@@ -68,7 +68,7 @@ def trial(
         variant = Variant(tongue)
         look = replace(letters.look(letter, left.edition_id), test=True)
         rendered = render_digest.render(left, variant, look=look, templates=newsroom.templates)
-        compiled = letters.compiled(letter, left, variant, rendered)
+        compiled = letters.compiled(letter, left, variant, rendered, date=now)
         voice = letter.voice(tongue)
         for reader in readers:
             personal = message.Personal(
