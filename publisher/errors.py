@@ -42,6 +42,10 @@ __all__ = [
 ]
 
 
+TOLD = 4
+"""How many of many faults one sentence names."""
+
+
 class PublisherError(Exception):
     """Base of all announced failures.
 
@@ -170,7 +174,9 @@ class GateRefused(Refused):
     def __init__(self, edition_id: str, violations: Iterable[Violation]) -> None:
         self.edition_id = edition_id
         self.violations: Sequence[Violation] = tuple(violations)
-        lines = "; ".join(str(violation) for violation in self.violations)
+        lines = "; ".join(str(violation) for violation in self.violations[:TOLD])
+        if len(self.violations) > TOLD:
+            lines += f"; and {len(self.violations) - TOLD} more, which --json names"
         super().__init__(
             f"edition {edition_id} not cleared by the provenance gate: {lines}",
             edition=edition_id,

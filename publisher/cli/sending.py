@@ -68,6 +68,7 @@ def send(
     Who was deferred is sent to by `publisher dispatch resume`, which belongs into cron.
     """
     from publisher.desk import editions, mailing
+    from publisher.settings import leftovers
 
     if languages and not addresses:
         raise click.UsageError("--language goes with --to: a dispatch sends each reader their own language")
@@ -81,6 +82,9 @@ def send(
             return 0
         made = editions.present_or_made(newsroom, name, at_once=at_once, actor=door_.who, now=now())
         plan = mailing.plan(newsroom, made, now=now())
+        if left := len(leftovers(newsroom.settings)):
+            said = f"{counted(left, 'setting')} still as the template has it: `publisher config check` names them"
+            click.echo(f"publisher: {said}", err=True)
         if not yes and plan.total:
             door_.say(_plan_text(plan))
             ask(door_, f"Send it to {counted(plan.total, 'reader')}?", otherwise="nothing was sent")

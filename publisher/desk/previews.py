@@ -108,8 +108,17 @@ def preview(
             written.append(path)
     if not written:
         raise BadInput(f"{name} has nothing to show in {', '.join(made.languages)}")
+    _cleared(out, written)
     taken, no_pictures = ([], "") if pictures is False else _pictures(written, told)
     return Preview(made, found is not None and not ahead, (*written, *taken), gone, no_pictures)
+
+
+def _cleared(out: Path, written: Sequence[Path]) -> None:
+    """Take away what an earlier preview left in the folder: it would be taken for this one's."""
+    endings = (".html", ".txt", ".eml", *(f"-{name}.png" for name, *_ in VIEWS))
+    for path in out.glob("digest-*"):
+        if path not in written and path.name.endswith(endings):
+            path.unlink(missing_ok=True)
 
 
 def _pictures(written: Sequence[Path], told: Callable[[str], None]) -> tuple[list[Path], str]:

@@ -19,6 +19,13 @@ _GONE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u115f\u1160\u200b\u200e\u202a-\u202e\u2060-\u2064\u2066-\u206f"
     "\u3164\ufeff\uffa0\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f]"
 )
+_PILED = re.compile(
+    "([\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc"
+    "\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd\u1ab0-\u1aff\u1dc0-\u1dff"
+    "\u20d0-\u20f0\ua66f-\ua672\ua67c\ua67d\ufe20-\ufe2f]{4})[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    "\u06d6-\u06ed\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ua66f-\ua67d\ufe20-\ufe2f]+"
+)
+"""More marks on one letter than any language writes: piled up, they would be drawn over the lines above and below."""
 _BREAKS = re.compile("[\x85\u2028\u2029]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _BLANKS = re.compile(r"\s+")
@@ -37,7 +44,7 @@ def clean_block(text: str) -> str:
 def _fit(text: str) -> str:
     text = _SURROGATES.sub("\ufffd", text)
     text = _BREAKS.sub(" ", text)
-    return unicodedata.normalize("NFC", _GONE.sub("", text))
+    return _PILED.sub(r"\1", unicodedata.normalize("NFC", _GONE.sub("", text)))
 
 
 def cut(text: str, limit: int) -> str:

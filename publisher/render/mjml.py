@@ -28,6 +28,10 @@ VOID = frozenset(
 )
 """HTML elements that are never closed."""
 DEEPEST = 300
+UNCLOSED = re.compile(r"<!\[endif\](?!-->|>)[^>]{0,20}")
+"""What makes the engine panic."""
+ENGINE_PANIC = "pyo3_runtime"
+"""Where the engine's panics come from: they are no Exceptions, and no name can be imported for them."""
 UNKNOWN = re.compile(r"<mj-[a-z0-9-]+")
 LEFTOVERS = (r"\u{", r"\"", "<mj-", "</mj-")
 
@@ -42,12 +46,13 @@ def to_html(source: str, *, template: str) -> str:
         raise TemplateInvalid(template, None, "mj-include is not allowed: use a Jinja include")
     if any("\\" in style for style in STYLE.findall(source)):
         raise TemplateInvalid(template, None, "a backslash inside mj-style is not allowed")
+    if broken := UNCLOSED.search(source):
+        raise TemplateInvalid(
+            template, None, f"{broken[0]!r} does not end a conditional comment: <![endif]--> does"
+        )
     if source.count("<") - source.count("</") > DEEPEST and _depth(source) > DEEPEST:
         raise TemplateInvalid(template, None, f"elements lie more than {DEEPEST} deep in one another")
-    try:
-        html = str(mjml2html(_referenced(source), fonts={}))
-    except ValueError as error:
-        raise TemplateInvalid(template, None, f"not MJML: {error}") from error
+    html = _rendered(_referenced(source), template)
     html = REFERENCE.sub(_turned_back, html)
     for leftover in LEFTOVERS:
         if leftover in html:
@@ -57,6 +62,20 @@ def to_html(source: str, *, template: str) -> str:
                 )
             raise TemplateInvalid(template, None, f"the result still holds {leftover!r}")
     return html
+
+
+def _rendered(source: str, template: str) -> str:
+    """What the engine makes of it."""
+    try:
+        return str(mjml2html(source, fonts={}))
+    except ValueError as error:
+        raise TemplateInvalid(template, None, f"not MJML: {error}") from error
+    except BaseException as error:
+        if type(error).__module__ != ENGINE_PANIC:
+            raise
+        raise TemplateInvalid(
+            template, None, "the MJML engine gives up on it: look at its comments"
+        ) from error
 
 
 def _depth(source: str) -> int:

@@ -1,5 +1,6 @@
 """Text, markup, links and times from outside, made fit; needs nothing but the clone."""
 
+import unicodedata
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from publisher.intake.links import absolute, canonical
 from publisher.intake.markup import sanitise, text_digest, to_text
-from publisher.intake.text import clean
+from publisher.intake.text import clean, clean_block
 from publisher.intake.times import parse
 
 
@@ -100,3 +101,16 @@ def test_times_are_read_with_their_common_faults(text, expected):
 
 def test_text_of_markup_has_a_line_for_each_block():
     assert to_text("<p>a  b</p><ul><li>c</li><li>d<br>e</li></ul><script>x</script>f") == "a b\nc\nd\ne\nf"
+
+
+def test_marks_that_pile_up_are_cut_down_to_what_a_language_writes():
+    tower = "m" + "".join(map(chr, range(0x316, 0x32A)))
+    four = unicodedata.normalize("NFC", tower)[:5]
+    assert clean(f"{tower} wins") == f"{four} wins"
+    assert clean_block(f"<p>{tower}</p>") == f"<p>{four}</p>"
+    assert clean("ส" + "็" * 40) == "ส" + "็" * 4
+
+
+@pytest.mark.parametrize("text", ["שָּׁלוֹם", "بِسْمِ ٱللَّهِ ٱلرَّحْمَٰنِ", "Việt Nam", "กี่", "é̃"])
+def test_marks_that_are_written_stay(text):
+    assert clean(text) == unicodedata.normalize("NFC", text)

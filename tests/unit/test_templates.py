@@ -11,7 +11,7 @@ from publisher.cli import publisher
 from publisher.cli.exits import told
 from publisher.edition import Variant
 from publisher.errors import TemplateInvalid
-from publisher.render import digest, pages
+from publisher.render import digest, mjml, pages
 from publisher.render.limited import CPU_SECONDS
 from publisher.render.mjml import DEEPEST, to_html
 from publisher.render.templates import load
@@ -212,3 +212,24 @@ def test_config_check_compiles_what_is_the_operator_s(tmp_path, capsys, name, te
     config.write_text(config.read_text().replace("[store]", '[store]\ntemplates_dir = "../own"'))
     assert told(publisher, ["--config", str(tmp_path / "config"), "config", "check"]) == 78
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "comment", ["<!--[if mso]><b>x</b><![endif] -->", "<!--[if mso]><b>x</b><![endif]\n-->"]
+)
+def test_a_comment_that_the_engine_panics_on_is_a_sentence(comment):
+    source = f"<mjml><mj-body><mj-raw>{comment}</mj-raw></mj-body></mjml>"
+    with pytest.raises(TemplateInvalid, match="conditional comment"):
+        to_html(source, template="mine")
+
+
+def test_any_panic_of_the_engine_is_a_sentence(monkeypatch):
+    class Panic(BaseException):
+        __module__ = mjml.ENGINE_PANIC
+
+    def panics(*_arguments, **_options):
+        raise Panic
+
+    monkeypatch.setattr(mjml, "mjml2html", panics)
+    with pytest.raises(TemplateInvalid, match="gives up"):
+        to_html("<mjml></mjml>", template="mine")
