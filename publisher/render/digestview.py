@@ -26,6 +26,8 @@ __all__ = ["Lengths", "Look", "view"]
 SUBJECT_MAX = 60
 FIRST_LINE_MAX = 110
 WORDS_A_MINUTE = 200
+BULLET = re.compile(r"^\* ")
+"""In the text part this opens a story's headline."""
 UNPARTED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f]")
 """Letters of Chinese, Japanese and Thai."""
 CUT = frozenset({Why.MAXIMUM, Why.QUOTA, Why.SIZE})
@@ -103,7 +105,7 @@ def view(edition: Edition, variant: Variant, *, look: Look, words: Words, length
         "subject": f"[{words.gettext('Test')}] {subject}" if look.test else subject,
         "test": words.gettext("This is a test: only you get it.") if look.test else "",
         "first_line": _first_line(items, language, words),
-        "note": [lead_in(part, language) for part in edition.note(language)],
+        "note": [lead_in(BULLET.sub("• ", part), language) for part in edition.note(language)],
         "contents": [{"title": shelf.title, "n": words.number(len(members))} for shelf, members in shelves],
         "corrections": [
             {

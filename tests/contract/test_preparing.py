@@ -115,6 +115,7 @@ def test_an_order_names_each_story_once_and_a_section_of_the_digest(database: Da
 @pytest.mark.parametrize(
     "text",
     [
+        "* Reuters",
         "turned \u202eround",
         "a\x00b\x1bc",
         "----------\n----------",
@@ -122,7 +123,10 @@ def test_an_order_names_each_story_once_and_a_section_of_the_digest(database: Da
     ],
 )
 def test_a_note_of_any_text_makes_an_edition(database: Database, text) -> None:
-    room = newsroom(database)
-    ingest(room, line(1), line(2))
-    preparing.note(room, "morning", text, language=None, **WHO)
-    assert make(room).note("en")
+    room = newsroom(database, languages=["en", "fa"], title={"en": "Wire", "fa": "خبر"})
+    ingest(room, line(1), line(2), line(3, language="fa"))
+    for language in ("en", "fa"):
+        preparing.note(room, "morning", text, language=language, **WHO)
+    made = make(room)
+    assert made.note("en")
+    assert made.note("fa")
