@@ -81,6 +81,10 @@ def build(newsroom: Newsroom, *, now: datetime) -> SiteReport:
         report.changed = public.put(connection, files, now=now)
         report.down = [page.path for page in kept if _shows_unfit(connection, page, now=now)]
         closed = held.closed - set(files) | {f"{SITE}{path}" for path in report.down}
+        shown = set(files) | {f"{SITE}{page.path}" for page in kept}
+        closed |= (
+            set(public.paths(connection, below=f"{SITE}s/")) - shown
+        )  # of sections that there are no more
         report.changed += public.withdraw(connection, closed, now=now)
         for entry in report.refused:
             data = dict(entry.facts)

@@ -20,7 +20,7 @@ from publisher.schedule import local_instant
 from publisher.store import public, stories
 from publisher.story import Story
 
-__all__ = ["Archives", "Month", "closed_months", "feed_of_month", "that_may_show"]
+__all__ = ["DOCUMENT", "Archives", "Month", "closed_months", "feed_of_month", "that_may_show"]
 
 FOREVER = timedelta(days=36_500)
 DOCUMENT = re.compile(r"feeds/archive/(?P<series>.+)/(?P<month>\d{4}-\d\d)\.\w+")

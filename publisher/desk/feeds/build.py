@@ -10,7 +10,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from publisher.desk.feeds.archive import Archives, Month, closed_months, feed_of_month
+from publisher.desk.feeds.archive import DOCUMENT, Archives, Month, closed_months, feed_of_month
 from publisher.desk.feeds.documents import Document, documents, look, month_documents, outlines
 from publisher.desk.feeds.draft import Draft, content_hash, drafts, month_draft
 from publisher.desk.feeds.finish import Finished, finish
@@ -79,7 +79,11 @@ def build(
         ]
     if only is not None:
         chosen = [f for f in newsroom.feeds if f.series in only and f"feeds/{f.series}.rss" in built]
-        return reports + job.feeds(chosen)
+        reports += job.feeds(chosen)
+        if gone := _nobodys(newsroom, built):
+            with newsroom.database.write() as connection:
+                public.withdraw(connection, gone, now=now)
+        return reports
     reports += job.feeds(newsroom.feeds)
     listed = opml.render(newsroom.settings.site.name, list(outlines(newsroom)))
     list_of_all = {"feeds/index.opml": public.Finished(listed, "text/x-opml; charset=utf-8")}
@@ -88,6 +92,14 @@ def build(
         public.put(connection, list_of_all, now=now)
         public.withdraw(connection, public.paths(connection, below="feeds/") - known, now=now)
     return [report for report in reports if report.files]
+
+
+def _nobodys(newsroom: Newsroom, built: Collection[str]) -> set[str]:
+    """The public documents of feeds and consumers that the configuration has no more: nothing would take a killed story out of them."""
+    known = {f"feeds/{made.path}" for feed in newsroom.feeds for made in documents(newsroom, feed)}
+    series = {feed.series for feed in newsroom.feeds}
+    months = {path for path in built if (found := DOCUMENT.fullmatch(path)) and found["series"] in series}
+    return set(built) - known - months - {"feeds/index.opml"}
 
 
 def _asked(feed: Feed, month: Month, only: Collection[str] | None, archives: Archives) -> bool:
