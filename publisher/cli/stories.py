@@ -66,7 +66,7 @@ def list_(
 )
 @door
 def show(door_: Door, story_id: str, diff: bool) -> None:
-    """Show a story: provenance, versions, acts, editions.
+    """Show a story: provenance, text, versions, acts, editions.
 
     \b
     Examples:
@@ -87,8 +87,19 @@ def show(door_: Door, story_id: str, diff: bool) -> None:
         "source",
     ]
     keys += ["source_name", "source_url", "link", "language", "urgency", "sections", "eligible_at", "embargo"]
-    keys += ["first_published", "corrected_at", "editions", "flags"]
+    keys += [
+        "byline",
+        "dateline",
+        "published",
+        "first_published",
+        "corrected_at",
+        "correction_note",
+        "editions",
+        "flags",
+    ]
     lines = [f"{key.replace('_', ' '):<22}{cell(record[key])}" for key in keys if record[key]]
+    told = [part.strip() for part in record["text"].split("\n") if part.strip()] or [record["lede"]]
+    lines += ["", *(cell(part) for part in told)] if any(told) else []
     lines += ["", "versions"]
     lines += [
         f"  {v['version']}  {cell(v['received_at'])}  {v['status']:<9} {v['headline']}"

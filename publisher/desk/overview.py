@@ -12,7 +12,7 @@ from publisher.desk.acts import story as get_story
 from publisher.desk.pages import Page, key_of, number_in, place_in
 from publisher.edition import Kind
 from publisher.errors import UnknownName
-from publisher.intake.markup import text_digest
+from publisher.intake.markup import text_digest, to_text
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries, house, quarantine, states
 from publisher.store import editions as stored_editions
@@ -171,6 +171,12 @@ def story_record(newsroom: Newsroom, story_id: str, *, now: datetime) -> dict[st
         "first_published": story.first_published,
         "corrected_at": story.corrected_at,
         "correction_note": received.correction_note,
+        "byline": received.byline,
+        "dateline": received.dateline,
+        "published": received.first_created,
+        "ednote": received.ednote,
+        "lede": received.lede,
+        "text": to_text(received.body),
         "body": received.body,
         "body_digest": received.body_digest,
         "body_unchanged": text_digest(received.body) == received.body_digest,

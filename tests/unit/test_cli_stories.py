@@ -47,3 +47,26 @@ def test_a_pin_into_another_section_is_made_and_said(run):
     said = run("story", "pin", story_id, "--section", "business", "--why", "ours")
     assert said.code == 0
     assert "But it does not belong to business (it is in latest, world)" in said.out
+
+
+def test_a_story_is_shown_with_its_text_and_the_desks_note(room, capsys):
+    path = room / "one.jsonl"
+    path.write_bytes(
+        jsonl(
+            line(
+                1,
+                body="<p>The council voted.</p><ul><li>Four cranes</li></ul>",
+                byline="Ana Moreira",
+                dateline="PORT EXAMPLE",
+                ednote="Picture follows.",
+            )
+        )
+    )
+    assert run(room, "ingest", "--file", str(path), "--source", "harbour-news") == 0
+    capsys.readouterr()
+    assert run(room, "--json", "story", "list") == 0
+    (listed,) = json.loads(capsys.readouterr().out)["items"]
+    assert run(room, "story", "show", listed["id"]) == 0
+    shown = capsys.readouterr().out
+    for words in ("The council voted.", "Four cranes", "Ana Moreira", "PORT EXAMPLE", "Picture follows."):
+        assert words in shown
