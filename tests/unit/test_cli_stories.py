@@ -49,24 +49,19 @@ def test_a_pin_into_another_section_is_made_and_said(run):
     assert "But it does not belong to business (it is in latest, world)" in said.out
 
 
-def test_a_story_is_shown_with_its_text_and_the_desks_note(room, capsys):
-    path = room / "one.jsonl"
-    path.write_bytes(
-        jsonl(
-            line(
-                1,
-                body="<p>The council voted.</p><ul><li>Four cranes</li></ul>",
-                byline="Ana Moreira",
-                dateline="PORT EXAMPLE",
-                ednote="Picture follows.",
-            )
+def test_a_story_is_shown_with_its_text_and_the_desks_note(run):
+    body = "<p>The council voted.</p><ul><li>Four cranes</li></ul>"
+    run.ingest(
+        line(
+            7,
+            body=body,
+            byline="Ana Moreira",
+            dateline="PORT EXAMPLE",
+            ednote="Picture follows.",
+            headline="Cranes",
         )
     )
-    assert run(room, "ingest", "--file", str(path), "--source", "harbour-news") == 0
-    capsys.readouterr()
-    assert run(room, "--json", "story", "list") == 0
-    (listed,) = json.loads(capsys.readouterr().out)["items"]
-    assert run(room, "story", "show", listed["id"]) == 0
-    shown = capsys.readouterr().out
+    (story_id,) = {item["id"] for item in run.json("story", "list")["items"] if item["headline"] == "Cranes"}
+    shown = run("story", "show", story_id).out
     for words in ("The council voted.", "Four cranes", "Ana Moreira", "PORT EXAMPLE", "Picture follows."):
         assert words in shown
