@@ -114,7 +114,7 @@ def resume(door_: Door, dispatch_id: str | None) -> int:
 
     Without one, every dispatch goes on that has something due: put it into cron. Whose sender died, who was deferred until now, and who
     waits since a story was killed, is sent to; what a person paused or another rule halted is left alone, and nobody is sent to after
-    the dispatch's time.
+    the dispatch's time. Where a story is held, or may come back otherwise, a person decides, also after a kill: it is said.
 
     \b
     Examples:

@@ -152,6 +152,12 @@ def run_due(door_: Door, newsroom: Any) -> int:
     if not codes:
         upcoming = mailing.next_due(newsroom)
         door_.say(f"Nothing is due{f'; next {cell(upcoming)}' if upcoming else ''}.")
+    for dispatch_id, waits in mailing.undecided(newsroom, now=now()):
+        stories = ", ".join(f"{story_id} ({why})" for story_id, why in waits.items())
+        door_.say(
+            f"Dispatch {dispatch_id} waits for a person, because a story of it may come back: {stories}. "
+            f"`publisher story release STORY` lets it out; `publisher dispatch resume {dispatch_id}` goes on without it."
+        )
     lines = [line for report in reports for line in report_lines(report)]
     if lines or door_.as_json:
         door_.show({"items": [report.data() for report in reports], "next": None}, "\n".join(lines))

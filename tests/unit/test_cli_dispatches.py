@@ -180,3 +180,16 @@ def test_suppressed_reader_is_told_in_words(room: Room, server: Server) -> None:
     assert said.code == 0
     assert "is suppressed (manual)" in said.out
     assert "publisher suppression list" in said.out
+
+
+def test_held_story_of_a_dispatch_that_a_kill_halted_is_said_to_wait_for_a_person(room: Room) -> None:
+    relay(room, 9)
+    room("send", "morning", "--yes")
+    killed, held = (row["id"] for row in room.json("story", "list")["items"])
+    room("story", "kill", killed, "--why", "wrong")
+    room("story", "hold", held, "--why", "checking")
+    said = room("dispatch", "resume")
+    assert said.code == 0
+    assert f"Dispatch {only(room)} waits for a person" in said.out
+    assert f"{held} (held)" in said.out
+    assert room.json("dispatch", "list")["items"][0]["counts"]["waiting"] == 1
