@@ -15,7 +15,11 @@ from publisher.cli.progress import sending
 if TYPE_CHECKING:
     from publisher.desk.mailing import Plan
 
-__all__ = ["COMMANDS", "report_lines", "run_dispatch", "run_due"]
+__all__ = ["COMMANDS", "WAITING", "report_lines", "run_dispatch", "run_due"]
+
+
+WAITING = "waiting"
+"""A dispatch that is `sending` in the ledger while nobody sends it, because all who are left were put off; said to people only."""
 
 
 @click.command()
@@ -183,7 +187,7 @@ def report_lines(report: Any) -> list[str]:
     """A dispatch's report for people: it adds up, and says what to do next."""
     counts = report.counts
     lines = [
-        f"Dispatch {report.dispatch_id} of {report.edition_id}: {report.state}",
+        f"Dispatch {report.dispatch_id} of {report.edition_id}: {WAITING if report.only_deferred else report.state}",
         f"  planned     {counts.planned:>8}",
         f"  accepted    {counts.accepted:>8}",
         f"  waiting     {counts.waiting:>8}",
@@ -224,6 +228,8 @@ def _said(entry: Any) -> str:
         return SUPPRESSED.get(
             entry["cause"], f"is suppressed ({cell(entry['cause'])}): `publisher suppression list`"
         )
+    if entry.get("state") == entry["cause"] == "resend":
+        return "in doubt, and to be sent the same again"
     return f"{entry['code'] or ''} {cell(entry['reply'] or entry['cause'])}".strip()
 
 
