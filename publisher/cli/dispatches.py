@@ -7,7 +7,7 @@ import click
 from publisher.cli.context import Door, counted, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.params import NUMBER, REASON, WHY, paged
-from publisher.cli.sending import report_lines, run_dispatch, run_due
+from publisher.cli.sending import WAITING, report_lines, run_dispatch, run_due
 
 __all__ = ["COMMANDS"]
 
@@ -54,6 +54,7 @@ def list_(door_: Door, limit: int, after: str | None) -> None:
     }
     if not door_.as_json:
         for row in rows:
+            row["state"] = WAITING if row["only_deferred"] else row["state"]
             row["senders"] = [f"{worker['host']}:{worker['pid']}" for worker in row["workers"]]
     door_.table(rows, columns, empty="Nothing has been sent: run `publisher send DIGEST`.")
 
@@ -114,7 +115,7 @@ def resume(door_: Door, dispatch_id: str | None) -> int:
 
     Without one, every dispatch goes on that has something due: put it into cron. Whose sender died, who was deferred until now, and who
     waits since a story was killed, is sent to; what a person paused or another rule halted is left alone, and nobody is sent to after
-    the dispatch's time.
+    the dispatch's time. Where a story is held, or may come back otherwise, a person decides, also after a kill: it is said.
 
     \b
     Examples:

@@ -15,7 +15,11 @@ from publisher.cli.progress import sending
 if TYPE_CHECKING:
     from publisher.desk.mailing import Plan
 
-__all__ = ["COMMANDS", "report_lines", "run_dispatch", "run_due"]
+__all__ = ["COMMANDS", "WAITING", "report_lines", "run_dispatch", "run_due"]
+
+
+WAITING = "waiting"
+"""A dispatch that is `sending` in the ledger while nobody sends it, because all who are left were put off; said to people only."""
 
 
 @click.command()
@@ -156,6 +160,12 @@ def run_due(door_: Door, newsroom: Any) -> int:
     if not codes:
         upcoming = mailing.next_due(newsroom)
         door_.say(f"Nothing is due{f'; next {cell(upcoming)}' if upcoming else ''}.")
+    for dispatch_id, waits in mailing.undecided(newsroom, now=now()):
+        stories = ", ".join(f"{story_id} ({why})" for story_id, why in waits.items())
+        door_.say(
+            f"Dispatch {dispatch_id} waits for a person, because a story of it may come back: {stories}. "
+            f"`publisher story release STORY` lets it out; `publisher dispatch resume {dispatch_id}` goes on without it."
+        )
     lines = [line for report in reports for line in report_lines(report)]
     if lines or door_.as_json:
         door_.show({"items": [report.data() for report in reports], "next": None}, "\n".join(lines))
@@ -181,7 +191,7 @@ def report_lines(report: Any) -> list[str]:
     """A dispatch's report for people: it adds up, and says what to do next."""
     counts = report.counts
     lines = [
-        f"Dispatch {report.dispatch_id} of {report.edition_id}: {report.state}",
+        f"Dispatch {report.dispatch_id} of {report.edition_id}: {WAITING if report.only_deferred else report.state}",
         f"  planned     {counts.planned:>8}",
         f"  accepted    {counts.accepted:>8}",
         f"  waiting     {counts.waiting:>8}",
@@ -222,6 +232,8 @@ def _said(entry: Any) -> str:
         return SUPPRESSED.get(
             entry["cause"], f"is suppressed ({cell(entry['cause'])}): `publisher suppression list`"
         )
+    if entry.get("state") == entry["cause"] == "resend":
+        return "in doubt, and to be sent the same again"
     return f"{entry['code'] or ''} {cell(entry['reply'] or entry['cause'])}".strip()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,7 +15,7 @@ from publisher.cli.exits import PARTLY
 from publisher.cli.params import paged
 
 if TYPE_CHECKING:
-    from publisher.desk.wire import SourceReport
+    from publisher.desk.sourcereport import SourceReport
 
 __all__ = ["COMMANDS"]
 
@@ -50,6 +51,7 @@ def ingest(
     A story without a source name or link waits in `publisher quarantine list`. A source that cannot be read is
     reported and keeps its stories; the exit code is then 5. So it is when a file holds more items than
     `fetch.max_items`: those beyond are left out. (A feed's oldest items are no loss: it was read before.)
+    A correction or update does not change mail that is frozen: the editions are named that still go out with the version before.
     """
     if path is not None:
         if slug is None or sources:
@@ -86,6 +88,7 @@ def _from_network(door_: Door, names: tuple[str, ...]) -> list[Told]:
 def _from_path(door_: Door, path: str, slug: str, format_: str | None) -> list[Told]:
     from publisher import intake
     from publisher.desk import wire
+    from publisher.desk.sourcereport import SourceReport
     from publisher.errors import BadInput
 
     if format_ is not None and format_ not in intake.FORMATS:
@@ -95,7 +98,7 @@ def _from_path(door_: Door, path: str, slug: str, format_: str | None) -> list[T
         reports: list[Told] = []
         for name, raw in _documents(path):
             report = (
-                wire.SourceReport(source.slug, failed=raw)
+                SourceReport(source.slug, failed=raw)
                 if isinstance(raw, str)
                 else wire.read_document(newsroom, source, raw, actor=door_.who, now=now(), format=format_)
             )
@@ -156,6 +159,11 @@ def _tell(door_: Door, reports: list[Told]) -> None:
             door_.say(f"  {report.source}: quarantined: {line}")
         for line in report.remarks:
             door_.say(f"  {report.source}: {line}")
+        for story in report.outgoing:
+            door_.say(
+                f"  {report.source}: story {story.story} has a new version ({story.headline}). Frozen before, and sent as it was: "
+                f"{', '.join(story.editions)}."
+            )
         for withdrawal in report.withdrawals:
             halted = f"; halted: {', '.join(withdrawal.halted)}" if withdrawal.halted else ""
             door_.say(
@@ -169,6 +177,7 @@ def _tell(door_: Door, reports: list[Told]) -> None:
                 "counts": report.counts,
                 "quarantined": report.quarantined,
                 "remarks": report.remarks,
+                "outgoing": [asdict(story) for story in report.outgoing],
                 "left_out": report.left_out,
                 "not_modified": report.unchanged,
                 "failed": report.failed,

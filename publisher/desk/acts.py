@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 from publisher.desk import publishing
 from publisher.desk.names import whole_id
 from publisher.desk.publishing import Published
-from publisher.desk.wire import ByHand, SourceReport, headlined, take_item
-from publisher.desk.withdrawals import Withdrawal, withdraw
-from publisher.edition import Kind
+from publisher.desk.sourcereport import SourceReport
+from publisher.desk.wire import ByHand, headlined, take_item
+from publisher.desk.withdrawals import Withdrawal, outgoing, withdraw
 from publisher.errors import BadInput, Conflict, Refused, UnknownName
 from publisher.intake.links import absolute, canonical, unfit
 from publisher.intake.text import clean
@@ -24,7 +24,7 @@ from publisher.legible import visible
 from publisher.newsroom import Newsroom
 from publisher.revise import eligible_at
 from publisher.selection import Act, Candidate, Mark
-from publisher.store import deliveries, editions, house, quarantine, stories
+from publisher.store import editions, house, quarantine, stories
 from publisher.story import Reason, Source, Story, lacks
 
 __all__ = [
@@ -129,19 +129,9 @@ def headline(newsroom: Newsroom, story_id: str, text: str, *, why: str, actor: s
         stories.save(connection, changed)
         data = {"before": before, "after": changed.headline}
         house.tell(connection, "story.headline", changed.story_id, actor=actor, now=now, why=why, data=data)
-        frozen = tuple(
-            row.id
-            for row in editions.holding(connection, changed.story_id, kind=Kind.DIGEST)
-            if changed.headline != before and _goes_out(connection, row.id)
-        )
+        frozen = outgoing(connection, changed.story_id) if changed.headline != before else ()
     published = publishing.at_once(newsroom, [changed.story_id], actor=actor, now=now)
     return Changed(changed, published, frozen)
-
-
-def _goes_out(connection: Connection, edition_id: str) -> bool:
-    """Whether an edition may still reach somebody: it was not sent yet, or readers wait for it."""
-    head = deliveries.dispatch_of(connection, edition_id)
-    return head is None or deliveries.counts(connection, head.id).waiting > 0
 
 
 def mark(

@@ -10,14 +10,15 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from publisher import intake
 from publisher.desk import hubs, publishing
-from publisher.desk.withdrawals import Withdrawal, halt_holding, withdraw
+from publisher.desk.sourcereport import Outgoing, SourceReport
+from publisher.desk.withdrawals import halt_holding, outgoing, withdraw
 from publisher.fetch import Failed, Fetched, NotModified, fetch_all
 from publisher.fetch import Memory as FetchMemory
 from publisher.intake.document import Context, Unreadable
@@ -36,24 +37,6 @@ __all__ = ["ByHand", "SourceReport", "headlined", "poll", "read_document", "take
 BY_SOURCE = "by its source"
 MADE_UP = re.compile(r"[0-9a-f]{64}")
 NAMED_BY = 60
-
-
-@dataclass(slots=True)
-class SourceReport:
-    """What came of one source: counts by change, what was set aside, and why it failed if it did."""
-
-    source: str
-    counts: dict[str, int] = field(default_factory=dict)
-    quarantined: list[str] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-    withdrawals: list[Withdrawal] = field(default_factory=list)
-    left_out: int = 0
-    failed: str | None = None
-    unchanged: bool = False
-
-    def count(self, word: str) -> None:
-        """One more of this kind."""
-        self.counts[word] = self.counts.get(word, 0) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +298,22 @@ def _take_received(
         )
     for doubt in DOUBTS.keys() & received.flags:
         report.remarks.append(f"{received.original_headline}: withheld, for {DOUBTS[doubt]}")
+    _tell_mail(newsroom, connection, present, revised, found, report=report, actor=actor, now=now)
+    return revised.story_id
+
+
+def _tell_mail(
+    newsroom: Newsroom,
+    connection: Connection,
+    present: Story | None,
+    revised: Story,
+    found: Change,
+    *,
+    report: SourceReport,
+    actor: str,
+    now: datetime,
+) -> None:
+    """What the new version means for mail that has not left: it is halted, or goes out with the one before, which is told."""
     if found is Change.KILL:
         report.withdrawals.append(
             withdraw(connection, revised, act="kill", why=BY_SOURCE, actor=actor, now=now)
@@ -325,7 +324,8 @@ def _take_received(
         why = barred(revised, newsroom.sources, now)
         act = why[0].value if why else "embargo"
         report.withdrawals.append(halt_holding(connection, revised.story_id, act=act, why=BY_SOURCE))
-    return revised.story_id
+    elif found in {Change.CORRECTION, Change.UPDATE} and (going := outgoing(connection, revised.story_id)):
+        report.outgoing.append(Outgoing(revised.story_id, revised.headline, going))
 
 
 def next_version(

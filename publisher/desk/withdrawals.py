@@ -19,7 +19,7 @@ from publisher.edition import Edition, Kind, Why
 from publisher.store import deliveries, editions, house, stories
 from publisher.story import Source, Story
 
-__all__ = ["Withdrawal", "barred", "halt_holding", "standing_in", "withdraw"]
+__all__ = ["Withdrawal", "barred", "halt_holding", "outgoing", "standing_in", "withdraw"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,16 @@ def standing_in(connection: Connection, story_id: str) -> tuple[str, ...]:
         row.series
         for row in editions.holding(connection, story_id, kind=Kind.FEED)
         if (newest := editions.latest(connection, Kind.FEED, row.series)) is not None and newest.id == row.id
+    )
+
+
+def outgoing(connection: Connection, story_id: str) -> tuple[str, ...]:
+    """The frozen editions of digests that hold the story and may still reach somebody: not sent yet, or readers wait for them."""
+    return tuple(
+        row.id
+        for row in editions.holding(connection, story_id, kind=Kind.DIGEST)
+        if (head := deliveries.dispatch_of(connection, row.id)) is None
+        or deliveries.counts(connection, head.id).waiting > 0
     )
 
 

@@ -23,7 +23,7 @@ BODY = "mail/digest/body.mjml.j2"
 STEPS = (Lengths(450, 280), Lengths(300, 200), Lengths(200, 140), Lengths(120, 90), Lengths(0, 0))
 """How much of a story a mail shows: as the design wants it, then ever less."""
 HTML_MAX = 75_000
-"""Bytes of the decoded HTML part. Gmail cuts off near 102 KB, and counts the transfer encoding in some of its clients."""
+"""Bytes of the decoded HTML part as it is mailed, its lines ended by CRLF. Gmail cuts off near 102 KB, and counts the transfer encoding in some of its clients."""
 STYLE_MAX = 8_192
 """Characters of all style sheets. Gmail drops all of them beyond 16,384, and other webmail earlier."""
 BLANKS = re.compile(r"[ \t\r\n]+")
@@ -51,7 +51,7 @@ def render(edition: Edition, variant: Variant, *, look: Look, templates: Templat
     for lengths in STEPS:
         context = view(edition, variant, look=look, words=templates.words(variant.language), lengths=lengths)
         html = to_html(templates.render(BODY, context), template=BODY)
-        size = len(html.encode("utf-8", "replace"))
+        size = len(html.encode("utf-8", "replace")) + html.count("\n")  # a mail's lines end in CRLF
         if size <= HTML_MAX:
             break
     else:

@@ -9,6 +9,7 @@ import pytest
 
 from publisher.desk import acts, mailing
 from publisher.desk.withdrawals import withdraw
+from publisher.edition import Why
 from publisher.ledger import Counts
 from publisher.store import deliveries
 from publisher.store.db import Database
@@ -78,6 +79,20 @@ def test_dispatch_that_a_kill_halted_goes_on_by_itself_without_the_story(
         report = mailing.go_on(room, dispatch_id, actor="clock", clock=lambda: NOW)
     assert (report.state, report.counts) == ("done", Counts(accepted=1))
     assert "Headline number 1" not in mails(server)[READERS[0]][0]
+
+
+def test_hold_after_the_kill_that_halted_it_waits_for_a_person(database: Database) -> None:
+    room, made, dispatch_id = begun(database, None, READERS[0], stories=3)
+    acts.kill(room, story_id(made, 1), why="wrong", **WHO)
+    held = story_id(made, 2)
+    acts.hold(room, held, why="checking", **WHO)
+    assert mailing.due(room, now=NOW) == []
+    assert mailing.undecided(room, now=NOW) == [(dispatch_id, {held: Why.HELD})]
+    report = mailing.go_on(room, dispatch_id, actor="clock", clock=lambda: NOW)
+    assert (report.state, report.counts) == ("halted", Counts(waiting=1))
+    acts.release(room, held, why="confirmed", **WHO)
+    assert mailing.undecided(room, now=NOW) == []
+    assert mailing.due(room, now=NOW) == [dispatch_id]
 
 
 def test_kill_that_leaves_no_story_cancels_the_rest_by_itself(database: Database) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from publisher.cli.context import now
+from publisher.cli.sending import _said
 from publisher.store import deliveries
 from publisher.store.db import open_database
 from publisher.store.liveness import alive
@@ -90,6 +91,12 @@ def test_who_waits_is_nobody_who_failed(room: Room, server: Server) -> None:
     shown = room("dispatch", "show", only(room))
     assert shown.code == 0
     assert "Nobody is sending" in shown.out
+    assert f"Dispatch {only(room)} of " in shown.out
+    assert ": waiting\n" in shown.out
+    assert ": sending\n" not in said.out + shown.out, "nobody is"
+    assert " waiting " in room("dispatch", "list").out
+    assert room.json("dispatch", "list")["items"][0]["state"] == "sending"
+    assert room.json("dispatch", "show", only(room))["state"] == "sending"
     due = room("dispatch", "resume")
     assert due.code == 0
     assert "Nothing is due; next 20" in due.out
@@ -180,3 +187,27 @@ def test_suppressed_reader_is_told_in_words(room: Room, server: Server) -> None:
     assert said.code == 0
     assert "is suppressed (manual)" in said.out
     assert "publisher suppression list" in said.out
+
+
+def test_held_story_of_a_dispatch_that_a_kill_halted_is_said_to_wait_for_a_person(room: Room) -> None:
+    relay(room, 9)
+    room("send", "morning", "--yes")
+    killed, held = (row["id"] for row in room.json("story", "list")["items"])
+    room("story", "kill", killed, "--why", "wrong")
+    room("story", "hold", held, "--why", "checking")
+    said = room("dispatch", "resume")
+    assert said.code == 0
+    assert f"Dispatch {only(room)} waits for a person" in said.out
+    assert f"{held} (held)" in said.out
+    assert room.json("dispatch", "list")["items"][0]["counts"]["waiting"] == 1
+
+
+def test_resend_is_not_given_as_its_own_reason() -> None:
+    notable = {
+        "state": "resend",
+        "address": "s***@list.example",
+        "code": None,
+        "reply": None,
+        "cause": "resend",
+    }
+    assert _said(notable) == "in doubt, and to be sent the same again"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.commands import room
-from tests.newsrooms import line
+from tests.newsrooms import jsonl, line
 
 
 @pytest.fixture
@@ -45,6 +45,21 @@ def test_a_headline_says_which_frozen_editions_keep_the_old_one(run):
     said = run("story", "headline", story["id"], "Ours again", "--why", "style")
     assert f"Frozen before, and sent with the old headline: {made}." in said.out
     assert "Frozen" not in run("story", "headline", story["id"], "Ours again", "--why", "style").out
+
+
+def test_ingest_says_which_frozen_editions_keep_the_version_before_a_correction(run):
+    (story,) = run.json("story", "list")["items"]
+    made = run.json("edition", "make", "morning")["id"]
+    corrected = line(1, body="<p>Sixty ships wait.</p>", correction_note="Corrects the number of ships.")
+    said = run.ingest(corrected)
+    assert f"story {story['id']} has a new version" in said.out
+    assert f"Frozen before, and sent as it was: {made}." in said.out
+    path = run.folder / "again.jsonl"
+    path.write_bytes(jsonl(line(1, body="<p>Seventy ships wait.</p>")))
+    (told,) = run.json("ingest", "--file", str(path), "--source", "harbour-news")["items"]
+    (outgoing,) = told["outgoing"]
+    assert (outgoing["story"], outgoing["editions"]) == (story["id"], [made])
+    assert "Frozen" not in run.ingest(line(2)).out
 
 
 def test_why_nothing_is_there_to_publish_is_said_in_words(run):

@@ -45,9 +45,16 @@ def test_a_mail_of_ordinary_size_shows_excerpts_as_designed():
 def test_more_stories_have_shorter_excerpts(stories, at_most):
     made = many(stories)
     rendered = mailed(made)
-    assert len(rendered.html.encode()) <= digest.HTML_MAX
+    assert len(rendered.html.encode().replace(b"\n", b"\r\n")) <= digest.HTML_MAX
     assert 0 < max(excerpts(rendered)[1:]) <= at_most
     assert cleared(made, rendered) == ()
+
+
+def test_the_size_is_that_of_the_mail_whose_lines_end_in_two_bytes(monkeypatch):
+    made = many(12)
+    limit = len(mailed(made).html.encode())
+    monkeypatch.setattr(digest, "HTML_MAX", limit)
+    assert len(mailed(made).html.encode().replace(b"\n", b"\r\n")) <= limit
 
 
 def test_the_text_part_has_the_same_excerpts():

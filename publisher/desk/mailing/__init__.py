@@ -5,7 +5,7 @@ cleared and stored. A freeze that was cut short goes on where it stopped. Sendin
 """
 
 from publisher.desk.mailing.freeze import begin
-from publisher.desk.mailing.going import due, go_on, next_due
+from publisher.desk.mailing.going import due, go_on, next_due, undecided
 from publisher.desk.mailing.plan import Plan, plan
 from publisher.desk.mailing.report import Report, doubtful, listing, recover, report
 from publisher.desk.mailing.revising import revise
@@ -34,4 +34,5 @@ __all__ = [
     "revise",
     "run",
     "trial",
+    "undecided",
 ]

@@ -1,8 +1,9 @@
 """Going on with what is due, as a clock does: sending whose worker died, tries that were put off, a freeze that was cut short.
 
 A dispatch that a kill halted goes on by itself, as its edition's next revision (decision 8); so does one that lost a story whose time
-is over. A held story may be released and an embargo ends: there a person says whether to go on without it. Whatever a person paused, and
-what halted for the relay, the gate or refusals, waits for `dispatch resume ID`.
+is over. A held story may be released and an embargo ends: there a person says whether to go on without it, also when a kill had halted
+it before, because its next revision leaves out whatever is barred then. Whatever a person paused, and what halted for the relay, the gate
+or refusals, waits for `dispatch resume ID`.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from datetime import datetime
 from publisher.desk.mailing.report import Report, head_of, recover, report
 from publisher.desk.mailing.send import run
 from publisher.desk.mailing.settle import resume
+from publisher.desk.withdrawals import barred
 from publisher.edition import Why
 from publisher.ledger import Counts, DispatchState
 from publisher.newsroom import Newsroom
-from publisher.store import deliveries
+from publisher.store import deliveries, editions
 
-__all__ = ["due", "go_on", "next_due"]
+__all__ = ["due", "go_on", "next_due", "undecided"]
 
 FOR_GOOD = frozenset({"kill", Why.KILLED.value, Why.EXPIRED.value})
 """Reasons of a halt after which nobody has to decide anything."""
@@ -28,8 +30,29 @@ FOR_GOOD = frozenset({"kill", Why.KILLED.value, Why.EXPIRED.value})
 def due(newsroom: Newsroom, *, now: datetime) -> list[str]:
     """Ids of the dispatches to go on with now, oldest first; what dead workers left is settled before."""
     recover(newsroom, now=now)
+    return [dispatch_id for dispatch_id, open_ in _candidates(newsroom, now=now) if not open_]
+
+
+def undecided(newsroom: Newsroom, *, now: datetime) -> list[tuple[str, dict[str, Why]]]:
+    """Dispatches that would go on but for stories that may come back, each with those and what bars them: a person decides."""
+    return [(dispatch_id, open_) for dispatch_id, open_ in _candidates(newsroom, now=now) if open_]
+
+
+def _candidates(newsroom: Newsroom, *, now: datetime) -> list[tuple[str, dict[str, Why]]]:
     with newsroom.database.read() as connection:
-        return deliveries.due(connection, now=now, halted=FOR_GOOD)
+        found = deliveries.due(connection, now=now, halted=FOR_GOOD)
+    return [(dispatch_id, _may_come_back(newsroom, dispatch_id, now=now)) for dispatch_id in found]
+
+
+def _may_come_back(newsroom: Newsroom, dispatch_id: str, *, now: datetime) -> dict[str, Why]:
+    """What a dispatch that has to be resumed would lose with its next revision though it is not gone for good."""
+    head = head_of(newsroom, dispatch_id)
+    if head.state == DispatchState.SENDING:
+        return {}
+    with newsroom.database.read() as connection:
+        made = editions.get(connection, head.edition_id)
+        gone = barred(connection, made, newsroom.sources, now) if made else {}
+    return {story_id: why for story_id, why in gone.items() if why not in FOR_GOOD}
 
 
 def next_due(newsroom: Newsroom) -> datetime | None:
@@ -47,9 +70,14 @@ def go_on(
     progress: Callable[[Counts], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Report:
-    """Send what is due of one of them; its time is not prolonged. Raises what `resume` and `run` raise."""
+    """Send what is due of one of them; its time is not prolonged. Raises what `resume` and `run` raise.
+
+    It is left as it stands when a person has to decide on one of its stories (`undecided`).
+    """
     stop = stop or threading.Event()
     while True:
+        if _may_come_back(newsroom, dispatch_id, now=clock()):
+            return report(newsroom, dispatch_id)
         if head_of(newsroom, dispatch_id).state != DispatchState.SENDING:
             resume(newsroom, dispatch_id, actor=actor, now=clock(), prolong=False)
         if head_of(newsroom, dispatch_id).state != DispatchState.SENDING:

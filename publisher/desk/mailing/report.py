@@ -69,6 +69,12 @@ class Report:
         return self.in_trouble or (self.goes_on and stopped)
 
     @property
+    def only_deferred(self) -> bool:
+        """Whether it is sending in name only: nobody has it in hand, and all who wait were put off."""
+        put_off = sum(entry["deliveries"] for entry in self.deferred)
+        return _only_deferred(self.state, self.counts, bool(self.workers), put_off)
+
+    @property
     def goes_on(self) -> bool:
         """Whether somebody waits, or is not even in it yet: `resume` goes on with them."""
         if self.state == DispatchState.CANCELLED:
@@ -87,10 +93,15 @@ class Report:
             "resend": self.resend,
             "deferred": list(self.deferred),
             "workers": list(self.workers),
+            "only_deferred": self.only_deferred,
             "halt": self.halt,
             "relay_trouble": self.relay_trouble[1] if self.relay_trouble else None,
             "notable": list(self.notable),
         }
+
+
+def _only_deferred(state: str, counts: Counts, held: bool, put_off: int) -> bool:
+    return state == DispatchState.SENDING and not held and 0 < put_off == counts.waiting
 
 
 def recover(newsroom: Newsroom, *, now: datetime) -> None:
@@ -191,6 +202,10 @@ def listing(newsroom: Newsroom, *, limit: int, after: str | None = None) -> Page
         def told(row: Any) -> dict[str, Any]:
             counts = deliveries.counts(connection, row.id)
             state = state_of(row, counts)
+            workers = deliveries.workers(connection, row.id)
+            put_off = (
+                sum(entry.n for entry in deliveries.deferred(connection, row.id)) if counts.waiting else 0
+            )
             return {
                 "id": row.id,
                 "edition": row.edition_id,
@@ -198,7 +213,8 @@ def listing(newsroom: Newsroom, *, limit: int, after: str | None = None) -> Page
                 "created_at": row.created_at,
                 "counts": {"planned": counts.planned, **asdict(counts)},
                 "halt": _halt(row) if state == DispatchState.HALTED else None,
-                "workers": list(worker_rows(deliveries.workers(connection, row.id))),
+                "workers": list(worker_rows(workers)),
+                "only_deferred": _only_deferred(state, counts, bool(workers), put_off),
             }
 
         found = deliveries.list_dispatches(connection, limit=limit + 1, after=place_in(after))

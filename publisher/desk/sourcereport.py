@@ -1,0 +1,37 @@
+"""What came of one source, or of one document of it, as the desk is told. Holds, and decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from publisher.desk.withdrawals import Withdrawal
+
+__all__ = ["Outgoing", "SourceReport"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A story that has a new version, and the frozen editions that still go out with the one before."""
+
+    story: str
+    headline: str
+    editions: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class SourceReport:
+    """What came of one source: counts by change, what was set aside, and why it failed if it did."""
+
+    source: str
+    counts: dict[str, int] = field(default_factory=dict)
+    quarantined: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    withdrawals: list[Withdrawal] = field(default_factory=list)
+    outgoing: list[Outgoing] = field(default_factory=list)
+    left_out: int = 0
+    failed: str | None = None
+    unchanged: bool = False
+
+    def count(self, word: str) -> None:
+        """One more of this kind."""
+        self.counts[word] = self.counts.get(word, 0) + 1
