@@ -94,6 +94,7 @@ def show(door_: Door, story_id: str, diff: bool) -> None:
         "first_published",
         "corrected_at",
         "correction_note",
+        "ednote",
         "editions",
         "flags",
     ]
