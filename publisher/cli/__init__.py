@@ -52,7 +52,7 @@ def publisher(context: click.Context) -> None:
     \b
     Exit codes: 0 done, 2 wrong usage or unknown name, 3 refused (gate, embargo, nothing to
     publish), 4 conflict (already made, already sent), 5 done but some failed or are in doubt,
-    75 try later (relay or store down), 78 configuration wrong, 130 interrupted.
+    75 try later (relay or store down), 78 configuration wrong, 130 interrupted, or answered no.
     """
     context.ensure_object(Door)
 

@@ -20,11 +20,13 @@ def ask(door: Door, question: str, *, otherwise: str) -> None:
 
     Raises:
         UsageError: there is nobody to ask.
-        Declined: with `otherwise` ("nothing was sent"). The exit code is that of Ctrl-C: a script must not take it for done.
+        Declined: with `otherwise` ("nothing was sent"), and that it was a no, where it was one. The exit code is that of Ctrl-C: a script must not take it for done.
     """
     if not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to ask at: give --yes")
     try:
-        click.confirm(question, abort=True, err=door.as_json)
+        agreed = click.confirm(question, err=door.as_json)
     except click.Abort:
         raise Declined(otherwise) from None
+    if not agreed:
+        raise Declined(f"you said no; {otherwise}")

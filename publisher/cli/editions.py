@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS"]
 
+BY_RULE = "rule:kill"
+"""Who carried an approval over to a revision without a story that was taken back (`desk.mailing.revising`)."""
+
 
 @click.group()
 def edition() -> None:
@@ -105,7 +108,10 @@ def show(door_: Door, edition_id: str) -> None:
         f"{record['id']}   number {record['number']}, revision {record['revision']}, slot {cell(record['slot'])}",
         f"content {record['content_hash']}",
     ]
-    lines += [f"approved by {record['approved_by']}"] if record["approved_by"] else []
+    if record["approved_by"] == BY_RULE:
+        lines += ["approved in an earlier revision; kept, because this one only takes stories out"]
+    elif record["approved_by"]:
+        lines += [f"approved by {record['approved_by']}"]
     lines += [f"dispatch {record['dispatch']}"] if record["dispatch"] else []
     for shelf in record["shelves"]:
         if shelf["items"]:
@@ -210,7 +216,7 @@ def _told(made: Edition, *, frozen: bool, ahead: bool) -> list[str]:
 def approve(door_: Door, edition_id: str) -> None:
     """Approve an edition's content.
 
-    Exactly this content: any change voids the approval.
+    Exactly this content: any change voids the approval, but for stories that are taken out, by a kill or hold, after it.
 
     \b
     Example:

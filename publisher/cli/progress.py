@@ -17,6 +17,8 @@ from publisher.cli.context import Door
 __all__ = ["Watch", "sending"]
 
 LINE_SECONDS = 5.0
+ID_CELLS = 12
+"""As much of an id as tells dispatches apart, and every command takes."""
 
 
 @dataclass(slots=True)
@@ -36,18 +38,18 @@ def sending(door: Door, dispatch_id: str) -> Iterator[Watch]:
             yield watch
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
+        BarColumn(bar_width=12),
+        TextColumn("{task.fields[done]}"),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[rest]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(dispatch_id, total=None, rate="", rest="")
+        task = bar.add_task(dispatch_id[:ID_CELLS], total=None, done="", rate="", rest="")
         began = time.monotonic()
         base: list[int] = []
 
@@ -60,13 +62,22 @@ def sending(door: Door, dispatch_id: str) -> Iterator[Watch]:
                 task,
                 total=counts.planned,
                 completed=done,
+                done=f"{done}/{counts.planned}",
                 rate=f"{(done - base[0]) / seconds:,.0f}/s",
-                rest=f"accepted {counts.accepted:,}  failed {counts.failed:,}  uncertain {counts.uncertain:,}",
+                rest=rest(counts),
             )
 
         watch = Watch(show)
         with _draining(door, watch.stop):
             yield watch
+
+
+def rest(counts: Any) -> str:
+    """What the bar does not show: who waits, and who failed or is in doubt, if anybody is."""
+    told = [f"waiting {counts.waiting}"]
+    told += [f"failed {counts.failed}"] if counts.failed else []
+    told += [f"in doubt {counts.uncertain}"] if counts.uncertain else []
+    return " ".join(told)
 
 
 def _lines(door: Door, dispatch_id: str) -> Any:
@@ -78,7 +89,7 @@ def _lines(door: Door, dispatch_id: str) -> Any:
         last[0] = time.monotonic()
         door.say(
             f"{dispatch_id}: {counts.planned - counts.waiting} of {counts.planned}, accepted {counts.accepted}, "
-            f"failed {counts.failed}, uncertain {counts.uncertain}"
+            f"waiting {counts.waiting}, failed {counts.failed}, uncertain {counts.uncertain}"
         )
 
     return show

@@ -68,7 +68,8 @@ def send(
 
     Ctrl-C drains: open replies are read, the rest waits; `publisher dispatch resume ID` goes on.
     Sending the same edition twice is refused with exit code 4. Exit code 5: done, but some failed or are in doubt.
-    75: the relay cannot be used at present; nobody is lost, resume later. 130: interrupted, and somebody waits.
+    75: the relay cannot be used at present; nobody is lost, resume later. 130: interrupted, and somebody waits; or you
+    answered no, and nothing was sent.
     Who was deferred is sent to by `publisher dispatch resume`, which belongs into cron.
     """
     from publisher.desk import editions, mailing
@@ -125,9 +126,18 @@ def run_dispatch(door_: Door, newsroom: Any, dispatch_id: str) -> int:
     A signal that came when everybody had been sent to has interrupted nothing.
     """
     from publisher.desk import mailing
+    from publisher.errors import StoreUnavailable
 
-    with sending(door_, dispatch_id) as watch:
-        report = mailing.run(newsroom, dispatch_id, clock=now, progress=watch.show, stop=watch.stop)
+    try:
+        with sending(door_, dispatch_id) as watch:
+            report = mailing.run(newsroom, dispatch_id, clock=now, progress=watch.show, stop=watch.stop)
+    except StoreUnavailable:  # the ledger cannot be asked either: what can be said without it
+        click.echo(
+            f"publisher: dispatch {dispatch_id} is made, and nobody in it is lost: once the database can be written, "
+            f"`publisher dispatch resume {dispatch_id}` goes on; `publisher dispatch resolve {dispatch_id}` names before whoever is in doubt",
+            err=True,
+        )
+        raise
     door_.show(report.data(), "\n".join(report_lines(report)))
     return ended(report, stopped=watch.stop.is_set())
 
@@ -252,7 +262,9 @@ def _plan_text(plan: Plan) -> str:
     lines += [f"Readers  {plan.total}: " + (", ".join(f"{n} {key}" for key, n in plan.readers) or "none")]
     if not plan.total and not plan.without:
         lines += ["         nobody gets it yet: `publisher subscriber add` or `import`"]
-    lines += [f"         {plan.without} more have no story in their sections"] if plan.without else []
+    if plan.without:
+        others = counted(plan.without, "more reader has", "more readers have")
+        lines += [f"         {others} no story here in their language and sections"]
     return "\n".join(lines)
 
 

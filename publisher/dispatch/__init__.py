@@ -57,5 +57,5 @@ def _leave_room(database: Database, counts: Counts) -> None:
     if free < needed:
         raise StoreFull(
             database.where,
-            f"{needed // 2**20 + 1} MB must be free to send this, {free // 2**20} are; nothing was sent",
+            f"{needed // 2**20 + 1} MB must be free to send this, {free // 2**20} are; nothing was sent by this run",
         )

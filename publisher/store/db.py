@@ -18,6 +18,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -66,6 +67,7 @@ __all__ = [
 ]
 
 LOCK_SECONDS = 10.0
+PAGE_BYTES = 4096
 """How long a writer waits for the lock, ours or SQLite's own, before it gives up with `StoreLocked` (`store.lock_wait`)."""
 WRITABLE = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 
@@ -229,6 +231,10 @@ class Database:
         self._reader.dispose()
         self._lock.close()
 
+    def _disk_is_full(self) -> bool:
+        """Whether there is no room for one page: SQLite then often knows of an I/O error only."""
+        return self.path is not None and shutil.disk_usage(self.path.parent).free < PAGE_BYTES
+
     @contextmanager
     def _named(self) -> Iterator[None]:
         try:
@@ -236,7 +242,7 @@ class Database:
         except DBAPIError as error:
             said = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
             low = said.casefold()
-            if "is full" in low or "no space" in low:
+            if "is full" in low or "no space" in low or ("disk i/o error" in low and self._disk_is_full()):
                 raise StoreFull(
                     self.where, "the disk is full; free some space, nothing half-written remains"
                 ) from error

@@ -6,9 +6,11 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from publisher import dispatch as dispatching
 from publisher.cli.context import now
 from publisher.cli.sending import _said
 from publisher.store import deliveries
@@ -160,6 +162,33 @@ def test_cancelled_dispatch_is_no_dispatch_to_report_on_only(room: Room) -> None
     assert said.code == 4
     assert "was cancelled, and that is for good" in said.err
     assert "edition make" in said.err
+
+
+def test_retry_of_a_cancelled_dispatch_says_that_it_was_cancelled(room: Room, server: Server) -> None:
+    server.teach("rcpt to=reader@* reply='550 5.7.1 no'", "rcpt to=late@* reply='451 4.7.1 Greylisted'")
+    subscribe(room, "late@list.example")
+    relay(room, server.port)
+    assert room("send", "morning", "--yes").code == 5
+    dispatch_id = only(room)
+    assert room("dispatch", "cancel", dispatch_id, "--why", "overtaken").code == 0
+    said = room("dispatch", "retry", dispatch_id, "--why", "again")
+    assert said.code == 4
+    assert f"dispatch {dispatch_id} was cancelled: that is for good" in said.err
+
+
+def test_send_that_the_disk_ends_says_what_was_made_and_what_to_do(
+    room: Room, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay(room, server.port)
+    with monkeypatch.context() as patch:
+        patch.setattr(dispatching.shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+        said = room("send", "morning", "--yes")
+    dispatch_id = only(room)
+    assert said.code == 75
+    assert f"publisher: dispatch {dispatch_id} is made, and nobody in it is lost" in said.err
+    assert f"`publisher dispatch resume {dispatch_id}` goes on" in said.err
+    assert f"`publisher dispatch resolve {dispatch_id}`" in said.err
+    assert room("dispatch", "resume", dispatch_id).code == 0
 
 
 def test_retry_says_who_is_suppressed_and_waits_for_the_undoing(room: Room, server: Server) -> None:

@@ -62,8 +62,26 @@ def test_ingest_says_which_frozen_editions_keep_the_version_before_a_correction(
     assert "Frozen" not in run.ingest(line(2)).out
 
 
+def test_help_of_approve_says_what_an_approval_outlives(run):
+    assert "taken out" in run("edition", "approve", "--help").out
+
+
 def test_why_nothing_is_there_to_publish_is_said_in_words(run):
     run("edition", "make", "morning")
     said = run("edition", "preview", "morning", "--no-pictures", "--next")
     assert said.code == 3
     assert said.err == "publisher: nothing to publish for digest morning: 1 carried by an earlier edition\n"
+
+
+def test_approval_that_a_kill_carries_over_is_said_to_be_kept(run):
+    path = run.folder / "config" / "publisher.toml"
+    text = path.read_text().replace('host = "smtp.news.example"', 'host = "127.0.0.1"')
+    path.write_text(text.replace("port = 587", "port = 9"))
+    run.ingest(line(2))
+    run("subscriber", "add", "a@example.org", "--digest", "morning", "--basis", "asked")
+    made = run.json("edition", "make", "morning")["id"]
+    run("--as", "ann", "edition", "approve", made)
+    assert "approved by ann" in run("edition", "show", made).out
+    run("story", "kill", run.json("story", "list")["items"][0]["id"], "--why", "wrong")
+    assert run("send", made, "--yes").code == 75
+    assert "approved in an earlier revision; kept" in run("edition", "show", made).out

@@ -118,6 +118,7 @@ def test_whoever_says_no_is_told_what_was_not_done(run, monkeypatch, command, wo
     monkeypatch.setattr(sys, "stdin", terminal)
     said = run(*command)
     assert said.code == 130
-    assert said.err.endswith(f"publisher: {words}\n")
+    no = "you said no; " if answer else ""
+    assert said.err.endswith(f"publisher: {no}{words}\n")
     assert run.json("dispatch", "list")["items"] == []
     assert run.json("subscriber", "show", "a@example.org")["status"] == "confirmed"

@@ -141,7 +141,7 @@ def _why_nobody(newsroom: Newsroom, made: Edition, digest: Digest) -> str:
                 return ""
             anybody = True
     if anybody:
-        return f"those who get digest {digest.slug} have no story in their sections"
+        return f"those who get digest {digest.slug} have no story in their sections and language"
     return (
         f"nobody gets digest {digest.slug} yet: `publisher subscriber add ADDRESS --digest {digest.slug}` or "
         "`import`; the edition waits"

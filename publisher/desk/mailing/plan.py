@@ -40,7 +40,7 @@ class Plan:
     relay: str
     readers: tuple[tuple[str, int], ...]
     without: int
-    """Readers whose sections have no story in this edition."""
+    """Readers for whose sections and language this edition has no story."""
     barred: tuple[tuple[str, str], ...]
     """(story, why): what the frozen edition holds and may not go out any more."""
 

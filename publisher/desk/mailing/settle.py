@@ -91,9 +91,12 @@ def retry(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: da
     Returns how many, and how many stay failed because they must not be mailed.
 
     Raises:
-        Conflict: nobody failed, or nobody of them may be mailed. NothingToPublish: no story of the edition is left.
+        Conflict: it was cancelled, nobody failed, or nobody of them may be mailed.
+        NothingToPublish: no story of the edition is left.
     """
     head = head_of(newsroom, dispatch_id)
+    if head.state == DispatchState.CANCELLED:
+        raise Conflict(f"dispatch {head.id} was cancelled: that is for good")
     again = left = 0
 
     def queue(connection: Connection, made: Edition) -> None:
@@ -101,7 +104,7 @@ def retry(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: da
         failed = deliveries.counts(connection, head.id).failed
         again = deliveries.retry_failed(connection, head.id, actor=actor, now=now)
         left = failed - again
-        if not again and failed and head.state != DispatchState.CANCELLED:
+        if not again and failed:
             raise Conflict(
                 f"those who failed in dispatch {head.id} ({failed}) are suppressed or have left: if their suppression is a "
                 f"mistake, `publisher suppression undo --dispatch {head.id}` comes first"
