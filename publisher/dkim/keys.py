@@ -74,7 +74,7 @@ def read_key(pem: str, *, selector: str, algorithm: str) -> SigningKey:
     try:
         private = load_pem_private_key(pem.encode(), password=None)
     except TypeError:
-        raise ValueError("the key stands under a password, which nobody could type here") from None
+        raise ValueError("stands under a password, which nobody could type here") from None
     except (ValueError, UnsupportedAlgorithm):
         raise ValueError(f"is no private key in PEM form; {wanted} is wanted") from None
     if isinstance(private, RSAPrivateKey) and algorithm == RSA:

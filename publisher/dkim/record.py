@@ -15,10 +15,16 @@ STRING_MAX = 255
 
 @dataclass(frozen=True, slots=True)
 class DnsRecord:
-    """A TXT record: its name, and its text."""
+    """A TXT record: its name below the domain that signs (which may be unknown yet: ""), and its text."""
 
-    name: str
+    below: str
+    domain: str
     text: str
+
+    @property
+    def name(self) -> str:
+        """The whole name, as far as it is known."""
+        return f"{self.below}.{self.domain}" if self.domain else self.below
 
     @property
     def strings(self) -> tuple[str, ...]:
@@ -28,11 +34,15 @@ class DnsRecord:
     @property
     def zone_line(self) -> str:
         """The record as a zone file has it."""
-        return f"{self.name}. IN TXT ( " + "\n    ".join(f'"{string}"' for string in self.strings) + " )"
+        return (
+            f"{self.name}{'.' if self.domain else ''} IN TXT ( "
+            + "\n    ".join(f'"{string}"' for string in self.strings)
+            + " )"
+        )
 
 
 def record(key: SigningKey, domain: str) -> DnsRecord:
-    """The record of a key that signs for this domain."""
+    """The record of a key that signs for this domain ("": one that is not known yet)."""
     kind = "ed25519" if key.algorithm == ED25519 else "rsa"
     public = base64.b64encode(key.public).decode("ascii")
-    return DnsRecord(f"{key.selector}._domainkey.{domain}", f"v=DKIM1; k={kind}; p={public}")
+    return DnsRecord(f"{key.selector}._domainkey", domain, f"v=DKIM1; k={kind}; p={public}")
