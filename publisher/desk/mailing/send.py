@@ -15,7 +15,7 @@ from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Variant
 from publisher.errors import UnknownName
 from publisher.ledger import Counts, DispatchState, Policy
-from publisher.newsroom import Newsroom, need_token_keys
+from publisher.newsroom import Newsroom, need_keys
 from publisher.render import message
 from publisher.series import Letter
 from publisher.store import deliveries, editions
@@ -39,7 +39,7 @@ def run(
     """Send what is due now; returns the report.
 
     Raises:
-        ConfigurationInvalid: somebody waits, and the dispatch's token key is gone.
+        ConfigurationInvalid: somebody waits, and a key of the dispatch is gone.
         GateRefused, StoreUnavailable and its kin: see `dispatch.run`.
     """
     head = head_of(newsroom, dispatch_id)
@@ -48,7 +48,7 @@ def run(
         variants = editions.variants_of(connection, head.edition_id)
         waits = bool(deliveries.variants(connection, head.id))
     if waits:
-        need_token_keys(newsroom.settings, {head.token_key: head.id})
+        need_keys(newsroom.settings, head)
     if made is None:
         raise UnknownName("edition", head.edition_id)
     letter = letters.of_dispatch(newsroom, head)
@@ -58,18 +58,19 @@ def run(
         rendered = desk_editions.cleared(newsroom, made, variant, letter=letter, now=clock())
         if rendered is None:
             return None
-        compiled = letters.compiled(letter, made, variant, rendered, date=head.date)
+        sign = letters.signer(newsroom, letter, variant.language, at=head.date)
+        compiled = letters.compiled(letter, made, variant, rendered, date=head.date, sign=sign)
         return dispatching.Prepared(compiled, letter.return_path or letter.voice(variant.language).address)
 
     def read_back(key: str, raw: bytes) -> None:
         variant = variants.get(key) or Variant(key)
         output = f"digest-{key}.eml"
         now = clock()
+        signed = letter.signed_as(variant.language)
         with newsroom.database.read() as connection:
             gone = frozenset(barred(connection, made, newsroom.sources, now))
-        gate.clear(
-            made.edition_id, gate.check_message(raw, made, variant, output=output, now=now, barred=gone)
-        )
+        found = gate.check_message(raw, made, variant, output=output, now=now, barred=gone, signed=signed)
+        gate.clear(made.edition_id, found)
 
     def look() -> None:
         _halt_if_barred(newsroom, head.id, made, now=clock())
