@@ -93,7 +93,8 @@ class Letter:
     Attributes:
         number: the digest's, in the tokens of the links. authority: `site.tag_authority`.
         voices: one for each language of the digest, in its order.
-        return_path: the envelope's sender; empty: the voice's own address.
+        return_path: the envelope's sender; empty: the voice's own address. tagged: a token of the delivery is added to it as
+            `+TOKEN`; letters of an older program have none.
         theme: colours, fonts, width and logo.
         signatures: in the order in which they stand in the mail; none: the relay signs, or nobody.
     """
@@ -109,6 +110,7 @@ class Letter:
     postal_address: str
     unsubscribe_address: str
     return_path: str
+    tagged: bool = False
     theme: Theme = STANDARD
     signatures: tuple[Signature, ...] = ()
 

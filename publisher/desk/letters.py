@@ -40,6 +40,7 @@ def of_digest(newsroom: Newsroom, digest: Digest) -> Letter:
         postal_address=site.postal_address,
         unsubscribe_address=mail.unsubscribe_address,
         return_path=mail.bounce_address,
+        tagged=bool(mail.bounce_address),
         theme=newsroom.settings.theme,
         signatures=tuple(
             Signature(key.selector, newsroom.settings.dkim.domain, key.fingerprint)

@@ -24,7 +24,6 @@ from publisher.settings.values import (
     Line,
     LineOrEmpty,
     MailAddress,
-    MailAddressOrEmpty,
     PathText,
     SelectorOrEmpty,
     SiteUrl,
@@ -194,13 +193,13 @@ class Mail(Table):
     Attributes:
         list_domain: right half of every List-Id (RFC 2919); permanent.
         unsubscribe_address: mailbox of List-Unsubscribe's mailto form; the reader's token is added as `+TOKEN`.
-        bounce_address: envelope sender of every mail: where bounces come back.
+        bounce_address: where bounces come back: envelope sender, with the delivery's token added as `+TOKEN`.
         drain: how long a stopping sender waits for open replies before it leaves rows in doubt.
     """
 
     list_domain: DomainOrEmpty = ""
     unsubscribe_address: TaggedAddressOrEmpty = ""
-    bounce_address: MailAddressOrEmpty = ""
+    bounce_address: TaggedAddressOrEmpty = ""
     drain: Duration = timedelta(seconds=60)
 
 

@@ -21,7 +21,7 @@ from publisher.series import Letter
 from publisher.store import deliveries, editions
 from publisher.store.deliveries import Row
 from publisher.transport import Relay
-from subscribers.tokens import Purpose, mint
+from subscribers.tokens import Purpose, mint, mint_bounce
 
 __all__ = [
     "run",
@@ -60,7 +60,8 @@ def run(
             return None
         sign = letters.signer(newsroom, letter, variant.language, at=head.date)
         compiled = letters.compiled(letter, made, variant, rendered, date=head.date, sign=sign)
-        return dispatching.Prepared(compiled, letter.return_path or letter.voice(variant.language).address)
+        sender = _return_path(newsroom, letter, variant.language, key_id=head.token_key)
+        return dispatching.Prepared(compiled, sender)
 
     def read_back(key: str, raw: bytes) -> None:
         variant = variants.get(key) or Variant(key)
@@ -136,3 +137,15 @@ def _personal(newsroom: Newsroom, letter: Letter, *, key_id: int) -> Callable[[R
         )
 
     return personal
+
+
+def _return_path(newsroom: Newsroom, letter: Letter, language: str, *, key_id: int) -> Callable[[Row], str]:
+    """`bounce+TOKEN@domain`: a bounce says which delivery it is about, and a greylister knows its second try again."""
+    mailbox = letter.return_path or letter.voice(language).address
+    local, _, domain = mailbox.partition("@")
+    keys = newsroom.token_keys
+
+    def sender(row: Row) -> str:
+        return f"{local}+{mint_bounce(keys, row.delivery_id, key_id=key_id)}@{domain}"
+
+    return sender if letter.tagged else lambda _row: mailbox
