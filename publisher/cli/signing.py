@@ -51,6 +51,7 @@ def keygen(door_: Door, selector: str | None, ed25519: bool, out: Path | None) -
       publisher dkim keygen --selector wire2026
       publisher dkim keygen --ed25519 --selector wire2026e --out /etc/publisher/dkim-wire2026e.pem
     """
+    import json
     import os
 
     from publisher.desk import signing
@@ -79,7 +80,7 @@ def keygen(door_: Door, selector: str | None, ed25519: bool, out: Path | None) -
                 "",
                 "[dkim]",
                 f'{prefix}selector = "{selector}"',
-                f'{prefix}key_file = "{path.resolve() if out else path.name}"',
+                f"{prefix}key_file = {json.dumps(str(path.resolve()) if out else path.name, ensure_ascii=False)}",
             ]
         ),
     )

@@ -5,15 +5,12 @@ the same message has the same signatures. No error of this package repeats anyth
 """
 
 from publisher.dkim.keys import ED25519, RSA, SigningKey, new_key, read_key
-from publisher.dkim.record import DnsRecord, record
-from publisher.dkim.signing import SIGNED, Seal, Signer
+from publisher.dkim.record import record
+from publisher.dkim.signing import Signer
 
 __all__ = [
     "ED25519",
     "RSA",
-    "SIGNED",
-    "DnsRecord",
-    "Seal",
     "Signer",
     "SigningKey",
     "new_key",

@@ -16,7 +16,7 @@ from datetime import datetime
 from publisher.dkim import canonical
 from publisher.dkim.keys import SigningKey
 
-__all__ = ["SIGNED", "Seal", "Signer"]
+__all__ = ["Seal", "Signer"]
 
 _ONCE = (
     "from",
@@ -150,15 +150,13 @@ def _fields(head: Sequence[_Part]) -> dict[str, bytes | list[_Part]]:
     """Name -> the canonical field with its line end, or its parts when a reader's value is in it. Signed fields only."""
     found: dict[str, bytes | list[_Part]] = {}
     for parts in _lines(head):
-        opening = parts[0]
-        if isinstance(opening, int):
-            raise ValueError("a header field begins with a reader's value")  # noqa: TRY004 - about the message, not the type
-        name = opening.partition(b":")[0].strip(b" \t").lower().decode("ascii")
+        ours = b"".join(part for part in parts if isinstance(part, bytes))
+        name = ours.partition(b":")[0].strip(b" \t").lower().decode("ascii")
         if name in found:
             raise ValueError(f"the message holds {name} twice")
         if name in _ONCE:
-            whole = all(isinstance(part, bytes) for part in parts)
-            found[name] = _filled(parts, ()) if whole else parts
+            personal = any(isinstance(part, int) for part in parts)
+            found[name] = parts if personal else _filled(parts, ())
     return found
 
 
