@@ -76,9 +76,8 @@ def keygen(door_: Door, selector: str | None, ed25519: bool, out: Path | None) -
             [
                 "",
                 f"wrote {path}: keep it out of version control, and readable by you alone.",
-                "Publish the record above; when it answers, sign with the key in publisher.toml:",
+                "Publish the record above; when it answers, sign with the key: under [dkim] in publisher.toml,",
                 "",
-                "[dkim]",
                 f'{prefix}selector = "{selector}"',
                 f"{prefix}key_file = {json.dumps(str(path.resolve()) if out else path.name, ensure_ascii=False)}",
             ]

@@ -29,7 +29,7 @@ def run(tmp_path, capsys):
 def configure(tmp_path, said):
     """Do what keygen says: its lines go under [dkim]."""
     path = tmp_path / "config" / "publisher.toml"
-    _, _, lines = said.partition("[dkim]\n")
+    lines = said.rpartition("\n\n")[2]
     path.write_text(path.read_text().replace("[dkim]\n", f"[dkim]\n{lines}\n"))
 
 
