@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ulid import ULID
 
@@ -34,7 +34,7 @@ from publisher.story import Section, Source
 from publisher.transport import Limits, RelayOptions
 from subscribers.tokens import TokenKeys
 
-__all__ = ["Newsroom", "keys_gone", "need_token_keys", "open_newsroom", "remembered", "templates_of"]
+__all__ = ["Newsroom", "keys_gone", "need_keys", "open_newsroom", "remembered", "templates_of"]
 
 _T = TypeVar("_T")
 
@@ -223,7 +223,7 @@ def _named(kind: str, slug: str, known: Mapping[str, _T]) -> _T:
 def open_newsroom(settings: Settings, *, mint: Mint = mint_random) -> Newsroom:
     """Open the database, make a missing SQLite one, and hold the configuration against what the database remembers.
 
-    A token key that is gone is a note, no refusal: only links for readers need it, and a kill must work without.
+    A key of links or signatures that is gone is a note, no refusal: only sending needs it, and a kill must work without.
 
     Raises:
         ConfigurationInvalid: tag authority, tag date or address key are not those that this database began with.
@@ -247,18 +247,21 @@ def _begun_anew(database: Database) -> Iterator[str]:
 
 
 def keys_gone(database: Database, settings: Settings) -> list[Problem]:
-    """The token keys that dispatches with somebody waiting name, and that are not there."""
+    """The keys that dispatches with somebody waiting name, and that are not there."""
     with database.read() as connection:
-        return _gone(settings, deliveries.token_keys(connection))
+        return [
+            *_gone(settings, deliveries.token_keys(connection)),
+            *_unsigned(settings, deliveries.letters(connection)),
+        ]
 
 
-def need_token_keys(settings: Settings, named: Mapping[int, str]) -> None:
-    """Refuse to go on without a key (id -> a dispatch that names it): a resend must have the same bytes (decision 30).
+def need_keys(settings: Settings, head: Any) -> None:
+    """Refuse to go on with a dispatch (its row) without its keys: a resend must have the same bytes (decision 30).
 
     Raises:
         ConfigurationInvalid: names each key that is not there, and what to do.
     """
-    problems = _gone(settings, named)
+    problems = [*_gone(settings, {head.token_key: head.id}), *_unsigned(settings, {head.id: head.letter})]
     if problems:
         raise ConfigurationInvalid(problems)
 
@@ -273,6 +276,26 @@ def _gone(settings: Settings, named: Mapping[int, str]) -> list[Problem]:
         )
         for number, dispatch_id in sorted(named.items())
         if number not in settings.secrets.token_keys
+    ]
+
+
+def _unsigned(settings: Settings, letters: Mapping[str, Mapping[str, Any] | None]) -> list[Problem]:
+    """The same of keys that sign (id of a dispatch -> its letter); one that an older program opened names none."""
+    there = {key.fingerprint for key in settings.dkim.keys}
+    named = {
+        (signature["selector"], signature["key"]): dispatch_id
+        for dispatch_id, letter in letters.items()
+        for signature in (letter or {}).get("signatures", ())
+    }
+    return [
+        Problem(
+            "publisher.toml",
+            "dkim",
+            f'the key of selector "{selector}" is not there, and dispatch {dispatch_id} signs with it and cannot be sent: put it '
+            "back until that one is done",
+        )
+        for (selector, key), dispatch_id in sorted(named.items())
+        if key not in there
     ]
 
 

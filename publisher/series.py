@@ -9,7 +9,7 @@ from typing import Any
 
 from publisher.theme import STANDARD, Theme, theme_from_data
 
-__all__ = ["Digest", "Letter", "Sender", "Voice"]
+__all__ = ["Digest", "Letter", "Sender", "Signature", "Voice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,16 @@ class Voice:
     list_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A DKIM signature that a dispatch's mails carry: by which key, under which selector, for which domain (empty: the voice's)."""
+
+    selector: str
+    domain: str
+    key: str
+    """The key's fingerprint: another key under the same selector would sign otherwise."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """What the mails of a dispatch say of the house and the digest, beside the edition's own text.
@@ -83,8 +93,10 @@ class Letter:
     Attributes:
         number: the digest's, in the tokens of the links. authority: `site.tag_authority`.
         voices: one for each language of the digest, in its order.
-        return_path: the envelope's sender; empty: the voice's own address.
+        return_path: the envelope's sender; empty: the voice's own address. tagged: a token of the delivery is added to it as
+            `+TOKEN`; letters of an older program have none.
         theme: colours, fonts, width and logo.
+        signatures: in the order in which they stand in the mail; none: the relay signs, or nobody.
     """
 
     digest: str
@@ -98,11 +110,18 @@ class Letter:
     postal_address: str
     unsubscribe_address: str
     return_path: str
+    tagged: bool = False
     theme: Theme = STANDARD
+    signatures: tuple[Signature, ...] = ()
 
     def voice(self, language: str) -> Voice:
         """The voice in this language, else the first."""
         return next((voice for voice in self.voices if voice.language == language), self.voices[0])
+
+    def signed_as(self, language: str) -> tuple[tuple[str, str], ...]:
+        """(domain, selector) of each signature on a mail in this language."""
+        own = self.voice(language).address.rpartition("@")[2]
+        return tuple((signature.domain or own, signature.selector) for signature in self.signatures)
 
     def data(self) -> dict[str, Any]:
         """JSON-ready; `from_data` reads it back."""
@@ -112,4 +131,6 @@ class Letter:
     def from_data(cls, data: Mapping[str, Any]) -> Letter:
         """The letter whose `data` this is."""
         voices = tuple(Voice(**voice) for voice in data["voices"])
-        return cls(**{**data, "voices": voices, "theme": theme_from_data(data.get("theme"))})
+        signatures = tuple(Signature(**signature) for signature in data.get("signatures", ()))
+        theme = theme_from_data(data.get("theme"))
+        return cls(**{**data, "voices": voices, "theme": theme, "signatures": signatures})

@@ -1,6 +1,6 @@
-"""Purpose-bound tokens for the links in mails: leave and preferences.
+"""Purpose-bound tokens: for the links in mails (leave and preferences), and for the addresses to which mails bounce.
 
-PURE. 24 bytes, 32 base64url characters: key id (1), subscriber (5), digest number (2), HMAC-SHA256 cut to 16. The HMAC key is
+PURE. 24 bytes, 32 base64url characters: key id (1), subscriber (5) and digest number (2), or a delivery (7), HMAC-SHA256 cut to 16. The HMAC key is
 derived for the purpose, so that a token of one purpose is nothing under another. They never expire and change settings only:
 they show no address and erase nobody. Keys rotate by putting a new one in front; old ones go on checking.
 """
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Claim", "Purpose", "TokenKeys", "mint", "read"]
+__all__ = ["Claim", "Purpose", "TokenKeys", "mint", "mint_bounce", "read", "read_bounce"]
 
 MAC_BYTES = 16
 LENGTH = 32
@@ -25,6 +25,7 @@ class Purpose(StrEnum):
 
     LEAVE = "leave"
     PREFERENCES = "preferences"
+    BOUNCE = "bounce"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,35 @@ def mint(
     keys: TokenKeys, purpose: Purpose, *, subscriber: int, digest: int, key_id: int | None = None
 ) -> str:
     """A token; equal arguments give an equal token. `key_id` names another key than the signing one (for a resend)."""
+    return _minted(keys, purpose, subscriber.to_bytes(5, "big") + digest.to_bytes(2, "big"), key_id)
+
+
+def mint_bounce(keys: TokenKeys, delivery: int, *, key_id: int | None = None) -> str:
+    """The token in the return path of a delivery; equal arguments give an equal token."""
+    return _minted(keys, Purpose.BOUNCE, delivery.to_bytes(7, "big"), key_id)
+
+
+def _minted(keys: TokenKeys, purpose: Purpose, what: bytes, key_id: int | None) -> str:
     number = keys.signing if key_id is None else key_id
-    payload = bytes([number]) + subscriber.to_bytes(5, "big") + digest.to_bytes(2, "big")
+    payload = bytes([number]) + what
     return base64.urlsafe_b64encode(payload + _mac(keys.keys[number], purpose, payload)).decode("ascii")
 
 
 def read(keys: TokenKeys, purpose: Purpose, token: str) -> Claim | None:
     """What the token says, or None: forged, of another purpose, or not a token at all; always the same work."""
+    what = _opened(keys, purpose, token)
+    if what is None:
+        return None
+    return Claim(subscriber=int.from_bytes(what[:5], "big"), digest=int.from_bytes(what[5:], "big"))
+
+
+def read_bounce(keys: TokenKeys, token: str) -> int | None:
+    """The delivery that bounced, or None, likewise."""
+    what = _opened(keys, Purpose.BOUNCE, token)
+    return None if what is None else int.from_bytes(what, "big")
+
+
+def _opened(keys: TokenKeys, purpose: Purpose, token: str) -> bytes | None:
     try:
         raw = base64.urlsafe_b64decode(token.encode("ascii")) if len(token) == LENGTH else b""
     except (UnicodeEncodeError, binascii.Error):
@@ -65,7 +88,7 @@ def read(keys: TokenKeys, purpose: Purpose, token: str) -> Claim | None:
     expected = _mac(keys.keys[raw[0]] if good else bytes(32), purpose, payload)
     if not hmac.compare_digest(expected, raw[8:] if good else bytes(MAC_BYTES)) or not good:
         return None
-    return Claim(subscriber=int.from_bytes(payload[1:6], "big"), digest=int.from_bytes(payload[6:8], "big"))
+    return payload[1:]
 
 
 def _mac(key: bytes, purpose: Purpose, payload: bytes) -> bytes:

@@ -170,7 +170,7 @@ def accept_all(_variant: str, _raw: bytes) -> None:
 
 def work(**changes: Any) -> Work:
     """The work of sending the dispatch."""
-    prepared = Prepared(changes.pop("compiled", None) or compiled(), SENDER)
+    prepared = Prepared(changes.pop("compiled", None) or compiled(), lambda _row: SENDER)
     given: dict[str, Any] = {
         "dispatch_id": DISPATCH,
         "revision": 1,

@@ -23,6 +23,7 @@ from publisher.cli import (
     quarantine,
     sending,
     serving,
+    signing,
     sources,
     stories,
 )
@@ -68,6 +69,7 @@ for module in (
     sending,
     dispatches,
     people,
+    signing,
     serving,
     database,
 ):

@@ -6,17 +6,19 @@ it takes the one of the configuration when it is first asked for, and keeps it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from publisher.edition import Edition, Variant
+from publisher.errors import ConfigurationInvalid, Problem
 from publisher.newsroom import Newsroom
 from publisher.render import digest as render_digest
 from publisher.render import message
-from publisher.series import Digest, Letter, Voice
+from publisher.series import Digest, Letter, Signature, Voice
 from publisher.store import deliveries
 
-__all__ = ["compiled", "look", "of_digest", "of_dispatch", "of_edition"]
+__all__ = ["compiled", "look", "of_digest", "of_dispatch", "of_edition", "signer"]
 
 
 def of_digest(newsroom: Newsroom, digest: Digest) -> Letter:
@@ -38,7 +40,12 @@ def of_digest(newsroom: Newsroom, digest: Digest) -> Letter:
         postal_address=site.postal_address,
         unsubscribe_address=mail.unsubscribe_address,
         return_path=mail.bounce_address,
+        tagged=bool(mail.bounce_address),
         theme=newsroom.settings.theme,
+        signatures=tuple(
+            Signature(key.selector, newsroom.settings.dkim.domain, key.fingerprint)
+            for key in newsroom.settings.dkim.keys
+        ),
     )
 
 
@@ -72,6 +79,26 @@ def look(letter: Letter, edition_id: str) -> render_digest.Look:
     )
 
 
+def signer(newsroom: Newsroom, letter: Letter, language: str, *, at: datetime) -> message.Sign | None:
+    """What signs mails of this letter in this language, dated `at`; None when they carry no signature.
+
+    Raises:
+        ConfigurationInvalid: a key that the letter names is gone.
+    """
+    if not letter.signatures:
+        return None
+    from publisher.dkim import Signer  # a house that does not sign spares itself the import
+
+    there = {key.fingerprint: key for key in newsroom.settings.dkim.keys}
+    gone = [signature.selector for signature in letter.signatures if signature.key not in there]
+    if gone:
+        why = f'the key of selector "{gone[0]}" is not there, and mails of this dispatch are signed with it: put it back'
+        raise ConfigurationInvalid([Problem("publisher.toml", "dkim", why)])
+    keys = tuple(replace(there[one.key], selector=one.selector) for one in letter.signatures)
+    ((domain, _), *_others) = letter.signed_as(language)
+    return Signer(keys, domain, at).over
+
+
 def compiled(
     letter: Letter,
     made: Edition,
@@ -79,8 +106,12 @@ def compiled(
     rendered: render_digest.Rendered,
     *,
     date: datetime | None = None,
+    sign: message.Sign | None = None,
 ) -> message.Compiled:
-    """The variant's message, ready to be filled per recipient; `date` is the dispatch's, else the slot."""
+    """The variant's message, ready to be filled per recipient; `date` is the dispatch's, else the slot.
+
+    What is sent is signed (`signer`); what is only looked at need not be.
+    """
     voice = letter.voice(variant.language)
     sender_id = "".join(c for c in letter.authority if c.isalnum())[:15]
     headers = message.Headers(
@@ -97,4 +128,4 @@ def compiled(
         feedback_id=f"{made.edition_id}:{letter.digest}:digest:{sender_id}",
         date=date or made.slot,
     )
-    return message.compile(rendered, headers, seed=made.content_hash)
+    return message.compile(rendered, headers, seed=made.content_hash, sign=sign)

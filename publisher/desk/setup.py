@@ -24,7 +24,7 @@ def begin(folder: Path, *, today: date) -> list[Path]:
     ignore = folder / ".gitignore"
     try:
         if not ignore.exists():
-            wanted[ignore] = b"/config/secrets.toml\n/var/\n"
+            wanted[ignore] = b"/config/secrets.toml\n/config/dkim*.pem\n/var/\n"
         present = [str(path) for path in wanted if path.exists()]
         if present:
             raise Conflict(f"{', '.join(present)} stands there already; nothing was written", paths=present)

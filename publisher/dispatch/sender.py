@@ -162,7 +162,7 @@ class Sender:
             marked = await self._of.writer.mark(chunk.lease, row)
             return marked
 
-        envelope = Envelope(prepared.sender, row.rcpt)
+        envelope = Envelope(prepared.sender(row), row.rcpt)
         outcome = await connection.send(envelope, pieces, before_dot=mark)
         if outcome is None:
             await self._passed_over(chunk, row)

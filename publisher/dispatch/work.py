@@ -16,10 +16,10 @@ __all__ = ["Ended", "Prepared", "Work"]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A variant ready to be filled, and the return path of its messages."""
+    """A variant ready to be filled, and the return path of each of its messages: always the same one for a row."""
 
     compiled: Compiled
-    sender: str
+    sender: Callable[[Row], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

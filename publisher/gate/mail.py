@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from email import message_from_bytes
 from email.errors import MessageError
@@ -49,6 +49,20 @@ HEADERS = frozenset(
     }
 )
 OPTIONAL = frozenset({"Feedback-ID"})
+SIGNATURE = "DKIM-Signature"
+SEALED = frozenset(
+    {
+        "from",
+        "to",
+        "subject",
+        "date",
+        "message-id",
+        "list-unsubscribe",
+        "list-unsubscribe-post",
+        "content-type",
+    }
+)
+"""What a signature has to cover, leaving with one click before all (RFC 8058 section 4)."""
 LINE_MAX = 998
 """Octets of a line without its end (RFC 5322 2.1.1)."""
 ONE_CLICK = b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
@@ -151,14 +165,17 @@ def check_message(
     now: datetime,
     barred: frozenset[str] = frozenset(),
     subject: str | None = None,
+    signed: Sequence[tuple[str, str]] = (),
 ) -> tuple[Violation, ...]:
     """Violations of a whole message as it would be sent: its bytes, its headers, both its parts.
 
-    `subject` is the wanted one: what the header says after decoding must be the same words.
+    `subject` is the wanted one: what the header says after decoding must be the same words. `signed`: (domain, selector) of each DKIM
+    signature that it has to carry; it carries no other.
     """
     violations = [Violation(output, None, "wire-form", detail) for detail in _wire_faults(raw)]
     message = message_from_bytes(raw)
     violations += [Violation(output, None, "headers", detail) for detail in _header_faults(raw, message)]
+    violations += [Violation(output, None, "signature", detail) for detail in _seal_faults(message, signed)]
     shown = _subject(message)
     violations += [
         Violation(output, None, "headers", detail) for detail in _value_faults(message, shown, subject)
@@ -220,7 +237,7 @@ def _wire_faults(raw: bytes) -> Iterator[str]:
 
 
 def _header_faults(raw: bytes, message: Message) -> Iterator[str]:
-    times = Counter(message.keys())
+    times = Counter(name for name in message if name != SIGNATURE)
     if missing := sorted(HEADERS - OPTIONAL - times.keys()):
         yield f"lacks {', '.join(missing)}"
     if extra := [name for name in times if name not in HEADERS]:
@@ -232,6 +249,29 @@ def _header_faults(raw: bytes, message: Message) -> Iterator[str]:
         yield "List-Unsubscribe is not one literal line with an https address"
     if ONE_CLICK not in head:
         yield "List-Unsubscribe-Post is not exactly the one-click form"
+
+
+def _seal_faults(message: Message, wanted: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """What its signatures do not say; whether they hold, a receiver can tell as soon as the key is published."""
+    seals = [_tags(str(value)) for value in message.get_all(SIGNATURE, [])]
+    if [(tags.get("d"), tags.get("s")) for tags in seals] != list(wanted):
+        told = ", ".join(f"{selector} for {domain}" for domain, selector in wanted)
+        yield (
+            f"does not carry exactly the signatures of {told}"
+            if wanted
+            else "carries a signature, and none is wanted"
+        )
+    for tags in seals:
+        if "l" in tags or not tags.get("b") or not tags.get("bh"):
+            yield "has a signature over less than the whole text"
+        if bare := sorted(SEALED - set(tags.get("h", "").lower().split(":"))):
+            yield f"has a signature that leaves out {', '.join(bare)}"
+
+
+def _tags(value: str) -> dict[str, str]:
+    """The tags of a DKIM-Signature without their blanks (RFC 6376 section 3.2)."""
+    pairs = ("".join(tag.split()).partition("=") for tag in value.split(";"))
+    return {name: text for name, _, text in pairs if name}
 
 
 def _subject(message: Message) -> str | None:

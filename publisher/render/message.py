@@ -3,7 +3,7 @@
 PURE. multipart/alternative, text first, both parts quoted-printable in canonical CRLF; a line never begins with a dot (it is
 encoded), so that no dot needs stuffing and the wire form equals the message. A soft line break stands on both sides of each
 personal place: a value never lengthens a line. Boundary, Date and Message-ID come from the edition and the delivery: the same
-delivery has the same bytes at each try.
+delivery has the same bytes at each try. Whoever signs mails hands in how; the signature goes before everything else.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import html as html_module
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -20,7 +20,12 @@ from publisher.render.digest import Rendered
 from publisher.render.headers import mailbox, structured, text_header
 from publisher.render.places import Place, markers
 
-__all__ = ["Compiled", "Headers", "Personal", "compile"]
+__all__ = ["Compiled", "Headers", "Personal", "Seal", "Sign", "compile"]
+
+Seal = Callable[[Sequence[bytes]], bytes]
+"""A message's pieces -> the header fields that sign them, whole lines."""
+Sign = Callable[[Sequence[bytes | None]], Seal]
+"""What is the same in all messages of a variant (None: a reader's value) -> their seal."""
 
 SOFT_BREAK = b"=\r\n"
 QP_LINE = 73
@@ -70,9 +75,14 @@ class Compiled:
     """A variant's message: literals and slots in order."""
 
     def __init__(
-        self, pieces: tuple[bytes | _Slot, ...], text: tuple[str | Place, ...], html: tuple[str | Place, ...]
+        self,
+        pieces: tuple[bytes | _Slot, ...],
+        text: tuple[str | Place, ...],
+        html: tuple[str | Place, ...],
+        sign: Sign | None = None,
     ) -> None:
         self._pieces, self._text, self._html = pieces, text, html
+        self._seal = sign([piece if isinstance(piece, bytes) else None for piece in pieces]) if sign else None
         literals = b"\x00".join(piece for piece in pieces if isinstance(piece, bytes))
         self.sha256 = hashlib.sha256(literals).hexdigest()
 
@@ -83,10 +93,11 @@ class Compiled:
             ValueError: a personal value holds a character that it must not.
         """
         _check(personal)
-        return [
+        pieces = [
             piece if isinstance(piece, bytes) else piece.write(piece.value(personal))
             for piece in self._pieces
         ]
+        return [self._seal(pieces), *pieces] if self._seal else pieces
 
     def message(self, personal: Personal) -> bytes:
         """The whole message for one reader."""
@@ -109,7 +120,9 @@ _VALUES: dict[Place, Callable[[Personal], str]] = {
 }
 
 
-def compile(rendered: Rendered, headers: Headers, *, seed: str) -> Compiled:  # noqa: A001 - the word of the trade
+def compile(  # noqa: A001 - the word of the trade
+    rendered: Rendered, headers: Headers, *, seed: str, sign: Sign | None = None
+) -> Compiled:
     """Compile a variant. `seed` is the edition's content hash, of which the rendering's markers were made."""
     text = tuple(_split(rendered.text, seed))
     html = tuple(_split(rendered.html, seed))
@@ -153,7 +166,7 @@ def compile(rendered: Rendered, headers: Headers, *, seed: str) -> Compiled:  # 
         pieces += _body(parts, escape=escape)
         pieces.append(b"\r\n")
     pieces.append(f"--{boundary}--\r\n".encode("ascii"))
-    return Compiled(tuple(_joined(pieces)), text, html)
+    return Compiled(tuple(_joined(pieces)), text, html, sign)
 
 
 def _split(body: str, seed: str) -> Iterator[str | Place]:

@@ -28,7 +28,8 @@ from publisher.settings.checks import did_you_mean, faults
 from publisher.settings.files import Found, Loc, file_of, find, read, too_deep
 from publisher.settings.keys import Secrets, from_files
 from publisher.settings.series import ConsumerTable, DigestTable, SectionTable, SourceTable
-from publisher.settings.tables import DisclaimerTable, FeedsTable, Fetch, Mail, Relay, Site, Store, Web
+from publisher.settings.signing import Signing, signing
+from publisher.settings.tables import DisclaimerTable, Dkim, FeedsTable, Fetch, Mail, Relay, Site, Store, Web
 from publisher.settings.theme import ThemeTable
 from publisher.story import Section, Source
 from publisher.theme import Theme
@@ -54,6 +55,7 @@ class Tables(BaseSettings):
     relay: tuple[Relay, ...] = ()
     fetch: Fetch = Fetch()
     mail: Mail = Mail()
+    dkim: Dkim = Dkim()
     feeds: FeedsTable = FeedsTable()
     web: Web = Web()
     theme: ThemeTable = ThemeTable()
@@ -85,6 +87,7 @@ class Settings:
         folder: the configuration's folder, absolute.
         store: with absolute paths, and a URL that is never empty.
         relay: None when no [[relay]] is configured, which is allowed as long as there is no digest.
+        dkim: without keys when mails are not signed here.
     """
 
     folder: Path
@@ -93,6 +96,7 @@ class Settings:
     relay: Relay | None
     fetch: Fetch
     mail: Mail
+    dkim: Signing = field(repr=False)
     feeds: FeedsTable
     web: Web
     theme: Theme
@@ -157,6 +161,7 @@ def effective(settings: Settings) -> dict[str, Any]:
     shown = tables.model_copy(
         update={
             "store": settings.store,
+            "dkim": tables.dkim.resolved(settings.folder),
             "relay": tuple(relay.resolved(settings.folder) for relay in tables.relay),
         }
     )
@@ -198,9 +203,10 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
             and not (len(entry["loc"]) == 1 and file_of(entry["loc"][0]) in unread)
         ]
         raise ConfigurationInvalid(problems) from None
+    signs, unsigned = signing(tables, folder)
     problems += [
         _problem(loc, message, data, found, ours)
-        for loc, message in faults(tables, folder)
+        for loc, message in (*faults(tables, folder), *unsigned)
         if not (loc[0] == "digest" and loc[-1] == "sections" and "sections.toml" in unread)
     ]
     if problems:
@@ -214,6 +220,7 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         relay=tables.relay[0].resolved(folder) if tables.relay else None,
         fetch=tables.fetch,
         mail=tables.mail,
+        dkim=signs,
         feeds=tables.feeds,
         web=tables.web,
         theme=tables.theme.domain(),

@@ -24,8 +24,8 @@ from publisher.settings.values import (
     Line,
     LineOrEmpty,
     MailAddress,
-    MailAddressOrEmpty,
     PathText,
+    SelectorOrEmpty,
     SiteUrl,
     Slug,
     TagDate,
@@ -39,6 +39,7 @@ from publisher.settings.values import (
 
 __all__ = [
     "DisclaimerTable",
+    "Dkim",
     "FeedsTable",
     "Fetch",
     "Mail",
@@ -192,14 +193,38 @@ class Mail(Table):
     Attributes:
         list_domain: right half of every List-Id (RFC 2919); permanent.
         unsubscribe_address: mailbox of List-Unsubscribe's mailto form; the reader's token is added as `+TOKEN`.
-        bounce_address: envelope sender of every mail: where bounces come back.
+        bounce_address: where bounces come back: envelope sender, with the delivery's token added as `+TOKEN`.
         drain: how long a stopping sender waits for open replies before it leaves rows in doubt.
     """
 
     list_domain: DomainOrEmpty = ""
     unsubscribe_address: TaggedAddressOrEmpty = ""
-    bounce_address: MailAddressOrEmpty = ""
+    bounce_address: TaggedAddressOrEmpty = ""
     drain: Duration = timedelta(seconds=60)
+
+
+class Dkim(Table):
+    """`[dkim]`: our own signatures on every mail; none without a `key_file`. The keys are secrets, and never in these tables.
+
+    Attributes:
+        domain: the domain that signs (`d=`); empty: that of each mail's sender.
+        selector: the name below it under which the public key is published.
+        key_file: private RSA key (PEM, mode 0600); relative to the configuration's folder.
+        ed25519_selector, ed25519_key_file: the same of a second signature, for receivers that know it.
+    """
+
+    domain: DomainOrEmpty = ""
+    selector: SelectorOrEmpty = ""
+    key_file: PathText | None = None
+    ed25519_selector: SelectorOrEmpty = ""
+    ed25519_key_file: PathText | None = None
+
+    def resolved(self, folder: Path) -> Self:
+        """The same with absolute paths."""
+        keys = ("key_file", "ed25519_key_file")
+        return self.model_copy(
+            update={key: absolute(folder, path) for key in keys if (path := getattr(self, key))}
+        )
 
 
 class FeedsTable(Table):

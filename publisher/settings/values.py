@@ -31,8 +31,8 @@ __all__ = [
     "LineOrEmpty",
     "LocalTime",
     "MailAddress",
-    "MailAddressOrEmpty",
     "PathText",
+    "SelectorOrEmpty",
     "SiteUrl",
     "Slug",
     "TagDate",
@@ -48,6 +48,7 @@ __all__ = [
     "Zone",
     "format_duration",
     "parse_duration",
+    "selector",
     "term",
 ]
 
@@ -62,6 +63,7 @@ LONGEST = timedelta(days=36_500)
 SITE_URL_MAX = 200
 """So that a mail's longest header line, two ways of leaving with the reader's token in each, stays far below 998 octets."""
 SITE_URL = re.compile(r"https?://([A-Za-z0-9.-]+)(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*/*")
+SELECTOR_MAX = 63
 TOKEN_LENGTH = 32
 LOCAL_MAX = 64
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -181,6 +183,16 @@ def _domain(value: str) -> str:
     return value
 
 
+def selector(value: str) -> str:
+    """A DKIM selector (RFC 6376 section 3.1), or ValueError."""
+    label = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+    if len(value) > SELECTOR_MAX or not re.fullmatch(rf"{label}(?:\.{label})*", value):
+        raise ValueError(
+            f'a selector stands in a DNS name: small letters, digits, hyphens and dots, {SELECTOR_MAX} at most, such as "wire2026"'
+        )
+    return value
+
+
 def _mail_address(value: str) -> str:
     try:
         found = address.parse(value)
@@ -269,8 +281,8 @@ WebUrlOrEmpty = Annotated[str, AfterValidator(lambda value: value and _web_url(v
 SiteUrl = Annotated[str, AfterValidator(_site_url)]
 Domain = Annotated[str, AfterValidator(_domain)]
 DomainOrEmpty = Annotated[str, AfterValidator(lambda value: value and _domain(value))]
+SelectorOrEmpty = Annotated[str, AfterValidator(lambda value: value and selector(value))]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
-MailAddressOrEmpty = Annotated[str, AfterValidator(lambda value: value and _mail_address(value))]
 TaggedAddressOrEmpty = Annotated[str, AfterValidator(lambda value: value and _tagged_address(value))]
 LocalTime = Annotated[
     time, BeforeValidator(_local_time), PlainSerializer(lambda value: value.strftime("%H:%M"))

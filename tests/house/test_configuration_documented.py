@@ -20,6 +20,7 @@ from publisher.settings.loading import Tables
 from publisher.settings.series import ConsumerTable, DigestTable, SectionTable, SenderTable, SourceTable
 from publisher.settings.tables import (
     DisclaimerTable,
+    Dkim,
     FeedsTable,
     Fetch,
     Mail,
@@ -40,6 +41,7 @@ HEADINGS: dict[str, type[BaseModel]] = {
     "[relay.timeouts]": Timeouts,
     "[fetch]": Fetch,
     "[mail]": Mail,
+    "[dkim]": Dkim,
     "[feeds]": FeedsTable,
     "[web]": Web,
     "[theme]": ThemeTable,

@@ -48,6 +48,7 @@ def main(table: str, **changed: Any) -> Any:
         (main("site", postal_address="1 Quay\x00Street"), "site.postal_address", "control characters"),
         (main("mail", unsubscribe_address="o'leave@quay.example"), "mail.unsubscribe_address", "token"),
         (main("mail", unsubscribe_address=f"{'a' * 32}@quay.example"), "mail.unsubscribe_address", "31 at"),
+        (main("mail", bounce_address=f"{'a' * 32}@quay.example"), "mail.bounce_address", "31 at"),
         (main("store", data_dir="a\u0000b"), "store.data_dir", "without control characters"),
         (main("store", data_dir="/etc/passwd"), "store.data_dir", "/etc/passwd is no folder"),
         (main("store", data_dir="/etc/passwd/a/b"), "store.data_dir", "/etc/passwd is no folder"),

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from subscribers.tokens import LENGTH, Claim, Purpose, TokenKeys, mint, read
+from subscribers.tokens import LENGTH, Claim, Purpose, TokenKeys, mint, mint_bounce, read, read_bounce
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
 KEYS = TokenKeys(keys={2: NEW, 1: OLD}, signing=2)
@@ -68,3 +68,14 @@ def test_numbers_that_do_not_fit_are_refused_not_cut():
         mint(KEYS, Purpose.LEAVE, subscriber=2**40, digest=1)
     with pytest.raises(OverflowError):
         mint(KEYS, Purpose.LEAVE, subscriber=1, digest=2**16)
+
+
+def test_a_token_of_a_bounce_says_which_delivery_and_opens_nothing_else():
+    token = mint_bounce(KEYS, 2**56 - 1)
+    assert len(token) == LENGTH
+    assert read_bounce(KEYS, token) == 2**56 - 1
+    assert read_bounce(KEYS, mint_bounce(KEYS, 7, key_id=1)) == 7
+    for purpose in (Purpose.LEAVE, Purpose.PREFERENCES):
+        assert read(KEYS, purpose, token) is None
+        assert read_bounce(KEYS, mint(KEYS, purpose, subscriber=0, digest=7)) is None
+    assert read_bounce(KEYS, token[:-1] + ("A" if token[-1] != "A" else "B")) is None

@@ -17,7 +17,7 @@ from publisher.desk.mailing.revising import NO_STORY, give_up, revise, set_right
 from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Variant
 from publisher.errors import AlreadySent, NothingToPublish, Refused
-from publisher.newsroom import Newsroom, need_token_keys
+from publisher.newsroom import Newsroom, need_keys
 from publisher.series import Digest
 from publisher.store import deliveries, editions, house
 from publisher.store.deliveries import NewDelivery, NewDispatch
@@ -35,7 +35,7 @@ def begin(newsroom: Newsroom, made: Edition, *, actor: str, now: datetime) -> st
     The edition is taken as it stands now, and without what may not go out any more: it may have been shown a while ago.
 
     Raises:
-        AlreadySent: it has one. Refused: it is not approved. ConfigurationInvalid: its token key is gone.
+        AlreadySent: it has one. Refused: it is not approved. ConfigurationInvalid: a key of it is gone.
         NothingToPublish: nobody has asked for it, or no story of it is left.
     """
     made = desk_editions.edition(newsroom, made.edition_id)
@@ -53,7 +53,7 @@ def begin(newsroom: Newsroom, made: Edition, *, actor: str, now: datetime) -> st
     if gone:
         made = revise(newsroom, made, gone, now=now)
     if present is not None:
-        need_token_keys(newsroom.settings, {present.token_key: present.id})
+        need_keys(newsroom.settings, present)
     if not made.items:
         if present is not None:
             give_up(newsroom, present.id, now=now)

@@ -15,13 +15,13 @@ from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Variant
 from publisher.errors import UnknownName
 from publisher.ledger import Counts, DispatchState, Policy
-from publisher.newsroom import Newsroom, need_token_keys
+from publisher.newsroom import Newsroom, need_keys
 from publisher.render import message
 from publisher.series import Letter
 from publisher.store import deliveries, editions
 from publisher.store.deliveries import Row
 from publisher.transport import Relay
-from subscribers.tokens import Purpose, mint
+from subscribers.tokens import Purpose, mint, mint_bounce
 
 __all__ = [
     "run",
@@ -39,7 +39,7 @@ def run(
     """Send what is due now; returns the report.
 
     Raises:
-        ConfigurationInvalid: somebody waits, and the dispatch's token key is gone.
+        ConfigurationInvalid: somebody waits, and a key of the dispatch is gone.
         GateRefused, StoreUnavailable and its kin: see `dispatch.run`.
     """
     head = head_of(newsroom, dispatch_id)
@@ -48,7 +48,7 @@ def run(
         variants = editions.variants_of(connection, head.edition_id)
         waits = bool(deliveries.variants(connection, head.id))
     if waits:
-        need_token_keys(newsroom.settings, {head.token_key: head.id})
+        need_keys(newsroom.settings, head)
     if made is None:
         raise UnknownName("edition", head.edition_id)
     letter = letters.of_dispatch(newsroom, head)
@@ -58,18 +58,20 @@ def run(
         rendered = desk_editions.cleared(newsroom, made, variant, letter=letter, now=clock())
         if rendered is None:
             return None
-        compiled = letters.compiled(letter, made, variant, rendered, date=head.date)
-        return dispatching.Prepared(compiled, letter.return_path or letter.voice(variant.language).address)
+        sign = letters.signer(newsroom, letter, variant.language, at=head.date)
+        compiled = letters.compiled(letter, made, variant, rendered, date=head.date, sign=sign)
+        sender = _return_path(newsroom, letter, variant.language, key_id=head.token_key)
+        return dispatching.Prepared(compiled, sender)
 
     def read_back(key: str, raw: bytes) -> None:
         variant = variants.get(key) or Variant(key)
         output = f"digest-{key}.eml"
         now = clock()
+        signed = letter.signed_as(variant.language)
         with newsroom.database.read() as connection:
             gone = frozenset(barred(connection, made, newsroom.sources, now))
-        gate.clear(
-            made.edition_id, gate.check_message(raw, made, variant, output=output, now=now, barred=gone)
-        )
+        found = gate.check_message(raw, made, variant, output=output, now=now, barred=gone, signed=signed)
+        gate.clear(made.edition_id, found)
 
     def look() -> None:
         _halt_if_barred(newsroom, head.id, made, now=clock())
@@ -135,3 +137,15 @@ def _personal(newsroom: Newsroom, letter: Letter, *, key_id: int) -> Callable[[R
         )
 
     return personal
+
+
+def _return_path(newsroom: Newsroom, letter: Letter, language: str, *, key_id: int) -> Callable[[Row], str]:
+    """`bounce+TOKEN@domain`: a bounce says which delivery it is about, and a greylister knows its second try again."""
+    mailbox = letter.return_path or letter.voice(language).address
+    local, _, domain = mailbox.partition("@")
+    keys = newsroom.token_keys
+
+    def sender(row: Row) -> str:
+        return f"{local}+{mint_bounce(keys, row.delivery_id, key_id=key_id)}@{domain}"
+
+    return sender if letter.tagged else lambda _row: mailbox

@@ -15,7 +15,7 @@ from publisher.desk.mailing.revising import NO_STORY, give_up, set_right
 from publisher.edition import Edition
 from publisher.errors import Conflict, NothingToPublish
 from publisher.ledger import DispatchState, State
-from publisher.newsroom import Newsroom, need_token_keys
+from publisher.newsroom import Newsroom, need_keys
 from publisher.store import deliveries, house
 
 __all__ = [
@@ -48,7 +48,7 @@ def resume(newsroom: Newsroom, dispatch_id: str, *, actor: str, now: datetime, p
     with newsroom.database.read() as connection:
         if state_of(head, deliveries.counts(connection, head.id)) == DONE:
             return
-    need_token_keys(newsroom.settings, {head.token_key: head.id})  # before it is said to be sending
+    need_keys(newsroom.settings, head)  # before it is said to be sending
     made = desk_editions.edition(newsroom, head.edition_id)
     if head.state == DispatchState.FREEZING:
         begin(newsroom, made, actor=actor, now=now)

@@ -54,6 +54,7 @@ def trial(
         BadInput: an address is none or is suppressed, or the edition has nothing in a language; then nothing was sent.
         GateRefused: as for every mail.
         RelayUnavailable: the relay cannot be used.
+        ConfigurationInvalid: the edition's dispatch was opened with a key that is gone.
     """
     readers = _readers(newsroom, addresses)
     left, _gone = as_of(newsroom, made, now=now)
@@ -68,7 +69,8 @@ def trial(
         variant = Variant(tongue)
         look = replace(letters.look(letter, left.edition_id), test=True)
         rendered = render_digest.render(left, variant, look=look, templates=newsroom.templates)
-        compiled = letters.compiled(letter, left, variant, rendered, date=now)
+        sign = letters.signer(newsroom, letter, tongue, at=now)
+        compiled = letters.compiled(letter, left, variant, rendered, date=now, sign=sign)
         voice = letter.voice(tongue)
         for reader in readers:
             personal = message.Personal(
@@ -80,10 +82,16 @@ def trial(
             )
             output = f"test-{tongue}.eml"
             raw = compiled.message(personal)
-            gate.clear(
-                left.edition_id,
-                gate.check_message(raw, left, variant, output=output, now=now, subject=rendered.subject),
+            found = gate.check_message(
+                raw,
+                left,
+                variant,
+                output=output,
+                now=now,
+                subject=rendered.subject,
+                signed=letter.signed_as(tongue),
             )
+            gate.clear(left.edition_id, found)
             sender = letter.return_path or voice.address
             mails.append((tongue, Envelope(sender, reader.address), compiled.fill(personal)))
     tried = asyncio.run(_sent(Relay(newsroom.relay), mails))

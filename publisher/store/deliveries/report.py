@@ -18,6 +18,7 @@ __all__ = [
     "dispatch_of",
     "doubtful",
     "get_dispatch",
+    "letters",
     "list_dispatches",
     "notable",
     "open_dispatches",
@@ -159,11 +160,20 @@ def variants(connection: Connection, dispatch_id: str) -> frozenset[str]:
 
 def token_keys(connection: Connection) -> dict[int, str]:
     """The token keys that dispatches name in which somebody waits or is still to come, each with one of them."""
-    waits = dispatch.c.id.in_(select(chunk.c.dispatch_id).where(~chunk.c.done))
-    comes = and_(dispatch.c.frozen_at.is_(None), dispatch.c.state != "cancelled")
     query = (
         select(dispatch.c.token_key, func.max(dispatch.c.id).label("id"))
-        .where(or_(waits, comes))
+        .where(_goes_on())
         .group_by(dispatch.c.token_key)
     )
     return {row.token_key: row.id for row in connection.execute(query)}
+
+
+def letters(connection: Connection) -> dict[str, dict[str, Any] | None]:
+    """The letters of these dispatches, by their ids, oldest first."""
+    query = select(dispatch.c.id, dispatch.c.letter).where(_goes_on()).order_by(dispatch.c.id)
+    return {row.id: row.letter for row in connection.execute(query)}
+
+
+def _goes_on() -> ColumnElement[bool]:
+    waits = dispatch.c.id.in_(select(chunk.c.dispatch_id).where(~chunk.c.done))
+    return or_(waits, and_(dispatch.c.frozen_at.is_(None), dispatch.c.state != "cancelled"))

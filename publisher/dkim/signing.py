@@ -1,0 +1,186 @@
+"""Signatures over a message in pieces: what all readers share is made canonical, and hashed as far as it can be, once. PURE.
+
+A message is header fields, an empty line and a body in CRLF form, as pieces: literals, and None for each place whose value differs
+from reader to reader. `Signer.over` studies it once per variant; the `Seal` that comes out costs little more per message than
+the bare signature.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from publisher.dkim import canonical
+from publisher.dkim.keys import SigningKey
+
+__all__ = ["Seal", "Signer"]
+
+_ONCE = (
+    "from",
+    "to",
+    "subject",
+    "date",
+    "message-id",
+    "reply-to",
+    "mime-version",
+    "content-type",
+    "content-language",
+    "list-id",
+    "list-unsubscribe",
+    "list-unsubscribe-post",
+    "list-help",
+    "feedback-id",
+    "precedence",
+    "auto-submitted",
+)
+_AND_NO_OTHER = ("from", "subject", "to", "date", "reply-to")
+SIGNED = (*_ONCE, *_AND_NO_OTHER)
+"""The fields in `h=`. RFC 8058 wants both of List-Unsubscribe signed; a field named once more than it stands there cannot be added
+on the way (RFC 6376 section 8.15)."""
+LINE = 72
+_HASH = b"\x00"
+"""Stands for the body hash in a template: no header holds it."""
+
+_Part = bytes | int
+"""A literal, or the index of the piece that holds a reader's value."""
+
+
+class Seal:
+    """The signatures of one variant's messages."""
+
+    def __init__(
+        self, keys: Sequence[SigningKey], templates: Sequence[bytes], layout: Sequence[bytes | None]
+    ) -> None:
+        head, tail = _parted(layout)
+        fields = _fields(head)
+        self._fields = [fields[name] for name in _ONCE if name in fields]
+        *before, last = tail
+        if isinstance(last, int) or not (ended := canonical.ending(last)):
+            raise ValueError("the message does not end with words that all readers share")
+        if not all(canonical.seamless(part) for part in before if isinstance(part, bytes)):
+            raise ValueError("a reader's value stands beside a blank in the body")
+        parts: list[_Part] = [canonical.body(part) if isinstance(part, bytes) else part for part in before]
+        first = next((place for place, part in enumerate(parts) if isinstance(part, int)), len(parts))
+        self._begun = hashlib.sha256(b"".join(part for part in parts[:first] if isinstance(part, bytes)))
+        self._rest: list[_Part] = [*parts[first:], ended]
+        self._values = [part for part in self._rest if isinstance(part, int)]
+        self._keys = [
+            (key, template.split(_HASH), canonical.header(*template.split(b":", 1)).split(_HASH))
+            for key, template in zip(keys, templates, strict=True)
+        ]
+
+    def __call__(self, pieces: Sequence[bytes]) -> bytes:
+        """The DKIM-Signature fields that go before these pieces, each with its line end.
+
+        Raises:
+            ValueError: a value in the body holds a blank.
+        """
+        for place in self._values:
+            value = pieces[place]
+            if b" " in value or b"\t" in value or value.endswith(b"\r"):
+                raise ValueError("a personal value holds a blank")
+        state = self._begun.copy()
+        for part in self._rest:
+            state.update(part if isinstance(part, bytes) else pieces[part])
+        body = base64.b64encode(state.digest())
+        heads = b"".join(
+            field if isinstance(field, bytes) else _filled(field, pieces) for field in self._fields
+        )
+        signed = hashlib.sha256(heads)
+        made = []
+        for key, (begin, end), (begin_canonical, end_canonical) in self._keys:
+            mine = signed.copy()
+            mine.update(begin_canonical + body + end_canonical)
+            value = base64.b64encode(key.sign(mine.digest()))
+            lines = b"".join(b"\r\n " + value[start : start + LINE] for start in range(0, len(value), LINE))
+            made.append(begin + body + end + lines + b"\r\n")
+        return b"".join(made)
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who signs, for which domain, and when: `t=` is the message's own Date, so that a repeat has the same bytes."""
+
+    keys: tuple[SigningKey, ...]
+    domain: str
+    at: datetime
+
+    def over(self, layout: Sequence[bytes | None]) -> Seal:
+        """The seal of messages of this layout.
+
+        Raises:
+            ValueError: it is no such message, or holds a signed field twice.
+        """
+        return Seal(self.keys, [self._template(key) for key in self.keys], layout)
+
+    def _template(self, key: SigningKey) -> bytes:
+        """The field up to where its signature goes, with the place of the body hash."""
+        head = (
+            f"DKIM-Signature: v=1; a={key.algorithm}; c=relaxed/relaxed;\r\n d={self.domain}; s={key.selector};"
+            f" t={int(self.at.timestamp())};\r\n h={_folded(SIGNED)};\r\n bh="
+        )
+        return head.encode("ascii") + _HASH + b";\r\n b="
+
+
+def _folded(names: Sequence[str]) -> str:
+    """The names with colons, on lines of an ordinary length."""
+    lines, line = [], ""
+    for name in names:
+        if len(line) + len(name) >= LINE - 2:
+            lines.append(line)
+            line = ""
+        line += f"{name}:"
+    return "\r\n  ".join([*lines, line.removesuffix(":")])
+
+
+def _parted(layout: Sequence[bytes | None]) -> tuple[list[_Part], list[_Part]]:
+    """Header and body: the header with the line end of its last field, the body from its first line on."""
+    parts: list[_Part] = [index if piece is None else piece for index, piece in enumerate(layout)]
+    for number, part in enumerate(parts):
+        if isinstance(part, bytes) and b"\r\n\r\n" in part:
+            head, _, body = part.partition(b"\r\n\r\n")
+            return [*parts[:number], head + b"\r\n"], [body, *parts[number + 1 :]]
+    raise ValueError("the message has no body")
+
+
+def _fields(head: Sequence[_Part]) -> dict[str, bytes | list[_Part]]:
+    """Name -> the canonical field with its line end, or its parts when a reader's value is in it. Signed fields only."""
+    found: dict[str, bytes | list[_Part]] = {}
+    for parts in _lines(head):
+        ours = b"".join(part for part in parts if isinstance(part, bytes))
+        name = ours.partition(b":")[0].strip(b" \t").lower().decode("ascii")
+        if name in found:
+            raise ValueError(f"the message holds {name} twice")
+        if name in _ONCE:
+            personal = any(isinstance(part, int) for part in parts)
+            found[name] = parts if personal else _filled(parts, ())
+    return found
+
+
+def _lines(head: Sequence[_Part]) -> list[list[_Part]]:
+    """The parts of each field, folded lines with it."""
+    fields: list[list[_Part]] = []
+    open_ = False
+    for part in head:
+        if isinstance(part, int):
+            if not open_:
+                raise ValueError("a header field begins with a reader's value")
+            fields[-1].append(part)
+            continue
+        for line in part.splitlines(keepends=True):
+            if open_ or (fields and line.startswith((b" ", b"\t"))):
+                fields[-1].append(line)
+            else:
+                fields.append([line])
+            open_ = not line.endswith(b"\r\n")
+    return fields
+
+
+def _filled(parts: Sequence[_Part], pieces: Sequence[bytes]) -> bytes:
+    """The canonical field with its line end."""
+    whole = b"".join(part if isinstance(part, bytes) else pieces[part] for part in parts)
+    name, _, value = whole.partition(b":")
+    return canonical.header(name, value) + b"\r\n"
