@@ -21,6 +21,7 @@ from publisher.cli import (
     feeds,
     people,
     quarantine,
+    running,
     sending,
     serving,
     sources,
@@ -69,6 +70,7 @@ for module in (
     dispatches,
     people,
     serving,
+    running,
     database,
 ):
     for command in module.COMMANDS:

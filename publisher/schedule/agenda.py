@@ -57,9 +57,9 @@ QUIET_TIMES, QUIET_GAP, QUIET_ARRIVALS = 10, timedelta(hours=1), 5
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """Ask these sources."""
+    """Ask these sources: (slug, when it was asked last)."""
 
-    sources: tuple[str, ...]
+    sources: tuple[tuple[str, datetime | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,9 @@ def decide(facts: Facts, now: datetime) -> tuple[Intent, ...]:
 
 
 def _all(facts: Facts, now: datetime) -> Iterator[Intent]:
-    due = tuple(source.slug for source in facts.sources if poll_due(source, facts.key) <= now)
+    due = tuple(
+        (source.slug, source.polled_at) for source in facts.sources if poll_due(source, facts.key) <= now
+    )
     if due:
         yield Poll(due)
     for series in facts.digests:

@@ -105,7 +105,7 @@ def test_what_failed_waits_for_its_time_and_is_the_reason_of_being_late():
 
 def test_sources_come_first_then_editions_feeds_and_mail():
     found = decide(facts(sources=[Polled(slug="a", every=HOUR)], due=["D"], news=True), SLOT)
-    assert found == (Poll(("a",)), Make("morning", SLOT, ID), Build(), Resume("D"))
+    assert found == (Poll((("a", None),)), Make("morning", SLOT, ID), Build(), Resume("D"))
 
 
 def test_feeds_follow_news_at_once_and_time_every_five_minutes():
