@@ -6,8 +6,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
@@ -37,6 +38,27 @@ class Hands:
         self.done.clear()
         self.rounds.until_nothing_is_due()
         return [(done.step, done.subject, done.result) for done in self.done if done.result != "unchanged"]
+
+
+def edit(path: Path, *changes: tuple[str, str]) -> None:
+    """Change these words of a file; each is there."""
+    words = path.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in words
+        words = words.replace(old, new, 1)
+    path.write_text(words, encoding="utf-8")
+
+
+def due_now(folder: Path) -> None:
+    """Let the digest of `init` have its slot ten minutes ago, and its source no address: for commands that ask the real clock."""
+    slot = datetime.now(UTC) - timedelta(minutes=10)  # noqa: TID251 - the command asks it, too
+    config = folder / "config"
+    edit(
+        config / "digests.toml",
+        ('slots = ["07:00"]', f'slots = ["{slot:%H:%M}"]'),
+        ('timezone = "Europe/Lisbon"', 'timezone = "UTC"'),
+    )
+    edit(config / "sources.toml", ('url = "https://harbour-news.example/feeds/all.rss"', ""))
 
 
 def recorded(room: Newsroom, subject: str) -> list[str]:

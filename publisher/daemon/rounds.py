@@ -17,8 +17,8 @@ __all__ = ["CLOCK", "SENDER", "Rounds"]
 CLOCK: tuple[type[Intent], ...] = (Poll, Make, Build, Skip, Alarm)
 SENDER: tuple[type[Intent], ...] = (Send, Resume)
 ALL = CLOCK + SENDER
-LOOK = {CLOCK: timedelta(seconds=15), SENDER: timedelta(seconds=1)}
-"""How long somebody else's act may wait until it is seen: an approval, an edition that the other thread made."""
+LOOK, LOOK_AND_SEND = timedelta(seconds=15), timedelta(seconds=2)
+"""How long somebody else's act may wait until it is seen: of a desk, and of the other thread, which has made an edition."""
 AWAY = timedelta(seconds=30)
 """How long a database that cannot be read is left alone."""
 QUIET_EVERY = timedelta(hours=1)
@@ -40,9 +40,10 @@ class Rounds:
         now = self.steps.clock()
         quiet = self.quiet_at is None or now - self.quiet_at >= QUIET_EVERY
         self.facts = self._facts(now, arrivals=quiet)
-        if quiet and any(source.polled_at for source in self.facts.sources):
-            self.quiet_at = now
-        return tuple(intent for intent in decide(self.facts, now) if isinstance(intent, self.kinds))
+        intents = tuple(intent for intent in decide(self.facts, now) if isinstance(intent, self.kinds))
+        if quiet and not any(isinstance(intent, Poll) for intent in intents):
+            self.quiet_at = now  # otherwise it is judged once they have been asked
+        return intents
 
     def _facts(self, now: datetime, *, arrivals: bool) -> Facts:
         newsroom = self.steps.newsroom
@@ -89,5 +90,6 @@ class Rounds:
             self.do(intents)
             if not intents:
                 now = steps.clock()
-                wait = next_look(self.facts, now, at_most=LOOK[self.kinds]) - now
+                at_most = LOOK_AND_SEND if Send in self.kinds else LOOK
+                wait = next_look(self.facts, now, at_most=at_most) - now
                 steps.stop.wait(wait.total_seconds())

@@ -50,6 +50,7 @@ class Steps:
     """The hands of one process; `held`, `feeds_at` and `news` are what it remembers between two looks.
 
     Attributes:
+        faults: of the last build, which are told when they change and not every five minutes.
         clock: the present instant; asked once for each step.
         stop: nothing is begun once it is set, and sending drains. hurry: open connections are dropped.
     """
@@ -62,6 +63,7 @@ class Steps:
     failures: dict[Intent, int] = field(default_factory=dict)
     feeds_at: datetime | None = None
     news: bool = True
+    faults: list[str] = field(default_factory=list)
 
     def perform(self, intent: Intent) -> list[Done]:
         """Carry it out; what is announced as an error is an account like any other."""
@@ -109,12 +111,14 @@ class Steps:
         faults = [str(report.refused) for report in made.feeds if report.refused]
         faults += [str(fault) for report in made.feeds for fault in report.skipped]
         faults += [str(refusal) for refusal in made.pages.refused]
+        fresh = faults != self.faults and bool(faults)
+        self.faults = faults
         return Done(
             step="build",
             subject="feeds",
-            result="done" if changed else "unchanged",
+            result="done" if changed or fresh else "unchanged",
             said="; ".join(faults + made.hubs.failures),
-            bad=bool(faults) and bool(changed),
+            bad=fresh,
             data={"changed": changed, "files": len(made.files)},
         )
 

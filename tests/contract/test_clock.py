@@ -10,15 +10,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from publisher.daemon import rounds
+from publisher.daemon.rounds import CLOCK, SENDER, Rounds
+from publisher.desk import clock as desk_clock
 from publisher.desk import editions
-from publisher.errors import StoreLocked
+from publisher.errors import GateRefused, StoreLocked, StoreUnavailable, Violation
 from publisher.newsroom import Newsroom
 from publisher.store.db import Database
 from tests.clockbox import Hands, Site, recorded, site, tally
 from tests.mailroom import ingest, keeping, mails, subscribe
 from tests.newsrooms import NOW, jsonl, line, newsroom
 from tests.smtpd import Server
-from tests.waiting import Aside
+from tests.waiting import Aside, until
 
 READER = "reader@list.example"
 ID = "morning-2026-03-02"
@@ -217,3 +220,92 @@ def test_two_clocks_say_the_same_skip_once(database, server):
     Hands(room).at(SLOT - MINUTE)
     at_the_same_time(*(Hands(replace(room), now=SLOT + 3 * HOUR) for _ in range(2)))
     assert recorded(room, ID) == ["clock.skip"]
+
+
+def test_a_source_that_is_dead_is_reported_and_holds_up_nothing(database, server):
+    with site(status=500) as source:
+        room = polling(database, server, source)
+        ingest(room, line(1), now=SLOT - HOUR)
+        hands = Hands(room)
+        done = steps_of(hands.at(SLOT))
+        assert done == [
+            ("poll", "meridian", "failed"),
+            ("make", ID, "done"),
+            ("send", ID, "done"),
+            ("dispatch", ID, "done"),
+        ]
+        hands.at(SLOT + 5 * MINUTE)
+        assert len(source.asked) == 1
+        hands.at(SLOT + 10 * MINUTE)
+        assert len(source.asked) == 2
+
+
+def test_a_refusal_of_the_gate_is_told_tried_again_and_skipped_at_the_deadline(database, server, monkeypatch):
+    hands = Hands(ready(database, server))
+
+    def refuse(*_arguments, **_named):
+        raise GateRefused(ID, [Violation("digest-en.eml", "1", "source-link", "is missing")])
+
+    monkeypatch.setattr(editions.gate, "clear", refuse)
+    assert steps_of(hands.at(SLOT)) == [("make", ID, "failed")]
+    (account,) = [done for done in hands.done if done.step == "make"]
+    assert account.code == "gate-refused"
+    assert steps_of(hands.at(SLOT + 6 * MINUTE)) == [("late", ID, "said"), ("make", ID, "failed")]
+    (late,) = [done for done in hands.done if done.step == "late"]
+    assert "not cleared by the provenance gate" in late.said
+    assert steps_of(hands.at(SLOT + 3 * HOUR)) == [("skip", ID, "skipped")]
+    assert tally(hands.room) == (0, 0)
+
+
+def test_a_source_that_falls_silent_is_named_once_for_each_silence(database, server):
+    with site(jsonl(line(1))) as source:
+        room = polling(database, server, source)
+        for number in range(1, 8):
+            ingest(room, line(number), now=SLOT + number * HOUR)
+        hands = Hands(room)
+        silence = SLOT + 17 * HOUR + 2 * MINUTE
+        hands.at(silence - HOUR)
+        assert ("quiet", "meridian", "said") in hands.at(silence + HOUR)
+        assert ("quiet", "meridian", "said") not in hands.at(silence + 3 * HOUR)
+        assert ("quiet", "meridian", "said") not in Hands(room).at(silence + 4 * HOUR)
+        ingest(room, line(8), now=silence + 5 * HOUR)
+        assert ("quiet", "meridian", "said") not in hands.at(silence + 14 * HOUR)
+        assert ("quiet", "meridian", "said") in hands.at(silence + 16 * HOUR)
+        assert recorded(room, "meridian") == ["clock.quiet", "clock.quiet"]
+
+
+def test_sources_are_polled_while_a_dispatch_takes_its_time(database, server):
+    with site(jsonl(line(1))) as source:
+        room = polling(database, server, source)
+        ingest(room, line(2), now=SLOT - HOUR)
+        hands = Hands(room, now=SLOT)
+        clock = Rounds(steps=hands.steps, kinds=CLOCK, tell=hands.done.append)
+        sender = Rounds(steps=hands.steps, kinds=SENDER, tell=hands.done.append)
+        server.teach("logged do=hold")
+        clock.until_nothing_is_due()
+        sending = Aside(sender.until_nothing_is_due)
+        until(lambda: bool(server.messages()), thread=sending)
+        hands.now = SLOT + 5 * MINUTE
+        clock.until_nothing_is_due()
+        assert (len(source.asked), sending.is_alive()) == (2, True)
+        server.teach()
+        sending.result()
+    assert sent(server) == {READER: 1}
+
+
+def test_a_database_that_cannot_be_read_is_told_and_the_clock_goes_on(database, server, monkeypatch):
+    hands = Hands(ready(database, server), now=SLOT)
+    monkeypatch.setattr(rounds, "AWAY", timedelta(0))
+    real, failures = desk_clock.series, [StoreUnavailable("the database", "it is away")]
+
+    def away(*arguments, **named):
+        if failures:
+            raise failures.pop()
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(desk_clock, "series", away)
+    going = Aside(hands.rounds.until_stopped)
+    until(lambda: any(done.step == "dispatch" for done in hands.done), thread=going)
+    hands.steps.stop.set()
+    going.result()
+    assert (hands.done[0].step, hands.done[0].code) == ("look", "store-unavailable")

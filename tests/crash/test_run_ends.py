@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from publisher.cli.exits import INTERRUPTED
+from tests.clockbox import due_now
 from tests.commandbox import House
 from tests.mailroom import keeping, mails
 from tests.newsrooms import line
@@ -32,15 +33,9 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def house(tmp_path: Path, server: Server) -> House:
-    """A newsroom with readers, a story, and a slot in every hour, so that one has always just passed."""
+    """A newsroom with readers, a story, and a digest that was due ten minutes ago."""
     house = House(tmp_path / "house", server.port)
-    digests = house.folder / "config" / "digests.toml"
-    hours = ", ".join(f'"{hour:02}:00"' for hour in range(24))
-    words = digests.read_text(encoding="utf-8").replace('slots = ["07:00"]', f"slots = [{hours}]")
-    digests.write_text(words.replace('#deadline = "2h"', 'deadline = "1h"'), encoding="utf-8")
-    sources = house.folder / "config" / "sources.toml"
-    words = sources.read_text(encoding="utf-8")
-    sources.write_text(re.sub(r"(?m)^url = .*$", "", words), encoding="utf-8")
+    due_now(house.folder)
     house.take_in(line(1))
     house.subscribe(*((f"reader{number}@list.example", "") for number in range(PEOPLE)))
     return house
