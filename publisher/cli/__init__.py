@@ -49,6 +49,7 @@ def publisher(context: click.Context) -> None:
       publisher edition preview DIGEST --out /tmp/preview
       publisher subscriber add reader@example.org --digest DIGEST --basis "asked by phone"
       publisher send DIGEST                      shows what and to how many, then asks
+      publisher run                              polls, sends and serves by itself from then on
 
     \b
     Exit codes: 0 done, 2 wrong usage or unknown name, 3 refused (gate, embargo, nothing to

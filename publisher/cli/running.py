@@ -52,7 +52,7 @@ def run(door_: Door, once: bool, no_web: bool, host: str | None, port: int | Non
     Ctrl-C and SIGTERM drain: the present step is finished, open replies are read, whoever was not sent to waits (exit code 130 and 0).
     A second one drops connections at once, and leaves whoever is at the dot in doubt.
 
-    With --once the exit code tells the worst of what was due: 3 when an edition expired that nobody approved, or the gate refused one; 5 when a
+    With --once the exit code tells the worst of what was due: 3 when an edition was not approved in time, has no reader, or was refused by the gate; 5 when a
     source could not be read, a slot was missed, or a dispatch needs a look; 75 when the relay or the database cannot be used at present.
     """
     if once and (host or port is not None or access_log):
@@ -114,12 +114,14 @@ def _row(done: Done) -> dict[str, Any]:
 
 def _code(done: Done) -> int:
     """What one step means for the whole."""
+    from publisher.schedule import UNSENT
+
     if not done.bad or done.step in {"late", "quiet"}:  # what a person should know, no fault of this run
         return 0
     if done.error is not None:
         code = code_of(done.error)
         return code if code in WORST else PARTLY
-    return REFUSED if done.step == "expired" else PARTLY
+    return REFUSED if done.code == UNSENT else PARTLY
 
 
 COMMANDS = (run,)

@@ -14,7 +14,7 @@ from publisher.desk.clock import ACTOR
 from publisher.desk.wire import SourceReport
 from publisher.errors import AlreadyMade, AlreadySent, NothingToPublish, PublisherError, RelayUnavailable
 from publisher.newsroom import Newsroom
-from publisher.schedule import SKIPPED, Alarm, Build, Held, Intent, Make, Poll, Resume, Send, Skip
+from publisher.schedule import SKIPPED, UNSENT, Alarm, Build, Held, Intent, Make, Poll, Resume, Send, Skip
 from subscribers.errors import SubscribersError
 
 __all__ = ["Done", "Steps"]
@@ -29,7 +29,7 @@ class Done:
     """What came of a step.
 
     Attributes:
-        result: "done", "unchanged", "already" (by another clock), "skipped", "said" or "failed".
+        result: "done", "unchanged", "already" (by another clock), "empty" and "waits" (to be looked at again), "skipped", "unsent", "said" or "failed".
         code: of the error. error: itself, where one was raised. bad: whether somebody should look.
         report: of a dispatch.
     """
@@ -99,7 +99,7 @@ class Steps:
             case Resume(dispatch):
                 yield self._resume(dispatch)
             case Skip(name, reason):
-                yield self._say("skip", SKIPPED, name, reason, now, bad=True)
+                yield self._say("skip", SKIPPED, name, reason, now, result="skipped", bad=True)
             case Alarm(what, subject, reason):
                 yield self._say(what.removeprefix("clock."), what, subject, reason, now, bad=True)
 
@@ -130,7 +130,7 @@ class Steps:
         except NothingToPublish as error:
             if now < slot:  # it is made ahead, to be approved: until its slot something may come in
                 return Done(step="make", subject=name, result="empty", said=str(error))
-            return self._say("make", SKIPPED, name, str(error), now)
+            return self._say("make", SKIPPED, name, str(error), now, result="skipped")
         data = {"number": made.number, "items": len(made.items)}
         return Done(step="make", subject=made.edition_id, result="done", data=data)
 
@@ -141,7 +141,7 @@ class Steps:
         except AlreadySent as error:
             return Done(step="send", subject=name, result="already", data={"dispatch": error.dispatch_id})
         except NothingToPublish as error:
-            return self._say("send", SKIPPED, name, str(error), now, bad=True)
+            return self._say("send", UNSENT, name, str(error), now, result="unsent", bad=True)
         return Done(step="send", subject=name, result="done", data={"dispatch": dispatch})
 
     def _resume(self, dispatch: str) -> Done:
@@ -163,11 +163,19 @@ class Steps:
         )
 
     def _say(
-        self, step: str, what: str, subject: str, reason: str, now: datetime, *, bad: bool = False
+        self,
+        step: str,
+        what: str,
+        subject: str,
+        reason: str,
+        now: datetime,
+        *,
+        result: str = "said",
+        bad: bool = False,
     ) -> Done:
         fresh = desk_clock.say(self.newsroom, what, subject, reason, now=now)
-        result = "already" if not fresh else "skipped" if what == SKIPPED else "said"
-        return Done(step=step, subject=subject, result=result, said=reason, code=what, bad=bad and fresh)
+        told = result if fresh else "already"
+        return Done(step=step, subject=subject, result=told, said=reason, code=what, bad=bad and fresh)
 
 
 def failed(intent: Intent | None, error: PublisherError | SubscribersError) -> Done:

@@ -14,11 +14,11 @@ from publisher.desk.publishing import Published
 from publisher.desk.wire import SourceReport
 from publisher.newsroom import Newsroom
 from publisher.schedule import (
-    EXPIRED,
     LATE,
     LOOKBACK,
     QUIET,
     SKIPPED,
+    UNSENT,
     Made,
     Polled,
     Series,
@@ -96,7 +96,7 @@ def said(newsroom: Newsroom, digests: Sequence[Series], *, now: datetime) -> dic
             edition_id(entry.digest, slot) for slot in slots_between(entry.digest, now - LOOKBACK, ahead)
         ]
     with newsroom.database.read() as connection:
-        return agenda.said(connection, (SKIPPED, EXPIRED, LATE, QUIET), subjects)
+        return agenda.said(connection, (SKIPPED, UNSENT, LATE, QUIET), subjects)
 
 
 def poll(newsroom: Newsroom, seen: Mapping[str, datetime | None], *, now: datetime) -> list[SourceReport]:

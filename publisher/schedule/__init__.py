@@ -1,11 +1,11 @@
 """The timetable: when editions are due, through clock changes (`slots`), and what a clock has to do at an instant (`agenda`). PURE."""
 
 from publisher.schedule.agenda import (
-    EXPIRED,
     LATE,
     LOOKBACK,
     QUIET,
     SKIPPED,
+    UNSENT,
     Alarm,
     Build,
     Facts,
@@ -33,11 +33,11 @@ from publisher.schedule.slots import (
 )
 
 __all__ = [
-    "EXPIRED",
     "LATE",
     "LOOKBACK",
     "QUIET",
     "SKIPPED",
+    "UNSENT",
     "Alarm",
     "Build",
     "Facts",

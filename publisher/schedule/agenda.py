@@ -19,11 +19,11 @@ from publisher.schedule.slots import edition_id, slots_between
 from publisher.series import Digest
 
 __all__ = [
-    "EXPIRED",
     "LATE",
     "LOOKBACK",
     "QUIET",
     "SKIPPED",
+    "UNSENT",
     "Alarm",
     "Build",
     "Facts",
@@ -42,8 +42,8 @@ __all__ = [
     "poll_due",
 ]
 
-SKIPPED, EXPIRED, LATE, QUIET = "clock.skip", "clock.expired", "clock.late", "clock.quiet"
-"""What the clock says once in the house's record. The first two settle a slot."""
+SKIPPED, UNSENT, LATE, QUIET = "clock.skip", "clock.unsent", "clock.late", "clock.quiet"
+"""What the clock says once in the house's record. The first settles a slot that has no edition, the second one that has."""
 LOOKBACK = timedelta(days=8)
 """How far back slots are looked at: what was missed before is not told any more."""
 LATE_AFTER = timedelta(minutes=5)
@@ -100,7 +100,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Say something that a person has to look at: `what` is EXPIRED, LATE or QUIET."""
+    """Say something that a person has to look at: `what` is UNSENT, LATE or QUIET."""
 
     what: str
     subject: str
@@ -205,7 +205,8 @@ def _slots(series: Series, now: datetime) -> list[datetime]:
 def _slot(facts: Facts, series: Series, slot: datetime, now: datetime) -> Iterator[Intent]:
     digest, made = series.digest, series.made.get(slot)
     name = made.edition if made else edition_id(digest, slot)
-    if (made and made.dispatched) or (SKIPPED, name) in facts.said or (EXPIRED, name) in facts.said:
+    settled = UNSENT if made else SKIPPED
+    if (made and made.dispatched) or (settled, name) in facts.said:
         return
     over = now > slot + digest.deadline
     if over and slot < series.since:
@@ -216,7 +217,7 @@ def _slot(facts: Facts, series: Series, slot: datetime, now: datetime) -> Iterat
         yield Skip(name, f"it was not made {in_time}; its stories wait for the next edition")
     elif over:
         did_not = "nobody approved it" if waits else "it could not be sent"
-        yield Alarm(EXPIRED, name, f"{did_not} {in_time}: only a person sends it now, with `publisher send`")
+        yield Alarm(UNSENT, name, f"{did_not} {in_time}: only a person sends it now, with `publisher send`")
     else:
         intent = Make(digest.slug, slot, name) if made is None else Send(name)
         if now >= slot + LATE_AFTER and (LATE, name) not in facts.said:

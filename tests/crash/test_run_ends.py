@@ -145,3 +145,16 @@ def test_the_web_answers_while_mail_is_sent_and_until_it_has_drained(house: Hous
         assert run.end() == 0, run.lines
     assert run.said("Stopped.")
     assert house.dispatch()["counts"]["uncertain"] == 0
+
+
+def test_two_processes_on_one_database_send_each_mail_once(house: House, server: Server) -> None:
+    server.teach()
+    with running(house, "--no-web") as one, running(house, "--no-web") as other:
+        until(lambda: len(mails(server)) == PEOPLE, process=one.process)
+        for run in (one, other):
+            run.process.send_signal(signal.SIGTERM)
+        assert [one.end(), other.end()] == [0, 0], (one.lines, other.lines)
+    assert {len(bodies) for bodies in mails(server).values()} == {1}
+    assert len(house.data("dispatch", "list")["items"]) == 1
+    assert len(house.data("edition", "list")["items"]) == 1
+    assert house.dispatch()["counts"]["uncertain"] == 0

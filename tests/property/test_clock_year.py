@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from publisher.schedule import (
-    EXPIRED,
     SKIPPED,
+    UNSENT,
     Alarm,
     Facts,
     Intent,
@@ -128,8 +128,8 @@ class World:
                 self.reasons[name] = "sent"
             case Skip(name, why):
                 self.settle(SKIPPED, name, why, now)
-            case Alarm(what, name, why) if what == EXPIRED:
-                self.settle(EXPIRED, name, why, now)
+            case Alarm(what, name, why) if what == UNSENT:
+                self.settle(UNSENT, name, why, now)
             case Alarm(what, name, _):
                 self.said.setdefault((what, name), now)
 

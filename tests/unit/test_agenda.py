@@ -6,10 +6,10 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from publisher.schedule import (
-    EXPIRED,
     LATE,
     QUIET,
     SKIPPED,
+    UNSENT,
     Alarm,
     Build,
     Facts,
@@ -89,8 +89,8 @@ def test_without_approval_it_expires_with_an_alarm_once():
     made = Made(ID, approved=False, dispatched=False)
     (alarm,) = decide(facts(APPROVED_FIRST, made=made), SLOT + 2 * HOUR + MINUTE)
     assert isinstance(alarm, Alarm)
-    assert (alarm.what, alarm.subject, "nobody approved it" in alarm.reason) == (EXPIRED, ID, True)
-    said = {(EXPIRED, ID): SLOT}
+    assert (alarm.what, alarm.subject, "nobody approved it" in alarm.reason) == (UNSENT, ID, True)
+    said = {(UNSENT, ID): SLOT}
     approved = replace(made, approved=True)
     assert decide(facts(APPROVED_FIRST, made=approved, said=said), SLOT + 3 * HOUR) == ()
 
@@ -169,3 +169,8 @@ def test_the_next_look_is_when_something_is_due():
     assert next_look(facts(), SLOT - HOUR, at_most=MINUTE) == SLOT - HOUR + MINUTE
     held = {Build(): Held(SLOT + timedelta(seconds=5), "")}
     assert next_look(facts(held=held), SLOT, at_most=MINUTE) == SLOT + timedelta(seconds=5)
+
+
+def test_an_edition_that_came_about_after_all_is_sent_whatever_was_said_before():
+    made = Made(ID, approved=False, dispatched=False)
+    assert decide(facts(made=made, said={(SKIPPED, ID): SLOT}), SLOT + MINUTE) == (Send(ID),)
