@@ -32,6 +32,8 @@ class Digest:
         slots: local times of day, in `timezone`. weekdays: ISO numbers, 1 = Monday.
         uncertain: what becomes of rows in doubt: "resend" (nobody lost) or "keep" (no duplicates).
         expires: how long after its opening a dispatch may still deliver.
+        lead: how long before its slot an edition is made that has to be approved.
+        deadline: how long after its slot an edition is still made or sent by itself.
     """
 
     slug: str
@@ -48,6 +50,8 @@ class Digest:
     approval: str = "none"
     uncertain: str = "resend"
     expires: timedelta = timedelta(hours=24)
+    lead: timedelta = timedelta(minutes=30)
+    deadline: timedelta = timedelta(hours=2)
 
     def title(self, language: str) -> str:
         """The title in this language, else in the digest's first."""

@@ -109,6 +109,7 @@ class Source:
         rights_line: printed with the agency's stories (copyright, licence).
         rights: what may be published of a story: "full", "lede", "link" or "none".
         own_hosts: hosts of the newsroom itself, which are nobody's source.
+        every: how often the clock polls it.
     """
 
     slug: str
@@ -131,6 +132,7 @@ class Source:
     empty_embargo: str = "hold"
     rights_line: str = ""
     rights: str = "full"
+    every: timedelta = timedelta(minutes=5)
     own_hosts: tuple[str, ...] = ()
 
 

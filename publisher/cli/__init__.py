@@ -21,6 +21,7 @@ from publisher.cli import (
     feeds,
     people,
     quarantine,
+    running,
     sending,
     serving,
     signing,
@@ -49,6 +50,7 @@ def publisher(context: click.Context) -> None:
       publisher edition preview DIGEST --out /tmp/preview
       publisher subscriber add reader@example.org --digest DIGEST --basis "asked by phone"
       publisher send DIGEST                      shows what and to how many, then asks
+      publisher run                              polls, sends and serves by itself from then on
 
     \b
     Exit codes: 0 done, 2 wrong usage or unknown name, 3 refused (gate, embargo, nothing to
@@ -71,6 +73,7 @@ for module in (
     people,
     signing,
     serving,
+    running,
     database,
 ):
     for command in module.COMMANDS:

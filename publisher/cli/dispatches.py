@@ -113,7 +113,7 @@ def resume(door_: Door, dispatch_id: str | None) -> int:
 
     A DISPATCH that is named goes on after a crash, a pause, a halt or relay trouble, and without a story that was withdrawn.
 
-    Without one, every dispatch goes on that has something due: put it into cron. Whose sender died, who was deferred until now, and who
+    Without one, every dispatch goes on that has something due, as in `publisher run`. Whose sender died, who was deferred until now, and who
     waits since a story was killed, is sent to; what a person paused or another rule halted is left alone, and nobody is sent to after
     the dispatch's time. Where a story is held, or may come back otherwise, a person decides, also after a kill: it is said.
 

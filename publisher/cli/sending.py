@@ -70,7 +70,7 @@ def send(
     Sending the same edition twice is refused with exit code 4. Exit code 5: done, but some failed or are in doubt.
     75: the relay cannot be used at present; nobody is lost, resume later. 130: interrupted, and somebody waits; or you
     answered no, and nothing was sent.
-    Who was deferred is sent to by `publisher dispatch resume`, which belongs into cron.
+    Who was deferred is sent to by `publisher run`, or by `publisher dispatch resume`.
     """
     from publisher.desk import editions, mailing
     from publisher.settings import leftovers

@@ -127,7 +127,7 @@ class Run:
             if self._work.stop.is_set() and stopped is None:
                 stopped = now
                 self._shared.end()
-            if stopped is not None and now - stopped > self._work.drain:
+            if stopped is not None and (self._work.hurry.is_set() or now - stopped > self._work.drain):
                 self._abort()
             if self._shared.over.is_set():
                 continue

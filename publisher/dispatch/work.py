@@ -38,6 +38,7 @@ class Work:
         progress: is shown the counts while they change, some times a second; the report at the end is the ledger's.
         stop: once set, nothing more is begun; replies that are awaited are waited for.
         wait: whether to stay until rows that are due later have been sent, too.
+        hurry: once set after `stop`, connections are dropped at once.
         drain: seconds after `stop` until connections are dropped; who is at the dot then is in doubt.
     """
 
@@ -52,6 +53,7 @@ class Work:
     look: Callable[[], None] = lambda: None
     progress: Callable[[Counts], None] | None = None
     stop: threading.Event = field(default_factory=threading.Event)
+    hurry: threading.Event = field(default_factory=threading.Event)
     wait: bool = False
     drain: float = 60.0
 

@@ -35,6 +35,9 @@ from publisher.story import DEFAULT_URGENCY, Section, Source, SourceKind
 __all__ = ["ConsumerTable", "DigestTable", "SectionTable", "SenderTable", "SourceTable"]
 
 Limit = Annotated[Whole, Field(ge=1, le=200)]
+Interval = Annotated[Duration, Field(ge=timedelta(minutes=1), le=timedelta(days=7))]
+UpToADay = Annotated[Duration, Field(le=timedelta(days=1))]
+UpToAWeek = Annotated[Duration, Field(le=timedelta(days=7))]
 
 
 class SectionTable(Table):
@@ -92,6 +95,7 @@ class SourceTable(Table):
     source_hosts: dict[str, Line] = Field(default_factory=dict)
     house_blocks: tuple[Line, ...] = ()
     house_hosts: tuple[Domain, ...] = ()
+    every: Interval = timedelta(minutes=5)
 
     def own_hosts(self) -> tuple[str, ...]:
         """The hosts that this source says are the newsroom's own."""
@@ -124,6 +128,7 @@ class SourceTable(Table):
             rights_line=self.rights_line,
             rights=self.rights,
             own_hosts=own_hosts,
+            every=self.every,
         )
 
 
@@ -166,6 +171,8 @@ class DigestTable(Table):
     approval: Literal["none", "required"] = "none"
     uncertain: Literal["resend", "keep"] = "resend"
     expires: Duration = timedelta(hours=24)
+    lead: UpToADay = timedelta(minutes=30)
+    deadline: UpToAWeek = timedelta(hours=2)
 
     def domain(self, *, timezone: str, reply_to: str, list_domain: str) -> Digest:
         """As editions know it; the arguments are the site's, for a digest that states none."""
@@ -186,4 +193,6 @@ class DigestTable(Table):
             approval=self.approval,
             uncertain=self.uncertain,
             expires=self.expires,
+            lead=self.lead,
+            deadline=self.deadline,
         )

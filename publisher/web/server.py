@@ -12,6 +12,7 @@ import importlib.util
 import logging
 import signal
 import socket
+import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +30,7 @@ __all__ = ["LOOK_SECONDS", "bind", "serve"]
 LOOK_SECONDS = 0.5
 """Between two looks at the table: what a reader may be behind, beside the reading itself."""
 TELL_SECONDS = 2.0
+UNTIL_SECONDS = 0.1
 GRACE_SECONDS = 5
 """What answers that are under way may take when the server ends."""
 
@@ -72,6 +74,7 @@ def serve(
     say: Callable[[str], None],
     log_requests: bool,
     at_home: bool,
+    until: threading.Event | None = None,
 ) -> int:
     """Serve what is public until a signal comes; returns its number.
 
@@ -80,6 +83,7 @@ def serve(
         sockets: from `bind`; closed at the end.
         say: is told the address, once it answers.
         log_requests: a line per request in the log `publisher.web`.
+        until: end when it is set, and leave signals to the caller: for a thread that is not the main one.
         at_home: links lead to this server instead of the site's address, and no hub is told.
 
     Raises:
@@ -95,11 +99,13 @@ def serve(
         nothing = "" if len(shelf) else "; nothing is public yet: run `publisher feed build`"
         app = application(shelf, clock=_clock, fetch=look.again, log=_log.info if log_requests else None)
         beside = [look.keep()] if at_home else [look.keep(), _tell(newsroom)]
+        if until is not None:
+            beside.append(_until(until))
         server = _Server(
             app, lambda: say(f"Serving {len(shelf)} public files on {here}/ (Ctrl-C ends it){nothing}")
         )
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(server.until_signal(sockets, beside))
+            return runner.run(server.to_its_end(sockets, beside, signals=until is None))
     finally:
         for listener in sockets:
             listener.close()
@@ -171,6 +177,12 @@ class _Look:
                 self._shelf.take(made, instead=instead)
 
 
+async def _until(event: threading.Event) -> None:
+    """Come to an end soon after it is set."""
+    while not event.is_set():  # noqa: ASYNC110 - another thread sets it
+        await asyncio.sleep(UNTIL_SECONDS)
+
+
 async def _tell(newsroom: Newsroom) -> None:
     """Tell hubs what is due, again and again."""
     quiet = _Once("hubs are told later")
@@ -227,7 +239,7 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """See `until_signal`."""
+        """See `to_its_end`."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -235,12 +247,16 @@ class _Server(uvicorn.Server):
         await super().startup(sockets=sockets)
         self._say_started()
 
-    async def until_signal(
-        self, sockets: Sequence[socket.socket], beside: Sequence[Coroutine[Any, Any, None]]
+    async def to_its_end(
+        self,
+        sockets: Sequence[socket.socket],
+        beside: Sequence[Coroutine[Any, Any, None]],
+        *,
+        signals: bool,
     ) -> int:
-        """Serve, with these tasks beside, until SIGINT or SIGTERM; returns which. What a task raises ends it, and is raised."""
+        """Serve until one of these tasks beside ends or, with `signals`, SIGINT or SIGTERM comes; returns which. What a task raises is raised."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM) if signals else ():
             loop.add_signal_handler(number, self._end, number)
         tasks = [asyncio.create_task(task) for task in beside]
         for task in tasks:

@@ -69,6 +69,7 @@ def go_on(
     clock: Callable[[], datetime],
     progress: Callable[[Counts], None] | None = None,
     stop: threading.Event | None = None,
+    hurry: threading.Event | None = None,
 ) -> Report:
     """Send what is due of one of them; its time is not prolonged. Raises what `resume` and `run` raise.
 
@@ -82,7 +83,7 @@ def go_on(
             resume(newsroom, dispatch_id, actor=actor, now=clock(), prolong=False)
         if head_of(newsroom, dispatch_id).state != DispatchState.SENDING:
             return report(newsroom, dispatch_id)
-        told = run(newsroom, dispatch_id, clock=clock, progress=progress, stop=stop)
+        told = run(newsroom, dispatch_id, clock=clock, progress=progress, stop=stop, hurry=hurry)
         if stop.is_set() or told.state != DispatchState.HALTED:
             return told
         if head_of(newsroom, dispatch_id).halt_reason not in FOR_GOOD:

@@ -35,8 +35,9 @@ def run(
     clock: Callable[[], datetime],
     progress: Callable[[Counts], None] | None = None,
     stop: threading.Event | None = None,
+    hurry: threading.Event | None = None,
 ) -> Report:
-    """Send what is due now; returns the report.
+    """Send what is due now; returns the report. `stop` drains, and `hurry` after it drops connections.
 
     Raises:
         ConfigurationInvalid: somebody waits, and a key of the dispatch is gone.
@@ -92,6 +93,7 @@ def run(
             clock=clock,
             progress=progress,
             stop=stop or threading.Event(),
+            hurry=hurry or threading.Event(),
             drain=newsroom.settings.mail.drain.total_seconds(),
         ),
     )

@@ -6,18 +6,21 @@ PURE. A slot that does not exist locally runs at the first minute after the gap,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from publisher.series import Digest
 
-__all__ = ["edition_id", "local_instant", "next_slot", "out_of_reach", "present_slot"]
+__all__ = ["edition_id", "local_instant", "next_slot", "out_of_reach", "present_slot", "slots_between"]
 
 AHEAD = timedelta(days=1)
 """How long before its slot an edition may be made."""
+EIGHT_DAYS = timedelta(days=8)
+"""A week, and a day for what clock changes and days off shift."""
 
 
+@lru_cache(maxsize=4096)
 def local_instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     """The instant (UTC) of a local wall time; after the gap when it does not exist, the first when it is ambiguous."""
     wall = datetime.combine(day, at, tzinfo=zone)
@@ -42,22 +45,27 @@ def local_instant(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 def present_slot(digest: Digest, now: datetime) -> datetime | None:
     """The latest slot at or before `now` (UTC), looking back eight days; None when the timetable has none there."""
-    return max((due for due in _around(digest, now) if due <= now), default=None)
+    return max(slots_between(digest, now - EIGHT_DAYS, now), default=None)
 
 
 def next_slot(digest: Digest, now: datetime) -> datetime | None:
     """The first slot after `now` (UTC), looking eight days ahead; None when the timetable has none there."""
-    return min((due for due in _around(digest, now) if due > now), default=None)
+    return min((due for due in slots_between(digest, now, now + EIGHT_DAYS) if due > now), default=None)
 
 
-def _around(digest: Digest, now: datetime) -> Iterator[datetime]:
-    """The slots of the eight days before and after today."""
+def slots_between(digest: Digest, start: datetime, end: datetime) -> list[datetime]:
+    """The slots from `start` to `end`, both included, in order; two local times that meet after a gap are one slot."""
     zone = ZoneInfo(digest.timezone)
-    today = now.astimezone(zone).date()
-    for days in range(-8, 9):
-        day = today + timedelta(days=days)
-        if day.isoweekday() in digest.weekdays:
-            yield from (local_instant(day, at, zone) for at in digest.slots)
+    # From the day before: a slot in a gap at midnight runs on the next day.
+    first, last = (moment.astimezone(zone).date() for moment in (start, end))
+    days = (first + timedelta(days=number) for number in range(-1, (last - first).days + 1))
+    found = {
+        local_instant(day, at, zone)
+        for day in days
+        if day.isoweekday() in digest.weekdays
+        for at in digest.slots
+    }
+    return sorted(slot for slot in found if start <= slot <= end)
 
 
 def out_of_reach(slot: datetime, *, window: timedelta, now: datetime) -> str:

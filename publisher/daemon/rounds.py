@@ -1,0 +1,95 @@
+"""A look at what is due, and doing it: again and again in a thread, or until nothing is due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from publisher.daemon.steps import Done, Steps, failed
+from publisher.desk import clock as desk_clock
+from publisher.desk import mailing
+from publisher.errors import PublisherError
+from publisher.schedule import Alarm, Build, Facts, Intent, Make, Poll, Resume, Send, Skip, decide, next_look
+
+__all__ = ["CLOCK", "SENDER", "Rounds"]
+
+CLOCK: tuple[type[Intent], ...] = (Poll, Make, Build, Skip, Alarm)
+SENDER: tuple[type[Intent], ...] = (Send, Resume)
+ALL = CLOCK + SENDER
+LOOK, LOOK_AND_SEND = timedelta(seconds=15), timedelta(seconds=2)
+"""How long somebody else's act may wait until it is seen: of a desk, and of the other thread, which has made an edition."""
+AWAY = timedelta(seconds=30)
+"""How long a database that cannot be read is left alone."""
+QUIET_EVERY = timedelta(hours=1)
+"""Between two looks at which sources are quiet: it reads through the stories of a month."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Rounds:
+    """Looks for some kinds of intents, and has them carried out."""
+
+    steps: Steps
+    kinds: tuple[type[Intent], ...] = ALL
+    tell: Callable[[Done], None]
+    quiet_at: datetime | None = None
+    facts: Facts = field(default_factory=Facts)
+
+    def look(self) -> tuple[Intent, ...]:
+        """What is due now."""
+        now = self.steps.clock()
+        quiet = self.quiet_at is None or now - self.quiet_at >= QUIET_EVERY
+        self.facts = self._facts(now, arrivals=quiet)
+        intents = tuple(intent for intent in decide(self.facts, now) if isinstance(intent, self.kinds))
+        if quiet and not any(isinstance(intent, Poll) for intent in intents):
+            self.quiet_at = now  # otherwise it is judged once they have been asked
+        return intents
+
+    def _facts(self, now: datetime, *, arrivals: bool) -> Facts:
+        newsroom = self.steps.newsroom
+        digests = desk_clock.series(newsroom, now=now)
+        return Facts(
+            sources=desk_clock.polled(newsroom, now=now, arrivals=arrivals) if Poll in self.kinds else (),
+            digests=digests,
+            due=mailing.due(newsroom, now=now) if Resume in self.kinds else (),
+            said=desk_clock.said(newsroom, digests, now=now),
+            held=dict(self.steps.held),
+            feeds_at=self.steps.feeds_at,
+            news=self.steps.news,
+            key=newsroom.address_key,
+        )
+
+    def do(self, intents: tuple[Intent, ...]) -> None:
+        """Carry them out, one at a time, until somebody wants us to stop."""
+        for intent in intents:
+            if self.steps.stop.is_set():
+                return
+            for done in self.steps.perform(intent):
+                self.tell(done)
+
+    def until_nothing_is_due(self) -> None:
+        """Look and do, each thing once, until there is nothing else or `stop` is set; raises when the database cannot be read."""
+        seen: set[Intent] = set()
+        while not self.steps.stop.is_set():
+            intents = tuple(intent for intent in self.look() if intent not in seen)
+            if not intents:
+                return
+            seen |= set(intents)
+            self.do(intents)
+
+    def until_stopped(self) -> None:
+        """Look and do until `stop` is set; between two looks wait until something is due."""
+        steps = self.steps
+        while not steps.stop.is_set():
+            try:
+                intents = self.look()
+            except PublisherError as error:
+                self.tell(failed(None, error))
+                steps.stop.wait(AWAY.total_seconds())
+                continue
+            self.do(intents)
+            if not intents:
+                now = steps.clock()
+                at_most = LOOK_AND_SEND if Send in self.kinds else LOOK
+                wait = next_look(self.facts, now, at_most=at_most) - now
+                steps.stop.wait(wait.total_seconds())

@@ -1,0 +1,127 @@
+"""What a clock asks of the desk: the facts it decides by, polls that are its own, and what it says once in the record.
+
+Two clocks may run on one database: each reads these facts and decides for itself, and the database lets one of them do it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from zlib import crc32
+
+from publisher.desk import publishing, wire
+from publisher.desk.publishing import Published
+from publisher.desk.wire import SourceReport
+from publisher.newsroom import Newsroom
+from publisher.schedule import (
+    LATE,
+    LOOKBACK,
+    QUIET,
+    SKIPPED,
+    UNSENT,
+    Made,
+    Polled,
+    Series,
+    edition_id,
+    slots_between,
+)
+from publisher.series import Digest
+from publisher.store import agenda, house, public
+
+__all__ = ["ACTOR", "poll", "polled", "publish", "said", "say", "series"]
+
+ACTOR = "clock"
+ARRIVALS, ARRIVALS_WITHIN = 20, timedelta(days=30)
+SPARE = timedelta(days=1)
+"""Read beyond what is decided about: an edition at the border must not look as if it were not there."""
+
+
+def series(newsroom: Newsroom, *, now: datetime) -> list[Series]:
+    """Each digest with the editions of its last slots."""
+    with newsroom.database.read() as connection:
+        keys = {digest.slug: _began(digest) for digest in newsroom.settings.digests}
+        since = {slug: house.get_fact(connection, key) for slug, key in keys.items()}
+        rows = {slug: agenda.editions_since(connection, slug, now - LOOKBACK - SPARE) for slug in keys}
+    unknown = [slug for slug, at in since.items() if at is None]
+    if unknown:
+        with newsroom.database.write() as connection:
+            for slug in unknown:
+                since[slug] = house.settle_fact(connection, keys[slug], now.isoformat())
+    return [
+        Series(
+            digest,
+            datetime.fromisoformat(since[digest.slug] or now.isoformat()),
+            {row.slot: Made(row.id, row.approved, row.dispatched) for row in rows[digest.slug]},
+        )
+        for digest in newsroom.settings.digests
+    ]
+
+
+def _began(digest: Digest) -> str:
+    """The fact that remembers since when the clock knows this timetable: it missed no slot of another one."""
+    table = f"{digest.timezone} {digest.weekdays} {[f'{at:%H:%M}' for at in digest.slots]}"
+    return f"clock.{digest.slug}.{crc32(table.encode()):08x}"
+
+
+def polled(newsroom: Newsroom, *, now: datetime, arrivals: bool) -> list[Polled]:
+    """The sources that have an address, with the memory of their polls; when stories came only if that is asked for."""
+    asked = [source for source in newsroom.settings.sources if source.url]
+    slugs = [source.slug for source in asked]
+    with newsroom.database.read() as connection:
+        states = house.source_states(connection)
+        came: Mapping[str, tuple[datetime, ...]] = {}
+        if arrivals:
+            came = agenda.arrivals(connection, now - ARRIVALS_WITHIN, most=ARRIVALS, sources=slugs)
+    return [
+        Polled(
+            slug=source.slug,
+            every=source.every,
+            polled_at=state.polled_at,
+            not_before=state.not_before,
+            failures=state.failures,
+            arrivals=came.get(source.slug, ()),
+        )
+        for source in asked
+        for state in [states.get(source.slug, house.SourceState(source=source.slug))]
+    ]
+
+
+def said(newsroom: Newsroom, digests: Sequence[Series], *, now: datetime) -> dict[tuple[str, str], datetime]:
+    """What the clock has said of the last slots and of the sources."""
+    subjects = [source.slug for source in newsroom.settings.sources]
+    for entry in digests:
+        subjects += [made.edition for made in entry.made.values()]
+        ahead = now + entry.digest.lead
+        subjects += [
+            edition_id(entry.digest, slot) for slot in slots_between(entry.digest, now - LOOKBACK, ahead)
+        ]
+    with newsroom.database.read() as connection:
+        return agenda.said(connection, (SKIPPED, UNSENT, LATE, QUIET), subjects)
+
+
+def poll(newsroom: Newsroom, seen: Mapping[str, datetime | None], *, now: datetime) -> list[SourceReport]:
+    """Ask those of these sources that no other clock has asked since they were seen; one report each.
+
+    `seen`: when each was asked last, as the decision knew it.
+    """
+    with newsroom.database.write() as connection:
+        ours = agenda.claim_polls(connection, seen, now=now)
+    return wire.poll(newsroom, [newsroom.source(slug) for slug in ours], actor=ACTOR, now=now)
+
+
+def publish(newsroom: Newsroom, *, now: datetime) -> Published:
+    """Feeds and pages anew where something changed, into the folders that `feed build` named; into its own where it named none."""
+    with newsroom.database.read() as connection:
+        named = bool(public.folders(connection))
+    feeds_to, site_to = (None, None) if named else (newsroom.data_path("feeds"), newsroom.data_path("site"))
+    return publishing.publish(newsroom, feeds_to=feeds_to, site_to=site_to, actor=ACTOR, now=now)
+
+
+def say(newsroom: Newsroom, what: str, subject: str, why: str, *, now: datetime) -> bool:
+    """Put this on record, once; whether it was not there yet. A source that is quiet again is said again."""
+    since = now - LOOKBACK - SPARE
+    with newsroom.database.write() as connection:
+        if what == QUIET:
+            came = agenda.arrivals(connection, now - ARRIVALS_WITHIN, most=1, sources=[subject])
+            since = max(came.get(subject, (since,)))
+        return agenda.say_once(connection, what, subject, since=since, actor=ACTOR, now=now, why=why)

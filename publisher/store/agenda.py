@@ -1,0 +1,76 @@
+"""What the clock reads and records: editions of the last slots, polls claimed, what it said once; the database decides between two clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, exists, select
+
+from publisher.edition import Kind
+from publisher.store import house
+from publisher.store.db import serialise
+from publisher.store.schema import approval, dispatch, edition, event, story
+
+__all__ = ["arrivals", "claim_polls", "editions_since", "said", "say_once"]
+
+
+def editions_since(connection: Connection, series: str, since: datetime) -> list[Row[Any]]:
+    """Id and slot of a digest's editions since then, whether their present content is approved, and whether they have a dispatch."""
+    approved = exists().where(
+        approval.c.edition_id == edition.c.id, approval.c.content_hash == edition.c.content_hash
+    )
+    dispatched = exists().where(dispatch.c.edition_id == edition.c.id, dispatch.c.kind == "digest")
+    query = select(edition.c.id, edition.c.slot, approved.label("approved"), dispatched.label("dispatched"))
+    mine = query.where(edition.c.kind == Kind.DIGEST, edition.c.series == series, edition.c.slot >= since)
+    return list(connection.execute(mine.order_by(edition.c.slot)))
+
+
+def claim_polls(connection: Connection, seen: Mapping[str, datetime | None], *, now: datetime) -> list[str]:
+    """Of these sources, each with the time of its last poll as it was seen, those that nobody else has asked since: they are ours."""
+    serialise(connection, "polls")
+    states = house.source_states(connection)
+    claimed = []
+    for slug, polled_at in seen.items():
+        state = states.get(slug, house.SourceState(source=slug))
+        if state.polled_at == polled_at:
+            house.remember_source(connection, replace(state, polled_at=now))
+            claimed.append(slug)
+    return claimed
+
+
+def arrivals(
+    connection: Connection, since: datetime, *, most: int, sources: Collection[str]
+) -> dict[str, tuple[datetime, ...]]:
+    """When stories of these sources came since then, newest first, so many times at most; what came together came once."""
+    query = select(story.c.source, story.c.created_at).where(story.c.created_at >= since).distinct()
+    found: dict[str, list[datetime]] = {}
+    for source, at in connection.execute(query.order_by(story.c.created_at.desc())):
+        times = found.setdefault(source, [])
+        if source in sources and len(times) < most:
+            times.append(at)
+    return {source: tuple(times) for source, times in found.items()}
+
+
+def said(
+    connection: Connection, what: Collection[str], subjects: Collection[str]
+) -> dict[tuple[str, str], datetime]:
+    """When each of these things was last said of each of these subjects."""
+    query = select(event.c.what, event.c.subject, event.c.at).where(
+        event.c.subject.in_(subjects), event.c.what.in_(what)
+    )
+    return {(row.what, row.subject): row.at for row in connection.execute(query.order_by(event.c.at))}
+
+
+def say_once(
+    connection: Connection, what: str, subject: str, *, since: datetime, actor: str, now: datetime, why: str
+) -> bool:
+    """Record this unless it was recorded since then; whether it was not."""
+    serialise(connection, f"clock:{subject}")
+    before = said(connection, [what], [subject]).get((what, subject))
+    if before is not None and before >= since:
+        return False
+    house.tell(connection, what, subject, actor=actor, now=now, why=why)
+    return True
