@@ -16,7 +16,6 @@ from publisher.gate.properties import (
     DISPLAYS,
     EDGE_WORDS,
     FAR_PX,
-    GROUND_WORDS,
     LETTERLESS,
     LINE_WORDS,
     MARKER_WORDS,
@@ -50,10 +49,24 @@ SIZES = {
     "larger": Length(em=1.2),
 }
 NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
-FONT = re.compile(
-    r"(?:(?:normal|italic|oblique|small-caps|bold|bolder|lighter|[1-9]\d{0,2}|1000|(?:ultra-|extra-|semi-)?(?:condensed|expanded))\s+)*"
-    r"([^\s/]+)(?:\s*/\s*([^\s/]+))?\s+([^/]+)"
+FONT_WORDS = (
+    r"italic|oblique",
+    r"small-caps",
+    r"bold|bolder|lighter|[1-9]\d{0,2}|1000",
+    r"(?:ultra-|extra-|semi-)?(?:condensed|expanded)",
 )
+"""Style, variant, weight and width: of each one word, or a browser drops the whole."""
+FONT = re.compile(rf"((?:(?:normal|{'|'.join(FONT_WORDS)}) )*)([^\s/]+)(?: ?/ ?([^\s/]+))? ([^/]+)")
+FAMILY = re.compile(
+    r"""(?!(?:inherit|initial|unset|revert|revert-layer|default)$)(?:"[^"\\]+"|'[^'\\]+'|-?[a-z_][\w-]*(?: -?[a-z_][\w-]*)*)""",
+    re.ASCII,
+)
+"""A name in quotes, or words: an escape could spell what is not found in the list, and a browser drops what is neither."""
+LAID = re.compile(
+    r"(?:none ?)?(?:(?:repeat|no-repeat|repeat-x|repeat-y|space|round) ?)?(?:(?:scroll|fixed|local) ?)?"
+    r"(?:(?:(?:left|center|right|0|0px|0%|50%|100%)(?: (?:top|center|bottom|0|0px|0%|50%|100%))?|(?:top|bottom)(?: (?:left|center|right))?) ?)?"
+)
+"""A background without its colour: picture (none), repetition, attachment and place, each once and in the order of the standard."""
 Grammar = Callable[[Declared, Look], Harm]
 
 
@@ -85,8 +98,10 @@ def _line(one: Declared, found: Look) -> Harm:
 
 
 def _family(one: Declared, _: Look) -> Harm:
-    names = {name.strip("\"'") for name in outside(one.value)}
-    return Harm.INSIDE if names & LETTERLESS else Harm.NONE
+    """Names in quotes or plain words: an escape could spell what is not found in the list."""
+    names = outside(one.value)
+    plain = {name.strip("\"' ") for name in names}
+    return Harm.NONE if all(map(FAMILY.fullmatch, names)) and not plain & LETTERLESS else Harm.INSIDE
 
 
 def _font(one: Declared, found: Look) -> Harm:
@@ -95,7 +110,12 @@ def _font(one: Declared, found: Look) -> Harm:
     read = FONT.fullmatch(one.value)
     if not read:
         return Harm.ANYWHERE
-    size, line, family = (one._replace(value=value) for value in (read[1], read[2] or "normal", read[3]))
+    said = read[1].split()
+    if len(said) > len(FONT_WORDS) or any(
+        len([word for word in said if re.fullmatch(kind, word)]) > 1 for kind in FONT_WORDS
+    ):
+        return Harm.ANYWHERE
+    size, line, family = (one._replace(value=value) for value in (read[2], read[3] or "normal", read[4]))
     return _worst(_size(size, found), _line(line, found), _family(family, found))
 
 
@@ -212,7 +232,7 @@ def _text(one: Declared, found: Look) -> Harm:
 
 
 def _ground(one: Declared, found: Look) -> Harm:
-    inks = _ground_colours(one.value)
+    inks = _ground_colours(one)
     if inks is None or len(inks) > 1:
         return Harm.INSIDE
     if found.ground is None or one.important or not found.ground.important:
@@ -220,16 +240,18 @@ def _ground(one: Declared, found: Look) -> Harm:
     return Harm.NONE
 
 
-def _ground_colours(value: str) -> list[Colour] | None:
-    """The colours in a background; None when any part of it is a picture or cannot be read."""
-    found: list[Colour] = []
-    for part in parts(value):
-        ink = colour(part)
-        if ink is not None:
-            found.append(ink)
-        elif part not in GROUND_WORDS and length(part) is None:
-            return None
-    return found
+def _ground_colours(one: Declared) -> list[Colour] | None:
+    """The colours in a background; None when it is a picture, cannot be read, or is none, so that a browser drops it."""
+    if one.value in {"initial", "unset"}:
+        return []
+    if one.name == "background-color":
+        ink = colour(one.value)
+        return None if ink is None else [ink]
+    words = parts(one.value)
+    inks = [ink for word in words if (ink := colour(word)) is not None]
+    rest = " ".join(word for word in words if colour(word) is None)
+    between = any(colour(word) is not None for word in words[1:-1])
+    return inks if one.value and not between and LAID.fullmatch(rest) else None
 
 
 def _overflow(one: Declared, found: Look) -> Harm:

@@ -102,7 +102,7 @@ def painted(tag: str, attributes: Mapping[str, str | None]) -> Look:
 def _painted(tag: str, attributes: tuple[tuple[str, str], ...]) -> Look:
     found = Look()
     for name, value in attributes:
-        if not _harmless(tag, name, value.strip().lower(), found):
+        if not value.isascii() or not _harmless(tag, name, value.strip(" \t\n\f\r").lower(), found):
             found.hides = found.hides or f"the attribute {name}={value}"
     return found
 

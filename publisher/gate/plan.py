@@ -47,7 +47,10 @@ FONT_FACE = frozenset(
 INKED = frozenset({"color", "background", "background-color"})
 ROOTS = frozenset({":root", "html"})
 
-SURE = re.compile(r"(?:[\w.#*>+~\s-]|:root\b)+")
+NAME = r"-?[a-z_A-Z][\w-]*"
+ONE = rf"(?:(?:{NAME}|\*)(?:[.#]{NAME}|:root\b)*|(?:[.#]{NAME}|:root\b)+)"
+JOINT = r"(?: ?[>+~] ?| )"
+SURE = re.compile(rf"{ONE}(?:{JOINT}{ONE})*", re.ASCII)
 """A selector that every program reads alike and that matches always or never."""
 STRUCTURE = frozenset(
     {
@@ -65,7 +68,8 @@ STRUCTURE = frozenset(
 )
 """Pseudo-classes that stand for a place in the document and not for a state; older programs do not know them all."""
 STATES = re.compile(
-    r"((?:[\w.#*>+~\s-]|:root\b)*)((?::(?:link|visited|hover|active|focus|focus-visible|focus-within|target)(?![\w(-]))+)"
+    rf"((?:{ONE}{JOINT})*(?:{ONE})?)((?::(?:link|visited|hover|active|focus|focus-visible|focus-within|target)(?![\w(-]))+)",
+    re.ASCII,
 )
 """A selector that is sure but for states of the very element that it selects."""
 PSEUDO = re.compile(

@@ -15,7 +15,6 @@ __all__ = [
     "EDGE_WORDS",
     "FAR_PX",
     "FREE_WORDS",
-    "GROUND_WORDS",
     "HARMLESS",
     "INSIDE",
     "KEPT",
@@ -157,10 +156,6 @@ DISPLAYS = words(
 """A promise stands in none of the others: not in flex and grid boxes, whose items can be moved and laid over each other, nor in a caption,
 beneath which its table paints no ground."""
 
-GROUND_WORDS = words(
-    "none repeat no-repeat repeat-x repeat-y space round scroll fixed local left right top bottom center cover contain auto border-box "
-    "padding-box / initial unset"
-)
 EDGE_WORDS = words(
     "none hidden solid dashed dotted double groove ridge inset outset thin medium thick auto initial currentcolor"
 )
@@ -170,7 +165,7 @@ MARKER_WORDS = words(
     "none disc circle square decimal lower-alpha upper-alpha lower-latin upper-latin lower-roman upper-roman arabic-indic persian hebrew "
     "inside outside inherit initial"
 )
-"""Words of `background`, `border`, `text-decoration`, `color-scheme` and `list-style`. With lengths and colours they are the whole grammar:
+"""Words of `border`, `text-decoration`, `color-scheme` and `list-style`. With lengths and colours they are the whole grammar:
 pictures and strings are left out, whose size nobody knows, and strokes that are broad without saying so."""
 
 LETTERLESS = frozenset(
