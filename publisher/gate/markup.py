@@ -153,7 +153,9 @@ def _old_font(name: str, value: str, found: Look) -> bool:
     if name == "size":
         found.sizes += (Length(px=OLD_SIZES[value]),) if value in OLD_SIZES else ()
         return value in OLD_SIZES
-    return name != "face" or LETTERLESS.isdisjoint(part.strip() for part in value.split(","))
+    return name != "face" or (
+        "\\" not in value and LETTERLESS.isdisjoint(part.strip("\"' ") for part in value.split(","))
+    )
 
 
 def _old_ink(value: str) -> Ink | None:

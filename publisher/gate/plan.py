@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 from publisher.gate.css import Declared, Rule, Unreadable, rules
 from publisher.gate.judging import look_of, varies
 from publisher.gate.look import PLAIN, Look
-from publisher.gate.properties import LETTERLESS
 
 __all__ = ["LEAST_LINE", "MOST_RISE_PX", "Case", "Entry", "Plan", "Source", "plan"]
 
@@ -27,23 +26,9 @@ MOST_RISE_PX = 4.0
 """How far an inline element may paint above and below its line."""
 
 CONDITIONAL = frozenset({"media", "supports"})
-IDLE = frozenset({"charset", "page", "counter-style", "font-face"})
+IDLE = frozenset({"charset", "page", "counter-style"})
 """At-rules that do nothing to the text of a screen, or are judged by themselves."""
 MOVING = frozenset({"keyframes", "-webkit-keyframes", "-moz-keyframes", "-o-keyframes"})
-FONT_FACE = frozenset(
-    {
-        "font-family",
-        "src",
-        "font-weight",
-        "font-style",
-        "font-stretch",
-        "font-display",
-        "unicode-range",
-        "panose-1",
-    }
-    | {"mso-font-alt", "mso-generic-font-family", "mso-font-charset", "mso-font-pitch", "mso-font-signature"}
-)
-"""What may describe a font; others (`size-adjust`) shrink its letters."""
 INKED = frozenset({"color", "background", "background-color"})
 ROOTS = frozenset({":root", "html"})
 
@@ -83,6 +68,8 @@ NO_TEXT = re.compile(
 LETTERS = re.compile(r"::[\w-]+|:first-(?:line|letter)\b")
 """Parts of a text."""
 BOXES = re.compile(r"::?(?:before|after)\s*$")
+OUTLOOK = re.compile(r"-outlook(?![\w-])", re.IGNORECASE)
+"""A class that the MJML engine gives to what only Outlook reads (see `outlook`)."""
 FOCUSED = re.compile(r":focus(?:-visible)?$")
 """A person is at exactly this element, and for a moment."""
 
@@ -205,18 +192,18 @@ def _at_faults(rule: Rule) -> Iterator[str]:
     for name in filter(None, map(_at, rule.scopes)):
         if name == "import":
             yield "an outside style sheet is imported"
+        elif name == "font-face":
+            yield "a font that is brought along could have blank letters: @font-face"
         elif name not in CONDITIONAL | IDLE | MOVING:
             yield f"a style rule cannot be judged: @{name}"
-        elif name == "font-face":
-            for one in rule.declared:
-                if one.name not in FONT_FACE or any(font in one.value for font in LETTERLESS):
-                    yield f"a font could hide text: {one.name}:{one.value[:60]}"
 
 
 def _faults(rule: Rule, looks: Sequence[Look]) -> Iterator[str]:
     """What is refused whatever the rule selects."""
     if any(_at(scope) in IDLE for scope in rule.scopes):
         return
+    if any(map(OUTLOOK.search, rule.selectors)):
+        yield f"a style rule is for Outlook alone, where nobody sees it: {rule}"
     boxes = any(map(BOXES.search, rule.selectors))
     focused = bool(rule.selectors) and all(map(FOCUSED.search, rule.selectors))
     for found in looks:

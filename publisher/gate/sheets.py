@@ -23,10 +23,6 @@ from publisher.gate.plan import Case, Source, plan
 __all__ = ["Inks", "Sheets"]
 
 
-OUTLOOK = re.compile(r"<!--\[if.*?<!\[endif\]-->", re.DOTALL)
-STYLE = re.compile(r"<style[^>]*>(.*?)</style", re.DOTALL | re.IGNORECASE)
-
-
 Inks = tuple[tuple[Ink | None, Ink | None], ...]
 """What the text and the ground of an element may be coloured together in one case; None: as around it. None at all: too much to try."""
 SURELY: frozenset[str] = frozenset()
@@ -43,8 +39,8 @@ class Sheets:
         cases: what may hold at once. faults: rules that are refused, and what cannot be judged. memory: see `Plan`.
     """
 
-    def __init__(self, parser: LexborHTMLParser, html: str) -> None:
-        self._plan = plan(*_sources(parser, html))
+    def __init__(self, parser: LexborHTMLParser) -> None:
+        self._plan = plan(*_sources(parser))
         self.cases: tuple[Case, ...] = self._plan.cases
         self.memory: dict[tuple[object, ...], Any] = self._plan.memory
         self.faults: list[str] = list(self._plan.faults)
@@ -123,11 +119,9 @@ def _together(texts: list[_Held], grounds: list[_Held]) -> Inks:
     )
 
 
-def _sources(parser: LexborHTMLParser, html: str) -> tuple[tuple[Source, ...], str]:
+def _sources(parser: LexborHTMLParser) -> tuple[tuple[Source, ...], str]:
     """The document's sheets, and what it says of colour schemes."""
-    sheets = [
-        Source(css, "what Outlook reads") for part in OUTLOOK.findall(html) for css in STYLE.findall(part)
-    ]
+    sheets: list[Source] = []
     schemes: list[str] = []
     for node in parser.css("html, style, meta"):
         attributes = {name: value or "" for name, value in node.attributes.items()}

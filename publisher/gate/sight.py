@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from publisher.gate.judging import look
 from publisher.gate.look import PLAIN, Look
 from publisher.gate.markup import GROWING, HEADINGS, INLINE, LINKS, PICTURES, RAW, faults, painted
+from publisher.gate.outlook import Comments, conditional
 from publisher.gate.plan import LEAST_LINE, MOST_RISE_PX
 from publisher.gate.sheets import Sheets
 from publisher.gate.state import State, entered, inked, outermost, runs_inline
@@ -29,7 +29,6 @@ MOST_REMEMBERED = 4096
 LONGEST_ASIDE = 40
 """Characters of an element that is put off the page: more would reach back into it."""
 MARKS = re.compile("[\x00-\x08\x0e-\x1f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
-STYLED = re.compile(r"""\sstyle\s*=\s*"([^"]*)\"""", re.IGNORECASE)
 TURNING = re.compile("[\u202d\u202e]")
 BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffc\U00013441\U00013442\U0001d159")
 """Letters and symbols by their category of which nothing is seen: fillers, the empty Braille cell, blank hieroglyphs."""
@@ -68,7 +67,7 @@ class Sight:
 def see(html: str, script: str = "") -> Sight:
     """What is seen of an HTML document or fragment; `script`: the address of the one script that it may have."""
     parser = LexborHTMLParser(html)
-    eye = _Eye(Sheets(parser, html), spanned="rowspan" in html.lower(), script=script)
+    eye = _Eye(Sheets(parser), Comments(html), spanned="rowspan" in html.lower(), script=script)
     runs = tuple(eye.look_over(parser.root)) if parser.root is not None else ()
     return Sight(runs, tuple(dict.fromkeys(eye.faults)))
 
@@ -99,14 +98,14 @@ _Stack = list[tuple[LexborNode | None, State, _Link]]
 class _Eye:
     """One pass over a document, with what it counts on the way."""
 
-    def __init__(self, sheets: Sheets, *, spanned: bool, script: str) -> None:
+    def __init__(self, sheets: Sheets, comments: Comments, *, spanned: bool, script: str) -> None:
         self.faults = list(sheets.faults)
         self._spanned = spanned
         self._script = script
         self._sheets = sheets
         self._block = 0
         self._anchors = 0
-        self._kept_from_outlook = False
+        self._comments = comments
 
     def look_over(self, root: LexborNode) -> Iterator[Seen]:
         """The runs in document order."""
@@ -119,9 +118,11 @@ class _Eye:
                 if text := node.text_content:
                     yield self._run(text, state, link)
             elif node.tag == "-comment":
-                self._comment(node.html or "")
+                if conditional(comment := node.html or ""):
+                    self.faults += self._comments.faults(node, comment)
             else:
                 yield from self._element(node, node.tag or "-", state, link, stack)
+        self.faults += self._comments.left()
 
     def _outermost(self) -> State:
         memory = self._sheets.memory
@@ -133,7 +134,7 @@ class _Eye:
     def _run(self, text: str, state: State, link: _Link) -> Seen:
         if turned(text):
             self.faults.append(f"a mark turns text round: {_cut(text)}")
-        hidden = state.hides or state.faint or ("a condition for Outlook" if self._kept_from_outlook else "")
+        hidden = state.hides or state.faint or ("a condition for Outlook" if self._comments.kept else "")
         if not hidden or not text.strip(" \t\r\n\f"):
             return Seen(text, self._block, link.url, link.anchor, state.heading)
         if not state.hides and state.size and state.leading[0] < LEAST_LINE:
@@ -213,18 +214,6 @@ class _Eye:
                 self.faults.append(f"<{tag}> may paint beyond its edge: overflow:visible")
             if one.aside and (pictures or len(plain(text)) > LONGEST_ASIDE):
                 self.faults.append(f"too much is put off the page for not reaching back: {_cut(text)}")
-
-    def _comment(self, comment: str) -> None:
-        """Outlook reads conditional comments: `<!--[if !mso]><!-->` keeps from it what stands before `<!--<![endif]-->`."""
-        closes = "[endif]" in comment
-        if "[if " in comment:
-            self._kept_from_outlook = self._kept_from_outlook or not closes
-            for css in STYLED.findall(comment):
-                told = look(css)
-                if told.hides or told.text or told.ground:
-                    self.faults.append(f"what only Outlook reads could hide text: {told.hides or css}")
-        elif closes:
-            self._kept_from_outlook = False
 
 
 def plain(text: str) -> str:

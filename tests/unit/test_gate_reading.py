@@ -55,7 +55,12 @@ def test_blanks_within_strings_count():
 
 
 def test_attributes_are_read_by_ascii():
-    for said in (f"bgcolor='blac{KELVIN}'", f"bgcolor='white{NBSP}'", f"width='{ZERO}900'"):
+    for said in (
+        f"bgcolor='blac{KELVIN}'",
+        f"bgcolor='white{NBSP}'",
+        f"width='{ZERO}900'",
+        "><font face='w\\65 bdings'",
+    ):
         assert not shown(looked_at(f"<table><tr><td {said}>{SAID}</table>")), said
 
 
@@ -71,3 +76,20 @@ def test_attributes_are_read_by_ascii():
 def test_what_browsers_read_passes(sheet):
     sight = looked_at(f"<p class=x>{SAID}</p>", sheet)
     assert shown(sight), reasons(sight)
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "@font-face{font-family:x;src:url(https://front.example/x.woff)}",
+        "@font-face{font-family:x;src:url(data:font/woff2;base64,AAAA)} p{font-family:x}",
+        "@media screen{@font-face{font-family:x;src:local('Georgia')}}",
+        "p{font-family:'w\\65 bdings'}",
+        "p{font-family:w\\65 bdings}",
+        "p{font:16px w\\65 bdings}",
+    ],
+)
+def test_a_font_that_is_brought_along_or_spelled_in_escapes_is_refused(sheet):
+    sight = looked_at(f"<p>{SAID}</p>", sheet)
+    assert not shown(sight)
+    assert "font" in reasons(sight)
