@@ -48,6 +48,8 @@ SIZES = {
     "smaller": Length(em=0.83),
     "larger": Length(em=1.2),
 }
+HIGH = re.compile(r"(?:100|\d{1,2})[dls]?vh")
+"""As high as the window, or less."""
 NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
 FONT_WORDS = (
     r"italic|oblique",
@@ -139,6 +141,13 @@ def _width(one: Declared, found: Look) -> Harm:
     if (wide.px > FAR_PX or wide.percent > 100) and not one.name.startswith("max-"):
         return Harm.ANYWHERE
     return Harm.SPILLS if wide.usual < LEAST_WIDTH_PX and not one.name.startswith("min-") else Harm.NONE
+
+
+def _high(one: Declared, _: Look) -> Harm:
+    """No higher than a window: more moves what follows so far that nobody looks for it."""
+    high = length(one.value)
+    fair = high is not None and min(high) >= 0 and high.usual <= FAR_PX
+    return Harm.NONE if fair or one.value == "auto" or HIGH.fullmatch(one.value) else Harm.ANYWHERE
 
 
 def _margin(one: Declared, found: Look) -> Harm:
@@ -320,6 +329,8 @@ GRAMMARS: dict[str, Grammar] = {
     "list-style": _marker,
     "list-style-image": _marker,
     "list-style-type": _marker,
+    "min-block-size": _high,
+    "min-height": _high,
     "outline": _outline,
     "outline-style": _outline,
     "outline-width": _outline,

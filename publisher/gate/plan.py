@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from publisher.gate.css import Declared, Rule, Unreadable, rules
 from publisher.gate.judging import look_of, varies
 from publisher.gate.look import PLAIN, Look
+from publisher.gate.properties import SCHEME_WORDS
 
 __all__ = ["LEAST_LINE", "MOST_RISE_PX", "Case", "Entry", "Plan", "Source", "plan"]
 
@@ -68,6 +69,8 @@ NO_TEXT = re.compile(
 LETTERS = re.compile(r"::[\w-]+|:first-(?:line|letter)\b")
 """Parts of a text."""
 BOXES = re.compile(r"::?(?:before|after)\s*$")
+NIGHT = re.compile(r"@media (?:(?:only )?(?:all|screen) and )?\(prefers-color-scheme:dark\)")
+"""What holds in every dark scheme; with a width or a `not` it may not."""
 OUTLOOK = re.compile(r"-outlook(?![\w-])", re.IGNORECASE)
 """A class that the MJML engine gives to what only Outlook reads (see `outlook`)."""
 FOCUSED = re.compile(r":focus(?:-visible)?$")
@@ -152,6 +155,8 @@ def plan(sources: tuple[Source, ...], schemes: str) -> Plan:
     schemes = " ".join(
         [schemes, *(o.value for _, r in selected for o in r.declared if o.name == "color-scheme")]
     )
+    if not SCHEME_WORDS.issuperset(re.sub("[,;]", " ", schemes).split()):
+        faults.append(f"a color-scheme that cannot be read: {schemes}")
     cases = _cases(selected, schemes)
     entries: list[Entry] = []
     for rule in found:
@@ -165,7 +170,13 @@ def plan(sources: tuple[Source, ...], schemes: str) -> Plan:
             entry.selector
         ):  # it is painted within the element, whose own colours come second
             looks = tuple(one if one == PLAIN else replace(one, hides=part[0]) for one in looks)
-        if not NO_TEXT.search(entry.selector) and any(one != PLAIN for one in looks):
+        if FOCUSED.search(entry.selector):
+            looks = tuple(one if one.light else replace(one, light=True) for one in looks)
+        if BOXES.search(entry.selector):  # it counts only for what it may add to an element that is put aside
+            looks = tuple(Look(light=one.light) for one in looks)
+        elif NO_TEXT.search(entry.selector):
+            continue
+        if any(one != PLAIN for one in looks):
             entries.append(replace(entry, looks=looks))
     return Plan(cases, tuple(entries), tuple(dict.fromkeys(faults)))
 
@@ -280,7 +291,7 @@ def _cases(selected: Sequence[tuple[Entry, Rule]], schemes: str) -> tuple[Case, 
     if len(scopes) <= MOST_CONDITIONS:
         chosen = (frozenset(some) for count in range(len(scopes) + 1) for some in combinations(scopes, count))
         tried = [on for on in chosen if _together(on)]
-    night = [scope for scope in scopes if "prefers-color-scheme:dark" in scope]
+    night = [scope for scope in scopes if NIGHT.fullmatch(scope)]
     words = schemes.split()
     cases: list[Case] = []
     for on in tried:
@@ -300,7 +311,7 @@ def _colours(entry: Entry, rule: Rule) -> bool:
 
 def _together(on: frozenset[str]) -> bool:
     """Whether these conditions can hold at once; False only when it is certain that they cannot."""
-    plain = [key for key in on if not re.search(r",|\bnot\b|\bor\b", key)]
+    plain = [key for key in on if not re.search(r",|\bnot\b|\bor\b|@supports", key)]
     said = " ".join(plain)
     if re.search(r"prefers-color-scheme:dark", said) and re.search(r"prefers-color-scheme:light", said):
         return False

@@ -8,19 +8,21 @@ covering or moving it, which matters in the whole document.
 from __future__ import annotations
 
 __all__ = [
-    "ASIDE",
     "AWAY",
     "BOUNDS",
     "DISPLAYS",
     "EDGE_WORDS",
+    "FAR",
     "FAR_PX",
     "FREE_WORDS",
     "HARMLESS",
     "INSIDE",
     "KEPT",
     "LETTERLESS",
+    "LIGHT",
     "LINE_WORDS",
     "MARKER_WORDS",
+    "POINT",
     "SCHEME_WORDS",
     "SPILLING",
     "words",
@@ -41,7 +43,7 @@ HARMLESS = words(
     box-sizing break-after break-before break-inside caption-side caret-color clear counter-increment counter-reset cursor
     empty-cells font-kerning font-optical-sizing font-smoothing font-stretch font-synthesis font-weight hyphenate-character
     hyphenate-limit-chars hyphens image-rendering interpolation-mode isolation line-break list-style-position
-    min-block-size min-height object-fit object-position orphans osx-font-smoothing
+    object-fit object-position orphans osx-font-smoothing
     outline-color outline-offset overflow-wrap overscroll-behavior page-break-after page-break-before page-break-inside
     print-color-adjust quotes scroll-behavior scroll-margin scroll-margin-top scroll-padding scroll-padding-top
     scrollbar-color scrollbar-gutter scrollbar-width supported-color-schemes tab-size tap-highlight-color text-align
@@ -186,8 +188,12 @@ LETTERLESS = frozenset(
 )
 """Fonts that show something else in the place of letters, or nothing."""
 
-ASIDE = words(
-    "position left top inset-inline-start width height overflow clip clip-path margin padding border white-space color background "
-    "background-color"
+FAR = words("position left top inset-inline-start color")
+"""What may be declared together of an element that is put off the page until it has the focus (a "skip" link)."""
+POINT = words("position width height overflow clip clip-path margin padding border white-space color")
+"""And of one that is shrunk to a point for those who listen to the page."""
+LIGHT = HARMLESS | words(
+    "color font-family font-style line-height outline outline-style outline-width text-decoration text-decoration-line text-decoration-style "
+    "text-decoration-thickness text-underline-offset"
 )
-"""What may be declared together of an element that is put aside from the page for those who listen to it (a "skip" link)."""
+"""What other rules may say of such an element: nothing of its size, place or ground."""

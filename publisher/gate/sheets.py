@@ -9,13 +9,12 @@ select: a selector may match tomorrow what it does not today.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-from publisher.gate.css import Unreadable, declarations
+from publisher.gate.css import Declared, Unreadable, declarations
 from publisher.gate.judging import look, look_of
 from publisher.gate.look import Ink, Look
 from publisher.gate.plan import Case, Source, plan
@@ -126,7 +125,7 @@ def _sources(parser: LexborHTMLParser) -> tuple[tuple[Source, ...], str]:
     for node in parser.css("html, style, meta"):
         attributes = {name: value or "" for name, value in node.attributes.items()}
         if node.tag == "html":
-            schemes += re.findall(r"color-scheme\s*:([^;]*)", attributes.get("style", "").lower())
+            schemes += [one.value for one in _own(attributes) if one.name == "color-scheme"]
         elif node.tag == "style":
             sheets.append(Source(node.text(deep=True), " ".join(_conditions(node, attributes))))
         elif attributes.get("name", "").lower() in {"color-scheme", "supported-color-schemes"}:
@@ -134,10 +133,18 @@ def _sources(parser: LexborHTMLParser) -> tuple[tuple[Source, ...], str]:
     return tuple(sheets), " ".join(schemes)
 
 
+def _own(attributes: Mapping[str, str]) -> tuple[Declared, ...]:
+    """What a style attribute declares; one that cannot be read is refused elsewhere."""
+    try:
+        return declarations(attributes.get("style", ""))
+    except Unreadable:
+        return ()
+
+
 def _conditions(node: LexborNode, attributes: Mapping[str, str]) -> Iterator[str]:
     """Under which a style element counts."""
     if media := attributes.get("media"):
-        yield f"@media {media.lower()}"
+        yield f"@media {media.lower()}" if media.isascii() else "a medium that cannot be read"
     if attributes.get("type", "text/css").lower() not in {"text/css", ""}:
         yield f"type {attributes['type']}"
     if title := attributes.get("title"):  # one of several that a reader may choose

@@ -26,8 +26,9 @@ from publisher.gate.state import State, entered, inked, outermost, runs_inline
 __all__ = ["Seen", "Sight", "plain", "see", "turned", "visible"]
 
 MOST_REMEMBERED = 4096
-LONGEST_ASIDE = 40
-"""Characters of an element that is put off the page: more would reach back into it."""
+LONGEST_ASIDE_PX = 640.0
+"""Of the text that is put off the page, a square for each letter: more would reach back into it."""
+LONGEST_SAID = 40
 MARKS = re.compile("[\x00-\x08\x0e-\x1f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 TURNING = re.compile("[\u202d\u202e]")
 BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffc\U00013441\U00013442\U0001d159")
@@ -152,7 +153,7 @@ class _Eye:
         state, reaches, risky, _, _ = self._enter(node, tag, attributes, state)
         self.faults += reaches
         if risky:
-            self._content(node, tag, risky)
+            self._content(node, tag, risky, state.big)
         if self._spanned and tag == "table" and node.css_first("[rowspan]"):
             state = state._replace(hides=state.hides or "rowspan, by which cells can lie over each other,")
         if tag not in INLINE:
@@ -199,10 +200,12 @@ class _Eye:
             reaches.append(f"padding or border of an inline <{tag}> could cover the lines around it")
         if inline and (css or matched) and state.size and state.leading[0] < LEAST_LINE:
             reaches.append(f"<{tag}> could cover the lines around it, which are too low for it")
+        if any(one.aside for one, _ in looks) and not all(one.light for one, _ in looks):
+            reaches.append(f"<{tag}> is put off the page and has a size, place or ground of its own")
         risky = tuple(one for one, _ in looks if one.spills or one.aside or one.unclipped)
         return _Entered(state, tuple(reaches), risky, around, paint)
 
-    def _content(self, node: LexborNode, tag: str, looks: tuple[Look, ...]) -> None:
+    def _content(self, node: LexborNode, tag: str, looks: tuple[Look, ...], size: float) -> None:
         """Declarations that do harm only to what certain elements hold."""
         text = node.text(deep=True).strip(" \t\r\n\f\u200a")
         pictures = tag in PICTURES or bool(node.css_first(", ".join(PICTURES)))
@@ -212,7 +215,7 @@ class _Eye:
                 self.faults.append(f"what is in <{tag}> may run over what follows: {one.spills}")
             if one.unclipped and tag in PICTURES:
                 self.faults.append(f"<{tag}> may paint beyond its edge: overflow:visible")
-            if one.aside and (pictures or len(plain(text)) > LONGEST_ASIDE):
+            if one.aside and (len(text) * size > LONGEST_ASIDE_PX or any(True for _ in node.iter())):
                 self.faults.append(f"too much is put off the page for not reaching back: {_cut(text)}")
 
 
@@ -233,4 +236,4 @@ def visible(text: str) -> bool:
 
 def _cut(text: str) -> str:
     said = plain(text)
-    return repr(said if len(said) <= LONGEST_ASIDE else said[: LONGEST_ASIDE - 1] + "…")
+    return repr(said if len(said) <= LONGEST_SAID else said[: LONGEST_SAID - 1] + "…")
