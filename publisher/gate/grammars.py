@@ -48,6 +48,10 @@ SIZES = {
     "smaller": Length(em=0.83),
     "larger": Length(em=1.2),
 }
+MOST_SECONDS = 1.0
+EASING = re.compile(r"(?:cubic-bezier|steps|linear)\([^()]*\)")
+TIME = re.compile(r"([+-]?(?:\d+(?:\.\d+)?|\.\d+))(m?s)", re.ASCII)
+WORD = re.compile(r"-*[a-z][a-z-]*")
 HIGH = re.compile(r"(?:100|\d{1,2})[dls]?vh")
 """As high as the window, or less."""
 NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
@@ -284,6 +288,18 @@ def _direction(one: Declared, found: Look) -> Harm:
     return Harm.NONE if one.value in {"ltr", "rtl", "inherit"} else Harm.INSIDE
 
 
+def _slow(one: Declared, _: Look) -> Harm:
+    """Text and ground may change at different times, so that for as long one lies on the other's colour: a second at most."""
+    most = MOST_SECONDS if one.name.endswith("transition") else MOST_SECONDS / 2
+    for change in outside(EASING.sub("ease", one.value)):
+        times = [TIME.fullmatch(word) for word in change.split()]
+        if not all(time or WORD.fullmatch(word) for time, word in zip(times, change.split(), strict=True)):
+            return Harm.INSIDE
+        if sum(abs(float(time[1])) / (1000 if time[2] == "ms" else 1) for time in times if time) > most:
+            return Harm.INSIDE
+    return Harm.NONE
+
+
 def _scheme(one: Declared, found: Look) -> Harm:
     found.scheme = one.value
     return Harm.NONE if SCHEME_WORDS.issuperset(one.value.split()) else Harm.INSIDE
@@ -338,6 +354,11 @@ GRAMMARS: dict[str, Grammar] = {
     "text-decoration-line": _strokes,
     "text-decoration-style": _strokes,
     **{f"{limit}{size}": _width for limit in ("", "min-", "max-") for size in ("width", "inline-size")},
+    **{
+        f"{prefix}transition{part}": _slow
+        for prefix in ("", "-webkit-", "-moz-", "-ms-", "-o-")
+        for part in ("", "-delay", "-duration")
+    },
     **dict.fromkeys(("overflow", "overflow-x", "overflow-y"), _overflow),
     **{f"margin{side}": _margin for side in SIDES},
     **{f"padding{side}": _padding for side in SIDES},

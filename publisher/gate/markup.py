@@ -213,9 +213,10 @@ FAULTY: dict[str, Callable[[Mapping[str, str]], str]] = {
     "dialog": lambda attributes: "a dialog lies over the page" if "open" in attributes else "",
     "frameset": lambda _: "frames take the place of the page",
     "link": _link,
+    "math": lambda _: "a formula may paint beyond its edge: <math>",
     "meta": _meta,
     "script": _script,
-    "svg": lambda attributes: "a picture may paint beyond its edge" if "overflow" in attributes else "",
+    "svg": lambda _: "a drawing may paint beyond its edge: <svg>",
     "table": _wide,
     "td": _wide,
     "template": lambda attributes: (

@@ -27,7 +27,7 @@ MOST_RISE_PX = 4.0
 """How far an inline element may paint above and below its line."""
 
 CONDITIONAL = frozenset({"media", "supports"})
-IDLE = frozenset({"charset", "page", "counter-style"})
+IDLE = frozenset({"charset", "counter-style"})
 """At-rules that do nothing to the text of a screen, or are judged by themselves."""
 MOVING = frozenset({"keyframes", "-webkit-keyframes", "-moz-keyframes", "-o-keyframes"})
 INKED = frozenset({"color", "background", "background-color"})

@@ -48,7 +48,7 @@ HARMLESS = words(
     print-color-adjust quotes scroll-behavior scroll-margin scroll-margin-top scroll-padding scroll-padding-top
     scrollbar-color scrollbar-gutter scrollbar-width supported-color-schemes tab-size tap-highlight-color text-align
     text-align-last text-decoration-color text-decoration-skip-ink text-justify text-rendering
-    text-underline-position transition transition-delay transition-duration transition-property transition-timing-function
+    text-underline-position transition-property transition-timing-function
     user-select widows word-break word-wrap
 
     align-content align-items align-self column-gap flex-direction flex-flow flex-grow flex-shrink flex-wrap gap
@@ -193,6 +193,7 @@ FAR = words("position left top inset-inline-start color")
 POINT = words("position width height overflow clip clip-path margin padding border white-space color")
 """And of one that is shrunk to a point for those who listen to the page."""
 LIGHT = HARMLESS | words(
+    "transition transition-delay transition-duration "
     "color font-family font-style line-height outline outline-style outline-width text-decoration text-decoration-line text-decoration-style "
     "text-decoration-thickness text-underline-offset"
 )
