@@ -48,3 +48,10 @@ def test_what_is_soon_over_passes(sheet):
 )
 def test_drawings_and_formulas_are_refused(drawn):
     assert not shown(looked_at(f"{drawn}<p>{SAID}</p>"))
+
+
+def test_a_window_may_be_as_narrow_as_320_px():
+    for body in ("", "padding:0 16px;"):
+        wide = f"body{{{body}overflow-x:hidden}} p{{width:{320 if body else 330}px;text-align:right}}"
+        assert not shown(looked_at(f"<p>{SAID}</p>", wide))
+        assert shown(looked_at(f"<p>{SAID}</p>", wide.replace("width", "max-width")))
