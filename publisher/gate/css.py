@@ -1,7 +1,9 @@
 r"""The syntax of CSS: style sheets as rules, style attributes as declarations, exactly as a browser parts them. PURE.
 
 Comments count as blanks, escapes in names are resolved (`d\69splay`), strings and parentheses are kept whole. Where two programs could
-part a sheet differently (an open string, brackets that do not match), it is `Unreadable`; nothing is guessed.
+part a sheet differently (an open string, brackets that do not match), it is `Unreadable`; nothing is guessed. Outside of strings only ASCII
+is read: a no-break space parts nothing in CSS, an Arabic digit is no digit and a Kelvin sign no k, so that what is read of the rest may go
+by Python's own blanks, digits and small letters.
 """
 
 from __future__ import annotations
@@ -26,9 +28,13 @@ TOKEN = re.compile(
   | (?P<mark> [{}()\[\];"'] )
   | (?P<text> [^{}()\[\];"'\\/u]+ | [/u] )
     """,
-    re.DOTALL | re.IGNORECASE | re.VERBOSE,
+    re.ASCII | re.DOTALL | re.IGNORECASE | re.VERBOSE,
 )
-ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
+STRANGE = re.compile(r"[^\t\n\f\r -~]")
+"""What is read outside of strings and comments has none of these."""
+BLANKS = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|[ \t\n\f\r]+""", re.DOTALL)
+"""Blanks, and strings, whose own count."""
+ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})[ \t\n\f\r]?|(.))", re.DOTALL)
 IMPORTANT = re.compile(r"\s*!\s*important$")
 CAPITALS = re.compile(r"--[\w-]+|[A-Z]+")
 """Values are compared in lower case; names of custom properties differ by case."""
@@ -94,6 +100,8 @@ def _tokens(css: str) -> Iterator[tuple[bool, str]]:
             raise Unreadable("an address or an escape that is not whole")
         at = found.end()
         part = found[0]
+        if found.lastgroup != "comment" and part[0] not in "\"'" and STRANGE.search(part):
+            raise Unreadable("a sign outside of strings that is not ASCII")
         if found.lastgroup == "mark":
             _bracket(part, closing)
             yield not closing and part in "{};", part
@@ -123,10 +131,15 @@ def _declared(text: str) -> Iterator[Declared]:
             raise Unreadable(f"no declaration: {text.strip()[:40]}")
         return
     name = ESCAPE.sub(_unescape, name.strip())
-    value = " ".join(value.split())
+    value = _folded(value)
     plain = CAPITALS.sub(lambda found: found[0] if found[0].startswith("--") else found[0].lower(), value)
     kept = IMPORTANT.sub("", plain)
-    yield Declared(name if name.startswith("--") else name.lower(), kept, kept != plain)
+    yield Declared(name if name.startswith("--") or not name.isascii() else name.lower(), kept, kept != plain)
+
+
+def _folded(text: str) -> str:
+    """The text with one blank where it has several, but for those in strings."""
+    return BLANKS.sub(lambda found: found[1] or " ", text).strip()
 
 
 def _unescape(found: re.Match[str]) -> str:
@@ -150,7 +163,7 @@ def _rules(css: str) -> Iterator[Rule]:
         if not mark:
             text += part
         elif part == "{":
-            preludes.append(" ".join(text.split()))
+            preludes.append(_folded(text))
             blocks.append("")
             text = ""
         elif part == ";" and preludes:
@@ -175,7 +188,7 @@ def _rules(css: str) -> Iterator[Rule]:
 
 
 def _statement(text: str) -> Rule:
-    return Rule((" ".join(text.split()).lower(),), (), ())
+    return Rule((_folded(text).lower(),), (), ())
 
 
 def _rule(preludes: list[str], block: str) -> Rule:

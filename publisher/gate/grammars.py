@@ -16,7 +16,6 @@ from publisher.gate.properties import (
     DISPLAYS,
     EDGE_WORDS,
     FAR_PX,
-    GROUND_WORDS,
     LETTERLESS,
     LINE_WORDS,
     MARKER_WORDS,
@@ -49,11 +48,31 @@ SIZES = {
     "smaller": Length(em=0.83),
     "larger": Length(em=1.2),
 }
+MOST_SECONDS = 1.0
+EASING = re.compile(r"(?:cubic-bezier|steps|linear)\([^()]*\)")
+TIME = re.compile(r"([+-]?(?:\d+(?:\.\d+)?|\.\d+))(m?s)", re.ASCII)
+WORD = re.compile(r"-*[a-z][a-z-]*")
+HIGH = re.compile(r"(?:100|\d{1,2})[dls]?vh")
+"""As high as the window, or less."""
 NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
-FONT = re.compile(
-    r"(?:(?:normal|italic|oblique|small-caps|bold|bolder|lighter|[1-9]\d{0,2}|1000|(?:ultra-|extra-|semi-)?(?:condensed|expanded))\s+)*"
-    r"([^\s/]+)(?:\s*/\s*([^\s/]+))?\s+([^/]+)"
+FONT_WORDS = (
+    r"italic|oblique",
+    r"small-caps",
+    r"bold|bolder|lighter|[1-9]\d{0,2}|1000",
+    r"(?:ultra-|extra-|semi-)?(?:condensed|expanded)",
 )
+"""Style, variant, weight and width: of each one word, or a browser drops the whole."""
+FONT = re.compile(rf"((?:(?:normal|{'|'.join(FONT_WORDS)}) )*)([^\s/]+)(?: ?/ ?([^\s/]+))? ([^/]+)")
+FAMILY = re.compile(
+    r"""(?!(?:inherit|initial|unset|revert|revert-layer|default)$)(?:"[^"\\]+"|'[^'\\]+'|-?[a-z_][\w-]*(?: -?[a-z_][\w-]*)*)""",
+    re.ASCII,
+)
+"""A name in quotes, or words: an escape could spell what is not found in the list, and a browser drops what is neither."""
+LAID = re.compile(
+    r"(?:none ?)?(?:(?:repeat|no-repeat|repeat-x|repeat-y|space|round) ?)?(?:(?:scroll|fixed|local) ?)?"
+    r"(?:(?:(?:left|center|right|0|0px|0%|50%|100%)(?: (?:top|center|bottom|0|0px|0%|50%|100%))?|(?:top|bottom)(?: (?:left|center|right))?) ?)?"
+)
+"""A background without its colour: picture (none), repetition, attachment and place, each once and in the order of the standard."""
 Grammar = Callable[[Declared, Look], Harm]
 
 
@@ -85,8 +104,10 @@ def _line(one: Declared, found: Look) -> Harm:
 
 
 def _family(one: Declared, _: Look) -> Harm:
-    names = {name.strip("\"'") for name in outside(one.value)}
-    return Harm.INSIDE if names & LETTERLESS else Harm.NONE
+    """Names in quotes or plain words: an escape could spell what is not found in the list."""
+    names = outside(one.value)
+    plain = {name.strip("\"' ") for name in names}
+    return Harm.NONE if all(map(FAMILY.fullmatch, names)) and not plain & LETTERLESS else Harm.INSIDE
 
 
 def _font(one: Declared, found: Look) -> Harm:
@@ -95,7 +116,12 @@ def _font(one: Declared, found: Look) -> Harm:
     read = FONT.fullmatch(one.value)
     if not read:
         return Harm.ANYWHERE
-    size, line, family = (one._replace(value=value) for value in (read[1], read[2] or "normal", read[3]))
+    said = read[1].split()
+    if len(said) > len(FONT_WORDS) or any(
+        len([word for word in said if re.fullmatch(kind, word)]) > 1 for kind in FONT_WORDS
+    ):
+        return Harm.ANYWHERE
+    size, line, family = (one._replace(value=value) for value in (read[2], read[3] or "normal", read[4]))
     return _worst(_size(size, found), _line(line, found), _family(family, found))
 
 
@@ -119,6 +145,13 @@ def _width(one: Declared, found: Look) -> Harm:
     if (wide.px > FAR_PX or wide.percent > 100) and not one.name.startswith("max-"):
         return Harm.ANYWHERE
     return Harm.SPILLS if wide.usual < LEAST_WIDTH_PX and not one.name.startswith("min-") else Harm.NONE
+
+
+def _high(one: Declared, _: Look) -> Harm:
+    """No higher than a window: more moves what follows so far that nobody looks for it."""
+    high = length(one.value)
+    fair = high is not None and min(high) >= 0 and high.usual <= FAR_PX
+    return Harm.NONE if fair or one.value == "auto" or HIGH.fullmatch(one.value) else Harm.ANYWHERE
 
 
 def _margin(one: Declared, found: Look) -> Harm:
@@ -212,7 +245,7 @@ def _text(one: Declared, found: Look) -> Harm:
 
 
 def _ground(one: Declared, found: Look) -> Harm:
-    inks = _ground_colours(one.value)
+    inks = _ground_colours(one)
     if inks is None or len(inks) > 1:
         return Harm.INSIDE
     if found.ground is None or one.important or not found.ground.important:
@@ -220,16 +253,18 @@ def _ground(one: Declared, found: Look) -> Harm:
     return Harm.NONE
 
 
-def _ground_colours(value: str) -> list[Colour] | None:
-    """The colours in a background; None when any part of it is a picture or cannot be read."""
-    found: list[Colour] = []
-    for part in parts(value):
-        ink = colour(part)
-        if ink is not None:
-            found.append(ink)
-        elif part not in GROUND_WORDS and length(part) is None:
-            return None
-    return found
+def _ground_colours(one: Declared) -> list[Colour] | None:
+    """The colours in a background; None when it is a picture, cannot be read, or is none, so that a browser drops it."""
+    if one.value in {"initial", "unset"}:
+        return []
+    if one.name == "background-color":
+        ink = colour(one.value)
+        return None if ink is None else [ink]
+    words = parts(one.value)
+    inks = [ink for word in words if (ink := colour(word)) is not None]
+    rest = " ".join(word for word in words if colour(word) is None)
+    between = any(colour(word) is not None for word in words[1:-1])
+    return inks if one.value and not between and LAID.fullmatch(rest) else None
 
 
 def _overflow(one: Declared, found: Look) -> Harm:
@@ -251,6 +286,18 @@ def _marker(one: Declared, _: Look) -> Harm:
 def _direction(one: Declared, found: Look) -> Harm:
     found.leftward = one.value == "rtl"
     return Harm.NONE if one.value in {"ltr", "rtl", "inherit"} else Harm.INSIDE
+
+
+def _slow(one: Declared, _: Look) -> Harm:
+    """Text and ground may change at different times, so that for as long one lies on the other's colour: a second at most."""
+    most = MOST_SECONDS if one.name.endswith("transition") else MOST_SECONDS / 2
+    for change in outside(EASING.sub("ease", one.value)):
+        times = [TIME.fullmatch(word) for word in change.split()]
+        if not all(time or WORD.fullmatch(word) for time, word in zip(times, change.split(), strict=True)):
+            return Harm.INSIDE
+        if sum(abs(float(time[1])) / (1000 if time[2] == "ms" else 1) for time in times if time) > most:
+            return Harm.INSIDE
+    return Harm.NONE
 
 
 def _scheme(one: Declared, found: Look) -> Harm:
@@ -298,6 +345,8 @@ GRAMMARS: dict[str, Grammar] = {
     "list-style": _marker,
     "list-style-image": _marker,
     "list-style-type": _marker,
+    "min-block-size": _high,
+    "min-height": _high,
     "outline": _outline,
     "outline-style": _outline,
     "outline-width": _outline,
@@ -305,6 +354,11 @@ GRAMMARS: dict[str, Grammar] = {
     "text-decoration-line": _strokes,
     "text-decoration-style": _strokes,
     **{f"{limit}{size}": _width for limit in ("", "min-", "max-") for size in ("width", "inline-size")},
+    **{
+        f"{prefix}transition{part}": _slow
+        for prefix in ("", "-webkit-", "-moz-", "-ms-", "-o-")
+        for part in ("", "-delay", "-duration")
+    },
     **dict.fromkeys(("overflow", "overflow-x", "overflow-y"), _overflow),
     **{f"margin{side}": _margin for side in SIDES},
     **{f"padding{side}": _padding for side in SIDES},

@@ -11,17 +11,19 @@ from functools import lru_cache
 
 from publisher.gate.css import Declared, Unreadable, declarations
 from publisher.gate.grammars import GRAMMARS
-from publisher.gate.lengths import length
+from publisher.gate.lengths import length, lengths
 from publisher.gate.look import Harm, Look
 from publisher.gate.properties import (
-    ASIDE,
     AWAY,
     BOUNDS,
+    FAR,
     FAR_PX,
     FREE_WORDS,
     HARMLESS,
     INSIDE,
     KEPT,
+    LIGHT,
+    POINT,
     SPILLING,
 )
 
@@ -70,8 +72,9 @@ def look_of(declared: Sequence[Declared], variables: Mapping[str, str]) -> Look:
             found.reaches = found.reaches or said
     if values.get("overflow") in CUT_OFF:
         found.spills = ""
-    if found.reaches and _aside(values):
+    if found.reaches and _aside(declared, values):
         found.reaches, found.aside = "", True
+    found.light = found.aside or values.keys() <= LIGHT
     return found
 
 
@@ -126,13 +129,20 @@ def _takes_away(one: Declared) -> bool:
     return faint is not None and float(faint[1]) / (100 if faint[2] else 1) < 0.1
 
 
-def _aside(values: Mapping[str, str]) -> bool:
-    """Whether an element is off the screen, or one point of it: what pages do for those who listen to them."""
+def _aside(declared: Sequence[Declared], values: Mapping[str, str]) -> bool:
+    """Whether an element is off the screen, or one point of it: what pages do for those who listen to them.
+
+    It has no ground, no size and no space of its own that could reach back.
+    """
     own = values.keys() - HARMLESS
-    if values.get("position") not in {"absolute", "fixed"} or not own <= ASIDE:
+    if values.get("position") not in {"absolute", "fixed"} or len(values) < len(declared):
         return False
-    width, height = (length(values.get(name, "")) for name in ("width", "height"))
-    if width and height:
-        return max(width.usual, height.usual) <= 1 and values.get("overflow") in {"hidden", "clip"}
-    far = any(FAR_AWAY.fullmatch(values.get(name, "")) for name in ("left", "top", "inset-inline-start"))
-    return far and own.isdisjoint({"width", "padding", "border"})
+    if own <= FAR:
+        return any(FAR_AWAY.fullmatch(values.get(name, "")) for name in ("left", "top", "inset-inline-start"))
+    if not own <= POINT or values.get("overflow") not in {"hidden", "clip"}:
+        return False
+    sides = [length(values.get(name, "")) for name in ("width", "height")]
+    margin = lengths(values.get("margin", "0"))
+    none = all(values.get(name, "0") in {"0", "0px", "none"} for name in ("padding", "border"))
+    small = margin is not None and all(abs(side.usual) <= 1 for side in margin)
+    return none and small and all(side is not None and 0 <= side.usual <= 1 for side in sides)

@@ -41,6 +41,7 @@ class Look:
         hides: the first declaration that may do harm to the text inside, "" for none. spills, reaches: the first that may do more.
         away: the declaration that takes text away outright, whatever else holds.
         aside: the element is put off the page, where it does no harm as long as it is short.
+        light: nothing is said of size, place and ground, so that what is put aside stays there.
         unclipped: `overflow: visible`, which lets a picture paint beyond its edge. shuts: the page could not be scrolled.
         sizes, lines: of the font and of a line (a factor, or 0 and a length). space: how far in text begins.
         rise: how far above and below itself it paints. widths, least, limits: how wide it is, at least and at most. clips: what does not fit is cut off.
@@ -53,6 +54,7 @@ class Look:
     reaches: str = ""
     away: str = ""
     aside: bool = False
+    light: bool = True
     unclipped: bool = False
     shuts: bool = False
     sizes: tuple[Length, ...] = ()

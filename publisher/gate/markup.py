@@ -102,7 +102,7 @@ def painted(tag: str, attributes: Mapping[str, str | None]) -> Look:
 def _painted(tag: str, attributes: tuple[tuple[str, str], ...]) -> Look:
     found = Look()
     for name, value in attributes:
-        if not _harmless(tag, name, value.strip().lower(), found):
+        if not value.isascii() or not _harmless(tag, name, value.strip(" \t\n\f\r").lower(), found):
             found.hides = found.hides or f"the attribute {name}={value}"
     return found
 
@@ -153,7 +153,9 @@ def _old_font(name: str, value: str, found: Look) -> bool:
     if name == "size":
         found.sizes += (Length(px=OLD_SIZES[value]),) if value in OLD_SIZES else ()
         return value in OLD_SIZES
-    return name != "face" or LETTERLESS.isdisjoint(part.strip() for part in value.split(","))
+    return name != "face" or (
+        "\\" not in value and LETTERLESS.isdisjoint(part.strip("\"' ") for part in value.split(","))
+    )
 
 
 def _old_ink(value: str) -> Ink | None:
@@ -211,9 +213,10 @@ FAULTY: dict[str, Callable[[Mapping[str, str]], str]] = {
     "dialog": lambda attributes: "a dialog lies over the page" if "open" in attributes else "",
     "frameset": lambda _: "frames take the place of the page",
     "link": _link,
+    "math": lambda _: "a formula may paint beyond its edge: <math>",
     "meta": _meta,
     "script": _script,
-    "svg": lambda attributes: "a picture may paint beyond its edge" if "overflow" in attributes else "",
+    "svg": lambda _: "a drawing may paint beyond its edge: <svg>",
     "table": _wide,
     "td": _wide,
     "template": lambda attributes: (

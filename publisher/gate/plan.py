@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from publisher.gate.css import Declared, Rule, Unreadable, rules
 from publisher.gate.judging import look_of, varies
 from publisher.gate.look import PLAIN, Look
-from publisher.gate.properties import LETTERLESS
+from publisher.gate.properties import SCHEME_WORDS
 
 __all__ = ["LEAST_LINE", "MOST_RISE_PX", "Case", "Entry", "Plan", "Source", "plan"]
 
@@ -27,27 +27,16 @@ MOST_RISE_PX = 4.0
 """How far an inline element may paint above and below its line."""
 
 CONDITIONAL = frozenset({"media", "supports"})
-IDLE = frozenset({"charset", "page", "counter-style", "font-face"})
+IDLE = frozenset({"charset", "counter-style"})
 """At-rules that do nothing to the text of a screen, or are judged by themselves."""
 MOVING = frozenset({"keyframes", "-webkit-keyframes", "-moz-keyframes", "-o-keyframes"})
-FONT_FACE = frozenset(
-    {
-        "font-family",
-        "src",
-        "font-weight",
-        "font-style",
-        "font-stretch",
-        "font-display",
-        "unicode-range",
-        "panose-1",
-    }
-    | {"mso-font-alt", "mso-generic-font-family", "mso-font-charset", "mso-font-pitch", "mso-font-signature"}
-)
-"""What may describe a font; others (`size-adjust`) shrink its letters."""
 INKED = frozenset({"color", "background", "background-color"})
 ROOTS = frozenset({":root", "html"})
 
-SURE = re.compile(r"(?:[\w.#*>+~\s-]|:root\b)+")
+NAME = r"-?[a-z_A-Z][\w-]*"
+ONE = rf"(?:(?:{NAME}|\*)(?:[.#]{NAME}|:root\b)*|(?:[.#]{NAME}|:root\b)+)"
+JOINT = r"(?: ?[>+~] ?| )"
+SURE = re.compile(rf"{ONE}(?:{JOINT}{ONE})*", re.ASCII)
 """A selector that every program reads alike and that matches always or never."""
 STRUCTURE = frozenset(
     {
@@ -65,7 +54,8 @@ STRUCTURE = frozenset(
 )
 """Pseudo-classes that stand for a place in the document and not for a state; older programs do not know them all."""
 STATES = re.compile(
-    r"((?:[\w.#*>+~\s-]|:root\b)*)((?::(?:link|visited|hover|active|focus|focus-visible|focus-within|target)(?![\w(-]))+)"
+    rf"((?:{ONE}{JOINT})*(?:{ONE})?)((?::(?:link|visited|hover|active|focus|focus-visible|focus-within|target)(?![\w(-]))+)",
+    re.ASCII,
 )
 """A selector that is sure but for states of the very element that it selects."""
 PSEUDO = re.compile(
@@ -79,6 +69,10 @@ NO_TEXT = re.compile(
 LETTERS = re.compile(r"::[\w-]+|:first-(?:line|letter)\b")
 """Parts of a text."""
 BOXES = re.compile(r"::?(?:before|after)\s*$")
+NIGHT = re.compile(r"@media (?:(?:only )?(?:all|screen) and )?\(prefers-color-scheme:dark\)")
+"""What holds in every dark scheme; with a width or a `not` it may not."""
+OUTLOOK = re.compile(r"-outlook(?![\w-])", re.IGNORECASE)
+"""A class that the MJML engine gives to what only Outlook reads (see `outlook`)."""
 FOCUSED = re.compile(r":focus(?:-visible)?$")
 """A person is at exactly this element, and for a moment."""
 
@@ -161,6 +155,8 @@ def plan(sources: tuple[Source, ...], schemes: str) -> Plan:
     schemes = " ".join(
         [schemes, *(o.value for _, r in selected for o in r.declared if o.name == "color-scheme")]
     )
+    if not SCHEME_WORDS.issuperset(re.sub("[,;]", " ", schemes).split()):
+        faults.append(f"a color-scheme that cannot be read: {schemes}")
     cases = _cases(selected, schemes)
     entries: list[Entry] = []
     for rule in found:
@@ -174,7 +170,13 @@ def plan(sources: tuple[Source, ...], schemes: str) -> Plan:
             entry.selector
         ):  # it is painted within the element, whose own colours come second
             looks = tuple(one if one == PLAIN else replace(one, hides=part[0]) for one in looks)
-        if not NO_TEXT.search(entry.selector) and any(one != PLAIN for one in looks):
+        if FOCUSED.search(entry.selector):
+            looks = tuple(one if one.light else replace(one, light=True) for one in looks)
+        if BOXES.search(entry.selector):  # it counts only for what it may add to an element that is put aside
+            looks = tuple(Look(light=one.light) for one in looks)
+        elif NO_TEXT.search(entry.selector):
+            continue
+        if any(one != PLAIN for one in looks):
             entries.append(replace(entry, looks=looks))
     return Plan(cases, tuple(entries), tuple(dict.fromkeys(faults)))
 
@@ -201,18 +203,18 @@ def _at_faults(rule: Rule) -> Iterator[str]:
     for name in filter(None, map(_at, rule.scopes)):
         if name == "import":
             yield "an outside style sheet is imported"
+        elif name == "font-face":
+            yield "a font that is brought along could have blank letters: @font-face"
         elif name not in CONDITIONAL | IDLE | MOVING:
             yield f"a style rule cannot be judged: @{name}"
-        elif name == "font-face":
-            for one in rule.declared:
-                if one.name not in FONT_FACE or any(font in one.value for font in LETTERLESS):
-                    yield f"a font could hide text: {one.name}:{one.value[:60]}"
 
 
 def _faults(rule: Rule, looks: Sequence[Look]) -> Iterator[str]:
     """What is refused whatever the rule selects."""
     if any(_at(scope) in IDLE for scope in rule.scopes):
         return
+    if any(map(OUTLOOK.search, rule.selectors)):
+        yield f"a style rule is for Outlook alone, where nobody sees it: {rule}"
     boxes = any(map(BOXES.search, rule.selectors))
     focused = bool(rule.selectors) and all(map(FOCUSED.search, rule.selectors))
     for found in looks:
@@ -289,7 +291,7 @@ def _cases(selected: Sequence[tuple[Entry, Rule]], schemes: str) -> tuple[Case, 
     if len(scopes) <= MOST_CONDITIONS:
         chosen = (frozenset(some) for count in range(len(scopes) + 1) for some in combinations(scopes, count))
         tried = [on for on in chosen if _together(on)]
-    night = [scope for scope in scopes if "prefers-color-scheme:dark" in scope]
+    night = [scope for scope in scopes if NIGHT.fullmatch(scope)]
     words = schemes.split()
     cases: list[Case] = []
     for on in tried:
@@ -309,7 +311,7 @@ def _colours(entry: Entry, rule: Rule) -> bool:
 
 def _together(on: frozenset[str]) -> bool:
     """Whether these conditions can hold at once; False only when it is certain that they cannot."""
-    plain = [key for key in on if not re.search(r",|\bnot\b|\bor\b", key)]
+    plain = [key for key in on if not re.search(r",|\bnot\b|\bor\b|@supports", key)]
     said = " ".join(plain)
     if re.search(r"prefers-color-scheme:dark", said) and re.search(r"prefers-color-scheme:light", said):
         return False

@@ -8,20 +8,21 @@ covering or moving it, which matters in the whole document.
 from __future__ import annotations
 
 __all__ = [
-    "ASIDE",
     "AWAY",
     "BOUNDS",
     "DISPLAYS",
     "EDGE_WORDS",
+    "FAR",
     "FAR_PX",
     "FREE_WORDS",
-    "GROUND_WORDS",
     "HARMLESS",
     "INSIDE",
     "KEPT",
     "LETTERLESS",
+    "LIGHT",
     "LINE_WORDS",
     "MARKER_WORDS",
+    "POINT",
     "SCHEME_WORDS",
     "SPILLING",
     "words",
@@ -42,12 +43,12 @@ HARMLESS = words(
     box-sizing break-after break-before break-inside caption-side caret-color clear counter-increment counter-reset cursor
     empty-cells font-kerning font-optical-sizing font-smoothing font-stretch font-synthesis font-weight hyphenate-character
     hyphenate-limit-chars hyphens image-rendering interpolation-mode isolation line-break list-style-position
-    min-block-size min-height object-fit object-position orphans osx-font-smoothing
+    object-fit object-position orphans osx-font-smoothing
     outline-color outline-offset overflow-wrap overscroll-behavior page-break-after page-break-before page-break-inside
     print-color-adjust quotes scroll-behavior scroll-margin scroll-margin-top scroll-padding scroll-padding-top
     scrollbar-color scrollbar-gutter scrollbar-width supported-color-schemes tab-size tap-highlight-color text-align
     text-align-last text-decoration-color text-decoration-skip-ink text-justify text-rendering
-    text-underline-position transition transition-delay transition-duration transition-property transition-timing-function
+    text-underline-position transition-property transition-timing-function
     user-select widows word-break word-wrap
 
     align-content align-items align-self column-gap flex-direction flex-flow flex-grow flex-shrink flex-wrap gap
@@ -157,10 +158,6 @@ DISPLAYS = words(
 """A promise stands in none of the others: not in flex and grid boxes, whose items can be moved and laid over each other, nor in a caption,
 beneath which its table paints no ground."""
 
-GROUND_WORDS = words(
-    "none repeat no-repeat repeat-x repeat-y space round scroll fixed local left right top bottom center cover contain auto border-box "
-    "padding-box / initial unset"
-)
 EDGE_WORDS = words(
     "none hidden solid dashed dotted double groove ridge inset outset thin medium thick auto initial currentcolor"
 )
@@ -170,7 +167,7 @@ MARKER_WORDS = words(
     "none disc circle square decimal lower-alpha upper-alpha lower-latin upper-latin lower-roman upper-roman arabic-indic persian hebrew "
     "inside outside inherit initial"
 )
-"""Words of `background`, `border`, `text-decoration`, `color-scheme` and `list-style`. With lengths and colours they are the whole grammar:
+"""Words of `border`, `text-decoration`, `color-scheme` and `list-style`. With lengths and colours they are the whole grammar:
 pictures and strings are left out, whose size nobody knows, and strokes that are broad without saying so."""
 
 LETTERLESS = frozenset(
@@ -191,8 +188,13 @@ LETTERLESS = frozenset(
 )
 """Fonts that show something else in the place of letters, or nothing."""
 
-ASIDE = words(
-    "position left top inset-inline-start width height overflow clip clip-path margin padding border white-space color background "
-    "background-color"
+FAR = words("position left top inset-inline-start color")
+"""What may be declared together of an element that is put off the page until it has the focus (a "skip" link)."""
+POINT = words("position width height overflow clip clip-path margin padding border white-space color")
+"""And of one that is shrunk to a point for those who listen to the page."""
+LIGHT = HARMLESS | words(
+    "transition transition-delay transition-duration "
+    "color font-family font-style line-height outline outline-style outline-width text-decoration text-decoration-line text-decoration-style "
+    "text-decoration-thickness text-underline-offset"
 )
-"""What may be declared together of an element that is put aside from the page for those who listen to it (a "skip" link)."""
+"""What other rules may say of such an element: nothing of its size, place or ground."""

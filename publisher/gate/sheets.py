@@ -9,22 +9,17 @@ select: a selector may match tomorrow what it does not today.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-from publisher.gate.css import Unreadable, declarations
+from publisher.gate.css import Declared, Unreadable, declarations
 from publisher.gate.judging import look, look_of
 from publisher.gate.look import Ink, Look
 from publisher.gate.plan import Case, Source, plan
 
 __all__ = ["Inks", "Sheets"]
-
-
-OUTLOOK = re.compile(r"<!--\[if.*?<!\[endif\]-->", re.DOTALL)
-STYLE = re.compile(r"<style[^>]*>(.*?)</style", re.DOTALL | re.IGNORECASE)
 
 
 Inks = tuple[tuple[Ink | None, Ink | None], ...]
@@ -43,8 +38,8 @@ class Sheets:
         cases: what may hold at once. faults: rules that are refused, and what cannot be judged. memory: see `Plan`.
     """
 
-    def __init__(self, parser: LexborHTMLParser, html: str) -> None:
-        self._plan = plan(*_sources(parser, html))
+    def __init__(self, parser: LexborHTMLParser) -> None:
+        self._plan = plan(*_sources(parser))
         self.cases: tuple[Case, ...] = self._plan.cases
         self.memory: dict[tuple[object, ...], Any] = self._plan.memory
         self.faults: list[str] = list(self._plan.faults)
@@ -123,16 +118,14 @@ def _together(texts: list[_Held], grounds: list[_Held]) -> Inks:
     )
 
 
-def _sources(parser: LexborHTMLParser, html: str) -> tuple[tuple[Source, ...], str]:
+def _sources(parser: LexborHTMLParser) -> tuple[tuple[Source, ...], str]:
     """The document's sheets, and what it says of colour schemes."""
-    sheets = [
-        Source(css, "what Outlook reads") for part in OUTLOOK.findall(html) for css in STYLE.findall(part)
-    ]
+    sheets: list[Source] = []
     schemes: list[str] = []
     for node in parser.css("html, style, meta"):
         attributes = {name: value or "" for name, value in node.attributes.items()}
         if node.tag == "html":
-            schemes += re.findall(r"color-scheme\s*:([^;]*)", attributes.get("style", "").lower())
+            schemes += [one.value for one in _own(attributes) if one.name == "color-scheme"]
         elif node.tag == "style":
             sheets.append(Source(node.text(deep=True), " ".join(_conditions(node, attributes))))
         elif attributes.get("name", "").lower() in {"color-scheme", "supported-color-schemes"}:
@@ -140,10 +133,18 @@ def _sources(parser: LexborHTMLParser, html: str) -> tuple[tuple[Source, ...], s
     return tuple(sheets), " ".join(schemes)
 
 
+def _own(attributes: Mapping[str, str]) -> tuple[Declared, ...]:
+    """What a style attribute declares; one that cannot be read is refused elsewhere."""
+    try:
+        return declarations(attributes.get("style", ""))
+    except Unreadable:
+        return ()
+
+
 def _conditions(node: LexborNode, attributes: Mapping[str, str]) -> Iterator[str]:
     """Under which a style element counts."""
     if media := attributes.get("media"):
-        yield f"@media {media.lower()}"
+        yield f"@media {media.lower()}" if media.isascii() else "a medium that cannot be read"
     if attributes.get("type", "text/css").lower() not in {"text/css", ""}:
         yield f"type {attributes['type']}"
     if title := attributes.get("title"):  # one of several that a reader may choose

@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from publisher.gate.judging import look
 from publisher.gate.look import PLAIN, Look
 from publisher.gate.markup import GROWING, HEADINGS, INLINE, LINKS, PICTURES, RAW, faults, painted
+from publisher.gate.outlook import Comments, conditional
 from publisher.gate.plan import LEAST_LINE, MOST_RISE_PX
 from publisher.gate.sheets import Sheets
 from publisher.gate.state import State, entered, inked, outermost, runs_inline
@@ -26,10 +26,10 @@ from publisher.gate.state import State, entered, inked, outermost, runs_inline
 __all__ = ["Seen", "Sight", "plain", "see", "turned", "visible"]
 
 MOST_REMEMBERED = 4096
-LONGEST_ASIDE = 40
-"""Characters of an element that is put off the page: more would reach back into it."""
+LONGEST_ASIDE_PX = 640.0
+"""Of the text that is put off the page, a square for each letter: more would reach back into it."""
+LONGEST_SAID = 40
 MARKS = re.compile("[\x00-\x08\x0e-\x1f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
-STYLED = re.compile(r"""\sstyle\s*=\s*"([^"]*)\"""", re.IGNORECASE)
 TURNING = re.compile("[\u202d\u202e]")
 BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffc\U00013441\U00013442\U0001d159")
 """Letters and symbols by their category of which nothing is seen: fillers, the empty Braille cell, blank hieroglyphs."""
@@ -68,7 +68,7 @@ class Sight:
 def see(html: str, script: str = "") -> Sight:
     """What is seen of an HTML document or fragment; `script`: the address of the one script that it may have."""
     parser = LexborHTMLParser(html)
-    eye = _Eye(Sheets(parser, html), spanned="rowspan" in html.lower(), script=script)
+    eye = _Eye(Sheets(parser), Comments(html), spanned="rowspan" in html.lower(), script=script)
     runs = tuple(eye.look_over(parser.root)) if parser.root is not None else ()
     return Sight(runs, tuple(dict.fromkeys(eye.faults)))
 
@@ -99,14 +99,14 @@ _Stack = list[tuple[LexborNode | None, State, _Link]]
 class _Eye:
     """One pass over a document, with what it counts on the way."""
 
-    def __init__(self, sheets: Sheets, *, spanned: bool, script: str) -> None:
+    def __init__(self, sheets: Sheets, comments: Comments, *, spanned: bool, script: str) -> None:
         self.faults = list(sheets.faults)
         self._spanned = spanned
         self._script = script
         self._sheets = sheets
         self._block = 0
         self._anchors = 0
-        self._kept_from_outlook = False
+        self._comments = comments
 
     def look_over(self, root: LexborNode) -> Iterator[Seen]:
         """The runs in document order."""
@@ -119,9 +119,11 @@ class _Eye:
                 if text := node.text_content:
                     yield self._run(text, state, link)
             elif node.tag == "-comment":
-                self._comment(node.html or "")
+                if conditional(comment := node.html or ""):
+                    self.faults += self._comments.faults(node, comment)
             else:
                 yield from self._element(node, node.tag or "-", state, link, stack)
+        self.faults += self._comments.left()
 
     def _outermost(self) -> State:
         memory = self._sheets.memory
@@ -133,7 +135,7 @@ class _Eye:
     def _run(self, text: str, state: State, link: _Link) -> Seen:
         if turned(text):
             self.faults.append(f"a mark turns text round: {_cut(text)}")
-        hidden = state.hides or state.faint or ("a condition for Outlook" if self._kept_from_outlook else "")
+        hidden = state.hides or state.faint or ("a condition for Outlook" if self._comments.kept else "")
         if not hidden or not text.strip(" \t\r\n\f"):
             return Seen(text, self._block, link.url, link.anchor, state.heading)
         if not state.hides and state.size and state.leading[0] < LEAST_LINE:
@@ -151,7 +153,7 @@ class _Eye:
         state, reaches, risky, _, _ = self._enter(node, tag, attributes, state)
         self.faults += reaches
         if risky:
-            self._content(node, tag, risky)
+            self._content(node, tag, risky, state.big)
         if self._spanned and tag == "table" and node.css_first("[rowspan]"):
             state = state._replace(hides=state.hides or "rowspan, by which cells can lie over each other,")
         if tag not in INLINE:
@@ -198,10 +200,12 @@ class _Eye:
             reaches.append(f"padding or border of an inline <{tag}> could cover the lines around it")
         if inline and (css or matched) and state.size and state.leading[0] < LEAST_LINE:
             reaches.append(f"<{tag}> could cover the lines around it, which are too low for it")
+        if any(one.aside for one, _ in looks) and not all(one.light for one, _ in looks):
+            reaches.append(f"<{tag}> is put off the page and has a size, place or ground of its own")
         risky = tuple(one for one, _ in looks if one.spills or one.aside or one.unclipped)
         return _Entered(state, tuple(reaches), risky, around, paint)
 
-    def _content(self, node: LexborNode, tag: str, looks: tuple[Look, ...]) -> None:
+    def _content(self, node: LexborNode, tag: str, looks: tuple[Look, ...], size: float) -> None:
         """Declarations that do harm only to what certain elements hold."""
         text = node.text(deep=True).strip(" \t\r\n\f\u200a")
         pictures = tag in PICTURES or bool(node.css_first(", ".join(PICTURES)))
@@ -211,20 +215,8 @@ class _Eye:
                 self.faults.append(f"what is in <{tag}> may run over what follows: {one.spills}")
             if one.unclipped and tag in PICTURES:
                 self.faults.append(f"<{tag}> may paint beyond its edge: overflow:visible")
-            if one.aside and (pictures or len(plain(text)) > LONGEST_ASIDE):
+            if one.aside and (len(text) * size > LONGEST_ASIDE_PX or any(True for _ in node.iter())):
                 self.faults.append(f"too much is put off the page for not reaching back: {_cut(text)}")
-
-    def _comment(self, comment: str) -> None:
-        """Outlook reads conditional comments: `<!--[if !mso]><!-->` keeps from it what stands before `<!--<![endif]-->`."""
-        closes = "[endif]" in comment
-        if "[if " in comment:
-            self._kept_from_outlook = self._kept_from_outlook or not closes
-            for css in STYLED.findall(comment):
-                told = look(css)
-                if told.hides or told.text or told.ground:
-                    self.faults.append(f"what only Outlook reads could hide text: {told.hides or css}")
-        elif closes:
-            self._kept_from_outlook = False
 
 
 def plain(text: str) -> str:
@@ -244,4 +236,4 @@ def visible(text: str) -> bool:
 
 def _cut(text: str) -> str:
     said = plain(text)
-    return repr(said if len(said) <= LONGEST_ASIDE else said[: LONGEST_ASIDE - 1] + "…")
+    return repr(said if len(said) <= LONGEST_SAID else said[: LONGEST_SAID - 1] + "…")

@@ -18,7 +18,7 @@ __all__ = ["Pairs", "State", "entered", "inked", "outermost", "runs_inline"]
 LARGEST_PX = 100.0
 LEAST_LINE, MOST_LINE = 0.95, 4.0
 """Of the letters' size; below it the lines of a text lie over each other, above it one fills the screen."""
-LEAST_WIDTH_PX, MOST_SPACE_PX, WINDOW_PX = 120.0, 320.0, 640.0
+LEAST_WIDTH_PX, MOST_SPACE_PX, WINDOW_PX = 120.0, 320.0, 320.0
 MOST_INKS = 64
 NIGHT: Colour = (18.0, 18.0, 18.0, 1.0)
 """The ground of a dark scheme."""

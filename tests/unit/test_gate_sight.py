@@ -91,7 +91,6 @@ def test_provenance_that_a_style_sheet_takes_away_is_missed(style):
         "p::selection { color: #fff; background: #fff }",
         ".skip { position: absolute; inset-inline-start: -100vw } .skip:focus { inset-inline-start: 1rem; top: 1rem }",
         ".quiet { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip: rect(0, 0, 0, 0) }",
-        "@font-face { font-family: X; src: url(https://front.example/x.woff) }",
         "@charset 'utf-8'; p { font-size: 14px; opacity: 1; line-height: 1.2 }",
         "p { color: inherit; background: no-repeat }",
         "p { max-width: 44rem; min-height: 0; margin: 0 10px; text-indent: 1em }",
