@@ -116,7 +116,8 @@ def test_what_failed_is_a_warning_and_what_changed_nothing_is_for_the_curious(
     monkeypatch: pytest.MonkeyPatch,
 ):
     levels: list[int] = []
-    logger = logging.Logger("of this test", logging.DEBUG)
+    logger = logging.getLogger("of this test")
+    logger.setLevel(logging.DEBUG)
     monkeypatch.setattr(logger, "handle", lambda record: levels.append(record.levelno))
     monkeypatch.setattr(telling, "_log", logger)
     for result, bad in (("failed", True), ("done", False), ("unchanged", False)):
