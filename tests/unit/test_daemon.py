@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from publisher import daemon
-from publisher.daemon import process
-from publisher.daemon.telling import tell
+from publisher.daemon import process, telling
 from tests.clockbox import due_now, edit
 from tests.commands import Room, room
 from tests.newsrooms import line
@@ -114,12 +113,16 @@ def test_a_step_is_one_line_whatever_was_said():
 
 
 def test_what_failed_is_a_warning_and_what_changed_nothing_is_for_the_curious(
-    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ):
-    caplog.set_level(logging.DEBUG, "publisher.daemon")
+    levels: list[int] = []
+    logger = logging.getLogger("of this test")
+    logger.setLevel(logging.DEBUG)
+    monkeypatch.setattr(logger, "handle", lambda record: levels.append(record.levelno))
+    monkeypatch.setattr(telling, "_log", logger)
     for result, bad in (("failed", True), ("done", False), ("unchanged", False)):
-        tell(daemon.Done(step="poll", subject="a", result=result, bad=bad))
-    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO", "DEBUG"]
+        telling.tell(daemon.Done(step="poll", subject="a", result=result, bad=bad))
+    assert levels == [logging.WARNING, logging.INFO, logging.DEBUG]
 
 
 @dataclass
