@@ -33,5 +33,5 @@ def stories(room: Path, capsys: pytest.CaptureFixture[str]) -> Path:
 @pytest.fixture(autouse=True)
 def impatient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """For commands: a relay in trouble is tried as often as ever before it is given up, with less time in between."""
-    if request.path.name.startswith("test_cli"):
+    if request.path.name.startswith(("test_cli", "test_daemon")):
         monkeypatch.setattr(guards, "PAUSE", 0.02)
