@@ -42,6 +42,8 @@ def clean_block(text: str) -> str:
 
 
 def _fit(text: str) -> str:
+    if text.isascii():
+        return _GONE.sub("", text)
     text = _SURROGATES.sub("\ufffd", text)
     text = _BREAKS.sub(" ", text)
     return _PILED.sub(r"\1", unicodedata.normalize("NFC", _GONE.sub("", text)))
