@@ -182,7 +182,6 @@ def _words(words: Words) -> dict[str, Any]:
         "corrected": _("Corrected"),
         "correction": _("Correction"),
         "note": _("Editor's note"),
-        "in_this_issue": _("In this edition"),
         "comma": words.signs.comma,
         "colon": words.signs.colon,
         "semicolon": words.signs.semicolon,
