@@ -57,9 +57,16 @@ def content_hash(received: Received) -> bytes:
                 received.usage_terms,
                 sorted(received.categories),
                 [medium.url for medium in received.media],
+                *_later_fields(received),
             ]
         )
     ).digest()
+
+
+def _later_fields(received: Received) -> list[str]:
+    """Fields that came after the first stored hashes: one that says nothing leaves the hash as it was."""
+    said = {"headline": received.headline, "rights": received.rights.replace("full", "")}
+    return [f"{name}:{value}" for name, value in said.items() if value]
 
 
 def change(present: Story | None, received: Received, *, known: Collection[bytes]) -> Change:

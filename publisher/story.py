@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from publisher.legible import is_front_page, is_host, visible
 
 __all__ = [
+    "RIGHTS",
     "Embargo",
     "EmbargoKind",
     "Media",
@@ -30,6 +31,7 @@ __all__ = [
     "Subject",
     "Term",
     "lacks",
+    "strictest",
     "unpublishable",
 ]
 
@@ -104,10 +106,12 @@ class Source:
         house_blocks: openings of blocks that are the house's own, set aside like the source block.
         source_hosts: host -> agency name, for source links without a name.
         category_map: the source's category (casefolded) -> our category name, applied before sections see it.
-        urgency_map: the source's urgency value -> ours (1 to 9).
+        urgency_map: the source's urgency value (casefolded) -> ours (1 to 9).
         empty_embargo: what an empty embargo element means: "hold" (default) or "none" for agencies known to send it so.
         rights_line: printed with the agency's stories (copyright, licence).
         rights: what may be published of a story: "full", "lede", "link" or "none".
+        rights_feeds, rights_mail: the same for feeds and our pages, and for mail; None: as `rights` says.
+        rights_map: words in an item's own rights statement (casefolded) -> what they allow; of several the strictest counts.
         own_hosts: hosts of the newsroom itself, which are nobody's source.
         every: how often the clock polls it.
     """
@@ -132,8 +136,20 @@ class Source:
     empty_embargo: str = "hold"
     rights_line: str = ""
     rights: str = "full"
+    rights_feeds: str | None = None
+    rights_mail: str | None = None
+    rights_map: tuple[tuple[str, str], ...] = ()
     every: timedelta = timedelta(minutes=5)
     own_hosts: tuple[str, ...] = ()
+
+
+RIGHTS = ("full", "lede", "link", "none")
+"""How much of a text may be published, from all to nothing."""
+
+
+def strictest(*policies: str) -> str:
+    """The one of these policies that allows least."""
+    return max(policies, key=RIGHTS.index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +214,8 @@ class Media:
     alt: str = ""
     caption: str = ""
     credit: str = ""
+    rights: str = ""
+    """Whose it is and what may be done with it, as sent: the text's rights say nothing of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,14 +226,20 @@ class Received:
         source_guid: the source's own id, as received (matching only; never shown, never used as a link).
         aliases: other ids under which the same story may come (link, guid of an earlier version).
         source_version: the source's version mark, if it has one.
-        original_headline: plain text, as the source wrote it.
+        original_headline: plain text, as the source first wrote it; what the house headline is held against.
+        headline: the source's present headline, where it differs from its original one; empty: it does not.
+        short_headline: a shorter one of the source's own.
         lede: plain text; what lists and digests show.
         body: sanitised HTML of the source's text, without the blocks in `set_aside`.
         body_digest: SHA-256 hex of the received text after `intake.text.normalise`: what the promise "content is not
             changed" is held against.
         set_aside: HTML of the source line and house blocks taken out of the body.
         correction_note: public note that the source wants readers to see.
-        ednote: internal note; never rendered.
+        ednote: internal notes; never rendered.
+        byline, dateline, located: who wrote it; the line printed before the text; where it comes from.
+        provider: who delivered it, where that is not its source.
+        signals: kinds of change and warnings as sent ("sig:correction", "refile").
+        rights: how much of its text the item itself lets us publish: "full", "lede" or "link". One that allows nothing is withheld.
         source_url: absolute http(s) URL of this story at the source.
         page_url: our own page of the story, where the newsroom's site has one.
         categories: names as received, in the source's order.
@@ -242,14 +266,21 @@ class Received:
     slugline: str = ""
     byline: str = ""
     dateline: str = ""
+    located: str = ""
+    headline: str = ""
+    short_headline: str = ""
+    provider: str = ""
     page_url: str | None = None
+    copyright_holder: str = ""
     copyright_notice: str = ""
     usage_terms: str = ""
+    rights: str = "full"
     urgency: int = DEFAULT_URGENCY
     genre: str = ""
     categories: tuple[str, ...] = ()
     subjects: tuple[Subject, ...] = ()
     media: tuple[Media, ...] = ()
+    signals: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     """Remarks for the desk ("link-text-differs", "future-date-clamped", "shortcode-left"), never rendered."""
 

@@ -31,7 +31,8 @@ Told: TypeAlias = "tuple[str | None, SourceReport]"
     "--format",
     "format_",
     metavar="F",
-    help="Format of the file: auto, rss, atom, rdf, json-feed, wordpress, jsonl or text. Default: the source's.",
+    help="Format of the file: auto, rss, atom, rdf, json-feed, newsml-g2, newsml-1, nitf, ninjs, wordpress, jsonl, page, iptc7901, "
+    "mail or text. Default: the source's.",
 )
 @door
 def ingest(

@@ -11,7 +11,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from publisher.intake import atom, jsondoc, jsonfeed, jsonl, lenient, pagetext, rdf, rss, wordpress
+from publisher.intake import (
+    atom,
+    iptc7901,
+    jsondoc,
+    jsonfeed,
+    jsonl,
+    lenient,
+    mail,
+    newsml1,
+    newsmlg2,
+    ninjs,
+    nitf,
+    page,
+    pagetext,
+    rdf,
+    rss,
+    wordpress,
+)
 from publisher.intake.document import MAX_BYTES, Context, Document, Unreadable
 from publisher.intake.packed import is_packed, unpacked
 from publisher.story import PubStatus, Received, Rejected
@@ -25,8 +42,15 @@ READERS: dict[str, Reader] = {
     "atom": (atom.recognises, atom.read),
     "rdf": (rdf.recognises, rdf.read),
     "json-feed": (jsonfeed.recognises, jsonfeed.read),
+    "newsml-g2": (newsmlg2.recognises, newsmlg2.read),
+    "newsml-1": (newsml1.recognises, newsml1.read),
+    "nitf": (nitf.recognises, nitf.read),
     "wordpress": (wordpress.recognises, wordpress.read),
+    "ninjs": (ninjs.recognises, ninjs.read),
     "jsonl": (jsonl.recognises, jsonl.read),
+    "page": (page.recognises, page.read),
+    "iptc7901": (iptc7901.recognises, iptc7901.read),
+    "mail": (mail.recognises, mail.read),
     "text": (pagetext.recognises, pagetext.read),
 }
 FORMATS = ("auto", *READERS)
@@ -47,7 +71,7 @@ def read(raw: bytes, context: Context, *, format: str = "auto") -> Document | Un
         return Unreadable(
             "empty", "the document is empty: a source without stories sends an empty list, not nothing"
         )
-    name = format if format != "auto" else _told(raw, context.content_type)
+    name = format if format != "auto" else _told(raw, context)
     if name is None:
         return _unknown(raw)
     found = READERS[name][1](raw, context)
@@ -56,12 +80,11 @@ def read(raw: bytes, context: Context, *, format: str = "auto") -> Document | Un
     return found if isinstance(found, Unreadable) else _once_each(found)
 
 
-def _told(raw: bytes, content_type: str | None) -> str | None:
-    head = raw[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if head.startswith((b"<!doctype html", b"<html")):
-        return "rss"  # read as a feed it is refused by name: an HTML page, not a feed
+def _told(raw: bytes, context: Context) -> str | None:
+    if page.is_html(raw) and context.base_url:
+        return "rss"  # polled, it stands where a feed should: refused by name as an HTML page, not a feed
     for name, (recognises, _) in READERS.items():
-        if recognises(raw, content_type):
+        if recognises(raw, context.content_type):
             return name
     return None
 

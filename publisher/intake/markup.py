@@ -94,7 +94,15 @@ ATTRIBUTES = {
     "th": {"colspan", "rowspan"},
     "td": {"colspan", "rowspan"},
 }
-HEADINGS = re.compile(r"<(/?)h1(?=[\s>])", re.IGNORECASE)
+RENAMED = re.compile(
+    r"<(/?)(?:(h1)|(h[56])|(?:div|section|article|header|footer|main|aside|nav|address|pre|center|dl|dt|dd|details|summary|fieldset"
+    r"|legend|hgroup|search))(?=[\s>/])",
+    re.IGNORECASE,
+)
+"""Blocks that are not kept: what stood in one of its own stays apart from its neighbours, as a paragraph or a lesser heading."""
+EMPTY = re.compile(r"<p(?: [^>]*)?>(?:\s|&nbsp;)*</p>")
+BESIDE = re.compile(r"<(?:h[2-4]|fig|table|li)")
+"""What a summary does not begin with: headings, captions, tables; a list only when nothing else is there."""
 BLOCKS = frozenset(
     [
         "p",
@@ -122,8 +130,21 @@ BLOCKS = frozenset(
         "pre",
         "dt",
         "dd",
+        "dl",
         "td",
         "th",
+        "caption",
+        "main",
+        "aside",
+        "nav",
+        "address",
+        "center",
+        "details",
+        "summary",
+        "fieldset",
+        "legend",
+        "hgroup",
+        "search",
     ]
 )
 SHORTCODE = re.compile(r"\[/?[a-z][a-z0-9_-]{2,30}(?:\s[^\]\n]{0,200})?\]")
@@ -165,12 +186,16 @@ def _cleaner(base_url: str | None) -> nh3.Cleaner:
 
 def sanitise(html: str, *, base_url: str | None = None) -> Markup:
     """What is kept of a body."""
-    fit = HEADINGS.sub(r"<\1h2", clean_block(html))
+    fit = RENAMED.sub(_kept_name, clean_block(html))
     kept = _cleaner(base_url).clean(fit)
-    kept = re.sub(r"<img(?![^>]*\ssrc=)[^>]*>", "", kept)
+    kept = EMPTY.sub("", re.sub(r"<img(?![^>]*\ssrc=)[^>]*>", "", kept))
     text = to_text(kept)
     flags = ("shortcode-left",) if SHORTCODE.search(text) else ()
     return Markup(kept.strip(), text, flags)
+
+
+def _kept_name(found: re.Match[str]) -> str:
+    return f"<{found[1]}{'h2' if found[2] else 'h4' if found[3] else 'p'}"
 
 
 def to_text(html: str) -> str:
@@ -201,9 +226,19 @@ def text_digest(html: str) -> str:
     return digest(to_text(html))
 
 
-def lede_of(text: str) -> str:
-    """The first paragraph that says something, as one line."""
+def lede_of(markup: Markup) -> str:
+    """The first paragraph of a sanitised body that says something, as one line; not a heading, a caption or a cell."""
+    text = markup.text
+    if BESIDE.search(markup.html):
+        text = _prose(markup.html) or text
     for line in text.split("\n"):
         if len(line) > 40:
             return clean(line, LEDE_MAX)
     return clean(text, LEDE_MAX)
+
+
+def _prose(html: str) -> str:
+    tree = LexborHTMLParser(html)
+    for node in tree.css("h2, h3, h4, figure, figcaption, table, ul, ol"):
+        node.decompose()
+    return to_text(tree.body.inner_html or "") if tree.body is not None else ""

@@ -6,6 +6,7 @@ links, a link to our own host, to a front page: no source link, and the item wai
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -14,10 +15,13 @@ from publisher.intake.links import absolute, canonical, unfit
 from publisher.intake.text import clean, normalise
 from publisher.story import Source
 
-__all__ = ["HouseText", "house_text"]
+__all__ = ["HouseText", "house_text", "without_addresses"]
 
 BLOCKS = "p, div, li, blockquote, h2, h3, h4, h5, h6, figure"
 EXTRA_WORDS = ("Sources:", "Via:", "Источник:", "Quelle:", "Fuente:")
+ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
+SIGNED = 160
+"""A sign-off is shorter than this: a paragraph of the story that names an address stays."""
 SHORT = 400
 """A block of source or disclaimer is short; longer ones are text of the story that happens to begin so."""
 
@@ -65,6 +69,23 @@ def house_text(html: str, source: Source, *, base_url: str | None) -> HouseText:
             line.decompose()
     body = root.inner_html or ""
     return HouseText(body, name, url, tuple(set_aside), lack)
+
+
+def without_addresses(html: str) -> tuple[str, tuple[str, ...]]:
+    """A body without the lines at its end that hold mail addresses of its reporters: a sign-off, which is set aside and not published."""
+    if "@" not in html or ADDRESS.search(html) is None:
+        return html, ()
+    root = LexborHTMLParser(html).body
+    set_aside: list[str] = []
+    for block in reversed(root.css(BLOCKS) if root is not None else []):
+        said = normalise(block.text(deep=True, separator=" "))
+        if block.css(BLOCKS)[1:] or not said:
+            continue
+        if len(said) > SIGNED or ADDRESS.search(said) is None:
+            break
+        set_aside.append(block.html or "")
+        block.decompose()
+    return ((root.inner_html or "") if root is not None and set_aside else html), tuple(reversed(set_aside))
 
 
 def _read(

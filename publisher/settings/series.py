@@ -34,10 +34,20 @@ from publisher.story import DEFAULT_URGENCY, Section, Source, SourceKind
 
 __all__ = ["ConsumerTable", "DigestTable", "SectionTable", "SenderTable", "SourceTable"]
 
+Rights = Literal["full", "lede", "link", "none"]
+Format = Literal[
+    "auto", "rss", "atom", "rdf", "json-feed", "newsml-g2", "newsml-1", "nitf", "wordpress", "ninjs", "jsonl",
+    "page", "iptc7901", "mail", "text",
+]  # fmt: skip
 Limit = Annotated[Whole, Field(ge=1, le=200)]
 Interval = Annotated[Duration, Field(ge=timedelta(minutes=1), le=timedelta(days=7))]
 UpToADay = Annotated[Duration, Field(le=timedelta(days=1))]
 UpToAWeek = Annotated[Duration, Field(le=timedelta(days=7))]
+
+
+def _usual_refusals() -> dict[str, Rights]:
+    """What agencies write under items that no customer may publish."""
+    return {"may not be published": "none"}
 
 
 class SectionTable(Table):
@@ -80,10 +90,13 @@ class SourceTable(Table):
     homepage: WebUrl
     kind: Literal["agency", "house"] = "agency"
     url: WebUrl | None = None
-    format: Literal["auto", "rss", "atom", "rdf", "json-feed", "wordpress", "jsonl", "text"] = "auto"
+    format: Format = "auto"
     language: Language | None = None
     timezone: Zone | None = None
-    rights: Literal["full", "lede", "link", "none"] = "full"
+    rights: Rights = "full"
+    rights_feeds: Rights | None = None
+    rights_mail: Rights | None = None
+    rights_map: dict[str, Rights] = Field(default_factory=_usual_refusals)
     rights_line: LineOrEmpty = ""
     default_urgency: Urgency = DEFAULT_URGENCY
     urgency_map: dict[str, Urgency] = Field(default_factory=dict)
@@ -122,11 +135,16 @@ class SourceTable(Table):
             house_hosts=self.house_hosts,
             source_hosts=tuple((host.lower(), name) for host, name in self.source_hosts.items()),
             category_map=tuple((name.casefold(), ours) for name, ours in self.category_map.items()),
-            urgency_map=tuple(self.urgency_map.items()),
+            urgency_map=tuple((mark.casefold(), ours) for mark, ours in self.urgency_map.items()),
             default_urgency=self.default_urgency,
             empty_embargo=self.empty_embargo,
             rights_line=self.rights_line,
             rights=self.rights,
+            rights_feeds=self.rights_feeds,
+            rights_mail=self.rights_mail,
+            rights_map=tuple(
+                (" ".join(words.casefold().split()), allows) for words, allows in self.rights_map.items()
+            ),
             own_hosts=own_hosts,
             every=self.every,
         )
