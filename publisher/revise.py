@@ -14,7 +14,11 @@ from enum import StrEnum
 from publisher.canonical import canonical_json
 from publisher.story import PubStatus, Received, Story
 
-__all__ = ["Change", "change", "content_hash", "eligible_at"]
+__all__ = ["Change", "change", "content_hash", "eligible_at", "older"]
+
+
+CORRECTION = "correction"
+"""The signal, whatever scheme stands before it (NewsML-G2 `sig:correction`)."""
 
 
 class Change(StrEnum):
@@ -79,7 +83,7 @@ def change(present: Story | None, received: Received, *, known: Collection[bytes
     killed = present.killed is not None or present.received.pubstatus is PubStatus.CANCELED
     if received.pubstatus is PubStatus.CANCELED:
         return Change.UNCHANGED if killed else Change.KILL
-    if hashed in known or _older(received, present.received):
+    if hashed in known or older(received, present.received):
         return Change.STALE
     if killed:
         return Change.AFTER_KILL
@@ -87,15 +91,24 @@ def change(present: Story | None, received: Received, *, known: Collection[bytes
         return Change.HOLD
     if present.received.pubstatus is PubStatus.WITHHELD:
         return Change.RELEASE
-    if received.correction_note and received.correction_note != present.received.correction_note:
-        return Change.CORRECTION
-    return Change.UPDATE
+    return Change.CORRECTION if _corrects(received, present.received) else Change.UPDATE
 
 
-def _older(received: Received, present: Received) -> bool:
-    """By the source's version number where both have one, else by its version time."""
+def _corrects(received: Received, present: Received) -> bool:
+    """By a public note that is new; where there is none, by the source's own mark of a correction."""
+    if received.correction_note:
+        return received.correction_note != present.correction_note
+    return any(signal.rpartition(":")[2].casefold() == CORRECTION for signal in received.signals)
+
+
+def older(received: Received, present: Received) -> bool:
+    """By the source's version number where both have one under the same id, else by its version time.
+
+    Sources that give each version an id of its own may count each of them from one.
+    """
     theirs, ours = received.source_version or "", present.source_version or ""
-    if theirs.isdecimal() and ours.isdecimal() and int(theirs) != int(ours):
+    same = received.source_guid == present.source_guid
+    if same and theirs.isdecimal() and ours.isdecimal() and int(theirs) != int(ours):
         return int(theirs) < int(ours)
     return (
         received.version_created is not None

@@ -14,9 +14,9 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from publisher.legible import is_front_page, is_host, visible
+from publisher.rights import Channel, strictest
 
 __all__ = [
-    "RIGHTS",
     "Embargo",
     "EmbargoKind",
     "Media",
@@ -31,7 +31,6 @@ __all__ = [
     "Subject",
     "Term",
     "lacks",
-    "strictest",
     "unpublishable",
 ]
 
@@ -113,6 +112,7 @@ class Source:
         rights_feeds, rights_mail: the same for feeds and our pages, and for mail; None: as `rights` says.
         rights_map: words in an item's own rights statement (casefolded) -> what they allow; of several the strictest counts.
         own_hosts: hosts of the newsroom itself, which are nobody's source.
+        media: whether pictures and clips may be shown with its texts, where their own rights allow it, too.
         every: how often the clock polls it.
     """
 
@@ -139,17 +139,19 @@ class Source:
     rights_feeds: str | None = None
     rights_mail: str | None = None
     rights_map: tuple[tuple[str, str], ...] = ()
+    media: bool = True
     every: timedelta = timedelta(minutes=5)
     own_hosts: tuple[str, ...] = ()
 
+    def allows(self, channel: Channel) -> str:
+        """How much of its texts may be published there."""
+        there = self.rights_feeds if channel is Channel.FEEDS else self.rights_mail
+        return there or self.rights
 
-RIGHTS = ("full", "lede", "link", "none")
-"""How much of a text may be published, from all to nothing."""
-
-
-def strictest(*policies: str) -> str:
-    """The one of these policies that allows least."""
-    return max(policies, key=RIGHTS.index)
+    def stated(self, rights: str) -> str:
+        """What a statement of rights allows, by the words of it that are known here; the strictest counts."""
+        said = " ".join(rights.casefold().split())
+        return strictest("full", *(allows for words, allows in self.rights_map if words in said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +206,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """A picture, clip or file that belongs to a story; its rights are separate from the text's."""
+    """A picture, clip or file that belongs to a story; its rights, as sent, are separate from the text's."""
 
     url: str
     type: str = ""
@@ -215,7 +217,6 @@ class Media:
     caption: str = ""
     credit: str = ""
     rights: str = ""
-    """Whose it is and what may be done with it, as sent: the text's rights say nothing of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,8 +228,7 @@ class Received:
         aliases: other ids under which the same story may come (link, guid of an earlier version).
         source_version: the source's version mark, if it has one.
         original_headline: plain text, as the source first wrote it; what the house headline is held against.
-        headline: the source's present headline, where it differs from its original one; empty: it does not.
-        short_headline: a shorter one of the source's own.
+        headline, short_headline: the source's present headline, where it differs from its original one; empty: it does not.
         lede: plain text; what lists and digests show.
         body: sanitised HTML of the source's text, without the blocks in `set_aside`.
         body_digest: SHA-256 hex of the received text after `intake.text.normalise`: what the promise "content is not

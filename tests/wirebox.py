@@ -40,3 +40,30 @@ def shown(item):
     return " ".join(
         [item.original_headline, item.headline, item.lede, item.body, item.byline, item.correction_note or ""]
     )
+
+
+def g2(
+    meta="",
+    about="",
+    content="<p>Talks resumed on Saturday, officials in the port said.</p>",
+    guid="urn:a:1",
+    kind="text",
+):
+    return (
+        f'<newsItem xmlns="http://iptc.org/std/nar/2006-10-01/" guid="{guid}" version="2" xml:lang="en-GB"><rightsInfo>'
+        "<copyrightHolder><name>Example Agency</name></copyrightHolder><copyrightNotice>(c) Example</copyrightNotice></rightsInfo>"
+        f'<itemMeta><itemClass qcode="ninat:{kind}"/><provider literal="relay.example"/>'
+        f"<versionCreated>2031-03-01T09:10:00+00:00</versionCreated><firstCreated>2031-03-01T08:00:00+00:00</firstCreated>{meta}"
+        f'<link rel="irel:seeAlso" href="https://other.example/x"/><link rel="irel:isSameAs" href="https://agency.example/{guid[-1]}"/>'
+        f"</itemMeta><contentMeta><urgency>3</urgency>{about}<headline>Port talks resume</headline><by>By Jo Doe</by>"
+        '<dateline>TESTVILLE, March 1</dateline></contentMeta><contentSet><inlineXML contenttype="application/xhtml+xml">'
+        f'<html xmlns="http://www.w3.org/1999/xhtml"><body>{content}</body></html></inlineXML></contentSet></newsItem>'
+    )
+
+
+def message(*news):
+    return (
+        '<newsMessage xmlns="http://iptc.org/std/nar/2006-10-01/"><header/><itemSet>'
+        + "".join(news)
+        + "</itemSet></newsMessage>"
+    )

@@ -27,7 +27,6 @@ from publisher.story import (
     Source,
     SourceKind,
     Subject,
-    strictest,
     unpublishable,
 )
 
@@ -213,8 +212,7 @@ def _page_of(link: str | None) -> str:
 
 def _stated(parts: Parts, source: Source) -> str:
     """What the item's own statement of its rights allows, by the words that the source's `rights_map` knows."""
-    said = normalise(f"{parts.copyright} {parts.usage_terms}").casefold()
-    return strictest("full", *(allows for words, allows in source.rights_map if words in said))
+    return source.stated(normalise(f"{parts.copyright} {parts.usage_terms}"))
 
 
 def _urgency(said: str, source: Source) -> int:

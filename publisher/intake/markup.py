@@ -101,6 +101,12 @@ RENAMED = re.compile(
 )
 """Blocks that are not kept: what stood in one of its own stays apart from its neighbours, as a paragraph or a lesser heading."""
 EMPTY = re.compile(r"<p(?: [^>]*)?>(?:\s|&nbsp;)*</p>")
+"""A blank stays in its place: what stood before it and behind it were apart."""
+AS_NH3_READS_IT = "<!doctype html><body>"
+"""Without it a table would stay inside an open paragraph, and what belongs to a head would be looked for there."""
+NOSCRIPT = re.compile(r"<noscript(?=[\s>/]).*?</noscript\s*>", re.IGNORECASE | re.DOTALL)
+NOSCRIPT_TAG = re.compile(r"</?noscript(?=[\s>/])[^>]*>?", re.IGNORECASE)
+"""What two parsers take for two things: gone before either sees it."""
 BESIDE = re.compile(r"<(?:h[2-4]|fig|table|li)")
 """What a summary does not begin with: headings, captions, tables; a list only when nothing else is there."""
 BLOCKS = frozenset(
@@ -186,12 +192,19 @@ def _cleaner(base_url: str | None) -> nh3.Cleaner:
 
 def sanitise(html: str, *, base_url: str | None = None) -> Markup:
     """What is kept of a body."""
-    fit = RENAMED.sub(_kept_name, clean_block(html))
-    kept = _cleaner(base_url).clean(fit)
-    kept = EMPTY.sub("", re.sub(r"<img(?![^>]*\ssrc=)[^>]*>", "", kept))
+    kept = _cleaner(base_url).clean(_fit(html))
+    kept = EMPTY.sub("\n", re.sub(r"<img(?![^>]*\ssrc=)[^>]*>", "", kept))
     text = to_text(kept)
     flags = ("shortcode-left",) if SHORTCODE.search(text) else ()
     return Markup(kept.strip(), text, flags)
+
+
+def _fit(html: str) -> str:
+    """Fit for every place, and with the names of blocks that are kept, so that text and markup are parsed from the same."""
+    fit = clean_block(html)
+    if NOSCRIPT_TAG.search(fit) is not None:
+        fit = NOSCRIPT_TAG.sub(" ", NOSCRIPT.sub(" ", fit))
+    return RENAMED.sub(_kept_name, fit)
 
 
 def _kept_name(found: re.Match[str]) -> str:
@@ -200,7 +213,7 @@ def _kept_name(found: re.Match[str]) -> str:
 
 def to_text(html: str) -> str:
     """The words of HTML, a line per block; scripts, styles and comments say nothing."""
-    root = LexborHTMLParser(clean_block(html)).body
+    root = LexborHTMLParser(f"{AS_NH3_READS_IT}{_fit(html)}").body
     if root is None:
         return ""
     out: list[str] = []

@@ -74,7 +74,7 @@ def read(raw: bytes, context: Context) -> Document | Unreadable:
     canonical = _link(tree, about, context)
     said = _text(tree, about)
     if said is None or not (about or _meta(tree, "og:type") == "article" or marked or _own_address(tree)):
-        return Unreadable("not-an-article", "the page does not call itself an article, or has no text of one")
+        return Unreadable("html-page", "the HTML page does not call itself an article, or has no text of one")
     parts = _parts(tree, about, canonical, said, context)
     parts.raw = raw
     return Document(items=(build(parts, context),))

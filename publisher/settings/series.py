@@ -108,6 +108,7 @@ class SourceTable(Table):
     source_hosts: dict[str, Line] = Field(default_factory=dict)
     house_blocks: tuple[Line, ...] = ()
     house_hosts: tuple[Domain, ...] = ()
+    media: bool = True
     every: Interval = timedelta(minutes=5)
 
     def own_hosts(self) -> tuple[str, ...]:
@@ -146,6 +147,7 @@ class SourceTable(Table):
                 (" ".join(words.casefold().split()), allows) for words, allows in self.rights_map.items()
             ),
             own_hosts=own_hosts,
+            media=self.media,
             every=self.every,
         )
 

@@ -104,4 +104,4 @@ def test_a_page_is_read_by_what_it_declares():
 def test_a_page_that_stands_where_a_feed_should_is_a_broken_source():
     polled = Context(source=AGENCY, now=NOW, base_url="https://wire.example/feed")
     assert intake.read(PAGE.encode(), polled).reason == "html-page"
-    assert read("<!doctype html><title>502</title><p>Bad gateway</p>").reason == "not-an-article"
+    assert read("<!doctype html><title>502</title><p>Bad gateway</p>").reason == "html-page"

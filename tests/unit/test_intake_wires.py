@@ -10,36 +10,9 @@ from hypothesis import strategies as st
 from publisher.intake import Document, Unreadable
 from publisher.story import EmbargoKind, PubStatus, Reason, Received, Rejected
 from tests.unit.test_intake_texts import PAGE, WIRE, mail
-from tests.wirebox import SECRET, items, one, read, shown
+from tests.wirebox import SECRET, g2, items, message, one, read, shown
 
 FORMATS = ("ninjs", "newsml-g2", "newsml-1", "nitf", "iptc7901", "mail", "page")
-
-
-def g2(
-    meta="",
-    about="",
-    content="<p>Talks resumed on Saturday, officials in the port said.</p>",
-    guid="urn:a:1",
-    kind="text",
-):
-    return (
-        f'<newsItem xmlns="http://iptc.org/std/nar/2006-10-01/" guid="{guid}" version="2" xml:lang="en-GB"><rightsInfo>'
-        "<copyrightHolder><name>Example Agency</name></copyrightHolder><copyrightNotice>(c) Example</copyrightNotice></rightsInfo>"
-        f'<itemMeta><itemClass qcode="ninat:{kind}"/><provider literal="relay.example"/>'
-        f"<versionCreated>2031-03-01T09:10:00+00:00</versionCreated><firstCreated>2031-03-01T08:00:00+00:00</firstCreated>{meta}"
-        f'<link rel="irel:seeAlso" href="https://other.example/x"/><link rel="irel:isSameAs" href="https://agency.example/{guid[-1]}"/>'
-        f"</itemMeta><contentMeta><urgency>3</urgency>{about}<headline>Port talks resume</headline><by>By Jo Doe</by>"
-        '<dateline>TESTVILLE, March 1</dateline></contentMeta><contentSet><inlineXML contenttype="application/xhtml+xml">'
-        f'<html xmlns="http://www.w3.org/1999/xhtml"><body>{content}</body></html></inlineXML></contentSet></newsItem>'
-    )
-
-
-def message(*news):
-    return (
-        '<newsMessage xmlns="http://iptc.org/std/nar/2006-10-01/"><header/><itemSet>'
-        + "".join(news)
-        + "</itemSet></newsMessage>"
-    )
 
 
 def test_a_g2_item_with_notes_of_both_kinds_and_an_id_of_its_own_for_each_version():
