@@ -112,8 +112,7 @@ class Source:
         rights_feeds, rights_mail: the same for feeds and our pages, and for mail; None: as `rights` says.
         rights_map: words in an item's own rights statement (casefolded) -> what they allow; of several the strictest counts.
         own_hosts: hosts of the newsroom itself, which are nobody's source.
-        media: whether pictures and clips may be shown with its texts, where their own rights allow it, too.
-        every: how often the clock polls it.
+        media: whether pictures may be shown with its texts. every: how often it is polled. window: how far back a site is swept.
     """
 
     slug: str
@@ -140,6 +139,7 @@ class Source:
     rights_mail: str | None = None
     rights_map: tuple[tuple[str, str], ...] = ()
     media: bool = True
+    window: timedelta = timedelta(days=14)
     every: timedelta = timedelta(minutes=5)
     own_hosts: tuple[str, ...] = ()
 
@@ -295,7 +295,7 @@ class Reason(StrEnum):
     UNPUBLISHED = "unpublished"
     RIGHTS = "rights"
     AFTER_KILL = "after-kill"
-    """A version of a story that was killed: only a person may bring it back."""
+    """Of a story that was killed: only a person may bring it back."""
     MALFORMED = "malformed"
     """This one item cannot be read; its neighbours can."""
 

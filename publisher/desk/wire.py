@@ -8,13 +8,14 @@ a source without stories.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from publisher import intake
 from publisher.desk import hubs, publishing
 from publisher.desk.sourcereport import SourceReport
+from publisher.desk.sweep import sweep
 from publisher.desk.taking import kill_by_guid, take_item
 from publisher.fetch import Failed, Fetched, NotModified, fetch_all
 from publisher.fetch import Memory as FetchMemory
@@ -43,6 +44,7 @@ def poll(
         states = house.source_states(connection)
     reports: dict[str, SourceReport] = {}
     asked: list[tuple[str, str, FetchMemory]] = []
+    to_sweep: list[Source] = []
     for source in sources:
         state = states.get(source.slug, SourceState(source=source.slug))
         report = reports[source.slug] = SourceReport(source.slug)
@@ -50,6 +52,8 @@ def poll(
             report.failed = "it has no `url` to poll; hand its files to `publisher ingest --file`"
         elif state.not_before is not None and state.not_before > now:
             report.failed = f"it asked to be left alone until {state.not_before:%Y-%m-%d %H:%M} UTC"
+        elif source.format == "wordpress":
+            to_sweep.append(source)
         else:
             asked.append((source.slug, source.url, FetchMemory(state.etag, state.last_modified)))
     by_slug = {source.slug: source for source in sources}
@@ -61,17 +65,43 @@ def poll(
         if progress is not None:
             progress(report)
 
-    asyncio.run(
-        fetch_all(
-            asked,
-            now=now,
-            limits=newsroom.fetch_limits,
-            guard=newsroom.fetch_guard,
-            on_result=take,
+    async def swept(source: Source) -> None:
+        async with turns:
+            pause = await sweep(newsroom, source, report=reports[source.slug], actor=actor, now=now)
+        await asyncio.to_thread(_remember_sweep, newsroom, reports[source.slug], states, pause, now=now)
+        if progress is not None:
+            progress(reports[source.slug])
+
+    async def round_() -> None:
+        fetching = fetch_all(
+            asked, now=now, limits=newsroom.fetch_limits, guard=newsroom.fetch_guard, on_result=take
         )
-    )
+        await asyncio.gather(fetching, *map(swept, to_sweep))
+
+    turns = asyncio.Semaphore(newsroom.fetch_limits.concurrency)
+    asyncio.run(round_())
     _tell_hubs(newsroom, list(reports.values()), now=now)
     return [reports[source.slug] for source in sources]
+
+
+def _remember_sweep(
+    newsroom: Newsroom,
+    report: SourceReport,
+    states: Mapping[str, SourceState],
+    pause: datetime | None,
+    *,
+    now: datetime,
+) -> None:
+    """A sweep is always of everything: there are no validators to remember."""
+    state = states.get(report.source, SourceState(source=report.source))
+    state = replace(
+        state, etag=None, last_modified=None, polled_at=now, not_before=pause, error=report.failed
+    )
+    good = replace(state, succeeded_at=now, failures=0)
+    with newsroom.database.write() as connection:
+        house.remember_source(
+            connection, replace(state, failures=state.failures + 1) if report.failed else good
+        )
 
 
 def _take_fetched(

@@ -109,6 +109,7 @@ class SourceTable(Table):
     house_blocks: tuple[Line, ...] = ()
     house_hosts: tuple[Domain, ...] = ()
     media: bool = True
+    window: Duration = timedelta(days=14)
     every: Interval = timedelta(minutes=5)
 
     def own_hosts(self) -> tuple[str, ...]:
@@ -148,6 +149,7 @@ class SourceTable(Table):
             ),
             own_hosts=own_hosts,
             media=self.media,
+            window=self.window,
             every=self.every,
         )
 
