@@ -98,9 +98,8 @@ class Source:
         slug: permanent name in commands and paths.
         name: the name that readers see.
         homepage: absolute http(s) URL of the source's front page; never accepted as a story's source link.
-        format: a name of `intake.FORMATS`, or "auto".
-        language: BCP 47 tag for items that state none.
-        timezone: IANA zone for times that state none.
+        format: a name of `intake.FORMATS`, or "auto". url, folder: what is polled, or where files are pushed (absolute).
+        language, timezone: BCP 47 tag for items, and IANA zone for times, that state none.
         source_line: words that open a house page's source block ("Source:").
         house_blocks: openings of blocks that are the house's own, set aside like the source block.
         source_hosts: host -> agency name, for source links without a name.
@@ -120,6 +119,7 @@ class Source:
     homepage: str
     kind: SourceKind = SourceKind.AGENCY
     url: str | None = None
+    folder: str | None = None
     format: str = "auto"
     language: str = "en"
     timezone: str = "UTC"

@@ -40,7 +40,7 @@ def ingest(
 ) -> int:
     """Bring stories in: poll sources, or read a file.
 
-    Without SOURCEs all are polled that have a `url`.
+    Without SOURCEs all are polled that have a `url`, or a `folder` that files are pushed into.
 
     \b
     Examples:
@@ -71,9 +71,13 @@ def _from_network(door_: Door, names: tuple[str, ...]) -> list[Told]:
     from publisher.desk import wire
 
     with door_.newsroom() as newsroom:
-        chosen = [newsroom.source(name) for name in names] or [s for s in newsroom.settings.sources if s.url]
+        chosen = [newsroom.source(name) for name in names] or [
+            s for s in newsroom.settings.sources if s.url or s.folder
+        ]
         if not chosen:
-            raise click.UsageError("no source has a `url` to poll: see config/sources.toml, or use --file")
+            raise click.UsageError(
+                "no source has a `url` to poll or a `folder` to look into: see config/sources.toml, or use --file"
+            )
         total = len(chosen)
         done = 0
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 
 from publisher import intake
 from publisher.desk import hubs, publishing
+from publisher.desk.dropfolder import look
 from publisher.desk.sourcereport import SourceReport
 from publisher.desk.sweep import sweep
 from publisher.desk.taking import kill_by_guid, take_item
+from publisher.errors import FolderUnwritable
 from publisher.fetch import Failed, Fetched, NotModified, fetch_all
 from publisher.fetch import Memory as FetchMemory
 from publisher.intake.document import Context, Unreadable
@@ -42,58 +45,137 @@ def poll(
     """
     with newsroom.database.read() as connection:
         states = house.source_states(connection)
-    reports: dict[str, SourceReport] = {}
-    asked: list[tuple[str, str, FetchMemory]] = []
-    to_sweep: list[Source] = []
+    round_ = _Round(newsroom, states, {source.slug: source for source in sources}, actor, now, progress)
     for source in sources:
-        state = states.get(source.slug, SourceState(source=source.slug))
-        report = reports[source.slug] = SourceReport(source.slug)
-        if source.url is None:
-            report.failed = "it has no `url` to poll; hand its files to `publisher ingest --file`"
-        elif state.not_before is not None and state.not_before > now:
-            report.failed = f"it asked to be left alone until {state.not_before:%Y-%m-%d %H:%M} UTC"
-        elif source.format == "wordpress":
-            to_sweep.append(source)
-        else:
-            asked.append((source.slug, source.url, FetchMemory(state.etag, state.last_modified)))
-    by_slug = {source.slug: source for source in sources}
+        round_.reports[source.slug] = SourceReport(source.slug, failed=_not_asked(source, states, now))
+    round_.run()
+    _tell_hubs(newsroom, list(round_.reports.values()), now=now)
+    return list(round_.reports.values())
 
-    def take(slug: str, result: Fetched | NotModified | Failed) -> None:
-        state = states.get(slug, SourceState(source=slug))
-        report = reports[slug]
-        _take_fetched(newsroom, by_slug[slug], result, report=report, state=state, actor=actor, now=now)
-        if progress is not None:
-            progress(report)
 
-    async def swept(source: Source) -> None:
-        async with turns:
-            pause = await sweep(newsroom, source, report=reports[source.slug], actor=actor, now=now)
-        await asyncio.to_thread(_remember_sweep, newsroom, reports[source.slug], states, pause, now=now)
-        if progress is not None:
-            progress(reports[source.slug])
+def _not_asked(source: Source, states: Mapping[str, SourceState], now: datetime) -> str | None:
+    """Why a source is not asked at all, or None."""
+    if source.url is None and source.folder is None:
+        return "it has no `url` to poll and no `folder`; hand its files to `publisher ingest --file`"
+    state = states.get(source.slug)
+    if state is not None and state.not_before is not None and state.not_before > now:
+        return f"it asked to be left alone until {state.not_before:%Y-%m-%d %H:%M} UTC"
+    return None
 
-    async def round_() -> None:
+
+@dataclass(slots=True)
+class _Round:
+    """One round of polls: folders first, then all that is on the network, side by side."""
+
+    newsroom: Newsroom
+    states: Mapping[str, SourceState]
+    sources: Mapping[str, Source]
+    actor: str
+    now: datetime
+    progress: Callable[[SourceReport], None] | None
+    reports: dict[str, SourceReport] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Ask everybody who may be asked."""
+        may = [source for source in self.sources.values() if self.reports[source.slug].failed is None]
+        for source in may:
+            if source.folder is not None:
+                report, state = self.reports[source.slug], self._state(source.slug)
+                _look_into(self.newsroom, source, report=report, state=state, actor=self.actor, now=self.now)
+                self._told(source.slug)
+        asyncio.run(self._network([source for source in may if source.folder is None]))
+
+    async def _network(self, sources: Sequence[Source]) -> None:
+        turns = asyncio.Semaphore(self.newsroom.fetch_limits.concurrency)
+        sweeps = [self._swept(source, turns) for source in sources if source.format == "wordpress"]
+        asked = [
+            (source.slug, source.url or "", FetchMemory(state.etag, state.last_modified))
+            for source in sources
+            if source.format != "wordpress"
+            for state in [self._state(source.slug)]
+        ]
         fetching = fetch_all(
-            asked, now=now, limits=newsroom.fetch_limits, guard=newsroom.fetch_guard, on_result=take
+            asked,
+            now=self.now,
+            limits=self.newsroom.fetch_limits,
+            guard=self.newsroom.fetch_guard,
+            on_result=self._take,
         )
-        await asyncio.gather(fetching, *map(swept, to_sweep))
+        await asyncio.gather(fetching, *sweeps)
 
-    turns = asyncio.Semaphore(newsroom.fetch_limits.concurrency)
-    asyncio.run(round_())
-    _tell_hubs(newsroom, list(reports.values()), now=now)
-    return [reports[source.slug] for source in sources]
+    def _take(self, slug: str, result: Fetched | NotModified | Failed) -> None:
+        _take_fetched(
+            self.newsroom,
+            self.sources[slug],
+            result,
+            report=self.reports[slug],
+            state=self._state(slug),
+            actor=self.actor,
+            now=self.now,
+        )
+        self._told(slug)
+
+    async def _swept(self, source: Source, turns: asyncio.Semaphore) -> None:
+        report = self.reports[source.slug]
+        async with turns:
+            pause = await sweep(self.newsroom, source, report=report, actor=self.actor, now=self.now)
+        state = self._state(source.slug)
+        await asyncio.to_thread(_remember_sweep, self.newsroom, report, state, pause, now=self.now)
+        self._told(source.slug)
+
+    def _state(self, slug: str) -> SourceState:
+        return self.states.get(slug, SourceState(source=slug))
+
+    def _told(self, slug: str) -> None:
+        if self.progress is not None:
+            self.progress(self.reports[slug])
+
+
+def _look_into(
+    newsroom: Newsroom,
+    source: Source,
+    *,
+    report: SourceReport,
+    state: SourceState,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Take what was pushed into a source's folder; a file that cannot be read is named, and is no failure of its neighbours."""
+    limit = newsroom.settings.fetch.max_items
+
+    def take(name: str, raw: bytes) -> str | None:
+        of_file = SourceReport(source.slug)
+        context = Context(source=source, now=now, max_items=limit)
+        _read(newsroom, source, raw, context, format=source.format, report=of_file, actor=actor)
+        report.add(of_file)
+        if of_file.failed:
+            report.remarks.append(f"{name}: {of_file.failed}")
+        return of_file.failed
+
+    try:
+        busy = look(Path(source.folder or ""), take, now=now)
+    except FolderUnwritable as error:
+        busy = report.failed = str(error)
+    else:
+        if busy:
+            report.remarks.append(f"its folder was not looked into: {busy}")
+    state = replace(state, polled_at=now, error=report.failed)
+    good = replace(state, succeeded_at=now, failures=0)
+    with newsroom.database.write() as connection:
+        house.remember_source(
+            connection, replace(state, failures=state.failures + 1) if report.failed else good
+        )
 
 
 def _remember_sweep(
     newsroom: Newsroom,
     report: SourceReport,
-    states: Mapping[str, SourceState],
+    state: SourceState,
     pause: datetime | None,
     *,
     now: datetime,
 ) -> None:
     """A sweep is always of everything: there are no validators to remember."""
-    state = states.get(report.source, SourceState(source=report.source))
     state = replace(
         state, etag=None, last_modified=None, polled_at=now, not_before=pause, error=report.failed
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from pydantic import Field
 
 from publisher.feed import Consumer
 from publisher.series import Digest, Sender
+from publisher.settings.disk import absolute
 from publisher.settings.tables import Table
 from publisher.settings.values import (
     Domain,
@@ -20,6 +22,7 @@ from publisher.settings.values import (
     LineOrEmpty,
     LocalTime,
     MailAddress,
+    PathText,
     Slug,
     TermText,
     Titles,
@@ -90,6 +93,7 @@ class SourceTable(Table):
     homepage: WebUrl
     kind: Literal["agency", "house"] = "agency"
     url: WebUrl | None = None
+    folder: PathText | None = None
     format: Format = "auto"
     language: Language | None = None
     timezone: Zone | None = None
@@ -116,10 +120,12 @@ class SourceTable(Table):
         """The hosts that this source says are the newsroom's own."""
         return (*self.house_hosts, urlsplit(self.homepage).hostname or "") if self.kind == "house" else ()
 
-    def domain(self, *, language: str, timezone: str, own_hosts: tuple[str, ...] = ()) -> Source:
+    def domain(
+        self, *, language: str, timezone: str, own_hosts: tuple[str, ...] = (), config: Path = Path()
+    ) -> Source:
         """As the intake knows it; `language` and `timezone` are the site's, for a source that states none.
 
-        `own_hosts` are those of the site and of every house source.
+        `own_hosts` are those of the site and of every house source; `config`: what a relative folder is taken from.
         """
         return Source(
             slug=self.slug,
@@ -127,6 +133,7 @@ class SourceTable(Table):
             homepage=self.homepage,
             kind=SourceKind(self.kind),
             url=self.url,
+            folder=str(absolute(config, self.folder)) if self.folder else None,
             format=self.format,
             language=self.language or language,
             timezone=self.timezone or timezone,
