@@ -223,6 +223,8 @@ def _take_fetched(
                     state,
                     etag=memory.etag,
                     last_modified=memory.last_modified,
+                    moved_to=result.moved_to,
+                    seconds=result.seconds,
                     succeeded_at=now,
                     failures=0,
                     error=None,

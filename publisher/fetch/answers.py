@@ -68,7 +68,7 @@ class Fetched:
         memory: to be remembered, once the body could be read.
         not_before: the server wants no further request until then.
         moved_to: where permanent redirects lead; for a person to look at, never adopted by itself.
-        status: 200, or another one that was asked for. headers: as sent.
+        status: 200, or another one that was asked for. headers: as sent. seconds: how long it took.
     """
 
     url: str
@@ -79,6 +79,7 @@ class Fetched:
     moved_to: str | None = None
     status: int = 200
     headers: Headers = field(default=(), compare=False)
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

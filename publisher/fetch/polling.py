@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urljoin
 
@@ -131,7 +132,10 @@ async def _within(
             httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=dialler) as pool,
         ):
             asker = _Asker(pool, dialler, now=now, limits=limits, guard=guard, statuses=statuses)
-            return await asker.ask(url, memory)
+            began = asyncio.get_running_loop().time()
+            answer = await asker.ask(url, memory)
+            took = asyncio.get_running_loop().time() - began
+            return replace(answer, seconds=took) if isinstance(answer, Fetched) else answer
     except TimeoutError:
         return Failed("timeout", f"no whole answer within {seconds:g} s")
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:

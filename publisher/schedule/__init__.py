@@ -22,6 +22,7 @@ from publisher.schedule.agenda import (
     decide,
     next_look,
     poll_due,
+    silence,
 )
 from publisher.schedule.slots import (
     edition_id,
@@ -61,5 +62,6 @@ __all__ = [
     "place_of",
     "poll_due",
     "present_slot",
+    "silence",
     "slots_between",
 ]
