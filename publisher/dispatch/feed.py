@@ -92,6 +92,19 @@ class Feed:
                 return taken
         return None
 
+    def take_now(self) -> tuple[Chunk, Row] | None:
+        """The same without waiting; None when there is none at hand."""
+        while not self._queue.empty() and not self._over.is_set():
+            taken = self._queue.get_nowait()
+            if taken is None:
+                self._queue.put_nowait(None)
+                return None
+            if not self._dry and self._queue.qsize() < self._connections:
+                self._bell.set()
+            if not taken[0].lost:
+                return taken
+        return None
+
     def put_back(self, chunk: Chunk, row: Row) -> None:
         """The row was not tried, or lost before its mark: it waits for the next free connection."""
         self._queue.put_nowait((chunk, row))

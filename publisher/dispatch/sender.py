@@ -15,7 +15,7 @@ from publisher.dispatch.writer import Writer
 from publisher.ledger import Action, Outcome, State, retry_at
 from publisher.store import deliveries
 from publisher.store.deliveries import Recorded, Row
-from publisher.transport import Connection, Envelope, Relay
+from publisher.transport import Connection, Envelope, Mail, Relay
 
 __all__ = ["Sender", "Shared"]
 
@@ -53,6 +53,17 @@ class Shared:
             task.cancel()
 
 
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """A row's message, ready to be sent; `shown`: the gate reads it before."""
+
+    chunk: Chunk
+    row: Row
+    envelope: Envelope
+    pieces: list[bytes]
+    shown: bool
+
+
 class Sender:
     """One task, at most one connection."""
 
@@ -61,30 +72,70 @@ class Sender:
         self._connection: Connection | None = None
         self._era = 0
         self._proven = False
+        self._ahead: _Mail | None = None
 
     async def run(self) -> None:
         """Send until there is nothing more to begin."""
         try:
-            while (taken := await self._feed.take()) is not None:
-                await self._try(*taken)
+            while (mail := self._take_ahead() or await self._next()) is not None:
+                await self._try(mail)
         finally:
             await self._hang_up()
 
-    async def _try(self, chunk: Chunk, row: Row) -> None:
+    def _take_ahead(self) -> _Mail | None:
+        """The message that was made ready while the last one was sent; it goes back when the run is over."""
+        mail, self._ahead = self._ahead, None
+        if mail is not None and self._of.over.is_set():
+            self._feed.put_back(mail.chunk, mail.row)
+            return None
+        return mail
+
+    async def _next(self) -> _Mail | None:
+        """A message of the feed that may be sent now."""
+        while (taken := await self._feed.take()) is not None:
+            if not self._held_back(*taken) and (mail := self._filled(*taken)) is not None:
+                return mail
+        return None
+
+    def _held_back(self, chunk: Chunk, row: Row) -> bool:
+        """Whether the row has to wait, because its domain is left alone; then that is recorded."""
         now = self._work.clock()
         held = self._of.domains.held(_domain(row), now)
         if held is not None:
             waits = Outcome(State.QUEUED, f"held: {held.reason}", charged=False, scope="domain")
             self._record(chunk, row, waits, next_at=_spread(row, now, held.until))
-        elif self._of.watch.in_trouble:
-            async with self._of.probing:  # one at a time, and slower each time, until the relay answers
-                await self._pause(self._of.watch.pause())
-                if self._of.over.is_set():
-                    self._feed.put_back(chunk, row)
-                else:
-                    await self._send(chunk, row)
-        else:
-            await self._send(chunk, row)
+        return held is not None
+
+    def _filled(self, chunk: Chunk, row: Row) -> _Mail | None:
+        """The row's message; None when it cannot be made, which is recorded."""
+        prepared = chunk.variant.prepared
+        try:
+            pieces = prepared.compiled.fill(self._work.personal(row))
+        except ValueError as error:
+            self._record(chunk, row, ended(row, State.FAILED, f"render: {error}"))
+            return None
+        chunk.variant.filled += 1
+        envelope = Envelope(prepared.sender(row), row.rcpt, self._work.dispatch_id)
+        return _Mail(chunk, row, envelope, pieces, shown=chunk.variant.filled % READ_BACK == 0)
+
+    def _look_ahead(self) -> None:
+        """Make the next message ready while a mark is made: its envelope then travels with the dot."""
+        if self._connection is None or not self._connection.looks_ahead or self._of.watch.in_trouble:
+            return
+        taken = self._feed.take_now()
+        if taken is not None and not self._held_back(*taken):
+            self._ahead = self._filled(*taken)
+
+    async def _try(self, mail: _Mail) -> None:
+        if not self._of.watch.in_trouble:
+            await self._send(mail)
+            return
+        async with self._of.probing:  # one at a time, and slower each time, until the relay answers
+            await self._pause(self._of.watch.pause())
+            if self._of.over.is_set():
+                self._feed.put_back(mail.chunk, mail.row)
+            else:
+                await self._send(mail)
 
     async def _pause(self, seconds: float) -> None:
         if seconds:
@@ -136,21 +187,15 @@ class Sender:
 
     # ------------------------------------------------------------------------------------------------------- one row
 
-    async def _send(self, chunk: Chunk, row: Row) -> None:
+    async def _send(self, mail: _Mail) -> None:
+        chunk, row = mail.chunk, mail.row
         connection = await self._connected()
         if connection is None:
             self._feed.put_back(chunk, row)
             return
-        prepared, personal = chunk.variant.prepared, self._work.personal(row)
-        try:
-            pieces = prepared.compiled.fill(personal)
-        except ValueError as error:
-            self._record(chunk, row, ended(row, State.FAILED, f"render: {error}"))
-            return
-        chunk.variant.filled += 1
-        if chunk.variant.filled % READ_BACK == 0:
+        if mail.shown:
             try:
-                await self._feed.read_back(chunk.variant, b"".join(pieces))
+                await self._feed.read_back(chunk.variant, b"".join(mail.pieces))
             except Overtaken:
                 self._feed.put_back(chunk, row)
                 self._of.end()
@@ -159,16 +204,25 @@ class Sender:
 
         async def mark() -> bool:
             nonlocal marked
-            marked = await self._of.writer.mark(chunk.lease, row)
+            asked = self._of.writer.mark(chunk.lease, row)
+            self._look_ahead()
+            marked = await asked
             return marked
 
-        envelope = Envelope(prepared.sender(row), row.rcpt)
-        outcome = await connection.send(envelope, pieces, before_dot=mark)
+        outcome = await connection.send(
+            mail.envelope, mail.pieces, before_dot=mark, following=self._following
+        )
         if outcome is None:
             await self._passed_over(chunk, row)
         else:
             self._judge_relay(outcome)
             await self._settle(chunk, row, outcome, marked=marked)
+
+    def _following(self) -> Mail | None:
+        """What is sent next; nothing more is begun once the run is over."""
+        if self._ahead is None or self._of.over.is_set():
+            return None
+        return self._ahead.envelope, self._ahead.pieces
 
     async def _passed_over(self, chunk: Chunk, row: Row) -> None:
         """The mark said no: the reader has left, the time is over, or the chunk is not ours to send."""

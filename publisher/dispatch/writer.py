@@ -72,11 +72,11 @@ class Writer:
 
     # ------------------------------------------------------------------------------------------------------- requests
 
-    async def mark(self, lease: Lease, row: Row) -> bool:
-        """Whether the row may be sent now; if so it is durably marked."""
+    def mark(self, lease: Lease, row: Row) -> asyncio.Future[bool]:
+        """Ask whether the row may be sent now; if so it is durably marked."""
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._put(_Mark(lease, row, answer))
-        return await answer
+        return answer
 
     def record(self, row: Row, entry: Recorded, *, resend: bool = False, settled: Callable[[], None]) -> None:
         """Append an outcome; `settled` is called when it is durable. `resend`: a doubt that may be sent again."""

@@ -55,10 +55,14 @@ class RelayOptions:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Who the message is from (the return path; may be empty) and for. Domains are A-labels."""
+    """Who the message is from (the return path; may be empty) and for. Domains are A-labels.
+
+    `envid`: what a report of its delivery shall name (RFC 3461), where the relay does such reports.
+    """
 
     sender: str
     recipient: str
+    envid: str = ""
 
     @property
     def smtputf8(self) -> bool:
