@@ -16,7 +16,7 @@ A task that waits for the reply to the dot must not be cancelled: `Connection.ab
 """
 
 from publisher.transport.connection import Connection, Mail
-from publisher.transport.options import Envelope, Limits, RelayOptions
+from publisher.transport.options import Envelope, Limits, Rate, RelayOptions
 from publisher.transport.relay import Relay
 
-__all__ = ["Connection", "Envelope", "Limits", "Mail", "Relay", "RelayOptions"]
+__all__ = ["Connection", "Envelope", "Limits", "Mail", "Rate", "Relay", "RelayOptions"]

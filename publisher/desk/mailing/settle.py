@@ -16,7 +16,7 @@ from publisher.edition import Edition
 from publisher.errors import Conflict, NothingToPublish
 from publisher.ledger import DispatchState, State
 from publisher.newsroom import Newsroom, need_keys
-from publisher.store import deliveries, house
+from publisher.store import deliveries, house, relays
 
 __all__ = [
     "cancel",
@@ -24,6 +24,7 @@ __all__ = [
     "resolve",
     "resume",
     "retry",
+    "try_relays",
 ]
 
 
@@ -65,6 +66,15 @@ def resume(newsroom: Newsroom, dispatch_id: str, *, actor: str, now: datetime, p
         give_up(newsroom, head.id, now=now)
     elif head_of(newsroom, head.id).state == DispatchState.FREEZING:  # the halt had interrupted the freeze
         begin(newsroom, made, actor=actor, now=now)
+
+
+def try_relays(newsroom: Newsroom, *, now: datetime) -> None:
+    """A person sends, and has perhaps mended a relay: those that were left alone may be tried at once."""
+    with newsroom.database.read() as connection:
+        if not relays.breakers(connection):
+            return
+    with newsroom.database.write() as connection:
+        relays.try_now(connection, now=now)
 
 
 def cancel(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: datetime) -> int:
