@@ -141,6 +141,11 @@ class Newsroom:
         """The key under which addresses are hashed; it can never rotate."""
         return self.settings.secrets.address_key_bytes
 
+    @property
+    def form_key(self) -> bytes:
+        """The key that signs forms, and under which networks are counted."""
+        return self.settings.secrets.form_key.get_secret_value()
+
     @cached_property
     def sources(self) -> Mapping[str, Source]:
         """Configured sources by slug."""

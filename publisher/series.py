@@ -34,6 +34,7 @@ class Digest:
         expires: how long after its opening a dispatch may still deliver.
         lead: how long before its slot an edition is made that has to be approved.
         deadline: how long after its slot an edition is still made or sent by itself.
+        public: whether anybody may ask for it on the site; else only whom the desk adds gets it.
     """
 
     slug: str
@@ -52,6 +53,7 @@ class Digest:
     expires: timedelta = timedelta(hours=24)
     lead: timedelta = timedelta(minutes=30)
     deadline: timedelta = timedelta(hours=2)
+    public: bool = True
 
     def title(self, language: str) -> str:
         """The title in this language, else in the digest's first."""
@@ -101,6 +103,7 @@ class Letter:
             `+TOKEN`; letters of an older program have none.
         theme: colours, fonts, width and logo.
         signatures: in the order in which they stand in the mail; none: the relay signs, or nobody.
+        notice: of a dispatch of notices, which one (`render.notice.Kind`); empty: it mails an edition.
     """
 
     digest: str
@@ -117,6 +120,7 @@ class Letter:
     tagged: bool = False
     theme: Theme = STANDARD
     signatures: tuple[Signature, ...] = ()
+    notice: str = ""
 
     def voice(self, language: str) -> Voice:
         """The voice in this language, else the first."""

@@ -203,7 +203,7 @@ def report_lines(report: Any) -> list[str]:
     """A dispatch's report for people: it adds up, and says what to do next."""
     counts = report.counts
     lines = [
-        f"Dispatch {report.dispatch_id} of {report.edition_id}: {WAITING if report.only_deferred else report.state}",
+        f"Dispatch {report.dispatch_id} of {report.subject}: {WAITING if report.only_deferred else report.state}",
         f"  planned     {counts.planned:>8}",
         f"  accepted    {counts.accepted:>8}",
         f"  waiting     {counts.waiting:>8}",

@@ -152,7 +152,7 @@ class Steps:
         counts = report.data()["counts"]
         return Done(
             step="dispatch",
-            subject=report.edition_id,
+            subject=report.subject,
             result="failed" if trouble else "waits" if report.goes_on else "done",
             said=str(trouble) if trouble else report.halt or "",
             code=trouble.code if trouble else "",

@@ -28,6 +28,7 @@ from publisher.schedule.slots import (
     local_instant,
     next_slot,
     out_of_reach,
+    place_of,
     present_slot,
     slots_between,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "next_look",
     "next_slot",
     "out_of_reach",
+    "place_of",
     "poll_due",
     "present_slot",
     "slots_between",

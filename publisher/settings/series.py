@@ -173,6 +173,7 @@ class DigestTable(Table):
     expires: Duration = timedelta(hours=24)
     lead: UpToADay = timedelta(minutes=30)
     deadline: UpToAWeek = timedelta(hours=2)
+    public: bool = True
 
     def domain(self, *, timezone: str, reply_to: str, list_domain: str) -> Digest:
         """As editions know it; the arguments are the site's, for a digest that states none."""
@@ -195,4 +196,5 @@ class DigestTable(Table):
             expires=self.expires,
             lead=self.lead,
             deadline=self.deadline,
+            public=self.public,
         )

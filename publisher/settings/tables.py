@@ -24,6 +24,7 @@ from publisher.settings.values import (
     Line,
     LineOrEmpty,
     MailAddress,
+    MailAddressOrEmpty,
     PathText,
     Rate,
     RateOrEmpty,
@@ -205,12 +206,14 @@ class Mail(Table):
         list_domain: right half of every List-Id (RFC 2919); permanent.
         unsubscribe_address: mailbox of List-Unsubscribe's mailto form; the reader's token is added as `+TOKEN`.
         bounce_address: where bounces come back: envelope sender, with the delivery's token added as `+TOKEN`.
+        notice_address: who confirmations and other notices come from; empty: the sender of the digest they are about.
         drain: how long a stopping sender waits for open replies before it leaves rows in doubt.
     """
 
     list_domain: DomainOrEmpty = ""
     unsubscribe_address: TaggedAddressOrEmpty = ""
     bounce_address: TaggedAddressOrEmpty = ""
+    notice_address: MailAddressOrEmpty = ""
     drain: Duration = timedelta(seconds=60)
 
 
@@ -251,10 +254,17 @@ class FeedsTable(Table):
 
 
 class Web(Table):
-    """`[web]`: where a server of Publisher's own listens. A web server in front of it brings TLS."""
+    """`[web]`: where a server of Publisher's own listens. A web server in front of it brings TLS.
+
+    Attributes:
+        proxies: addresses of web servers in front of it, whose X-Forwarded-For says who asks.
+        notices_an_hour: how many mails the public forms may cause; what comes beyond waits, and the log says so.
+    """
 
     host: Line = "127.0.0.1"
     port: Port = 8080
+    proxies: tuple[Line, ...] = ("127.0.0.1", "::1")
+    notices_an_hour: Positive = 500
 
 
 class DisclaimerTable(Table):

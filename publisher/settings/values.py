@@ -31,6 +31,7 @@ __all__ = [
     "LineOrEmpty",
     "LocalTime",
     "MailAddress",
+    "MailAddressOrEmpty",
     "PathText",
     "Rate",
     "RateOrEmpty",
@@ -303,6 +304,7 @@ Domain = Annotated[str, AfterValidator(_domain)]
 DomainOrEmpty = Annotated[str, AfterValidator(lambda value: value and _domain(value))]
 SelectorOrEmpty = Annotated[str, AfterValidator(lambda value: value and selector(value))]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
+MailAddressOrEmpty = Annotated[str, AfterValidator(lambda value: value and _mail_address(value))]
 TaggedAddressOrEmpty = Annotated[str, AfterValidator(lambda value: value and _tagged_address(value))]
 LocalTime = Annotated[
     time, BeforeValidator(_local_time), PlainSerializer(lambda value: value.strftime("%H:%M"))

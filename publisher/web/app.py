@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from publisher.web.asking import named, seconds_of, takes_gzip
+from publisher.web.readers import PATHS
 from publisher.web.shelf import Answer, Entry, Gone, Redirect, Shelf, answer, text_answer, unpacked
 
 __all__ = ["Application", "Fetch", "application"]
@@ -40,7 +41,12 @@ _HEALTH = b"/healthz"
 
 
 def application(
-    shelf: Shelf, *, clock: Callable[[], float], fetch: Fetch, log: Callable[[str], None] | None = None
+    shelf: Shelf,
+    *,
+    clock: Callable[[], float],
+    fetch: Fetch,
+    readers: Application | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> Application:
     """An ASGI application that serves what stands on this shelf.
 
@@ -48,18 +54,22 @@ def application(
         shelf: what is public; it may change between two requests.
         clock: the present instant in seconds since 1970; only dates in requests are held against it.
         fetch: reads what the shelf has no room for.
+        readers: answers at the addresses of readers' own pages (`readers.PATHS`), where nothing public stands.
         log: is told a line per request. Addresses that are none of ours are cut after their first part: they may hold a reader's token.
     """
 
     async def app(
         scope: MutableMapping[str, Any],
-        _receive: Callable[[], Awaitable[Message]],
+        receive: Callable[[], Awaitable[Message]],
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
         raw_path: bytes = scope["raw_path"]
         method: str = scope["method"]
         found = shelf.find(raw_path)
         head = method == "HEAD"
+        if found is None and readers is not None and _first_part(raw_path) in PATHS:
+            await readers(scope, receive, _overheard(send, f"{method} {_cut(raw_path)}", log))
+            return
         if method != "GET" and not head and (found is not None or raw_path == _HEALTH):
             told = _NOT_ALLOWED
         elif isinstance(found, Entry):
@@ -71,12 +81,8 @@ def application(
                     if isinstance(found, Entry)
                     else _missing(found, shelf, raw_path)
                 )
-        elif isinstance(found, Redirect):
-            told = found.answer
-        elif found is not None:
-            told = shelf.error(410, raw_path)
         else:
-            told = _ALIVE if raw_path == _HEALTH else shelf.error(404, raw_path)
+            told = _short(found, shelf, raw_path)
         await send(told.start)
         if told.body is not None:
             await send(told.body)
@@ -89,6 +95,33 @@ def application(
             log(f"{method} {shown} {told.start['status']}")
 
     return app
+
+
+def _short(found: Redirect | Gone | None, shelf: Shelf, raw_path: bytes) -> Answer:
+    """What is said where no file stands."""
+    if isinstance(found, Redirect):
+        return found.answer
+    if found is not None:
+        return shelf.error(410, raw_path)
+    return _ALIVE if raw_path == _HEALTH else shelf.error(404, raw_path)
+
+
+def _first_part(raw_path: bytes) -> bytes:
+    """The first part of an address."""
+    return raw_path[1:].partition(b"/")[0]
+
+
+def _overheard(
+    send: Callable[[Message], Awaitable[None]], asked: str, log: Callable[[str], None] | None
+) -> Callable[[Message], Awaitable[None]]:
+    """The same, and a line of the log when the answer begins."""
+
+    async def overheard(message: Message) -> None:
+        if log is not None and message["type"] == "http.response.start":
+            log(f"{asked} {message['status']}")
+        await send(message)
+
+    return overheard
 
 
 def _missing(found: Gone | None, shelf: Shelf, raw_path: bytes) -> Answer:

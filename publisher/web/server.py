@@ -23,6 +23,7 @@ from publisher.desk import hubs, serving
 from publisher.errors import BadInput, PublisherError
 from publisher.newsroom import Newsroom
 from publisher.web.app import Application, application
+from publisher.web.readers import reader_pages
 from publisher.web.shelf import Entry, Gone, Shelf
 
 __all__ = ["LOOK_SECONDS", "bind", "serve"]
@@ -97,7 +98,13 @@ def serve(
         made, _ = look.read()
         shelf.take(made, instead=True)
         nothing = "" if len(shelf) else "; nothing is public yet: run `publisher feed build`"
-        app = application(shelf, clock=_clock, fetch=look.again, log=_log.info if log_requests else None)
+        app = application(
+            shelf,
+            clock=_clock,
+            fetch=look.again,
+            readers=reader_pages(newsroom, root=site_url, clock=_now),
+            log=_log.info if log_requests else None,
+        )
         beside = [look.keep()] if at_home else [look.keep(), _tell(newsroom)]
         if until is not None:
             beside.append(_until(until))

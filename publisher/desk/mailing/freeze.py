@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
@@ -18,6 +17,7 @@ from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Variant
 from publisher.errors import AlreadySent, NothingToPublish, Refused
 from publisher.newsroom import Newsroom, need_keys
+from publisher.schedule import place_of
 from publisher.series import Digest
 from publisher.store import deliveries, editions, house
 from publisher.store.deliveries import NewDelivery, NewDispatch
@@ -104,7 +104,7 @@ def _freeze(
         rows = _rows(
             newsroom,
             made,
-            audience.segment(connection, digest.slug, digest.languages),
+            audience.segment(connection, digest.slug, digest.languages, at=place_of(digest, made.slot)),
             dispatch_id=dispatch_id,
             now=now,
         )
@@ -136,7 +136,8 @@ def _why_nobody(newsroom: Newsroom, made: Edition, digest: Digest) -> str:
     """Why this edition has no reader at present; nothing when it has one."""
     anybody = False
     with newsroom.database.read() as connection:
-        for language, sections, _ in groups(audience.segment(connection, digest.slug, digest.languages)):
+        readers = audience.segment(connection, digest.slug, digest.languages, at=place_of(digest, made.slot))
+        for language, sections, _ in groups(readers):
             if any(made.variant(language, sections)):
                 return ""
             anybody = True
@@ -168,13 +169,5 @@ def _rows(
                 subscriber_id=reader.subscriber_id,
                 addr_key=reader.addr_key,
                 rcpt=reader.address,
-                message_id=_message_id(newsroom, dispatch_id, reader.addr_key, domain),
+                message_id=letters.message_id(newsroom, dispatch_id, reader.addr_key, domain),
             )
-
-
-def _message_id(newsroom: Newsroom, dispatch_id: str, addr_key: bytes, domain: str) -> str:
-    """`<dispatch.HMAC(delivery)@domain>`: fixed before the first try, kept over retries and resends."""
-    drawn = hmac.digest(
-        newsroom.address_key, b"message-id " + dispatch_id.encode() + addr_key, "sha256"
-    ).hex()[:24]
-    return f"<{dispatch_id.lower()}.{drawn}@{domain}>"

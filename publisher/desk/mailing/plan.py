@@ -16,6 +16,7 @@ from publisher.edition import Edition
 from publisher.errors import AlreadySent
 from publisher.ledger import DispatchState
 from publisher.newsroom import Newsroom
+from publisher.schedule import place_of
 from publisher.store import deliveries
 from subscribers import audience
 
@@ -73,7 +74,7 @@ def plan(newsroom: Newsroom, made: Edition, *, now: datetime) -> Plan:
     with newsroom.database.read() as connection:
         refuse_second(connection, made)
         for language, sections, readers in groups(
-            audience.segment(connection, digest.slug, digest.languages)
+            audience.segment(connection, digest.slug, digest.languages, at=place_of(digest, made.slot))
         ):
             number = sum(1 for _ in readers)
             if any(made.variant(language, sections)):

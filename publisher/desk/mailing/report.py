@@ -29,6 +29,8 @@ __all__ = [
 ]
 
 DONE = "done"
+NOTICES = "notices"
+"""What a dispatch sends that has no edition: confirmations, and other answers to what readers asked on a page."""
 RESEND = "resend"
 """How the state of a delivery is told that was in doubt and waits to be sent again; in the ledger it is queued."""
 
@@ -38,6 +40,7 @@ class Report:
     """What became of a dispatch.
 
     Attributes:
+        edition_id: None of a dispatch of notices.
         resend: how many of those who wait are in doubt, and are to be sent the same bytes again.
         deferred: of the others who wait, those whose try was put off, by reason: how many, when the first is due.
         workers: who has a part of it in hand; empty: nobody is sending it.
@@ -47,7 +50,7 @@ class Report:
     """
 
     dispatch_id: str
-    edition_id: str
+    edition_id: str | None
     state: str
     created_at: datetime
     counts: Counts
@@ -58,6 +61,11 @@ class Report:
     notable: tuple[dict[str, Any], ...]
     left_alone: tuple[dict[str, Any], ...] = ()
     relay_trouble: tuple[str, str] | None = None
+
+    @property
+    def subject(self) -> str:
+        """What is sent, in words."""
+        return self.edition_id or NOTICES
 
     @property
     def in_trouble(self) -> bool:
@@ -218,8 +226,8 @@ def notable_rows(newsroom: Newsroom, rows: Sequence[Any], *, masked: bool = True
         }
 
 
-def listing(newsroom: Newsroom, *, limit: int, after: str | None = None) -> Page:
-    """The newest dispatches with their counts."""
+def listing(newsroom: Newsroom, *, limit: int, after: str | None = None, notices: bool = False) -> Page:
+    """The newest dispatches with their counts: those of editions, or of notices."""
     with newsroom.database.read() as connection:
 
         def told(row: Any) -> dict[str, Any]:
@@ -240,7 +248,9 @@ def listing(newsroom: Newsroom, *, limit: int, after: str | None = None) -> Page
                 "only_deferred": _only_deferred(state, counts, bool(workers), put_off),
             }
 
-        found = deliveries.list_dispatches(connection, limit=limit + 1, after=place_in(after))
+        found = deliveries.list_dispatches(
+            connection, limit=limit + 1, after=place_in(after), notices=notices
+        )
         return Page.of(found, limit, row=told, key=lambda row: key_of(row.created_at, row.id))
 
 

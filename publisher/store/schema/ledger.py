@@ -43,7 +43,7 @@ dispatch = Table(
     "dispatch",
     metadata,
     Column("id", String(26), primary_key=True),
-    Column("edition_id", ForeignKey("edition.id"), nullable=False),
+    Column("edition_id", ForeignKey("edition.id")),
     Column("kind", String(8), nullable=False),
     Column("digest", String(64), nullable=False),
     Column("state", String(16), nullable=False),
@@ -58,7 +58,8 @@ dispatch = Table(
     Column("actor", String(128), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("letter", JSON(none_as_null=True)),
-    one_of("kind", "digest", "test"),
+    one_of("kind", "digest", "test", "tx"),
+    CheckConstraint("(kind = 'tx') = (edition_id IS NULL)", name="edition"),
     one_of("state", "freezing", "sending", "paused", "halted", "cancelled"),
     one_of("policy", "resend", "keep"),
     Index(
@@ -69,7 +70,8 @@ dispatch = Table(
         postgresql_where=text("kind = 'digest'"),
     ),
     comment="one edition to one audience; done is computed, never stored. policy: what becomes of uncertain rows. date: the mails' Date. "
-    "letter: what the mails say of the house, as it was configured when this was opened",
+    "letter: what the mails say of the house, as it was configured when this was opened. kind tx: notices that readers asked for, which belong "
+    "to no edition",
 )
 
 delivery = Table(
@@ -94,7 +96,7 @@ delivery = Table(
         sqlite_where=text("kind = 'digest'"),
         postgresql_where=text("kind = 'digest'"),
     ),
-    comment="one edition to one address, written at the freeze and never changed but by erasure: one edition, one address, one mail",
+    comment="one edition (a notice has none, '') to one address, written at the freeze and never changed but by erasure: one edition, one address, one mail",
 )
 
 chunk = Table(
