@@ -95,13 +95,12 @@ class Source:
     """An agency or site that stories are retrieved from, as `sources.toml` has it.
 
     Attributes:
-        slug: permanent name in commands and paths.
-        name: the name that readers see.
+        slug, name: permanent name in commands and paths; the name that readers see.
         homepage: absolute http(s) URL of the source's front page; never accepted as a story's source link.
         format: a name of `intake.FORMATS`, or "auto". url, folder: what is polled, or where files are pushed (absolute).
         language, timezone: BCP 47 tag for items, and IANA zone for times, that state none.
-        source_line: words that open a house page's source block ("Source:").
-        house_blocks: openings of blocks that are the house's own, set aside like the source block.
+        story_url: where a story without a link stands, with {id} or {tail} (what follows the id's last : or /) in it; None: nowhere.
+        source_line, house_blocks: openings of a page's source block ("Source:"), and of others that are the house's own.
         source_hosts: host -> agency name, for source links without a name.
         category_map: the source's category (casefolded) -> our category name, applied before sections see it.
         urgency_map: the source's urgency value (casefolded) -> ours (1 to 9).
@@ -120,6 +119,7 @@ class Source:
     kind: SourceKind = SourceKind.AGENCY
     url: str | None = None
     folder: str | None = None
+    story_url: str | None = None
     format: str = "auto"
     language: str = "en"
     timezone: str = "UTC"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from publisher.intake.document import Context
 from publisher.intake.links import absolute, canonical, unfit
@@ -183,13 +183,28 @@ def _from_agency(
 ) -> tuple[str, str, str, tuple[str, ...], str, str | None]:
     """The item's link is the original; the name comes from the item or the configuration."""
     name = parts.source_name or context.source.name
-    url = absolute(parts.source_url, parts.base_url or context.base_url) or link
+    url = (
+        absolute(parts.source_url, parts.base_url or context.base_url)
+        or link
+        or _placed(parts, context.source)
+    )
     if url is None:
         return name, "", _body(parts), (), "the item has no absolute http(s) link to the original", None
     url = canonical(url)
     if lack := unfit(url, context.source):
         return name, "", _body(parts), (), f"the item links to {lack}", None
     return name, url, _body(parts), (), "", None
+
+
+def _placed(parts: Parts, source: Source) -> str | None:
+    """Where the source says that its stories stand, for an item with an id and no link."""
+    guid = clean(parts.guid)
+    if not guid or source.story_url is None:
+        return None
+    tail = re.split(r"[:/]", guid)[-1]
+    return absolute(
+        source.story_url.replace("{id}", quote(guid, safe="")).replace("{tail}", quote(tail, safe=""))
+    )
 
 
 def _from_house(

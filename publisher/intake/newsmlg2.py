@@ -248,6 +248,7 @@ def _remote(item: etree._Element) -> Iterator[Media]:
         )
         for entry in item.findall("contentSet/remoteContent")
         if _is_web(entry.get("href", ""))
+        and not entry.get("contenttype", "").startswith(("text/", "application/"))
     ]
     if found:
         yield max(found, key=lambda medium: (medium.width or 0, medium.size or 0))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, TypeAdapter
 
 from publisher.feed import Consumer
 from publisher.series import Digest, Sender
@@ -37,11 +37,21 @@ from publisher.story import DEFAULT_URGENCY, Section, Source, SourceKind
 
 __all__ = ["ConsumerTable", "DigestTable", "SectionTable", "SenderTable", "SourceTable"]
 
+
+def _story_url(value: str) -> str:
+    """An address with a place for the id in its path or query; ValueError without one."""
+    if "{id}" not in value and "{tail}" not in value:
+        raise ValueError("{id} or {tail} has to stand in it, or all stories would have one address")
+    TypeAdapter(WebUrl).validate_python(value.replace("{id}", "1").replace("{tail}", "1"))
+    return value
+
+
 Rights = Literal["full", "lede", "link", "none"]
 Format = Literal[
     "auto", "rss", "atom", "rdf", "json-feed", "newsml-g2", "newsml-1", "nitf", "wordpress", "ninjs", "jsonl",
     "page", "iptc7901", "mail", "text",
 ]  # fmt: skip
+StoryUrl = Annotated[str, AfterValidator(_story_url)]
 Limit = Annotated[Whole, Field(ge=1, le=200)]
 Interval = Annotated[Duration, Field(ge=timedelta(minutes=1), le=timedelta(days=7))]
 UpToADay = Annotated[Duration, Field(le=timedelta(days=1))]
@@ -94,6 +104,7 @@ class SourceTable(Table):
     kind: Literal["agency", "house"] = "agency"
     url: WebUrl | None = None
     folder: PathText | None = None
+    story_url: StoryUrl | None = None
     format: Format = "auto"
     language: Language | None = None
     timezone: Zone | None = None
@@ -133,6 +144,7 @@ class SourceTable(Table):
             homepage=self.homepage,
             kind=SourceKind(self.kind),
             url=self.url,
+            story_url=self.story_url,
             folder=str(absolute(config, self.folder)) if self.folder else None,
             format=self.format,
             language=self.language or language,

@@ -1,6 +1,7 @@
 """The agencies' own formats on samples of our making: what each field becomes, what stays in the house, what fails closed."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from publisher.intake import Document, Unreadable
 from publisher.story import EmbargoKind, PubStatus, Reason, Received, Rejected
 from tests.unit.test_intake_texts import PAGE, WIRE, mail
-from tests.wirebox import SECRET, g2, items, message, one, read, shown
+from tests.wirebox import AGENCY, SECRET, g2, items, message, one, read, shown
 
 FORMATS = ("ninjs", "newsml-g2", "newsml-1", "nitf", "iptc7901", "mail", "page")
 
@@ -223,6 +224,14 @@ def test_what_an_items_own_rights_forbid_is_withheld_and_said():
     item = one(ninjs(copyrightNotice="This material MAY not be  published."))
     assert item.pubstatus is PubStatus.WITHHELD
     assert "rights-forbid" in item.flags
+
+
+def test_an_item_without_a_link_stands_where_its_source_says():
+    placed = replace(AGENCY, story_url="https://agency.example/s/{tail}?from={id}")
+    item = one(ninjs(uri="urn:x:a b", altIds=[]), source=placed)
+    assert item.source_url == "https://agency.example/s/a%20b?from=urn%3Ax%3Aa%20b"
+    front = replace(AGENCY, story_url="https://wire.example/{tail}")
+    assert isinstance(items(ninjs(uri="urn:x:", altIds=[]), source=front)[0], Rejected)
 
 
 def test_an_advisory_is_no_story_and_an_address_with_a_key_in_it_no_link():
