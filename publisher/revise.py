@@ -83,7 +83,10 @@ def change(present: Story | None, received: Received, *, known: Collection[bytes
     killed = present.killed is not None or present.received.pubstatus is PubStatus.CANCELED
     if received.pubstatus is PubStatus.CANCELED:
         return Change.UNCHANGED if killed else Change.KILL
-    if hashed in known or older(received, present.received):
+    order = _order(received, present.received)
+    if order < 0 or (
+        hashed in known and order == 0
+    ):  # a later version may say again what an earlier one said
         return Change.STALE
     if killed:
         return Change.AFTER_KILL
@@ -102,19 +105,24 @@ def _corrects(received: Received, present: Received) -> bool:
 
 
 def older(received: Received, present: Received) -> bool:
-    """By the source's version number where both have one under the same id, else by its version time.
+    """Whether the source says that this version came before the present one."""
+    return _order(received, present) < 0
 
-    Sources that give each version an id of its own may count each of them from one.
+
+def _order(received: Received, present: Received) -> int:
+    """Before (-1) or after (1) the present one; 0 where nothing tells.
+
+    By the source's version number where both have one under the same id, else by its version time: sources that give each version an id of its own may
+    count each of them from one.
     """
     theirs, ours = received.source_version or "", present.source_version or ""
     same = received.source_guid == present.source_guid
     if same and theirs.isdecimal() and ours.isdecimal() and int(theirs) != int(ours):
-        return int(theirs) < int(ours)
-    return (
-        received.version_created is not None
-        and present.version_created is not None
-        and received.version_created < present.version_created
-    )
+        return 1 if int(theirs) > int(ours) else -1
+    at, before = received.version_created, present.version_created
+    if at is None or before is None or at == before:
+        return 0
+    return 1 if at > before else -1
 
 
 def eligible_at(story: Story) -> datetime | None:

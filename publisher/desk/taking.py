@@ -6,7 +6,9 @@ what the version means; it is stored; and mail that holds the version before is 
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -130,11 +132,17 @@ def _take_received(
     if present is None:
         stories.add(connection, revised, content_hash(received))
     else:
-        stories.add_version(connection, revised, content_hash(received))
+        stories.add_version(connection, revised, _version_hash(received, revised.version, known))
         data = {"version": revised.version}
         house.tell(
             connection, f"story.{found}", revised.story_id, actor=actor, now=now, why=BY_SOURCE, data=data
         )
+    if received.pubstatus is PubStatus.CANCELED:
+        guids = {received.source_guid, *received.aliases}
+        if quarantine.drop_killed(connection, source.slug, guids, actor=actor, now=now):
+            report.remarks.append(
+                f"{revised.headline or received.source_guid}: killed by its source; what waited of it in quarantine is dropped"
+            )
     if found is Change.KILL and present is not None and older(received, present.received):
         report.remarks.append(
             f"{present.headline}: its kill is older than the version that we had; it was obeyed, look whether both are meant"
@@ -143,6 +151,12 @@ def _take_received(
         report.remarks.append(f"{received.original_headline}: withheld, for {DOUBTS[doubt]}")
     _tell_mail(newsroom, connection, present, revised, found, report=report, actor=actor, now=now)
     return revised.story_id
+
+
+def _version_hash(received: Received, version: int, known: Collection[bytes]) -> bytes:
+    """The hash under which a version is kept: one that says again what an earlier one said has a hash of its own."""
+    hashed = content_hash(received)
+    return hashed if hashed not in known else hashlib.sha256(hashed + str(version).encode()).digest()
 
 
 def _tell_mail(

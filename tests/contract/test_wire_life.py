@@ -10,7 +10,7 @@ import pytest
 from publisher.desk import feeds, overview, previews, wire
 from publisher.errors import NothingToPublish
 from publisher.newsroom import Newsroom
-from publisher.store import public
+from publisher.store import public, quarantine
 from publisher.store import stories as stored
 from tests.newsrooms import NOW, newsroom
 from tests.wirebox import SECRET, g2
@@ -30,7 +30,7 @@ def room(database):
 def version(number: int, meta: str = "", text: str = TEXT.format("Seven")) -> bytes:
     made = g2(meta + SERVICE, content=text).replace('version="2"', f'version="{number}"')
     return (
-        made.replace("2031-03-01T09:1", f"2026-03-02T00:1{number}")
+        made.replace("2031-03-01T09:10", f"2026-03-02T00:1{number}")
         .replace("2031-03-01", "2026-03-02")
         .encode()
     )
@@ -82,6 +82,31 @@ def test_a_kill_that_comes_first_or_late_is_obeyed_and_shown(room, tmp_path):
     assert report.counts == {"kill": 1}
     assert "older than the version" in " ".join(report.remarks)
     assert "delegations" not in outputs(room, NOW + HOUR, tmp_path)
+
+
+def test_a_hold_takes_a_story_back_until_it_is_released(room, tmp_path):
+    take(room, version(1), NOW)
+    before = outputs(room, NOW, tmp_path)
+    assert take(room, version(2, '<pubStatus qcode="stat:withheld"/>'), NOW + HOUR) == {"hold": 1}
+    assert "delegations" not in outputs(room, NOW + HOUR, tmp_path)
+    assert take(room, version(3), NOW + 2 * HOUR) == {"release": 1}
+    assert "Seven delegations" in before
+    assert "Seven delegations" in outputs(room, NOW + 2 * HOUR, tmp_path)
+    with room.database.read() as connection:
+        assert len(stored.listing(connection)) == 1
+
+
+def test_a_kill_drops_what_waits_in_quarantine(room):
+    nameless = version(1).replace(b"https://agency.example/1", b"https://agency.example/")
+    assert take(room, nameless, NOW) == {"quarantined": 1}
+    take(
+        room,
+        version(2, '<pubStatus qcode="stat:canceled"/>', "").replace(b"agency.example/1", b"agency.example/"),
+        NOW + HOUR,
+    )
+    with room.database.read() as connection:
+        (entry,) = quarantine.listing(connection, state=None)
+    assert (entry.state, entry.why) == ("dropped", "killed by its source")
 
 
 def test_an_embargo_is_stepped_over_minute_by_minute_across_a_clock_change(room, tmp_path):

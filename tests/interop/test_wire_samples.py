@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from publisher import intake
-from publisher.intake import Context, Document
+from publisher.intake import Context, Document, Unreadable
 from publisher.story import EmbargoKind, Received, Rejected, Source
 
 pytestmark = pytest.mark.samples
@@ -76,3 +76,26 @@ def test_what_is_private_is_in_nothing_that_is_shown(samples: Path) -> None:
             for item in versions(path):
                 said = f"{item.lede} {item.body} {item.byline} {item.correction_note} {item.headline} {item.usage_terms}"
                 assert PRIVATE.search(said) is None, (path.name, PRIVATE.search(said))
+
+
+def test_hostile_documents_of_agencies_formats_do_as_their_index_says(samples: Path) -> None:
+    def read(name: str) -> Document | Unreadable:
+        return intake.read((samples / "hostile-samples" / name).read_bytes(), Context(source=AGENCY, now=NOW))
+
+    attack = read("newsml-xxe.xml")
+    assert isinstance(attack, Unreadable)
+    assert attack.reason == "entity"
+    killed, embargoed, hostile = (
+        versions(samples / "hostile-samples" / name)[0]
+        for name in ("newsml-cancelled.xml", "newsml-embargoed.xml", "json-ninjs-hostile.json")
+    )
+    assert killed.pubstatus.value == "canceled"
+    assert embargoed.embargo.kind is not EmbargoKind.NONE
+    assert "\n" not in hostile.byline
+    assert "<img" not in hostile.body
+    wrong = read("json-wrong-types.json")
+    assert isinstance(wrong, Document)
+    assert any(
+        "LITERAL-OK" in (item.headline if isinstance(item, Rejected) else item.original_headline)
+        for item in wrong.items
+    )

@@ -52,6 +52,13 @@ def test_their_version_numbers_decide_before_their_clocks():
     assert of(present, newer) is Change.UPDATE
 
 
+def test_a_later_version_may_say_again_what_an_earlier_one_said():
+    first = received("m-1", body_digest="first", version_created=NOW)
+    assert of(PRESENT, first, known=[content_hash(first)]) is Change.UPDATE
+    held = replace(PRESENT, received=replace(PRESENT.received, pubstatus=PubStatus.WITHHELD))
+    assert of(held, first, known=[content_hash(first)]) is Change.RELEASE
+
+
 def test_where_each_version_has_an_id_of_its_own_the_clock_decides():
     present = replace(PRESENT, received=received("m-1", source_version="3", version_created=LATER))
     renamed = received("m-1-v4", source_version="1", body_digest="x", version_created=NOW)
