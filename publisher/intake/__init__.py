@@ -2,8 +2,7 @@
 
 PURE but for one limited child process (`lenient`). Each format is a module of one shape: `recognises(raw, content_type)` and
 `read(raw, context) -> Document | Unreadable`, which fills `build.Parts` and lets `build.build` judge it. A new format: copy
-`jsonfeed.py`, register it below in `READERS` (the order is the order in which `auto` asks), and add a sample and its expectations to
-tests/unit/test_intake_formats.py.
+tests/skeleton/format.py and its test, and register it below in `READERS` (the order is the order in which `auto` asks).
 """
 
 from __future__ import annotations
@@ -106,7 +105,7 @@ def _unknown(raw: bytes) -> Unreadable:
 
 
 def _once_each(document: Document) -> Document:
-    """Of several items with one id the first counts, for feeds list the newest first; a kill counts wherever it stands."""
+    """Of several items with one id the latest version counts, else the first, for feeds list the newest first; a kill counts wherever it stands."""
     places: dict[str, int] = {}
     items: list[Received | Rejected] = []
     for item in document.items:
@@ -114,7 +113,7 @@ def _once_each(document: Document) -> Document:
         if not guid or guid not in places:
             places[guid] = len(items)
             items.append(item)
-        elif isinstance(item, Received) and item.pubstatus is PubStatus.CANCELED:
+        elif isinstance(item, Received) and _outdoes(item, items[places[guid]]):
             items[places[guid]] = item
     twice = len(document.items) - len(items)
     if not twice:
@@ -124,3 +123,17 @@ def _once_each(document: Document) -> Document:
         items=tuple(items),
         remarks=(*document.remarks, f"items that repeat the id of another: {twice}"),
     )
+
+
+def _outdoes(item: Received, other: Received | Rejected) -> bool:
+    """Whether it takes the place of another item with its id: a kill does, and a later version, by its number or else by its time."""
+    if item.pubstatus is PubStatus.CANCELED or isinstance(other, Rejected):
+        return item.pubstatus is PubStatus.CANCELED
+    if other.pubstatus is PubStatus.CANCELED:
+        return False
+    ours, theirs = item.source_version or "", other.source_version or ""
+    if ours.isdecimal() and theirs.isdecimal():
+        return int(ours) > int(theirs)
+    if item.version_created is None or other.version_created is None:
+        return False
+    return item.version_created > other.version_created

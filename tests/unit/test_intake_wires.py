@@ -53,6 +53,13 @@ def test_a_g2_message_gives_pictures_to_the_text_that_its_package_names():
     assert second.media == ()
 
 
+def test_of_two_versions_in_one_message_the_later_counts():
+    first, later = g2().replace('version="2"', 'version="9"'), g2().replace('version="2"', 'version="10"')
+    for news in ((first, later), (later, first)):
+        (item,) = items(message(*news))
+        assert item.source_version == "10"
+
+
 @pytest.mark.parametrize(
     ("meta", "status", "kind"),
     [
