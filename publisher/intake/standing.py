@@ -40,7 +40,7 @@ DOUBTS = {
     ADVISORY: "it is an advisory to desks, no story for readers",
 }
 """Flag -> what the desk is told."""
-ADVISORIES = frozenset({"advisory", "advisories", "budget", "daybook", "schedule", "note to editors"})
+ADVISORIES = frozenset({"advisory", "advisories", "daybook", "note to editors"})
 """Genres of what agencies send to desks."""
 
 
