@@ -6,7 +6,7 @@ import click
 
 from publisher.cli.context import Door, counted, door, now
 from publisher.cli.exits import PARTLY
-from publisher.cli.params import NUMBER, REASON, WHY, paged
+from publisher.cli.params import NUMBER, REASON, WHY, WORKERS, paged
 from publisher.cli.sending import WAITING, report_lines, run_dispatch, run_due
 
 __all__ = ["COMMANDS"]
@@ -107,8 +107,9 @@ def pause(door_: Door, dispatch_id: str, why: str) -> None:
 
 @dispatch.command()
 @click.argument("dispatch_id", metavar="[DISPATCH]", required=False)
+@WORKERS
 @door
-def resume(door_: Door, dispatch_id: str | None) -> int:
+def resume(door_: Door, dispatch_id: str | None, workers: int) -> int:
     """Go on with those who wait: of one dispatch, or of all.
 
     A DISPATCH that is named goes on after a crash, a pause, a halt or relay trouble, and without a story that was withdrawn.
@@ -127,10 +128,10 @@ def resume(door_: Door, dispatch_id: str | None) -> int:
 
     with door_.newsroom() as newsroom:
         if dispatch_id is None:
-            return run_due(door_, newsroom)
+            return run_due(door_, newsroom, workers=workers)
         dispatch_id = named(newsroom, "dispatch", dispatch_id)
         mailing.resume(newsroom, dispatch_id, actor=door_.who, now=now())
-        return run_dispatch(door_, newsroom, dispatch_id)
+        return run_dispatch(door_, newsroom, dispatch_id, workers=workers)
 
 
 @dispatch.command()

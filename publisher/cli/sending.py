@@ -10,12 +10,13 @@ import click
 from publisher.cli.asking import ask
 from publisher.cli.context import Door, cell, counted, door, now
 from publisher.cli.exits import INTERRUPTED, LATER, PARTLY
+from publisher.cli.params import WORKERS
 from publisher.cli.progress import sending
 
 if TYPE_CHECKING:
-    from publisher.desk.mailing import Plan
+    from publisher.desk.mailing import Plan, Sender
 
-__all__ = ["COMMANDS", "WAITING", "report_lines", "run_dispatch", "run_due"]
+__all__ = ["COMMANDS", "WAITING", "ended", "report_lines", "run_dispatch", "run_due", "sender_of"]
 
 
 WAITING = "waiting"
@@ -44,6 +45,7 @@ WAITING = "waiting"
     multiple=True,
     help="With --to: only in this language. Default: in each of the edition's.",
 )
+@WORKERS
 @door
 def send(
     door_: Door,
@@ -53,6 +55,7 @@ def send(
     at_once: bool,
     addresses: tuple[str, ...],
     languages: tuple[str, ...],
+    workers: int,
 ) -> int:
     """Send an edition to everybody who asked for it.
 
@@ -65,6 +68,7 @@ def send(
       publisher send morning --dry-run
       publisher send morning
       publisher send morning-2026-03-02 --yes
+      publisher send morning --yes --workers 4
 
     Ctrl-C drains: open replies are read, the rest waits; `publisher dispatch resume ID` goes on.
     Sending the same edition twice is refused with exit code 4. Exit code 5: done, but some failed or are in doubt.
@@ -94,7 +98,7 @@ def send(
             door_.say(_plan_text(plan))
             ask(door_, f"Send it to {counted(plan.total, 'reader')}?", otherwise="nothing was sent")
         dispatch_id = mailing.begin(newsroom, made, actor=door_.who, now=now())
-        return run_dispatch(door_, newsroom, dispatch_id)
+        return run_dispatch(door_, newsroom, dispatch_id, workers=workers)
 
 
 def _test(
@@ -120,17 +124,18 @@ def _test(
     return 0 if all(mail.accepted for mail in tried) else PARTLY
 
 
-def run_dispatch(door_: Door, newsroom: Any, dispatch_id: str) -> int:
+def run_dispatch(door_: Door, newsroom: Any, dispatch_id: str, *, workers: int = 1) -> int:
     """Send what is due of a dispatch with live progress; the exit code by what became of it.
 
     A signal that came when everybody had been sent to has interrupted nothing.
     """
-    from publisher.desk import mailing
     from publisher.errors import StoreUnavailable
 
     try:
         with sending(door_, dispatch_id) as watch:
-            report = mailing.run(newsroom, dispatch_id, clock=now, progress=watch.show, stop=watch.stop)
+            report = sender_of(door_, workers)(
+                newsroom, dispatch_id, clock=now, progress=watch.show, stop=watch.stop
+            )
     except StoreUnavailable:  # the ledger cannot be asked either: what can be said without it
         click.echo(
             f"publisher: dispatch {dispatch_id} is made, and nobody in it is lost: once the database can be written, "
@@ -142,7 +147,15 @@ def run_dispatch(door_: Door, newsroom: Any, dispatch_id: str) -> int:
     return ended(report, stopped=watch.stop.is_set())
 
 
-def run_due(door_: Door, newsroom: Any) -> int:
+def sender_of(door_: Door, workers: int) -> Sender:
+    """Who sends: this process, or so many of their own."""
+    from publisher.daemon import Crew
+    from publisher.desk import mailing
+
+    return Crew(workers, door_.say) if workers > 1 else mailing.run
+
+
+def run_due(door_: Door, newsroom: Any, *, workers: int = 1) -> int:
     """Go on with every dispatch that has something due, one after the other; the exit code by what became of the worst.
 
     What keeps one of them from going on does not keep the others: it is said, and its exit code is the command's.
@@ -157,7 +170,13 @@ def run_due(door_: Door, newsroom: Any) -> int:
         try:
             with sending(door_, dispatch_id) as watch:
                 report = mailing.go_on(
-                    newsroom, dispatch_id, actor=door_.who, clock=now, progress=watch.show, stop=watch.stop
+                    newsroom,
+                    dispatch_id,
+                    actor=door_.who,
+                    clock=now,
+                    progress=watch.show,
+                    stop=watch.stop,
+                    sender=sender_of(door_, workers),
                 )
         except (Conflict, Refused, UnknownName) as error:
             click.echo(f"publisher: dispatch {dispatch_id}: {error}", err=True)

@@ -12,10 +12,11 @@ from publisher.desk import mailing
 from publisher.errors import PublisherError
 from publisher.schedule import Alarm, Build, Facts, Intent, Make, Poll, Resume, Send, Skip, decide, next_look
 
-__all__ = ["CLOCK", "SENDER", "Rounds"]
+__all__ = ["ALL", "CLOCK", "SENDER", "WORKER", "Rounds"]
 
 CLOCK: tuple[type[Intent], ...] = (Poll, Make, Build, Skip, Alarm)
 SENDER: tuple[type[Intent], ...] = (Send, Resume)
+WORKER: tuple[type[Intent], ...] = (Resume,)
 ALL = CLOCK + SENDER
 LOOK, LOOK_AND_SEND = timedelta(seconds=15), timedelta(seconds=2)
 """How long somebody else's act may wait until it is seen: of a desk, and of the other thread, which has made an edition."""
@@ -47,12 +48,12 @@ class Rounds:
 
     def _facts(self, now: datetime, *, arrivals: bool) -> Facts:
         newsroom = self.steps.newsroom
-        digests = desk_clock.series(newsroom, now=now)
+        digests = desk_clock.series(newsroom, now=now) if self.kinds != WORKER else ()
         return Facts(
             sources=desk_clock.polled(newsroom, now=now, arrivals=arrivals) if Poll in self.kinds else (),
             digests=digests,
             due=mailing.due(newsroom, now=now) if Resume in self.kinds else (),
-            said=desk_clock.said(newsroom, digests, now=now),
+            said=desk_clock.said(newsroom, digests, now=now) if self.kinds != WORKER else {},
             held=dict(self.steps.held),
             feeds_at=self.steps.feeds_at,
             news=self.steps.news,
@@ -90,6 +91,6 @@ class Rounds:
             self.do(intents)
             if not intents:
                 now = steps.clock()
-                at_most = LOOK_AND_SEND if Send in self.kinds else LOOK
+                at_most = LOOK_AND_SEND if Resume in self.kinds else LOOK
                 wait = next_look(self.facts, now, at_most=at_most) - now
                 steps.stop.wait(wait.total_seconds())

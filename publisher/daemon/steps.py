@@ -53,6 +53,7 @@ class Steps:
         faults: of the last build, which are told when they change and not every five minutes.
         clock: the present instant; asked once for each step.
         stop: nothing is begun once it is set, and sending drains. hurry: open connections are dropped.
+        sender: sends what is due of a dispatch.
     """
 
     newsroom: Newsroom
@@ -64,6 +65,7 @@ class Steps:
     feeds_at: datetime | None = None
     news: bool = True
     faults: list[str] = field(default_factory=list)
+    sender: mailing.Sender = mailing.run
 
     def perform(self, intent: Intent) -> list[Done]:
         """Carry it out; what is announced as an error is an account like any other."""
@@ -146,7 +148,13 @@ class Steps:
 
     def _resume(self, dispatch: str) -> Done:
         report = mailing.go_on(
-            self.newsroom, dispatch, actor=ACTOR, clock=self.clock, stop=self.stop, hurry=self.hurry
+            self.newsroom,
+            dispatch,
+            actor=ACTOR,
+            clock=self.clock,
+            stop=self.stop,
+            hurry=self.hurry,
+            sender=self.sender,
         )
         trouble = RelayUnavailable(*report.relay_trouble) if report.relay_trouble and report.goes_on else None
         counts = report.data()["counts"]

@@ -5,20 +5,22 @@ cleared and stored. A freeze that was cut short goes on where it stopped. Sendin
 """
 
 from publisher.desk.mailing.freeze import begin
-from publisher.desk.mailing.going import due, go_on, next_due, undecided
+from publisher.desk.mailing.going import due, go_on, next_due, ready, undecided
 from publisher.desk.mailing.plan import Plan, plan
-from publisher.desk.mailing.report import Report, doubtful, listing, recover, report
+from publisher.desk.mailing.report import Report, counts, doubtful, listing, recover, report
 from publisher.desk.mailing.revising import revise
-from publisher.desk.mailing.send import run
+from publisher.desk.mailing.send import Sender, run
 from publisher.desk.mailing.settle import cancel, pause, resolve, resume, retry
 from publisher.desk.mailing.trial import Trial, trial
 
 __all__ = [
     "Plan",
     "Report",
+    "Sender",
     "Trial",
     "begin",
     "cancel",
+    "counts",
     "doubtful",
     "due",
     "go_on",
@@ -26,6 +28,7 @@ __all__ = [
     "next_due",
     "pause",
     "plan",
+    "ready",
     "recover",
     "report",
     "resolve",

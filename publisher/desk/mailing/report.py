@@ -20,6 +20,7 @@ from subscribers.errors import AddressRefused
 __all__ = [
     "DONE",
     "Report",
+    "counts",
     "doubtful",
     "head_of",
     "listing",
@@ -43,6 +44,7 @@ class Report:
         workers: who has a part of it in hand; empty: nobody is sending it.
         notable: failed, doubtful, expired and suppressed deliveries, addresses masked; `resend` is the state of those above.
         relay_trouble: (relay, why) when it could not be used.
+        senders_lost: whether its sender processes died so often that none was begun any more.
     """
 
     dispatch_id: str
@@ -56,6 +58,7 @@ class Report:
     workers: tuple[dict[str, Any], ...]
     notable: tuple[dict[str, Any], ...]
     relay_trouble: tuple[str, str] | None = None
+    senders_lost: bool = False
 
     @property
     def in_trouble(self) -> bool:
@@ -66,7 +69,7 @@ class Report:
     def needs_a_look(self) -> bool:
         """The same, or it stopped before its end, and no person wanted it. Whoever waits for their time, or for another worker, needs none."""
         stopped = self.state in {DispatchState.FREEZING, DispatchState.HALTED}
-        return self.in_trouble or (self.goes_on and stopped)
+        return self.in_trouble or (self.goes_on and (stopped or self.senders_lost))
 
     @property
     def only_deferred(self) -> bool:
@@ -131,22 +134,28 @@ def state_of(head: Any, counts: Counts) -> str:
     return DONE if over else str(head.state)
 
 
+def counts(newsroom: Newsroom, dispatch_id: str) -> Counts:
+    """How a dispatch stands, by the ledger."""
+    with newsroom.database.read() as connection:
+        return deliveries.counts(connection, dispatch_id)
+
+
 def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, str] | None = None) -> Report:
     """The report of a dispatch, read from the ledger."""
     head = head_of(newsroom, dispatch_id)
     with newsroom.database.read() as connection:
-        counts = deliveries.counts(connection, head.id)
+        found = deliveries.counts(connection, head.id)
         rows = deliveries.notable(connection, head.id)
-        resend = deliveries.resends(connection, head.id) if counts.waiting else 0
-        deferred = deliveries.deferred(connection, head.id) if counts.waiting else []
+        resend = deliveries.resends(connection, head.id) if found.waiting else 0
+        deferred = deliveries.deferred(connection, head.id) if found.waiting else []
         workers = deliveries.workers(connection, head.id)
-    state = state_of(head, counts)
+    state = state_of(head, found)
     return Report(
         dispatch_id=head.id,
         edition_id=head.edition_id,
         state=state,
         created_at=head.created_at,
-        counts=counts,
+        counts=found,
         halt=_halt(head) if state == DispatchState.HALTED else None,
         resend=resend,
         deferred=tuple(
@@ -200,21 +209,21 @@ def listing(newsroom: Newsroom, *, limit: int, after: str | None = None) -> Page
     with newsroom.database.read() as connection:
 
         def told(row: Any) -> dict[str, Any]:
-            counts = deliveries.counts(connection, row.id)
-            state = state_of(row, counts)
+            tally = deliveries.counts(connection, row.id)
+            state = state_of(row, tally)
             workers = deliveries.workers(connection, row.id)
             put_off = (
-                sum(entry.n for entry in deliveries.deferred(connection, row.id)) if counts.waiting else 0
+                sum(entry.n for entry in deliveries.deferred(connection, row.id)) if tally.waiting else 0
             )
             return {
                 "id": row.id,
                 "edition": row.edition_id,
                 "state": state,
                 "created_at": row.created_at,
-                "counts": {"planned": counts.planned, **asdict(counts)},
+                "counts": {"planned": tally.planned, **asdict(tally)},
                 "halt": _halt(row) if state == DispatchState.HALTED else None,
                 "workers": list(worker_rows(workers)),
-                "only_deferred": _only_deferred(state, counts, bool(workers), put_off),
+                "only_deferred": _only_deferred(state, tally, bool(workers), put_off),
             }
 
         found = deliveries.list_dispatches(connection, limit=limit + 1, after=place_in(after))

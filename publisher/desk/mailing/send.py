@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from publisher import dispatch as dispatching
 from publisher import gate
@@ -23,9 +24,23 @@ from publisher.store.deliveries import Row
 from publisher.transport import Relay
 from subscribers.tokens import Purpose, mint, mint_bounce
 
-__all__ = [
-    "run",
-]
+__all__ = ["Sender", "run"]
+
+
+class Sender(Protocol):
+    """Whoever sends what is due of a dispatch: `run`, or something that hands it out to others."""
+
+    def __call__(
+        self,
+        newsroom: Newsroom,
+        dispatch_id: str,
+        *,
+        clock: Callable[[], datetime],
+        progress: Callable[[Counts], None] | None = None,
+        stop: threading.Event | None = None,
+        hurry: threading.Event | None = None,
+    ) -> Report:
+        """Send; returns the report."""
 
 
 def run(

@@ -7,7 +7,7 @@ doubt, a resend, an acceptance) takes the next number. What waits stands in an o
 On PostgreSQL rows are locked in one order: dispatch, chunk, reader.
 """
 
-from publisher.store.deliveries.due import due, next_due, next_of_all
+from publisher.store.deliveries.due import due, next_due, next_of_all, ready
 from publisher.store.deliveries.ending import expire
 from publisher.store.deliveries.freeze import (
     NewDelivery,
@@ -81,6 +81,7 @@ __all__ = [
     "open_dispatch",
     "open_dispatches",
     "pause",
+    "ready",
     "record",
     "recover",
     "release",

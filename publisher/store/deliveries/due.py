@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, exists, func, literal, or_, select
 from publisher.ledger import DispatchState
 from publisher.store.schema import chunk, dispatch
 
-__all__ = ["due", "next_due", "next_of_all"]
+__all__ = ["due", "next_due", "next_of_all", "ready"]
 
 
 def due(connection: Connection, *, now: datetime, halted: Collection[str]) -> list[str]:
@@ -36,6 +36,14 @@ def due(connection: Connection, *, now: datetime, halted: Collection[str]) -> li
         .order_by(dispatch.c.created_at, dispatch.c.id)
     )
     return list(connection.execute(query).scalars())
+
+
+def ready(connection: Connection, dispatch_id: str, *, most: int, now: datetime) -> int:
+    """How many of the dispatch's chunks (`most` at most) are due and in nobody's hand: what senders could share."""
+    free = select(chunk.c.id).where(
+        chunk.c.dispatch_id == dispatch_id, ~chunk.c.done, chunk.c.worker_id.is_(None), chunk.c.due_at <= now
+    )
+    return connection.execute(select(func.count()).select_from(free.limit(most).subquery())).scalar_one()
 
 
 def next_due(connection: Connection, dispatch_id: str) -> datetime | None:
