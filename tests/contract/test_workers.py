@@ -28,7 +28,7 @@ PEOPLE = 121
 
 
 @pytest.fixture(autouse=True)
-def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """There must be enough of them to share."""
     monkeypatch.setattr(freeze, "CHUNK", 40)
 
