@@ -162,7 +162,7 @@ class Steps:
             step="dispatch",
             subject=report.edition_id,
             result="failed" if trouble else "waits" if report.goes_on else "done",
-            said=str(trouble) if trouble else report.halt or "",
+            said=str(trouble) if trouble else report.halt or report.canary_said,
             code=trouble.code if trouble else "",
             bad=trouble is not None or report.needs_a_look,
             data={"dispatch": dispatch, **{key: value for key, value in counts.items() if value}},

@@ -13,6 +13,7 @@ from publisher.errors import UnknownName
 from publisher.ledger import Counts, DispatchState, State
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries
+from publisher.store.deliveries import Wave
 from publisher.store.liveness import dead_workers
 from subscribers.address import mask, parse
 from subscribers.errors import AddressRefused
@@ -44,6 +45,7 @@ class Report:
         workers: who has a part of it in hand; empty: nobody is sending it.
         notable: failed, doubtful, expired and suppressed deliveries, addresses masked; `resend` is the state of those above.
         relay_trouble: (relay, why) when it could not be used.
+        canary: of a dispatch that goes to some first, how these stand; its `state` is "sending", "waiting", "halted" or "passed".
         senders_lost: whether its sender processes died so often that none was begun any more.
     """
 
@@ -59,6 +61,7 @@ class Report:
     notable: tuple[dict[str, Any], ...]
     relay_trouble: tuple[str, str] | None = None
     senders_lost: bool = False
+    canary: dict[str, Any] | None = None
 
     @property
     def in_trouble(self) -> bool:
@@ -70,6 +73,23 @@ class Report:
         """The same, or it stopped before its end, and no person wanted it. Whoever waits for their time, or for another worker, needs none."""
         stopped = self.state in {DispatchState.FREEZING, DispatchState.HALTED}
         return self.in_trouble or (self.goes_on and (stopped or self.senders_lost))
+
+    @property
+    def canary_until(self) -> datetime | None:
+        """Until when a dispatch that is sending waits for its canary; None when it does not."""
+        waits = self.canary is not None and self.state == DispatchState.SENDING
+        return self.canary["until"] if self.canary is not None and waits else None
+
+    @property
+    def canary_said(self) -> str:
+        """How the canary stands, in a few words; nothing when there is none, or it is over."""
+        wave = self.canary
+        if wave is None or wave["state"] not in {"sending", "waiting"}:
+            return ""
+        said = f"canary: {wave['accepted']} of {wave['planned']} accepted"
+        said += f", {wave['refused']} refused" if wave["refused"] else ""
+        said += f", {wave['complaints']} complained" if wave["complaints"] else ""
+        return said + (f", going on at {wave['until']:%H:%M}Z" if wave["until"] else "")
 
     @property
     def only_deferred(self) -> bool:
@@ -98,6 +118,7 @@ class Report:
             "workers": list(self.workers),
             "only_deferred": self.only_deferred,
             "halt": self.halt,
+            "canary": self.canary,
             "relay_trouble": self.relay_trouble[1] if self.relay_trouble else None,
             "notable": list(self.notable),
         }
@@ -149,6 +170,7 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
         resend = deliveries.resends(connection, head.id) if found.waiting else 0
         deferred = deliveries.deferred(connection, head.id) if found.waiting else []
         workers = deliveries.workers(connection, head.id)
+        canary = _canary(head, deliveries.canary_wave(connection, head.id)) if head.canary else None
     state = state_of(head, found)
     return Report(
         dispatch_id=head.id,
@@ -171,7 +193,19 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
         workers=tuple(worker_rows(workers)),
         notable=tuple(notable_rows(newsroom, rows)),
         relay_trouble=relay_trouble,
+        canary=canary,
     )
+
+
+def _canary(head: Any, wave: Wave) -> dict[str, Any] | None:
+    if not wave.planned:
+        return None
+    state = "waiting" if head.canary_until else "sending"
+    if head.wave:
+        state = "passed"
+    elif head.state == DispatchState.HALTED and head.halt_reason == deliveries.HALTED_BY_CANARY:
+        state = "halted"
+    return {**asdict(wave), "state": state, "until": head.canary_until if state == "waiting" else None}
 
 
 def worker_rows(rows: Sequence[Any]) -> Iterator[dict[str, Any]]:

@@ -91,6 +91,7 @@ def run(
 
     def look() -> None:
         _halt_if_barred(newsroom, head.id, made, now=clock())
+        _step_canary(newsroom, head.id, now=clock())
 
     look()
     ended = dispatching.run(
@@ -112,6 +113,7 @@ def run(
             drain=newsroom.settings.mail.drain.total_seconds(),
         ),
     )
+    _step_canary(newsroom, head.id, now=clock())
     trouble, after = ended.trouble, head_of(newsroom, head.id)
     if trouble is None and after.state == DispatchState.HALTED and after.halt_reason == "relay":
         trouble = (newsroom.relay.name, after.halt_detail)
@@ -134,6 +136,16 @@ def _halt_if_barred(newsroom: Newsroom, dispatch_id: str, made: Edition, *, now:
                 f"story {story_id} may not go out any more ({why})" for story_id, why in gone.items()
             )
             deliveries.halt(connection, dispatch_id, reason=next(iter(gone.values())).value, detail=detail)
+
+
+def _step_canary(newsroom: Newsroom, dispatch_id: str, *, now: datetime) -> None:
+    """While only the canary is sent to: wait for its answers, open the rest, or halt, if it is time."""
+    with newsroom.database.read() as connection:
+        head = deliveries.get_dispatch(connection, dispatch_id)
+    if head is None or head.wave or head.state != DispatchState.SENDING:
+        return
+    with newsroom.database.write() as connection:
+        deliveries.step(connection, dispatch_id, now=now)
 
 
 def _personal(newsroom: Newsroom, letter: Letter, *, key_id: int) -> Callable[[Row], message.Personal]:

@@ -7,6 +7,7 @@ doubt, a resend, an acceptance) takes the next number. What waits stands in an o
 On PostgreSQL rows are locked in one order: dispatch, chunk, reader.
 """
 
+from publisher.store.deliveries.canary import HALTED_BY_CANARY, Wave, canary_wave, open_all, step
 from publisher.store.deliveries.due import due, next_due, next_of_all, ready
 from publisher.store.deliveries.ending import expire
 from publisher.store.deliveries.freeze import (
@@ -50,12 +51,15 @@ from publisher.store.deliveries.settle import (
 )
 
 __all__ = [
+    "HALTED_BY_CANARY",
     "Lease",
     "NewDelivery",
     "NewDispatch",
     "Recorded",
     "Row",
+    "Wave",
     "add_deliveries",
+    "canary_wave",
     "cancel",
     "claim",
     "close_chunk",
@@ -78,6 +82,7 @@ __all__ = [
     "next_due",
     "next_of_all",
     "notable",
+    "open_all",
     "open_dispatch",
     "open_dispatches",
     "pause",
@@ -91,6 +96,7 @@ __all__ = [
     "retry_failed",
     "revise",
     "settle_letter",
+    "step",
     "token_keys",
     "variants",
     "why_refused",
