@@ -153,22 +153,28 @@ def run_dispatch(door_: Door, newsroom: Any, dispatch_id: str, *, workers: int =
 
 def _sent(door_: Door, newsroom: Any, dispatch_id: str, watch: Watch, *, workers: int) -> Report:
     """Send what is due; while a canary is waited for, wait, and go on."""
-    from publisher.desk import mailing
-
     sender = sender_of(door_, workers)
     while True:
         report = sender(newsroom, dispatch_id, clock=now, progress=watch.show, stop=watch.stop)
         if report.canary_until is None or watch.stop.is_set():
             return report
         door_.say(f"{dispatch_id}: {report.canary_said}")
-        while (until := report.canary_until) is not None and until > now():
-            if watch.stop.wait(min((until - now()).total_seconds(), CANARY_SECONDS)):
-                break
-            report = mailing.report(
-                newsroom, dispatch_id
-            )  # a person or a rule may have stopped it, or let it go
+        report = _waited(newsroom, report, watch)
         if watch.stop.is_set() or report.state != "sending":
             return report
+
+
+def _waited(newsroom: Any, report: Report, watch: Watch) -> Report:
+    """The dispatch's report once it waits for its canary no longer, or somebody wants us to stop."""
+    from publisher.desk import mailing
+
+    while report.canary_until is not None and (left := (report.canary_until - now()).total_seconds()) > 0:
+        if watch.stop.wait(min(left, CANARY_SECONDS)):
+            break
+        report = mailing.report(
+            newsroom, report.dispatch_id
+        )  # a person or a rule may have stopped it, or let it go
+    return report
 
 
 def sender_of(door_: Door, workers: int) -> Sender:
