@@ -74,6 +74,7 @@ class Digest:
         lead: how long before its slot an edition is made that has to be approved.
         deadline: how long after its slot an edition is still made or sent by itself.
         canary: who is sent to first.
+        alarm_after: how long after its slot it should have arrived with its readers.
     """
 
     slug: str
@@ -93,6 +94,7 @@ class Digest:
     lead: timedelta = timedelta(minutes=30)
     deadline: timedelta = timedelta(hours=2)
     canary: Canary | None = None
+    alarm_after: timedelta = timedelta(hours=1)
 
     def title(self, language: str) -> str:
         """The title in this language, else in the digest's first."""

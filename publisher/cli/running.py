@@ -145,9 +145,56 @@ def worker(door_: Door, once: bool, dispatch_id: str | None, attached: bool) -> 
             return _once(door_, steps, kinds=daemon.WORKER)
         _log_steps(door_)
         door_.say("Sending whatever is due (Ctrl-C ends it).")
-        ended_by = daemon.run(steps, [], say=door_.say, log_requests=False, threads_of=[daemon.WORKER])
+        ended_by = daemon.run(
+            steps, [], say=door_.say, log_requests=False, threads_of=[daemon.WORKER], watch=False
+        )
     door_.say("Stopped.")
     return INTERRUPTED if ended_by == SIGINT else 0
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Look once, and end: for cron, best on another machine.")
+@door
+def watch(door_: Door, once: bool) -> int:
+    """Look whether digests arrive, and raise the alarm when one does not.
+
+    A digest that is not accepted for its readers `alarm_after` its slot is told by mail and webhook, once; as long as all is well the address of
+    `alarms.ping` is called, so that an outside service notices a machine that is dead. It sends nothing else. `publisher run` does the same in a thread.
+
+    \b
+    Examples:
+      publisher watch
+      publisher -q watch --once       # cron, every five minutes
+
+    With --once the exit code is 5 while a digest is overdue, 75 when somebody could not be told, or the database cannot be read.
+    """
+    import threading
+
+    from publisher import daemon
+
+    done: list[Done] = []
+
+    def tell(account: Done) -> None:
+        done.append(account)
+        if account.bad:
+            click.echo(f"publisher: {daemon.line(account)}", err=True)
+        elif account.result != "unchanged":
+            door_.say(daemon.line(account))
+
+    with door_.newsroom() as newsroom:
+        if not once:
+            _log_steps(door_)
+            steps = _steps(door_, newsroom, 1)
+            ended_by = daemon.run(steps, [], say=door_.say, log_requests=False, threads_of=())
+            return INTERRUPTED if ended_by == SIGINT else 0
+        well = daemon.Watch(newsroom=newsroom, clock=now, stop=threading.Event(), tell=tell).once()
+    if door_.as_json:
+        door_.table([_row(account) for account in done], {}, empty="")
+    elif well:
+        door_.say("All is well.")
+    if any(account.result == "failed" for account in done):
+        return LATER
+    return 0 if well else PARTLY
 
 
 def _one(door_: Door, newsroom: Newsroom, dispatch_id: str, *, attached: bool) -> int:
@@ -217,4 +264,4 @@ def _code(done: Done) -> int:
     return REFUSED if done.code == UNSENT else PARTLY
 
 
-COMMANDS = (run, worker)
+COMMANDS = (run, worker, watch)

@@ -13,5 +13,6 @@ from publisher.daemon.process import once, run
 from publisher.daemon.rounds import ALL, WORKER
 from publisher.daemon.steps import Done, Steps
 from publisher.daemon.telling import line, masked
+from publisher.daemon.watching import Watch
 
-__all__ = ["ALL", "WORKER", "Crew", "Done", "Steps", "line", "masked", "once", "run"]
+__all__ = ["ALL", "WORKER", "Crew", "Done", "Steps", "Watch", "line", "masked", "once", "run"]

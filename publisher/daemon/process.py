@@ -17,6 +17,7 @@ from publisher import web
 from publisher.daemon.rounds import ALL, CLOCK, SENDER, Rounds
 from publisher.daemon.steps import Done, Steps
 from publisher.daemon.telling import tell
+from publisher.daemon.watching import Watch
 from publisher.schedule import Intent
 
 __all__ = ["once", "run"]
@@ -102,19 +103,23 @@ def run(
     say: Callable[[str], None],
     log_requests: bool,
     threads_of: Sequence[tuple[type[Intent], ...]] = (CLOCK, SENDER),
+    watch: bool = True,
 ) -> int:
     """Clock, sender (or a thread for each of these kinds) and, with sockets, the web, until a signal comes; returns its number.
 
-    The web answers until the others have drained: readers may follow the links of mails that are just leaving.
+    `watch`: in one more thread, look whether digests arrive. The web answers until the others have drained: readers may follow the links of mails that are just leaving.
     """
     drained = threading.Event()
-    with ThreadPoolExecutor(max_workers=3, thread_name_prefix="publisher") as threads:
+    with ThreadPoolExecutor(max_workers=4, thread_name_prefix="publisher") as threads:
         signals = _Signals(steps, say)
         with signals.caught():
             busy = [
                 threads.submit(Rounds(steps=steps, kinds=kinds, tell=tell).until_stopped)
                 for kinds in threads_of
             ]
+            if watch:
+                watching = Watch(newsroom=steps.newsroom, clock=steps.clock, stop=steps.stop, tell=tell)
+                busy.append(threads.submit(watching.until_stopped))
             everybody: list[Future[Any]] = list(busy)
             if sockets:
                 serve = partial(

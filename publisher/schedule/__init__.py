@@ -1,4 +1,4 @@
-"""The timetable: when editions are due, through clock changes (`slots`), and what a clock has to do at an instant (`agenda`). PURE."""
+"""The timetable: slots through clock changes, what a clock has to do at an instant, and whether a digest has arrived. PURE."""
 
 from publisher.schedule.agenda import (
     LATE,
@@ -23,6 +23,7 @@ from publisher.schedule.agenda import (
     next_look,
     poll_due,
 )
+from publisher.schedule.arrival import ARRIVED, OVERDUE, Standing, missing, slot_to_ask_about
 from publisher.schedule.slots import (
     edition_id,
     local_instant,
@@ -33,8 +34,10 @@ from publisher.schedule.slots import (
 )
 
 __all__ = [
+    "ARRIVED",
     "LATE",
     "LOOKBACK",
+    "OVERDUE",
     "QUIET",
     "SKIPPED",
     "UNSENT",
@@ -51,13 +54,16 @@ __all__ = [
     "Send",
     "Series",
     "Skip",
+    "Standing",
     "decide",
     "edition_id",
     "local_instant",
+    "missing",
     "next_look",
     "next_slot",
     "out_of_reach",
     "poll_due",
     "present_slot",
+    "slot_to_ask_about",
     "slots_between",
 ]

@@ -195,6 +195,7 @@ class DigestTable(Table):
     expires: Duration = timedelta(hours=24)
     lead: UpToADay = timedelta(minutes=30)
     deadline: UpToAWeek = timedelta(hours=2)
+    alarm_after: UpToADay = timedelta(hours=1)
     canary: CanaryTable | None = None
 
     def domain(self, *, timezone: str, reply_to: str, list_domain: str) -> Digest:
@@ -218,5 +219,6 @@ class DigestTable(Table):
             expires=self.expires,
             lead=self.lead,
             deadline=self.deadline,
+            alarm_after=self.alarm_after,
             canary=self.canary.domain() if self.canary else None,
         )

@@ -38,6 +38,7 @@ from publisher.settings.values import (
 )
 
 __all__ = [
+    "Alarms",
     "DisclaimerTable",
     "Dkim",
     "FeedsTable",
@@ -244,6 +245,15 @@ class Web(Table):
 
     host: Line = "127.0.0.1"
     port: Port = 8080
+
+
+class Alarms(Table):
+    """`[alarms]`: who is told when a digest has not arrived in time, and who hears that all is well."""
+
+    mail: tuple[MailAddress, ...] = ()
+    webhook: WebUrlOrEmpty = ""
+    ping: WebUrlOrEmpty = ""
+    allow_hosts: tuple[Line, ...] = ()
 
 
 class DisclaimerTable(Table):

@@ -26,6 +26,7 @@ from publisher.settings.series import (
     SourceTable,
 )
 from publisher.settings.tables import (
+    Alarms,
     DisclaimerTable,
     Dkim,
     FeedsTable,
@@ -51,6 +52,7 @@ HEADINGS: dict[str, type[BaseModel]] = {
     "[dkim]": Dkim,
     "[feeds]": FeedsTable,
     "[web]": Web,
+    "[alarms]": Alarms,
     "[theme]": ThemeTable,
     "[theme.light]": LightTable,
     "[theme.dark]": DarkTable,
