@@ -9,7 +9,7 @@ import click
 
 from publisher.cli.context import Door, counted, door, now
 from publisher.cli.exits import CONFIGURATION, INTERRUPTED, LATER, PARTLY, REFUSED, code_of
-from publisher.cli.params import WORKERS
+from publisher.cli.params import LOG_JSON, WORKERS
 from publisher.cli.progress import sending
 from publisher.cli.sending import ended, report_lines, sender_of
 
@@ -39,6 +39,7 @@ WORST = (INTERRUPTED, CONFIGURATION, LATER, REFUSED, PARTLY)
     is_flag=True,
     help="A line per request on stderr, without addresses of readers and without tokens.",
 )
+@LOG_JSON
 @WORKERS
 @door
 def run(
@@ -48,6 +49,7 @@ def run(
     host: str | None,
     port: int | None,
     access_log: bool,
+    log_json: bool,
     workers: int,
 ) -> int:
     """Poll, publish and mail by the timetable until Ctrl-C.
@@ -70,6 +72,8 @@ def run(
     """
     if once and (host or port is not None or access_log):
         raise click.UsageError("--host, --port and --access-log go with the web, and --once serves none")
+    if not once:
+        _log_steps(door_, as_json=log_json)
     with door_.newsroom() as newsroom:
         steps = _steps(door_, newsroom, workers)
         if once:
@@ -91,20 +95,21 @@ def _run(
     from publisher import daemon
     from publisher import web as http
 
-    _log_steps(door_)
     if access_log:
         logging.getLogger("publisher.web").setLevel(logging.INFO)
     wanted = steps.newsroom.settings.web
     sockets = http.bind(host or wanted.host, wanted.port if port is None else port) if web else []
-    ended_by = daemon.run(steps, sockets, say=door_.say, log_requests=access_log)
+    ended_by = daemon.run(steps, sockets, say=door_.say, log_requests=access_log, watch=True)
     door_.say("Stopped.")
     return INTERRUPTED if ended_by == SIGINT else 0
 
 
-def _log_steps(door_: Door) -> None:
+def _log_steps(door_: Door, *, as_json: bool) -> None:
     import logging
 
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    from publisher.cli.logs import set_up
+
+    set_up(logging.WARNING, as_json=as_json)
     level = logging.WARNING if door_.quiet else logging.DEBUG if door_.verbose else logging.INFO
     logging.getLogger("publisher.daemon").setLevel(level)
 
@@ -118,8 +123,9 @@ def _log_steps(door_: Door) -> None:
     help="Only what is due now of this dispatch, as it stands: one that is paused or halted is left alone.",
 )
 @click.option("--attached", is_flag=True, hidden=True, help="Drain when standard input ends.")
+@LOG_JSON
 @door
-def worker(door_: Door, once: bool, dispatch_id: str | None, attached: bool) -> int:
+def worker(door_: Door, once: bool, dispatch_id: str | None, attached: bool, log_json: bool) -> int:
     """Send whatever is due, beside other senders, until Ctrl-C.
 
     A sender alone: it makes no edition and opens no dispatch, but takes its part of every dispatch that is sending, also of those that other
@@ -143,20 +149,19 @@ def worker(door_: Door, once: bool, dispatch_id: str | None, attached: bool) -> 
         steps = _steps(door_, newsroom, 1)
         if once:
             return _once(door_, steps, kinds=daemon.WORKER)
-        _log_steps(door_)
+        _log_steps(door_, as_json=log_json)
         door_.say("Sending whatever is due (Ctrl-C ends it).")
-        ended_by = daemon.run(
-            steps, [], say=door_.say, log_requests=False, threads_of=[daemon.WORKER], watch=False
-        )
+        ended_by = daemon.run(steps, [], say=door_.say, log_requests=False, threads_of=[daemon.WORKER])
     door_.say("Stopped.")
     return INTERRUPTED if ended_by == SIGINT else 0
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="Look once, and end: for cron, best on another machine.")
+@LOG_JSON
 @door
-def watch(door_: Door, once: bool) -> int:
-    """Look whether digests arrive, and raise the alarm when one does not.
+def watch(door_: Door, once: bool, log_json: bool) -> int:
+    """Raise the alarm when a digest does not arrive.
 
     A digest that is not accepted for its readers `alarm_after` its slot is told by mail and webhook, once; as long as all is well the address of
     `alarms.ping` is called, so that an outside service notices a machine that is dead. It sends nothing else. `publisher run` does the same in a thread.
@@ -183,9 +188,9 @@ def watch(door_: Door, once: bool) -> int:
 
     with door_.newsroom() as newsroom:
         if not once:
-            _log_steps(door_)
+            _log_steps(door_, as_json=log_json)
             steps = _steps(door_, newsroom, 1)
-            ended_by = daemon.run(steps, [], say=door_.say, log_requests=False, threads_of=())
+            ended_by = daemon.run(steps, [], say=door_.say, log_requests=False, threads_of=(), watch=True)
             return INTERRUPTED if ended_by == SIGINT else 0
         well = daemon.Watch(newsroom=newsroom, clock=now, stop=threading.Event(), tell=tell).once()
     if door_.as_json:

@@ -103,7 +103,7 @@ def run(
     say: Callable[[str], None],
     log_requests: bool,
     threads_of: Sequence[tuple[type[Intent], ...]] = (CLOCK, SENDER),
-    watch: bool = True,
+    watch: bool = False,
 ) -> int:
     """Clock, sender (or a thread for each of these kinds) and, with sockets, the web, until a signal comes; returns its number.
 

@@ -12,7 +12,7 @@ from typing import Any
 from publisher.web.asking import named, seconds_of, takes_gzip
 from publisher.web.shelf import Answer, Entry, Gone, Redirect, Shelf, answer, text_answer, unpacked
 
-__all__ = ["Application", "Fetch", "application"]
+__all__ = ["Application", "Ask", "Fetch", "application"]
 
 Message = MutableMapping[str, Any]
 Application = Callable[
@@ -22,6 +22,9 @@ Application = Callable[
 
 Fetch = Callable[[Entry], Awaitable[Entry | Gone | None]]
 """Gives a file that the shelf had no room for as it is now; None when it cannot be read."""
+
+Ask = Callable[[bytes, list[tuple[bytes, bytes]]], Awaitable[Answer | None]]
+"""Answers at paths that belong to no file, such as `/readyz`; None where there is nothing."""
 
 _LATER = text_answer(
     503,
@@ -40,7 +43,12 @@ _HEALTH = b"/healthz"
 
 
 def application(
-    shelf: Shelf, *, clock: Callable[[], float], fetch: Fetch, log: Callable[[str], None] | None = None
+    shelf: Shelf,
+    *,
+    clock: Callable[[], float],
+    fetch: Fetch,
+    log: Callable[[str], None] | None = None,
+    ask: Ask | None = None,
 ) -> Application:
     """An ASGI application that serves what stands on this shelf.
 
@@ -49,6 +57,7 @@ def application(
         clock: the present instant in seconds since 1970; only dates in requests are held against it.
         fetch: reads what the shelf has no room for.
         log: is told a line per request. Addresses that are none of ours are cut after their first part: they may hold a reader's token.
+        ask: is asked where no file is.
     """
 
     async def app(
@@ -76,7 +85,8 @@ def application(
         elif found is not None:
             told = shelf.error(410, raw_path)
         else:
-            told = _ALIVE if raw_path == _HEALTH else shelf.error(404, raw_path)
+            asked = await ask(raw_path, scope["headers"]) if ask and (method == "GET" or head) else None
+            told = _ALIVE if raw_path == _HEALTH else asked or shelf.error(404, raw_path)
         await send(told.start)
         if told.body is not None:
             await send(told.body)

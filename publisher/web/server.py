@@ -24,6 +24,7 @@ from publisher.errors import BadInput, PublisherError
 from publisher.newsroom import Newsroom
 from publisher.web.app import Application, application
 from publisher.web.shelf import Entry, Gone, Shelf
+from publisher.web.status import Status
 
 __all__ = ["LOOK_SECONDS", "bind", "serve"]
 
@@ -97,7 +98,10 @@ def serve(
         made, _ = look.read()
         shelf.take(made, instead=True)
         nothing = "" if len(shelf) else "; nothing is public yet: run `publisher feed build`"
-        app = application(shelf, clock=_clock, fetch=look.again, log=_log.info if log_requests else None)
+        status = Status(newsroom, clock=_now)
+        app = application(
+            shelf, clock=_clock, fetch=look.again, log=_log.info if log_requests else None, ask=status
+        )
         beside = [look.keep()] if at_home else [look.keep(), _tell(newsroom)]
         if until is not None:
             beside.append(_until(until))
