@@ -67,7 +67,10 @@ async def fetch_all(
     and is raised here.
     """
     limits, guard = limits or Limits(), guard or Guard()
-    tls = httpcore.default_ssl_context()  # once a round: it reads every certificate of the system
+    secure = any(url.lower().startswith("https:") for _, url, _ in requests)
+    tls = (
+        httpcore.default_ssl_context() if secure else None
+    )  # once a round: it reads every certificate of the system
     turns = asyncio.Semaphore(limits.concurrency)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + limits.total_seconds

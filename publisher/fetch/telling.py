@@ -38,7 +38,9 @@ async def post_all(
     The guard holds as for fetching, and each post may take `limits.seconds`. Redirects are not followed: who is told is named in the
     configuration.
     """
-    tls = await asyncio.to_thread(httpcore.default_ssl_context)  # it reads every certificate of the system
+    secure = any(url.lower().startswith("https:") for url, _ in requests.values())
+    # in a thread: it reads every certificate of the system
+    tls = await asyncio.to_thread(httpcore.default_ssl_context) if secure else None
     turns = asyncio.Semaphore(limits.concurrency)
     answers: dict[K, Taken | Failed] = {}
 
@@ -61,7 +63,13 @@ async def post_all(
 
 
 async def _within(
-    url: str, form: Body, *, now: datetime, limits: Limits, guard: Guard, tls: ssl.SSLContext
+    url: str,
+    form: Body,
+    *,
+    now: datetime,
+    limits: Limits,
+    guard: Guard,
+    tls: ssl.SSLContext | None,
 ) -> Taken | Failed:
     dialler = Dialler(limits.seconds / CONNECT_SHARE)
     try:

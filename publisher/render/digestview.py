@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ from publisher.render.direction import RLM, direction, is_rtl, isolated, lead_in
 from publisher.render.excerpt import excerpt, shorten
 from publisher.render.places import markers
 from publisher.render.words import Words
-from publisher.theme import STANDARD, Theme
+from publisher.theme import STANDARD, Colours, Theme
 
 __all__ = ["Lengths", "Look", "view"]
 
@@ -30,6 +31,7 @@ BULLET = re.compile(r"^\* ")
 """In the text part this opens a story's headline."""
 UNPARTED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f]")
 """Letters of Chinese, Japanese and Thai."""
+COLOURS = tuple(colour.name for colour in fields(Colours))
 CUT = frozenset({Why.MAXIMUM, Why.QUOTA, Why.SIZE})
 """Reasons for which a story stays out of the mail and can be read on the section's page."""
 
@@ -68,6 +70,8 @@ class _Frame:
     lengths: Lengths
     own: dict[str, Any]
     theme: Theme
+    sources: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What is said of a source, put together once for all of its stories."""
 
 
 def view(edition: Edition, variant: Variant, *, look: Look, words: Words, lengths: Lengths) -> dict[str, Any]:
@@ -97,8 +101,8 @@ def view(edition: Edition, variant: Variant, *, look: Look, words: Words, length
             "logo_width": theme.logo_width,
             "logo_height": theme.logo_height,
         },
-        "light": asdict(theme.light),
-        "dark": asdict(theme.dark),
+        "light": _colours(theme.light),
+        "dark": _colours(theme.dark),
         "title": edition.title(language),
         "date": words.date(edition.slot.astimezone(frame.zone)),
         "counts": _counts(items, words, lengths),
@@ -162,6 +166,10 @@ def _side(theme: Theme, language: str) -> dict[str, Any]:
     }
 
 
+def _colours(colours: Colours) -> dict[str, str]:
+    return dict(zip(COLOURS, attrgetter(*COLOURS)(colours), strict=True))
+
+
 def _imprint(look: Look) -> str:
     """Name and postal address in one line; an address that begins with the name does not say it twice."""
     name, address = look.site_name, look.postal_address
@@ -200,6 +208,8 @@ def _counts(items: Sequence[Item], words: Words, lengths: Lengths) -> str:
 
 def _words_in(text: str) -> float:
     """How many words a text has; where they are not parted by blanks, two signs count as one."""
+    if text.isascii():
+        return len(text.split())
     signs = len(UNPARTED.findall(text))
     return len(UNPARTED.sub(" ", text).split()) + signs / 2
 
@@ -257,10 +267,8 @@ def _item(frame: _Frame, item: Item, *, lead: bool) -> dict[str, Any]:
         "headline": lead_in(item.headline, item.language),
         "link": item.link,
         "excerpt": lead_in(text, item.language) if text else "",
-        "source_name": isolated(item.source_name, language),
+        **(frame.sources.get(item.source_name) or _source(frame, item.source_name)),
         "source_url": item.source_url,
-        "source_line": words.fill("Source: %(source)s", source=item.source_name),
-        "read_original": words.fill("Read the original at %(source)s", source=item.source_name),
         "dateline": isolated(item.dateline, language),
         "day": "" if local.date() == frame.local_date else f"{words.day(local)}{words.signs.comma}",
         "time": words.time(local),
@@ -271,3 +279,12 @@ def _item(frame: _Frame, item: Item, *, lead: bool) -> dict[str, Any]:
         "disclaimer": frame.disclaimer,
         "our_headline": ours,
     }
+
+
+def _source(frame: _Frame, name: str) -> dict[str, str]:
+    said = frame.sources[name] = {
+        "source_name": isolated(name, frame.language),
+        "source_line": frame.words.fill("Source: %(source)s", source=name),
+        "read_original": frame.words.fill("Read the original at %(source)s", source=name),
+    }
+    return said

@@ -1,15 +1,18 @@
 r"""MJML to HTML, and the mends without which mrml 6.0.1 (inside mjml-python 1.4.2) corrupts right-to-left mail.
 
-That engine prints attribute values in Rust's debug form: joiners, marks and harakat in them come out as `\u{200c}`. So in tags, and
+What stands inside `<mj-text>` is HTML, and by MJML's own rule no business of its engine. This one reads it and prints it anew, which
+takes most of its time, so it is held back and put into the result as it stands; its elements are counted here.
+The engine prints attribute values in Rust's debug form: joiners, marks and harakat in them come out as `\u{200c}`. So in tags, and
 in the title that becomes an attribute, every character beyond ASCII goes in as a numeric reference and is turned back afterwards;
-a backslash goes in as one too. Text needs none of it, and is most of a mail. The engine warns of nothing: what it cannot have
-rendered is looked for in the result. Elements too deep in one another end the process that it runs in, so they are counted before.
-Operator templates may not include files.
+a backslash goes in as one too. The engine warns of nothing: what it cannot have rendered is looked for in the result. Elements too
+deep in one another end the process that it runs in, so they are counted before. Operator templates may not include files.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Sequence
 
 from mjml import mjml2html
 
@@ -33,7 +36,8 @@ UNCLOSED = re.compile(r"<!\[endif\](?!-->|>)[^>]{0,20}")
 ENGINE_PANIC = "pyo3_runtime"
 """Where the engine's panics come from: they are no Exceptions, and no name can be imported for them."""
 UNKNOWN = re.compile(r"<mj-[a-z0-9-]+")
-LEFTOVERS = (r"\u{", r"\"", "<mj-", "</mj-")
+TEXT_END = "</mj-text>"
+LEFTOVERS = ("\\", "<mj-", "</mj-")
 
 
 def to_html(source: str, *, template: str) -> str:
@@ -42,18 +46,11 @@ def to_html(source: str, *, template: str) -> str:
     Raises:
         TemplateInvalid: it is not MJML, includes files, or the engine left something of it unrendered.
     """
-    if "<mj-include" in source:
-        raise TemplateInvalid(template, None, "mj-include is not allowed: use a Jinja include")
-    if any("\\" in style for style in STYLE.findall(source)):
-        raise TemplateInvalid(template, None, "a backslash inside mj-style is not allowed")
-    if broken := UNCLOSED.search(source):
-        raise TemplateInvalid(
-            template, None, f"{broken[0]!r} does not end a conditional comment: <![endif]--> does"
-        )
-    if source.count("<") - source.count("</") > DEEPEST and _depth(source) > DEEPEST:
-        raise TemplateInvalid(template, None, f"elements lie more than {DEEPEST} deep in one another")
-    html = _rendered(_referenced(source), template)
-    html = REFERENCE.sub(_turned_back, html)
+    mark = f"Held{hashlib.sha256(source.encode('utf-8', 'replace')).hexdigest()[:24]}At"  # which no story in it can contain
+    skeleton, contents = _held_back(source, mark)
+    if (wrong := _unfit(source, skeleton, contents)) is not None:
+        raise TemplateInvalid(template, None, wrong)
+    html = REFERENCE.sub(_turned_back, _rendered(_referenced(skeleton), template))
     for leftover in LEFTOVERS:
         if leftover in html:
             if unknown := UNKNOWN.search(html):
@@ -61,7 +58,62 @@ def to_html(source: str, *, template: str) -> str:
                     template, None, f"{unknown[0]}> is no element of MJML, or not in this place"
                 )
             raise TemplateInvalid(template, None, f"the result still holds {leftover!r}")
-    return html
+    return _put_back(html, contents, mark, template)
+
+
+def _unfit(source: str, skeleton: str, contents: Sequence[str]) -> str | None:
+    """Why the engine does not get this source."""
+    if "<mj-include" in source:
+        return "mj-include is not allowed: use a Jinja include"
+    if "\\" in source and any("\\" in style for style in STYLE.findall(source)):
+        return "a backslash inside mj-style is not allowed"
+    if "<![endif]" in source and (broken := UNCLOSED.search(source)):
+        return f"{broken[0]!r} does not end a conditional comment: <![endif]--> does"
+    for part in (skeleton, *contents):
+        if part.count("<") - part.count("</") > DEEPEST and _depth(part) > DEEPEST:
+            return f"elements lie more than {DEEPEST} deep in one another"
+    return next((f"not MJML: {wrong}" for wrong in map(_unbalanced, contents) if wrong), None)
+
+
+def _held_back(source: str, mark: str) -> tuple[str, list[str]]:
+    """The source with mark and number in place of each text's content, and the contents."""
+    *texts, rest = source.split(TEXT_END)
+    kept: list[str] = []
+    contents: list[str] = []
+    for part in texts:
+        before, tag, inside = part.rpartition("<mj-text")
+        attributes, end, content = inside.partition(">")
+        kept += [before, tag, attributes, end, f"{mark}{len(contents)}E", TEXT_END]
+        contents.append(content)
+    return "".join([*kept, rest]), contents
+
+
+def _put_back(html: str, contents: Sequence[str], mark: str, template: str) -> str:
+    """Each content where its mark stands, which has to be once and in order."""
+    parts = []
+    for number, content in enumerate(contents):
+        before, found, html = html.partition(f"{mark}{number}E")
+        if not found:
+            raise TemplateInvalid(template, None, "an mj-text stands where none is rendered")
+        parts += [before, content]
+    return "".join([*parts, html])
+
+
+def _unbalanced(content: str) -> str | None:
+    """What is wrong with an HTML content whose elements do not all begin and end in it."""
+    if "<mj-" in content:
+        return "an element of MJML inside mj-text"
+    ends = content.count("</")
+    if content.count("<") - ends - content.count("<!") - content.count("/>") == ends:
+        return None  # what is still crossed reads as a browser reads it, and the gate judges that
+    open_ = []
+    for closing, name, rest in TAG.findall(content):
+        if not closing:
+            if not rest.endswith("/") and name.lower() not in VOID:
+                open_.append(name)
+        elif not open_ or open_.pop() != name:
+            return f"</{name}> ends nothing that is open"
+    return f"<{open_[-1]}> is not closed" if open_ else None
 
 
 def _rendered(source: str, template: str) -> str:

@@ -8,6 +8,7 @@ their own, all of them run in a limited child (`limited`), for theirs and ours t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ class Templates:
 
     def __init__(self, folders: Sequence[Path], catalogues: Mapping[str, Words]) -> None:
         self._folders, self._catalogues = tuple(folders), catalogues
-        self._runner = Limited(folders) if len(folders) > 1 else House(folders)
+        self._runner = Limited(folders) if len(folders) > 1 else _house(*folders)
 
     def render(self, name: str, context: Mapping[str, Any]) -> str:
         """The template filled. The context is plain data: numbers, text, lists and tables of them.
@@ -86,6 +87,12 @@ class Templates:
         """End the child process, if there is one; the next rendering would start another."""
         if isinstance(self._runner, Limited):
             self._runner.close()
+
+
+@lru_cache(maxsize=4)
+def _house(folder: Path) -> House:
+    """Ours, compiled once in a process however often a newsroom is opened in it: they do not change while it runs."""
+    return House([folder])
 
 
 def load(folders: Sequence[Path]) -> Templates:

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from babel import Locale, UnknownLocaleError
@@ -83,7 +84,8 @@ class Words:
         self._jalali = base == "fa"
         self.signs = SIGNS.get(base) or (ARABIC if is_rtl(language) else WESTERN)
         zero = ord(ZEROS.get(self._locale.default_numbering_system, "0"))
-        self._digits = {ord("0") + n: chr(zero + n) for n in range(10)}
+        self._digits = {ord("0") + n: chr(zero + n) for n in range(10)} if zero != ord("0") else {}
+        self._offsets: dict[timedelta, str] = {}
         self._before_digits = LRM if unicodedata.bidirectional(chr(zero)) == "AN" else ""
 
     def spoken_as(self, language: str) -> Words:
@@ -112,7 +114,7 @@ class Words:
 
     def digits(self, text: str) -> str:
         """Latin digits in a text of ours, turned into the language's own."""
-        return text.translate(self._digits)
+        return text.translate(self._digits) if self._digits else text
 
     def date(self, local: datetime) -> str:
         """Weekday and full date of a local time in the language's calendar: "Monday 2 March 2026"."""
@@ -158,11 +160,15 @@ class Words:
         name = local.tzname() or ""
         if name.isalpha():
             return name
-        minutes = int((local.utcoffset() or timedelta()).total_seconds()) // 60
-        sign = "+" if minutes >= 0 else "−"
-        hours, rest = divmod(abs(minutes), 60)
-        offset = self.digits(f"{hours}:{rest:02}" if rest else str(hours))
-        return f"UTC{sign}{self._before_digits}{offset}"
+        offset = local.utcoffset() or timedelta()
+        said = self._offsets.get(offset)
+        if said is None:
+            minutes = int(offset.total_seconds()) // 60
+            sign = "+" if minutes >= 0 else "−"
+            hours, rest = divmod(abs(minutes), 60)
+            hour = self.digits(f"{hours}:{rest:02}" if rest else str(hours))
+            said = self._offsets[offset] = f"UTC{sign}{self._before_digits}{hour}"
+        return said
 
 
 def own_name(language: str) -> str:
@@ -181,8 +187,9 @@ class CatalogueUnreadable(Exception):
         self.line = line
 
 
+@lru_cache(maxsize=32)
 def read_words(language: str, po: bytes | None) -> Words:
-    """The words of a language from its `.po` file; English needs none.
+    """The words of a language from its `.po` file; English needs none. The same bytes are read once in a process.
 
     Raises:
         CatalogueUnreadable: with the line, where it is known.

@@ -264,6 +264,33 @@ def test_mjml_that_cannot_be_trusted_is_refused(source):
         to_html(source, template="test")
 
 
+def in_text(*contents):
+    texts = "".join(f"<mj-text>{content}</mj-text>" for content in contents)
+    source = f"<mjml><mj-body><mj-section><mj-column>{texts}</mj-column></mj-section></mj-body></mjml>"
+    return to_html(source, template="test")
+
+
+def test_what_a_text_holds_comes_out_as_it_stands_and_in_its_place():
+    first = '<p title="می\u200cخواهم \\u{1} &amp; &#1740;">A<br>b<!--[if mso]><i>c</i><![endif]--></p>'
+    second = "<p>second</p>"
+    html = in_text(first, second)
+    assert html.index(f"{first}</div>") < html.index(f"{second}</div>")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("<p>a<b>b</p>", "</p> ends nothing"),
+        ("<div><p>a</p>", "<div> is not closed"),
+        ("a</p>", "</p> ends nothing"),
+        ("<mj-button>a</mj-button>", "inside mj-text"),
+    ],
+)
+def test_an_element_that_does_not_end_in_its_text_is_named(content, words):
+    with pytest.raises(TemplateInvalid, match=re.escape(words)):
+        in_text("<p>well</p>", content)
+
+
 def test_escaping_follows_the_ending_and_an_unknown_ending_is_refused():
     assert autoescape("mail/x/body.mjml.j2")
     assert not autoescape("mail/x/body.txt.j2")
