@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from publisher.cli.context import Door, counted, door, now
+from publisher.cli.context import Door, counted, door, now, uptime
 from publisher.cli.exits import CONFIGURATION, INTERRUPTED, LATER, PARTLY, REFUSED, code_of
 from publisher.cli.params import LOG_JSON, WORKERS
 from publisher.cli.progress import sending
@@ -84,7 +84,7 @@ def run(
 def _steps(door_: Door, newsroom: Newsroom, workers: int) -> Steps:
     from publisher import daemon
 
-    return daemon.Steps(newsroom=newsroom, clock=now, sender=sender_of(door_, workers))
+    return daemon.Steps(newsroom=newsroom, clock=now, sender=sender_of(door_, workers), steady=uptime)
 
 
 def _run(

@@ -10,7 +10,22 @@ from publisher.daemon.steps import Done, Steps, failed
 from publisher.desk import clock as desk_clock
 from publisher.desk import mailing
 from publisher.errors import PublisherError
-from publisher.schedule import Alarm, Build, Facts, Intent, Make, Poll, Resume, Send, Skip, decide, next_look
+from publisher.schedule import (
+    Alarm,
+    Build,
+    Facts,
+    Intent,
+    Make,
+    Poll,
+    Reading,
+    Resume,
+    Send,
+    Skip,
+    behind,
+    decide,
+    jump,
+    next_look,
+)
 
 __all__ = ["ALL", "CLOCK", "SENDER", "WORKER", "Rounds"]
 
@@ -35,6 +50,7 @@ class Rounds:
     tell: Callable[[Done], None]
     quiet_at: datetime | None = None
     facts: Facts = field(default_factory=Facts)
+    reading: Reading | None = None
 
     def look(self) -> tuple[Intent, ...]:
         """What is due now."""
@@ -58,7 +74,28 @@ class Rounds:
             feeds_at=self.steps.feeds_at,
             news=self.steps.news,
             key=newsroom.address_key,
+            doubt=self._doubt(now),
         )
+
+    def _doubt(self, now: datetime) -> str:
+        """Why the wall clock is in doubt: it was found to be so before, or it has been moved since the last look."""
+        newsroom, before = self.steps.newsroom, self.reading
+        if self.steps.steady is not None:
+            self.reading = Reading(now, self.steps.steady())
+            moved = jump(before, self.reading) if before else behind(desk_clock.newest(newsroom), now)
+            if moved and desk_clock.put_in_doubt(newsroom, moved, now=now):
+                why = f"{moved}; nothing leaves by itself until `publisher clock confirm`"
+                self.tell(
+                    Done(
+                        step="clock",
+                        subject="clock",
+                        result="said",
+                        said=why,
+                        code=desk_clock.DOUBT,
+                        bad=True,
+                    )
+                )
+        return desk_clock.doubt(newsroom)
 
     def do(self, intents: tuple[Intent, ...]) -> None:
         """Carry them out, one at a time, until somebody wants us to stop."""

@@ -54,6 +54,7 @@ class Steps:
         clock: the present instant; asked once for each step.
         stop: nothing is begun once it is set, and sending drains. hurry: open connections are dropped.
         sender: sends what is due of a dispatch.
+        steady: seconds of a clock that nobody sets; without one the wall clock is not doubted.
     """
 
     newsroom: Newsroom
@@ -66,6 +67,7 @@ class Steps:
     news: bool = True
     faults: list[str] = field(default_factory=list)
     sender: mailing.Sender = mailing.run
+    steady: Callable[[], float] | None = None
 
     def perform(self, intent: Intent) -> list[Done]:
         """Carry it out; what is announced as an error is an account like any other."""

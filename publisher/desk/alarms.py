@@ -96,6 +96,8 @@ def _standing(newsroom: Newsroom, series: Series, slot: datetime, name: str) -> 
     made = series.made.get(slot)
     with newsroom.database.read() as connection:
         why = house.last_why(connection, (SKIPPED, UNSENT), name) or ""
+    why = why or clock.doubt(newsroom)
+    with newsroom.database.read() as connection:
         head = deliveries.dispatch_of(connection, name) if made else None
         if head is None:
             return Standing(made=made is not None, why=why)

@@ -24,6 +24,7 @@ from publisher.schedule.agenda import (
     poll_due,
 )
 from publisher.schedule.arrival import ARRIVED, OVERDUE, Standing, missing, slot_to_ask_about
+from publisher.schedule.jumps import Reading, behind, jump
 from publisher.schedule.slots import (
     edition_id,
     local_instant,
@@ -50,13 +51,16 @@ __all__ = [
     "Make",
     "Poll",
     "Polled",
+    "Reading",
     "Resume",
     "Send",
     "Series",
     "Skip",
     "Standing",
+    "behind",
     "decide",
     "edition_id",
+    "jump",
     "local_instant",
     "missing",
     "next_look",
