@@ -53,6 +53,11 @@ def test_refusals_and_complaints_halt_it_and_a_person_overrides(database: Databa
         assert (report.state, report.needs_a_look) == ("halted", True)
         assert report.halt == "canary: 2 of the first 4 were refused or bounced, 40 per cent may be"
         assert mailing.due(room, now=LATER) == []
+        mailing.retry(room, dispatch_id, why="their filter was mended", actor="test", now=LATER)
+        assert send(room, dispatch_id, clock=lambda: LATER).state == "halted"
+        assert {message.rcpt for message in server.messages()} == FIRST - set(STAFF[:2]), (
+            "it went on with the rest"
+        )
         mailing.resume(room, dispatch_id, **WHO)
         assert send(room, dispatch_id).counts == Counts(accepted=6, failed=2)
 

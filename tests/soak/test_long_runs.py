@@ -9,7 +9,14 @@ import pytest
 
 from publisher.store import deliveries
 from publisher.store.db import Database
-from tests.contract.test_workers import begun, judged, kills_beside_each_other, taken, to_the_end
+from tests.contract.test_workers import (
+    begun,
+    judged,
+    kills_beside_each_other,
+    leaving_meanwhile,
+    taken,
+    to_the_end,
+)
 from tests.crash.nursery import Lives, Nursery
 from tests.crash.test_kill import (
     test_sixty_kills_at_random_moments_lose_nobody_and_repeat_only_what_was_marked as sixty_kills,
@@ -33,6 +40,12 @@ def test_two_workers_and_random_kills(
 ) -> None:
     """A hundred runs on each database."""
     kills_beside_each_other(nursery, database, tmp_path, kills=5, seed=seed)
+
+
+def test_a_thousand_of_five_thousand_leave_meanwhile(
+    nursery: Nursery, database: Database, tmp_path: Path
+) -> None:
+    leaving_meanwhile(nursery, database, tmp_path, people=5000, leavers=1000)
 
 
 @pytest.mark.parametrize("seed", range(20))
