@@ -75,6 +75,7 @@ class Digest:
         deadline: how long after its slot an edition is still made or sent by itself.
         canary: who is sent to first.
         alarm_after: how long after its slot it should have arrived with its readers.
+        public: whether anybody may ask for it on the site; else only whom the desk adds gets it.
     """
 
     slug: str
@@ -95,6 +96,7 @@ class Digest:
     deadline: timedelta = timedelta(hours=2)
     canary: Canary | None = None
     alarm_after: timedelta = timedelta(hours=1)
+    public: bool = True
 
     def title(self, language: str) -> str:
         """The title in this language, else in the digest's first."""
@@ -144,6 +146,7 @@ class Letter:
             `+TOKEN`; letters of an older program have none.
         theme: colours, fonts, width and logo.
         signatures: in the order in which they stand in the mail; none: the relay signs, or nobody.
+        notice: of a dispatch of notices, which one (`render.notice.Kind`); empty: it mails an edition.
     """
 
     digest: str
@@ -160,6 +163,7 @@ class Letter:
     tagged: bool = False
     theme: Theme = STANDARD
     signatures: tuple[Signature, ...] = ()
+    notice: str = ""
 
     def voice(self, language: str) -> Voice:
         """The voice in this language, else the first."""

@@ -6,16 +6,17 @@ Asking again never downgrades: the confirmed stay confirmed. Who left begins aga
 Who is suppressed is brought back by nothing but a person who takes the suppression back. Steps that the table does not
 list are bugs and raise.
 
-Evidence (table `consent`, append-only) is kept for each step: which digest, on what basis, who acted, when. Readers of
-an imported list share one piece of evidence, the list's own row in `batch`, which names the basis given for all of them.
+Evidence (table `consent`, append-only) is kept for each step: which digest, on what basis, who acted, when; and of what came by a
+page, from which form, which network, and under which wording (`Origin`). Readers of an imported list share one piece of evidence, the list's own row in `batch`, which names the basis given for all of them.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-__all__ = ["MOVES", "Status", "Step", "after"]
+__all__ = ["MOVES", "UNKNOWN", "Origin", "Status", "Step", "after"]
 
 
 class Status(StrEnum):
@@ -43,6 +44,18 @@ class Step(StrEnum):
     """A person took a suppression back, the basis says why: the reader stands where the suppression's row remembers."""
     ERASED = "erased"
     """The address was forgotten at the reader's wish; the refusal is kept as a suppression."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a step came from, as far as it came by a page of ours: which form, the client's network, the wording that it showed."""
+
+    form: str | None = None
+    network: str | None = None
+    text_version: str | None = None
+
+
+UNKNOWN = Origin()
 
 
 MOVES = MappingProxyType(

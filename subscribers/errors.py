@@ -9,6 +9,7 @@ __all__ = [
     "AddressRefused",
     "AddressSuppressed",
     "ListUnreadable",
+    "RhythmUnknown",
     "StagingFailed",
     "SubscribersError",
     "UnknownSubscriber",
@@ -65,6 +66,18 @@ class ListUnreadable(SubscribersError):
 
     def __init__(self, why: str, known: Iterable[str] = ()) -> None:
         super().__init__(f"the CSV file cannot be read: {why}", why=why, known=list(known))
+
+
+class RhythmUnknown(SubscribersError):
+    """The text names no rhythm."""
+
+    code = "unknown-rhythm"
+
+    def __init__(self, text: str) -> None:
+        shown = "".join(c if c.isprintable() else "?" for c in text[:40])
+        super().__init__(
+            f'{shown!r} is no rhythm: "each", "daily 07:00", "weekly 5 18:00" (1 is Monday) or "alerts"'
+        )
 
 
 class StagingFailed(SubscribersError):

@@ -20,11 +20,22 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from subscribers.columns import UtcTime
 
-__all__ = ["batch", "consent", "metadata", "subscriber", "subscription", "suppression"]
+__all__ = [
+    "batch",
+    "consent",
+    "consent_text",
+    "metadata",
+    "signup",
+    "subscriber",
+    "subscription",
+    "suppression",
+    "ticket",
+]
 
 metadata = MetaData(
     naming_convention={
@@ -48,10 +59,11 @@ subscriber = Table(
     Column("mailable", Boolean, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("changed_at", UtcTime, nullable=False),
+    Column("timezone", String(64)),
     CheckConstraint("length(addr_key) = 16", name="addr_key"),
     CheckConstraint("status IN ('pending', 'confirmed', 'left', 'suppressed')", name="status"),
     CheckConstraint("mailable = (status = 'confirmed' AND address IS NOT NULL)", name="mailable"),
-    comment="a person's address; NULL once erased",
+    comment="a person's address; NULL once erased. timezone: in which hours are shown to them; NULL: each digest's",
 )
 
 subscription = Table(
@@ -65,11 +77,20 @@ subscription = Table(
     Column("active", Boolean, nullable=False),
     Column("since", UtcTime, nullable=False),
     Column("batch_id", ForeignKey("batch.id")),
+    Column("rhythm", String(8), nullable=False, server_default=text("'each'")),
+    Column("hour", String(5)),
+    Column("weekday", Integer),
     CheckConstraint("status IN ('pending', 'confirmed', 'left')", name="status"),
     CheckConstraint("active = (status = 'confirmed')", name="active"),
+    CheckConstraint("rhythm IN ('each', 'daily', 'weekly', 'alerts')", name="rhythm"),
+    CheckConstraint("(hour IS NOT NULL) = (rhythm IN ('daily', 'weekly'))", name="hour"),
+    CheckConstraint(
+        "(weekday IS NOT NULL) = (rhythm = 'weekly') AND (weekday IS NULL OR weekday BETWEEN 1 AND 7)",
+        name="weekday",
+    ),
     Index("ix_subscription_segment", "digest", "language", "sections", "subscriber_id"),
     sqlite_with_rowid=False,
-    comment="what a reader asked for; sections: slugs parted by blanks, sorted; empty means all",
+    comment="what a reader asked for; sections: slugs parted by blanks, sorted; empty means all. rhythm: with hour (a slot) and weekday",
 )
 
 consent = Table(
@@ -82,11 +103,78 @@ consent = Table(
     Column("basis", Text),
     Column("actor", String(128), nullable=False),
     Column("at", UtcTime, nullable=False),
+    Column("form", String(64)),
+    Column("network", String(64)),
+    Column("text_version", String(32)),
     CheckConstraint(
         "step IN ('requested', 'confirmed', 'left', 'suppressed', 'restored', 'erased')", name="step"
     ),
     CheckConstraint("step <> 'confirmed' OR basis IS NOT NULL", name="basis"),
-    comment="evidence of each step, appended; who came by an import has theirs in its batch",
+    comment="evidence of each step, appended; who came by an import has theirs in its batch. form, network, text_version: what a page "
+    "of ours was asked by, from where, and the wording it showed (consent_text)",
+)
+
+consent_text = Table(
+    "consent_text",
+    metadata,
+    Column("version", String(32), primary_key=True),
+    Column("language", String(35), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    comment="the wordings under which people asked, for as long as evidence names them; version: their hash",
+)
+
+signup = Table(
+    "signup",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("what", String(8), nullable=False),
+    Column("addr_key", LargeBinary(16), nullable=False),
+    Column("address", Text),
+    Column("subscriber_id", ForeignKey("subscriber.id")),
+    Column("digest", String(64), nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("sections", Text, nullable=False),
+    Column("rhythm", String(16), nullable=False),
+    Column("network_key", LargeBinary(16), nullable=False),
+    Column("network", String(64)),
+    Column("form", String(64), nullable=False),
+    Column("text_version", String(32)),
+    Column("state", String(8), nullable=False, server_default=text("'waiting'")),
+    Column("at", UtcTime, nullable=False),
+    Column("answered_at", UtcTime),
+    CheckConstraint("what IN ('join', 'account', 'address')", name="what"),
+    CheckConstraint("(what = 'join') = (subscriber_id IS NULL)", name="subscriber_id"),
+    CheckConstraint("state IN ('waiting', 'mailed', 'silent')", name="state"),
+    CheckConstraint("(state = 'waiting') = (answered_at IS NULL)", name="answered_at"),
+    CheckConstraint("state = 'waiting' OR (address IS NULL AND network IS NULL)", name="forgotten"),
+    Index(None, "addr_key", "at"),
+    Index(None, "network_key", "at"),
+    # SQLite uses a partial index only for the condition as SQLAlchemy writes it there
+    Index(
+        "ix_signup_waiting",
+        "id",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index(None, "at"),
+    comment="what forms asked for: one row each, whoever the address is; address and network are forgotten once it is answered, by a mail or not",
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("fingerprint", LargeBinary(32), primary_key=True),
+    Column("purpose", String(8), nullable=False),
+    Column("subscriber_id", ForeignKey("subscriber.id"), nullable=False, index=True),
+    Column("digest", String(64), nullable=False),
+    Column("address", Text),
+    Column("expires_at", UtcTime, nullable=False, index=True),
+    Column("used_at", UtcTime),
+    CheckConstraint("length(fingerprint) = 32", name="fingerprint"),
+    CheckConstraint("purpose IN ('confirm', 'account', 'address')", name="purpose"),
+    CheckConstraint("address IS NULL OR purpose = 'address'", name="address"),
+    comment="links of one use: the SHA-256 of each, whose it is, its end and its use. address: the new one that it proves",
 )
 
 batch = Table(

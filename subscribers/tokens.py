@@ -1,8 +1,12 @@
-"""Purpose-bound tokens: for the links in mails (leave and preferences), and for the addresses to which mails bounce.
+"""Purpose-bound tokens: for the links in mails (leave and preferences), for the addresses to which mails bounce, and for one use.
 
 PURE. 24 bytes, 32 base64url characters: key id (1), subscriber (5) and digest number (2), or a delivery (7), HMAC-SHA256 cut to 16. The HMAC key is
 derived for the purpose, so that a token of one purpose is nothing under another. They never expire and change settings only:
 they show no address and erase nobody. Keys rotate by putting a new one in front; old ones go on checking.
+
+A token of one use (confirm, account, address) says nothing: it is derived from the Message-ID of the one mail that carries it, so that a
+repeat of the mail has the same bytes, and the database keeps its SHA-256 only, with its end and its use. A form's token says when the
+form was shown, and nothing else.
 """
 
 from __future__ import annotations
@@ -12,9 +16,24 @@ import binascii
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
+from hashlib import sha256
 
-__all__ = ["Claim", "Purpose", "TokenKeys", "mint", "mint_bounce", "read", "read_bounce"]
+__all__ = [
+    "ONCE",
+    "Claim",
+    "Purpose",
+    "TokenKeys",
+    "fingerprint",
+    "form_shown",
+    "form_token",
+    "mint",
+    "mint_bounce",
+    "mint_once",
+    "read",
+    "read_bounce",
+]
 
 MAC_BYTES = 16
 LENGTH = 32
@@ -26,6 +45,14 @@ class Purpose(StrEnum):
     LEAVE = "leave"
     PREFERENCES = "preferences"
     BOUNCE = "bounce"
+    CONFIRM = "confirm"
+    ACCOUNT = "account"
+    """A person's own data: shown, erased, or moved to another address."""
+    ADDRESS = "address"
+    """The new address, proved."""
+
+
+ONCE = frozenset({Purpose.CONFIRM, Purpose.ACCOUNT, Purpose.ADDRESS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +81,38 @@ def mint(
 def mint_bounce(keys: TokenKeys, delivery: int, *, key_id: int | None = None) -> str:
     """The token in the return path of a delivery; equal arguments give an equal token."""
     return _minted(keys, Purpose.BOUNCE, delivery.to_bytes(7, "big"), key_id)
+
+
+def mint_once(keys: TokenKeys, purpose: Purpose, message_id: str, *, key_id: int) -> str:
+    """The token of one use that the mail of this Message-ID carries; equal arguments give an equal token."""
+    derived = hmac.digest(keys.keys[key_id], f"publisher token {purpose}".encode(), "sha256")
+    drawn = hmac.digest(derived, message_id.encode(), "sha256")[: LENGTH * 3 // 4]
+    return base64.urlsafe_b64encode(drawn).decode("ascii")
+
+
+def fingerprint(purpose: Purpose, token: str) -> bytes:
+    """What the database keeps of a token of one use: nobody can make the token of it."""
+    return sha256(f"{purpose} {token}".encode("utf-8", "replace")).digest()
+
+
+def form_token(key: bytes, shown: datetime) -> str:
+    """What a form carries back: when it was shown."""
+    said = int(shown.timestamp()).to_bytes(8, "big")
+    return base64.urlsafe_b64encode(said + _form_mac(key, said)).decode("ascii")
+
+
+def form_shown(key: bytes, token: str) -> datetime | None:
+    """When the form of this token was shown; None when it is no token of ours."""
+    try:
+        raw = base64.urlsafe_b64decode(token.encode("ascii")) if len(token) == LENGTH else b""
+    except (UnicodeEncodeError, binascii.Error):
+        raw = b""
+    good = len(raw) == LENGTH * 3 // 4 and hmac.compare_digest(_form_mac(key, raw[:8]), raw[8:])
+    return datetime.fromtimestamp(int.from_bytes(raw[:8], "big"), UTC) if good else None
+
+
+def _form_mac(key: bytes, said: bytes) -> bytes:
+    return hmac.digest(key, b"publisher form " + said, "sha256")[:MAC_BYTES]
 
 
 def _minted(keys: TokenKeys, purpose: Purpose, what: bytes, key_id: int | None) -> str:

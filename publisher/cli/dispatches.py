@@ -22,9 +22,10 @@ def dispatch() -> None:
 
 
 @dispatch.command("list")
+@click.option("--notices", is_flag=True, help="Those of confirmations and other notices instead of editions.")
 @paged
 @door
-def list_(door_: Door, limit: int, after: str | None) -> None:
+def list_(door_: Door, notices: bool, limit: int, after: str | None) -> None:
     """List the newest dispatches with their counts.
 
     And who has them in hand at this moment: the host and process of each sender.
@@ -37,10 +38,10 @@ def list_(door_: Door, limit: int, after: str | None) -> None:
 
     with door_.newsroom() as newsroom:
         mailing.recover(newsroom, now=now())
-        rows = mailing.listing(newsroom, limit=limit, after=after)
+        rows = mailing.listing(newsroom, limit=limit, after=after, notices=notices)
     columns = {
         "id": "Dispatch",
-        "edition": "Edition",
+        "sends": "Edition",
         "state": "State",
         "counts.planned": "Planned",
         "counts.accepted": "Accepted",
@@ -54,6 +55,7 @@ def list_(door_: Door, limit: int, after: str | None) -> None:
     }
     if not door_.as_json:
         for row in rows:
+            row["sends"] = row["edition"] or mailing.NOTICES
             row["state"] = WAITING if row["only_deferred"] else row["state"]
             row["senders"] = [f"{worker['host']}:{worker['pid']}" for worker in row["workers"]]
     door_.table(rows, columns, empty="Nothing has been sent: run `publisher send DIGEST`.")

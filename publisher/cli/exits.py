@@ -57,6 +57,7 @@ def people_exits() -> dict[type[Exception], int]:
         people.AddressRefused: USAGE,
         people.AddressSuppressed: CONFLICT,
         people.ListUnreadable: USAGE,
+        people.RhythmUnknown: USAGE,
         people.StagingFailed: LATER,
         people.UnknownSubscriber: USAGE,
     }

@@ -135,8 +135,10 @@ def run_dispatch(door_: Door, newsroom: Any, dispatch_id: str, *, workers: int =
 
     A signal that came when everybody had been sent to has interrupted nothing.
     """
+    from publisher.desk import mailing
     from publisher.errors import StoreUnavailable
 
+    mailing.try_relays(newsroom, now=now())
     try:
         with sending(door_, dispatch_id) as watch:
             report = _sent(door_, newsroom, dispatch_id, watch, workers=workers)
@@ -194,6 +196,7 @@ def run_due(door_: Door, newsroom: Any, *, workers: int = 1) -> int:
     from publisher.desk import mailing
     from publisher.errors import Conflict, Refused, UnknownName
 
+    mailing.try_relays(newsroom, now=now())
     reports: list[Any] = []
     codes: list[int] = []
     for dispatch_id in mailing.due(newsroom, now=now()):
@@ -250,7 +253,7 @@ def report_lines(report: Any) -> list[str]:
     """A dispatch's report for people: it adds up, and says what to do next."""
     counts = report.counts
     lines = [
-        f"Dispatch {report.dispatch_id} of {report.edition_id}: {WAITING if report.only_deferred else report.state}",
+        f"Dispatch {report.dispatch_id} of {report.subject}: {WAITING if report.only_deferred else report.state}",
         f"  planned     {counts.planned:>8}",
         f"  accepted    {counts.accepted:>8}",
         f"  waiting     {counts.waiting:>8}",
@@ -267,6 +270,7 @@ def report_lines(report: Any) -> list[str]:
         f"{_said(entry)}"
         for entry in report.deferred
     ]
+    lines += [_left_alone(entry) for entry in report.left_alone]
     if report.halt:
         lines.append(f"Halted: {report.halt}.")
     lines += [f"  {entry['state']:<10} {entry['address']}  {_said(entry)}" for entry in report.notable]
@@ -301,6 +305,17 @@ def _canary(wave: Any) -> str:
         "passed": "the rest followed",
     }
     return f"{told}; {ends[wave['state']]}"
+
+
+def _left_alone(entry: Any) -> str:
+    """A relay or domain that gets nothing for a while, in plain words."""
+    if entry["disbelieved"]:
+        why = "it refuses so many mailboxes as dead that it is not believed, and nobody there is suppressed any more"
+    else:
+        why = cell(entry["reason"])
+    what = "Relay" if entry["what"] == "relay" else "Domain"
+    until = "is being tried again" if entry["probing"] else f"is left alone until {cell(entry['until'])}"
+    return f"{what} {cell(entry['name'])} {until}: {why}."
 
 
 def _said(entry: Any) -> str:

@@ -71,7 +71,7 @@ class _Watch:
     children: list[_Child] = field(default_factory=list)
     deaths: int = 0
     begin_at: list[float] = field(default_factory=list)
-    trouble: str | None = None
+    trouble: tuple[str, str] | None = None
     refused: str | None = None
     once_more: bool = False
 
@@ -114,8 +114,7 @@ class Crew:
             raise Refused(watch.refused)
         if watch.once_more and not stop.is_set():
             return alone()
-        trouble = (newsroom.relay.name, watch.trouble) if watch.trouble else None
-        told = mailing.report(newsroom, dispatch_id, relay_trouble=trouble)
+        told = mailing.report(newsroom, dispatch_id, relay_trouble=watch.trouble)
         return replace(told, senders_lost=watch.deaths > REPLACEMENTS)
 
     def _keep(
@@ -155,7 +154,8 @@ class Crew:
         """What the end of one means for the run. One that we stopped while it still loaded had begun nothing."""
         code, document = child.process.returncode, child.document()
         error = document.get("error", {}).get("message", "")
-        watch.trouble = watch.trouble or document.get("relay_trouble")
+        if why := document.get("relay_trouble"):
+            watch.trouble = watch.trouble or (document["relay"], why)
         if code == REFUSED:
             watch.refused = watch.refused or error
         elif error and code in SPOKEN:

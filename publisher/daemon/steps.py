@@ -162,7 +162,7 @@ class Steps:
         counts = report.data()["counts"]
         return Done(
             step="dispatch",
-            subject=report.edition_id,
+            subject=report.subject,
             result="failed" if trouble else "waits" if report.goes_on else "done",
             said=str(trouble) if trouble else report.halt or report.canary_said,
             code=trouble.code if trouble else "",

@@ -153,7 +153,7 @@ def _sentence(newsroom: Newsroom, overdue: Overdue) -> str:
 def _mailed(newsroom: Newsroom, overdue: Overdue, *, now: datetime) -> str:
     """One mail to each address, straight to the relay; why one was not taken."""
     try:
-        relay = Relay(newsroom.relay)
+        relays = [Relay(options) for options in newsroom.relays]
     except ConfigurationInvalid as error:
         return str(error)
     site = newsroom.settings.site
@@ -183,7 +183,11 @@ def _mailed(newsroom: Newsroom, overdue: Overdue, *, now: datetime) -> str:
         )
         for place, address in enumerate(newsroom.settings.alarms.mail, 1)
     ]
-    return asyncio.run(_handed_over(relay, mails))
+    failure = ""
+    for relay in relays:
+        if not (failure := asyncio.run(_handed_over(relay, mails))):
+            break
+    return failure
 
 
 async def _handed_over(relay: Relay, mails: list[tuple[Envelope, list[bytes]]]) -> str:

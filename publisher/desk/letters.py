@@ -6,6 +6,7 @@ it takes the one of the configuration when it is first asked for, and keeps it.
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ from publisher.render import message
 from publisher.series import Digest, Letter, Signature, Voice
 from publisher.store import deliveries
 
-__all__ = ["compiled", "look", "of_digest", "of_dispatch", "of_edition", "signer"]
+__all__ = ["compiled", "look", "message_id", "of_digest", "of_dispatch", "of_edition", "sender_id", "signer"]
 
 
 def of_digest(newsroom: Newsroom, digest: Digest) -> Letter:
@@ -113,7 +114,6 @@ def compiled(
     What is sent is signed (`signer`); what is only looked at need not be.
     """
     voice = letter.voice(variant.language)
-    sender_id = "".join(c for c in letter.authority if c.isalnum())[:15]
     headers = message.Headers(
         from_name=voice.name,
         from_address=voice.address,
@@ -125,7 +125,20 @@ def compiled(
         help_url=letter.site_url,
         archive_url=f"{letter.site_url}/e/{made.edition_id}/",
         owner=letter.contact,
-        feedback_id=f"{made.edition_id}:{letter.digest}:digest:{sender_id}",
+        feedback_id=f"{made.edition_id}:{letter.digest}:digest:{sender_id(letter)}",
         date=date or made.slot,
     )
     return message.compile(rendered, headers, seed=made.content_hash, sign=sign)
+
+
+def sender_id(letter: Letter) -> str:
+    """The last field of Feedback-ID: the same in every mail of the house."""
+    return "".join(c for c in letter.authority if c.isalnum())[:15]
+
+
+def message_id(newsroom: Newsroom, dispatch_id: str, addr_key: bytes, domain: str) -> str:
+    """`<dispatch.HMAC(delivery)@domain>`: fixed before the first try, kept over retries and resends."""
+    drawn = hmac.digest(
+        newsroom.address_key, b"message-id " + dispatch_id.encode() + addr_key, "sha256"
+    ).hex()[:24]
+    return f"<{dispatch_id.lower()}.{drawn}@{domain}>"

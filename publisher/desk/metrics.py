@@ -107,25 +107,27 @@ def _fill(page: _Page, newsroom: Newsroom, now: datetime) -> None:
 
 
 def missing(newsroom: Newsroom, *, seconds: float) -> list[str]:
-    """What cannot be used at present, of "database" and "relay"; the relay is greeted as for sending, within so many seconds."""
+    """What cannot be used at present, of "database" and "relay"; a relay is greeted as for sending, within so many seconds."""
     found = []
     try:
         with newsroom.database.read() as connection:
             house.get_fact(connection, "tag_authority")
     except PublisherError:
         found.append("database")
-    if newsroom.settings.relay is not None and not asyncio.run(_greeted(Relay(newsroom.relay), seconds)):
+    if newsroom.settings.relays and not asyncio.run(_greeted(newsroom, seconds)):
         found.append("relay")
     return found
 
 
-async def _greeted(relay: Relay, seconds: float) -> bool:
+async def _greeted(newsroom: Newsroom, seconds: float) -> bool:
+    """Whether one of the relays takes mail, in the order in which they are preferred."""
     try:
         async with asyncio.timeout(seconds):
-            opened = await relay.connect()
-            if isinstance(opened, Outcome):
-                return False
-            await opened.close()
+            for options in newsroom.relays:
+                opened = await Relay(options).connect()
+                if not isinstance(opened, Outcome):
+                    await opened.close()
+                    return True
     except TimeoutError:
-        return False
-    return True
+        pass
+    return False

@@ -20,6 +20,7 @@ from publisher.store import deliveries
 from subscribers import audience, csvfile, importing
 from subscribers.address import key, parse
 from subscribers.errors import UnknownSubscriber
+from subscribers.rhythm import Rhythm, RhythmKind
 from subscribers.staging import Staging
 from subscribers.tokens import LENGTH, Purpose, read
 
@@ -27,7 +28,9 @@ __all__ = [
     "Imported",
     "add",
     "erase",
+    "everything",
     "export_csv",
+    "forget",
     "import_csv",
     "leave",
     "listing",
@@ -124,22 +127,28 @@ def _told(row: Any, subscriptions: Sequence[Any]) -> dict[str, Any]:
 def record(newsroom: Newsroom, address: str) -> dict[str, Any]:
     """Everything about one reader."""
     with newsroom.database.read() as connection:
-        row = _find(newsroom, connection, address)
-        subscriptions = audience.subscriptions(connection, row.id)
-        steps = audience.evidence(connection, row.id)
-        suppression = audience.suppressed(connection, row.addr_key)
+        return everything(connection, _find(newsroom, connection, address))
+
+
+def everything(connection: Connection, row: Any) -> dict[str, Any]:
+    """The same of a subscriber's row."""
+    subscriptions = audience.subscriptions(connection, row.id)
+    suppression = audience.suppressed(connection, row.addr_key)
     return {
         "id": row.id,
         "address": row.address,
         "status": row.status,
         "digests": [entry.digest for entry in subscriptions if entry.active],
         "created_at": row.created_at,
+        "timezone": row.timezone,
         "suppressed": suppression.cause if suppression else None,
         "subscriptions": [
             {
                 "digest": entry.digest,
                 "language": entry.language,
                 "sections": entry.sections.split(),
+                "rhythm": str(Rhythm(RhythmKind(entry.rhythm), entry.hour, entry.weekday)),
+                "status": entry.status,
                 "active": entry.active,
                 "since": entry.since,
             }
@@ -152,8 +161,11 @@ def record(newsroom: Newsroom, address: str) -> dict[str, Any]:
                 "digest": step.digest,
                 "basis": step.basis,
                 "actor": step.actor,
+                "form": step.form,
+                "network": step.network,
+                "wording": step.wording,
             }
-            for step in steps
+            for step in audience.evidence(connection, row.id)
         ],
     }
 
@@ -283,9 +295,14 @@ def leave(newsroom: Newsroom, who: str, *, digest: str | None, actor: str, now: 
 def erase(newsroom: Newsroom, address: str, *, actor: str, now: datetime) -> None:
     """Forget a person, here and in the ledger; the refusal stays by its hash."""
     with newsroom.database.write() as connection:
-        row = _find(newsroom, connection, address)
-        audience.erase(connection, row.id, actor=actor, now=now)
-        deliveries.forget(connection, row.addr_key)
+        forget(connection, _find(newsroom, connection, address), actor=actor, now=now)
+
+
+def forget(connection: Connection, row: Any, *, actor: str, now: datetime) -> None:
+    """The same of a subscriber's row."""
+    audience.erase(connection, row.id, actor=actor, now=now)
+    audience.forget_asked(connection, row.id, row.addr_key, now=now)
+    deliveries.forget(connection, row.addr_key)
 
 
 def suppressions(newsroom: Newsroom, *, limit: int, after: str | None = None) -> Page:

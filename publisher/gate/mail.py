@@ -16,6 +16,7 @@ from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
+from html import escape
 
 from publisher.edition import Edition, Item, Variant
 from publisher.errors import Violation
@@ -23,7 +24,7 @@ from publisher.gate.item import in_order, unfilled
 from publisher.gate.page import check_html, text_of, wanted
 from publisher.gate.sight import plain, turned, visible
 
-__all__ = ["check_message", "check_text"]
+__all__ = ["check_message", "check_notice", "check_text"]
 
 HEADERS = frozenset(
     {
@@ -49,6 +50,7 @@ HEADERS = frozenset(
     }
 )
 OPTIONAL = frozenset({"Feedback-ID"})
+OF_LISTS = frozenset(name for name in HEADERS if name.startswith("List-")) | {"Precedence"}
 SIGNATURE = "DKIM-Signature"
 SEALED = frozenset(
     {
@@ -63,6 +65,7 @@ SEALED = frozenset(
     }
 )
 """What a signature has to cover, leaving with one click before all (RFC 8058 section 4)."""
+SEALED_NOTICE = frozenset(name for name in SEALED if not name.startswith("list-"))
 LINE_MAX = 998
 """Octets of a line without its end (RFC 5322 2.1.1)."""
 ONE_CLICK = b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
@@ -192,6 +195,28 @@ def check_message(
     return tuple(violations)
 
 
+def check_notice(
+    raw: bytes, *, output: str, root: str, signed: Sequence[tuple[str, str]] = ()
+) -> tuple[Violation, ...]:
+    """Violations of a notice, which holds no story: its bytes, its headers, and that both parts have the one link of ours (below `root`)."""
+    message = message_from_bytes(raw)
+    faults = [
+        *_wire_faults(raw),
+        *_named(message, HEADERS - OF_LISTS),
+        *_seal_faults(message, signed, SEALED_NOTICE),
+        *_value_faults(message, _subject(message), None),
+    ]
+    bodies = _bodies(message)
+    if isinstance(bodies, str):
+        faults.append(bodies)
+    else:
+        text, html = (body.decode("utf-8", "replace") for body in bodies)
+        links = [line.strip() for line in text.splitlines() if line.startswith(f"{root}/")]
+        if len(links) != 1 or f'href="{escape(links[0])}"' not in html:
+            faults.append("does not have one link of ours, on a line of its own in its text and in its HTML")
+    return tuple(Violation(output, None, "notice", detail) for detail in faults)
+
+
 def _bodies(message: Message) -> tuple[bytes, bytes] | str:
     """The decoded text and HTML, or what is wrong with the parts."""
     payload = message.get_payload()
@@ -236,14 +261,19 @@ def _wire_faults(raw: bytes) -> Iterator[str]:
         yield "holds octets over 127 in its body"
 
 
-def _header_faults(raw: bytes, message: Message) -> Iterator[str]:
+def _named(message: Message, wanted: frozenset[str]) -> Iterator[str]:
+    """Which headers lack, are not ours, or stand there twice."""
     times = Counter(name for name in message if name != SIGNATURE)
-    if missing := sorted(HEADERS - OPTIONAL - times.keys()):
+    if missing := sorted(wanted - OPTIONAL - times.keys()):
         yield f"lacks {', '.join(missing)}"
-    if extra := [name for name in times if name not in HEADERS]:
+    if extra := [name for name in times if name not in wanted]:
         yield f"holds headers that are not ours: {', '.join(extra)}"
     if twice := [name for name, count in times.items() if count > 1]:
         yield f"holds {', '.join(twice)} twice"
+
+
+def _header_faults(raw: bytes, message: Message) -> Iterator[str]:
+    yield from _named(message, HEADERS)
     head = raw.partition(b"\r\n\r\n")[0] + b"\r\n"
     if len(LEAVE.findall(head)) != 1:
         yield "List-Unsubscribe is not one literal line with an https address"
@@ -251,7 +281,9 @@ def _header_faults(raw: bytes, message: Message) -> Iterator[str]:
         yield "List-Unsubscribe-Post is not exactly the one-click form"
 
 
-def _seal_faults(message: Message, wanted: Sequence[tuple[str, str]]) -> Iterator[str]:
+def _seal_faults(
+    message: Message, wanted: Sequence[tuple[str, str]], sealed: frozenset[str] = SEALED
+) -> Iterator[str]:
     """What its signatures do not say; whether they hold, a receiver can tell as soon as the key is published."""
     seals = [_tags(str(value)) for value in message.get_all(SIGNATURE, [])]
     if [(tags.get("d"), tags.get("s")) for tags in seals] != list(wanted):
@@ -264,7 +296,7 @@ def _seal_faults(message: Message, wanted: Sequence[tuple[str, str]]) -> Iterato
     for tags in seals:
         if "l" in tags or not tags.get("b") or not tags.get("bh"):
             yield "has a signature over less than the whole text"
-        if bare := sorted(SEALED - set(tags.get("h", "").lower().split(":"))):
+        if bare := sorted(sealed - set(tags.get("h", "").lower().split(":"))):
             yield f"has a signature that leaves out {', '.join(bare)}"
 
 

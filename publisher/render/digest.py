@@ -17,7 +17,7 @@ from publisher.render.digestview import Lengths, Look, view
 from publisher.render.mjml import to_html
 from publisher.render.templates import Templates
 
-__all__ = ["HTML_MAX", "Look", "Rendered", "render"]
+__all__ = ["BLANKS", "HTML_MAX", "Look", "Rendered", "render", "squeezed"]
 
 BODY = "mail/digest/body.mjml.j2"
 STEPS = (Lengths(450, 280), Lengths(300, 200), Lengths(200, 140), Lengths(120, 90), Lengths(0, 0))
@@ -65,10 +65,10 @@ def render(edition: Edition, variant: Variant, *, look: Look, templates: Templat
         )
     text = templates.render("mail/digest/body.txt.j2", context)
     subject = BLANKS.sub(" ", templates.render("mail/digest/subject.txt.j2", context)).strip()
-    return Rendered(subject=subject, html=html, text=_squeezed(text))
+    return Rendered(subject=subject, html=html, text=squeezed(text))
 
 
-def _squeezed(text: str) -> str:
+def squeezed(text: str) -> str:
     """At most one empty line in a row, no blanks at line ends."""
     lines: list[str] = []
     for line in (line.rstrip() for line in text.strip("\n").split("\n")):

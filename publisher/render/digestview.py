@@ -22,7 +22,7 @@ from publisher.render.places import markers
 from publisher.render.words import Words
 from publisher.theme import STANDARD, Colours, Theme
 
-__all__ = ["Lengths", "Look", "view"]
+__all__ = ["Lengths", "Look", "imprint", "sides", "view"]
 
 SUBJECT_MAX = 60
 FIRST_LINE_MAX = 110
@@ -89,7 +89,7 @@ def view(edition: Edition, variant: Variant, *, look: Look, words: Words, length
         local_date=edition.local_date,
         disclaimer=disclaimer.short,
         lengths=lengths,
-        own=_side(theme, language),
+        own=sides(theme, language),
         theme=theme,
     )
     return {
@@ -135,7 +135,7 @@ def view(edition: Edition, variant: Variant, *, look: Look, words: Words, length
         "site_name": look.site_name,
         "site_url": look.site_url,
         "postal_address": look.postal_address,
-        "imprint": _imprint(look),
+        "imprint": imprint(look.site_name, look.postal_address),
         "archive_url": look.archive_url,
         "place": {place.value: mark for place, mark in markers(edition.content_hash).items()},
         "words": _words(words),
@@ -147,7 +147,7 @@ def _foreign(item: Item, language: str) -> bool:
     return item.language.partition("-")[0] != language.partition("-")[0]
 
 
-def _side(theme: Theme, language: str) -> dict[str, Any]:
+def sides(theme: Theme, language: str) -> dict[str, Any]:
     """What follows from a text's language: sides, marks, fonts.
 
     `flow` is a style that holds where `dir` is stripped; `airy` scripts (the Arabic one) want larger type and more room between lines.
@@ -170,9 +170,8 @@ def _colours(colours: Colours) -> dict[str, str]:
     return dict(zip(COLOURS, attrgetter(*COLOURS)(colours), strict=True))
 
 
-def _imprint(look: Look) -> str:
+def imprint(name: str, address: str) -> str:
     """Name and postal address in one line; an address that begins with the name does not say it twice."""
-    name, address = look.site_name, look.postal_address
     if not address or address.casefold().startswith(name.casefold()):
         return address or name
     return f"{name}, {address}"
@@ -251,7 +250,7 @@ def _more(edition: Edition, shelf: Shelf, printed: Collection[str], words: Words
 def _item(frame: _Frame, item: Item, *, lead: bool) -> dict[str, Any]:
     words, language = frame.words, frame.language
     foreign = _foreign(item, language)
-    side = _side(frame.theme, item.language) if foreign else frame.own
+    side = sides(frame.theme, item.language) if foreign else frame.own
     turned = side["direction"] != frame.own["direction"]
     local = item.time.astimezone(frame.zone)
     text = excerpt(item.lede, frame.lengths.lead if lead else frame.lengths.other)

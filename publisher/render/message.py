@@ -20,7 +20,7 @@ from publisher.render.digest import Rendered
 from publisher.render.headers import mailbox, structured, text_header
 from publisher.render.places import Place, markers
 
-__all__ = ["Compiled", "Headers", "Personal", "Seal", "Sign", "compile"]
+__all__ = ["Compiled", "Headers", "NoticeHeaders", "Personal", "Seal", "Sign", "compile", "compile_notice"]
 
 Seal = Callable[[Sequence[bytes]], bytes]
 """A message's pieces -> the header fields that sign them, whole lines."""
@@ -53,14 +53,31 @@ class Headers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeHeaders:
+    """What stands above a notice: it belongs to no list, and nobody unsubscribes from it."""
+
+    from_name: str
+    from_address: str
+    subject: str
+    language: str
+    reply_to: str
+    feedback_id: str
+    date: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Personal:
-    """What differs from reader to reader. ValueError from `Compiled.fill` when a value holds what it must not."""
+    """What differs from reader to reader. ValueError from `Compiled.fill` when a value holds what it must not.
+
+    A notice has one link only, `action_url`.
+    """
 
     to: str
     message_id: str
-    leave_url: str
-    leave_mailto: str
-    preferences_url: str
+    leave_url: str = ""
+    leave_mailto: str = ""
+    preferences_url: str = ""
+    action_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +134,7 @@ _VALUES: dict[Place, Callable[[Personal], str]] = {
     Place.ADDRESS: lambda personal: personal.to,
     Place.LEAVE: lambda personal: personal.leave_url,
     Place.PREFERENCES: lambda personal: personal.preferences_url,
+    Place.ACTION: lambda personal: personal.action_url,
 }
 
 
@@ -124,20 +142,8 @@ def compile(  # noqa: A001 - the word of the trade
     rendered: Rendered, headers: Headers, *, seed: str, sign: Sign | None = None
 ) -> Compiled:
     """Compile a variant. `seed` is the edition's content hash, of which the rendering's markers were made."""
-    text = tuple(_split(rendered.text, seed))
-    html = tuple(_split(rendered.html, seed))
-    boundary = f"=_{hashlib.sha256(f'boundary {seed} {headers.language}'.encode()).hexdigest()[:32]}"
-    pieces: list[bytes | _Slot] = [
-        mailbox("From", headers.from_name, headers.from_address),
-        b"To: ",
-        _Slot(lambda personal: personal.to, _bare),
-        b"\r\n",
-        text_header("Subject", headers.subject),
-        structured("Date", format_datetime(headers.date.astimezone(UTC))),
-        b"Message-ID: ",
-        _Slot(lambda personal: personal.message_id, _bare),
-        b"\r\n",
-        structured("Reply-To", headers.reply_to),
+    head: list[bytes | _Slot] = [
+        *_addressed(headers),
         mailbox("List-Id", headers.list_name, headers.list_id),
         b"List-Unsubscribe: <",
         _Slot(lambda personal: personal.leave_url, _bare),
@@ -150,9 +156,44 @@ def compile(  # noqa: A001 - the word of the trade
         structured("List-Owner", f"<mailto:{headers.owner}>"),
         structured("Feedback-ID", headers.feedback_id),
         structured("Precedence", "bulk"),
+    ]
+    return _compiled(head, rendered, headers.language, seed=seed, sign=sign)
+
+
+def compile_notice(
+    rendered: Rendered, headers: NoticeHeaders, *, seed: str, sign: Sign | None = None
+) -> Compiled:
+    """Compile a notice: the same form without anything of a list."""
+    head = [*_addressed(headers), structured("Feedback-ID", headers.feedback_id)]
+    return _compiled(head, rendered, headers.language, seed=seed, sign=sign)
+
+
+def _addressed(headers: Headers | NoticeHeaders) -> list[bytes | _Slot]:
+    return [
+        mailbox("From", headers.from_name, headers.from_address),
+        b"To: ",
+        _Slot(lambda personal: personal.to, _bare),
+        b"\r\n",
+        text_header("Subject", headers.subject),
+        structured("Date", format_datetime(headers.date.astimezone(UTC))),
+        b"Message-ID: ",
+        _Slot(lambda personal: personal.message_id, _bare),
+        b"\r\n",
+        structured("Reply-To", headers.reply_to),
+    ]
+
+
+def _compiled(
+    head: list[bytes | _Slot], rendered: Rendered, language: str, *, seed: str, sign: Sign | None
+) -> Compiled:
+    text = tuple(_split(rendered.text, seed))
+    html = tuple(_split(rendered.html, seed))
+    boundary = f"=_{hashlib.sha256(f'boundary {seed} {language}'.encode()).hexdigest()[:32]}"
+    pieces: list[bytes | _Slot] = [
+        *head,
         structured("Auto-Submitted", "auto-generated"),
         structured("X-Auto-Response-Suppress", "All"),
-        structured("Content-Language", headers.language),
+        structured("Content-Language", language),
         structured("MIME-Version", "1.0"),
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'.encode("ascii"),
     ]
@@ -251,7 +292,8 @@ def _quoted_line(line: str) -> bytes:
 
 
 def _check(personal: Personal) -> None:
-    for value in (personal.leave_url, personal.preferences_url, personal.leave_mailto):
+    links = (personal.leave_url, personal.preferences_url, personal.leave_mailto, personal.action_url)
+    for value in links:
         if value and not ALLOWED.fullmatch(value):
             raise ValueError("a personal link holds a character that it must not")
     if not re.fullmatch(r"<[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+>", personal.message_id):

@@ -20,6 +20,8 @@ class Place(StrEnum):
     ADDRESS = "address"
     LEAVE = "leave"
     PREFERENCES = "preferences"
+    ACTION = "action"
+    """Of a notice: the one link that it is sent for."""
 
 
 def marker(seed: str, place: Place) -> str:

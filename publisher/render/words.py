@@ -128,6 +128,13 @@ class Words:
         """Hour and minute with the zone's short name or offset: "06:40 GMT"."""
         return f"{self.digits(f'{local.hour:02}:{local.minute:02}')} {self.zone(local)}"
 
+    def weekday(self, number: int) -> str:
+        """The name of a day of the week; 1 is Monday."""
+        that = datetime(2024, 1, number)  # noqa: DTZ001 - the first of that January was a Monday
+        if self._jalali:
+            return str(JalaliDate(that.date()).strftime("%A", locale="fa"))
+        return self._formatted(that, "cccc")
+
     def day(self, local: datetime) -> str:
         """Day and month of a local time in the language's calendar: "2 Mar"."""
         if self._jalali:

@@ -30,6 +30,7 @@ from publisher.schedule.slots import (
     local_instant,
     next_slot,
     out_of_reach,
+    place_of,
     present_slot,
     slots_between,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "next_look",
     "next_slot",
     "out_of_reach",
+    "place_of",
     "poll_due",
     "present_slot",
     "slot_to_ask_about",

@@ -11,8 +11,17 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from publisher.series import Digest
+from subscribers.rhythm import Place
 
-__all__ = ["edition_id", "local_instant", "next_slot", "out_of_reach", "present_slot", "slots_between"]
+__all__ = [
+    "edition_id",
+    "local_instant",
+    "next_slot",
+    "out_of_reach",
+    "place_of",
+    "present_slot",
+    "slots_between",
+]
 
 AHEAD = timedelta(days=1)
 """How long before its slot an edition may be made."""
@@ -66,6 +75,18 @@ def slots_between(digest: Digest, start: datetime, end: datetime) -> list[dateti
         for at in digest.slots
     }
     return sorted(slot for slot in found if start <= slot <= end)
+
+
+def place_of(digest: Digest, slot: datetime) -> Place:
+    """Where an edition of this instant stands in the timetable: whose rhythm it serves."""
+    zone = ZoneInfo(digest.timezone)
+    local = slot.astimezone(zone).date()
+    hours = tuple(f"{at:%H:%M}" for at in digest.slots)
+    for day in (local, local - timedelta(days=1)):  # a slot in a gap at midnight runs on the next day
+        now = tuple(f"{at:%H:%M}" for at in digest.slots if local_instant(day, at, zone) == slot)
+        if now and day.isoweekday() in digest.weekdays:
+            return Place(day.isoweekday(), now, hours, digest.weekdays)
+    return Place(local.isoweekday(), (), hours, digest.weekdays)
 
 
 def out_of_reach(slot: datetime, *, window: timedelta, now: datetime) -> str:

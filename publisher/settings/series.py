@@ -197,6 +197,7 @@ class DigestTable(Table):
     deadline: UpToAWeek = timedelta(hours=2)
     alarm_after: UpToADay = timedelta(hours=1)
     canary: CanaryTable | None = None
+    public: bool = True
 
     def domain(self, *, timezone: str, reply_to: str, list_domain: str) -> Digest:
         """As editions know it; the arguments are the site's, for a digest that states none."""
@@ -221,4 +222,5 @@ class DigestTable(Table):
             deadline=self.deadline,
             alarm_after=self.alarm_after,
             canary=self.canary.domain() if self.canary else None,
+            public=self.public,
         )

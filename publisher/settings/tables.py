@@ -24,7 +24,10 @@ from publisher.settings.values import (
     Line,
     LineOrEmpty,
     MailAddress,
+    MailAddressOrEmpty,
     PathText,
+    Rate,
+    RateOrEmpty,
     SelectorOrEmpty,
     SiteUrl,
     Slug,
@@ -138,13 +141,17 @@ class Timeouts(Table):
 
 
 class Relay(Table):
-    """`[[relay]]`: the SMTP server that takes our mail. The password is a secret: `relay_passwords.<name>`.
+    """`[[relay]]`: an SMTP server that takes our mail. The password is a secret: `relay_passwords.<name>`.
 
     Attributes:
         tls: "required" (STARTTLS), "implicit" (TLS from the first byte), "opportunistic", or "none" (loopback only).
         ca_file: certificates to trust instead of the system's; relative to the configuration's folder.
         helo: the name we greet with; empty means this machine's own.
-        connections: how many at once. messages: how many mails one connection carries. lifetime: how long it is kept.
+        connections: how many at once, at most. start: how many a run begins with; it takes one more after every 50 mails
+            that were accepted in a row, and half as many when the server asks for less (421).
+        messages: how many mails one connection carries. lifetime: how long it is kept.
+        order: relays of the lowest order are used, the next when none of those can be. weight: the share among its order.
+        rate: mails of all senders together, such as "14/s"; empty: no limit. domain_rates: the same for recipients of a domain.
     """
 
     name: Slug
@@ -155,6 +162,11 @@ class Relay(Table):
     username: LineOrEmpty = ""
     helo: LineOrEmpty = ""
     connections: Annotated[Whole, Field(ge=1, le=100)] = 8
+    start: Annotated[Whole, Field(ge=1, le=100)] = 2
+    order: Annotated[Whole, Field(ge=1, le=9)] = 1
+    weight: Annotated[Whole, Field(ge=1, le=100)] = 1
+    rate: RateOrEmpty = ""
+    domain_rates: dict[Domain, Rate] = Field(default_factory=dict)
     messages: Positive = 100
     lifetime: Duration = timedelta(minutes=5)
     timeouts: Timeouts = Timeouts()
@@ -195,12 +207,14 @@ class Mail(Table):
         list_domain: right half of every List-Id (RFC 2919); permanent.
         unsubscribe_address: mailbox of List-Unsubscribe's mailto form; the reader's token is added as `+TOKEN`.
         bounce_address: where bounces come back: envelope sender, with the delivery's token added as `+TOKEN`.
+        notice_address: who confirmations and other notices come from; empty: the sender of the digest they are about.
         drain: how long a stopping sender waits for open replies before it leaves rows in doubt.
     """
 
     list_domain: DomainOrEmpty = ""
     unsubscribe_address: TaggedAddressOrEmpty = ""
     bounce_address: TaggedAddressOrEmpty = ""
+    notice_address: MailAddressOrEmpty = ""
     drain: Duration = timedelta(seconds=60)
 
 
@@ -241,10 +255,17 @@ class FeedsTable(Table):
 
 
 class Web(Table):
-    """`[web]`: where a server of Publisher's own listens. A web server in front of it brings TLS."""
+    """`[web]`: where a server of Publisher's own listens. A web server in front of it brings TLS.
+
+    Attributes:
+        proxies: addresses of web servers in front of it, whose X-Forwarded-For says who asks.
+        notices_an_hour: how many mails the public forms may cause; what comes beyond waits, and the log says so.
+    """
 
     host: Line = "127.0.0.1"
     port: Port = 8080
+    proxies: tuple[Line, ...] = ("127.0.0.1", "::1")
+    notices_an_hour: Positive = 500
 
 
 class Alarms(Table):

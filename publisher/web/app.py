@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from publisher.web.asking import named, seconds_of, takes_gzip
+from publisher.web.readers import PATHS
 from publisher.web.shelf import Answer, Entry, Gone, Redirect, Shelf, answer, text_answer, unpacked
 
 __all__ = ["Application", "Ask", "Fetch", "application"]
@@ -47,6 +48,7 @@ def application(
     *,
     clock: Callable[[], float],
     fetch: Fetch,
+    readers: Application | None = None,
     log: Callable[[str], None] | None = None,
     ask: Ask | None = None,
 ) -> Application:
@@ -56,19 +58,23 @@ def application(
         shelf: what is public; it may change between two requests.
         clock: the present instant in seconds since 1970; only dates in requests are held against it.
         fetch: reads what the shelf has no room for.
+        readers: answers at the addresses of readers' own pages (`readers.PATHS`), where nothing public stands.
         log: is told a line per request. Addresses that are none of ours are cut after their first part: they may hold a reader's token.
         ask: is asked where no file is.
     """
 
     async def app(
         scope: MutableMapping[str, Any],
-        _receive: Callable[[], Awaitable[Message]],
+        receive: Callable[[], Awaitable[Message]],
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
         raw_path: bytes = scope["raw_path"]
         method: str = scope["method"]
         found = shelf.find(raw_path)
         head = method == "HEAD"
+        if found is None and readers is not None and _first_part(raw_path) in PATHS:
+            await readers(scope, receive, _overheard(send, f"{method} {_cut(raw_path)}", log))
+            return
         if method != "GET" and not head and (found is not None or raw_path == _HEALTH):
             told = _NOT_ALLOWED
         elif isinstance(found, Entry):
@@ -80,13 +86,10 @@ def application(
                     if isinstance(found, Entry)
                     else _missing(found, shelf, raw_path)
                 )
-        elif isinstance(found, Redirect):
-            told = found.answer
-        elif found is not None:
-            told = shelf.error(410, raw_path)
         else:
-            asked = await ask(raw_path, scope["headers"]) if ask and (method == "GET" or head) else None
-            told = _ALIVE if raw_path == _HEALTH else asked or shelf.error(404, raw_path)
+            asks = found is None and (method == "GET" or head)
+            asked = await ask(raw_path, scope["headers"]) if ask and asks else None
+            told = asked or _short(found, shelf, raw_path)
         await send(told.start)
         if told.body is not None:
             await send(told.body)
@@ -99,6 +102,33 @@ def application(
             log(f"{method} {shown} {told.start['status']}")
 
     return app
+
+
+def _short(found: Redirect | Gone | None, shelf: Shelf, raw_path: bytes) -> Answer:
+    """What is said where no file stands."""
+    if isinstance(found, Redirect):
+        return found.answer
+    if found is not None:
+        return shelf.error(410, raw_path)
+    return _ALIVE if raw_path == _HEALTH else shelf.error(404, raw_path)
+
+
+def _first_part(raw_path: bytes) -> bytes:
+    """The first part of an address."""
+    return raw_path[1:].partition(b"/")[0]
+
+
+def _overheard(
+    send: Callable[[Message], Awaitable[None]], asked: str, log: Callable[[str], None] | None
+) -> Callable[[Message], Awaitable[None]]:
+    """The same, and a line of the log when the answer begins."""
+
+    async def overheard(message: Message) -> None:
+        if log is not None and message["type"] == "http.response.start":
+            log(f"{asked} {message['status']}")
+        await send(message)
+
+    return overheard
 
 
 def _missing(found: Gone | None, shelf: Shelf, raw_path: bytes) -> Answer:

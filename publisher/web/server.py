@@ -23,6 +23,7 @@ from publisher.desk import hubs, serving
 from publisher.errors import BadInput, PublisherError
 from publisher.newsroom import Newsroom
 from publisher.web.app import Application, application
+from publisher.web.readers import reader_pages
 from publisher.web.shelf import Entry, Gone, Shelf
 from publisher.web.status import Status
 
@@ -98,9 +99,13 @@ def serve(
         made, _ = look.read()
         shelf.take(made, instead=True)
         nothing = "" if len(shelf) else "; nothing is public yet: run `publisher feed build`"
-        status = Status(newsroom, clock=_now)
         app = application(
-            shelf, clock=_clock, fetch=look.again, log=_log.info if log_requests else None, ask=status
+            shelf,
+            clock=_clock,
+            fetch=look.again,
+            readers=reader_pages(newsroom, root=site_url, clock=_now),
+            log=_log.info if log_requests else None,
+            ask=Status(newsroom, clock=_now),
         )
         beside = [look.keep()] if at_home else [look.keep(), _tell(newsroom)]
         if until is not None:

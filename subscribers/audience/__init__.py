@@ -8,12 +8,30 @@ Promises:
 - A suppression survives the erasure of the person. Asking again never downgrades anybody.
 - Each step keeps its evidence; every function takes `now` and `actor`.
 
-By verb: `joining` (add, leave, erase), `refusing` (suppress and undo), `looking` (find, list, evidence), `mailing` (segment, and
-what the sender asks: `mailable`, `still_wanted`).
+By verb: `joining` (add, leave, erase), `asking` (what forms ask for, and links of one use), `choosing` (what a reader decides with such a
+link), `refusing` (suppress and undo), `looking` (find, list, evidence), `mailing` (segment, and what the sender asks: `mailable`,
+`still_wanted`).
 """
 
 from __future__ import annotations
 
+from subscribers.audience.asking import (
+    Asked,
+    answer,
+    anybody_waits,
+    ask,
+    asked_by,
+    forget_asked,
+    forget_old,
+    issue,
+    keep_text,
+    mailed_since,
+    spend,
+    ticket_of,
+    waiting,
+    written_to,
+)
+from subscribers.audience.choosing import choose, confirm, move, set_timezone
 from subscribers.audience.joining import add, erase, leave
 from subscribers.audience.looking import (
     Evidence,
@@ -36,25 +54,43 @@ from subscribers.audience.mailing import (
 from subscribers.audience.refusing import suppress, suppressed, suppressions, undo_suppression
 
 __all__ = [
+    "Asked",
     "Evidence",
     "No",
     "Reader",
     "Wanted",
     "add",
+    "answer",
+    "anybody_waits",
+    "ask",
+    "asked_by",
+    "choose",
+    "confirm",
     "erase",
     "evidence",
     "find",
+    "forget_asked",
+    "forget_old",
     "get",
+    "issue",
+    "keep_text",
     "leave",
     "listing",
     "lock_for_mark",
     "mailable",
+    "mailed_since",
+    "move",
     "segment",
+    "set_timezone",
+    "spend",
     "still_wanted",
     "stored_sections",
     "subscriptions",
     "suppress",
     "suppressed",
     "suppressions",
+    "ticket_of",
     "undo_suppression",
+    "waiting",
+    "written_to",
 ]

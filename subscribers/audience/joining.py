@@ -10,9 +10,17 @@ from sqlalchemy import Connection, delete, select, update
 from subscribers.address import Address
 from subscribers.audience.looking import get, stored_sections
 from subscribers.audience.refusing import suppress, suppressed
-from subscribers.audience.rows import held, hold_suppressions, insert, keep_evidence, set_status
-from subscribers.consent import Status, Step, after
+from subscribers.audience.rows import (
+    held,
+    hold_suppressions,
+    insert,
+    keep_evidence,
+    rhythm_values,
+    set_status,
+)
+from subscribers.consent import UNKNOWN, Origin, Status, Step, after
 from subscribers.errors import AddressSuppressed
+from subscribers.rhythm import Rhythm
 from subscribers.schema import subscriber, subscription, suppression
 
 __all__ = ["add", "erase", "leave"]
@@ -26,11 +34,15 @@ def add(
     digest: str,
     language: str,
     sections: Collection[str] | None,
+    rhythm: Rhythm | None = None,
     basis: str | None,
     actor: str,
     now: datetime,
+    origin: Origin = UNKNOWN,
 ) -> int:
     """Subscribe an address (and its key) to a digest, all of it or the named sections; returns the subscriber's id.
+
+    Without a `rhythm` a new reader gets each edition, a known one keeps theirs.
 
     With a `basis` (how they asked) the subscription is confirmed, and a reader who had left is back. Without one it is
     pending and not mailed; a confirmed subscription stays as it is then, language and sections included.
@@ -62,13 +74,16 @@ def add(
             "sections": stored_sections(sections),
             "status": status.value,
             "active": status is Status.CONFIRMED,
+            **(rhythm_values(rhythm) if rhythm else {}),
         }
         connection.execute(
             insert(connection, subscription)
             .values(subscriber_id=subscriber_id, digest=digest, since=now, **wanted)
             .on_conflict_do_update(index_elements=["subscriber_id", "digest"], set_=wanted)
         )
-    keep_evidence(connection, subscriber_id, step, digest=digest, basis=basis, actor=actor, now=now)
+    keep_evidence(
+        connection, subscriber_id, step, digest=digest, basis=basis, actor=actor, now=now, origin=origin
+    )
     return subscriber_id
 
 
@@ -91,7 +106,13 @@ def _known_or_new(connection: Connection, address: Address, addr_key: bytes, *, 
 
 
 def leave(
-    connection: Connection, subscriber_id: int, *, digest: str | None, actor: str, now: datetime
+    connection: Connection,
+    subscriber_id: int,
+    *,
+    digest: str | None,
+    actor: str,
+    now: datetime,
+    origin: Origin = UNKNOWN,
 ) -> tuple[str, ...]:
     """End one digest, or all (None: a suppression of cause "left" is kept too); twice is the same as once.
 
@@ -116,7 +137,9 @@ def leave(
     ).scalars()
     left = tuple(sorted(ended))
     if left or status != person.status:
-        keep_evidence(connection, subscriber_id, Step.LEFT, digest=digest, actor=actor, now=now)
+        keep_evidence(
+            connection, subscriber_id, Step.LEFT, digest=digest, actor=actor, now=now, origin=origin
+        )
     return left
 
 

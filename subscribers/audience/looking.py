@@ -12,20 +12,26 @@ from sqlalchemy import Connection, Row, select
 
 from subscribers.consent import Step
 from subscribers.errors import UnknownSubscriber
-from subscribers.schema import batch, consent, subscriber, subscription
+from subscribers.schema import batch, consent, consent_text, subscriber, subscription
 
 __all__ = ["Evidence", "evidence", "find", "get", "listing", "stored_sections", "subscriptions"]
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One step of a reader's consent: what happened, for which digest (None: all), on what basis, by whom, when."""
+    """One step of a reader's consent: what happened, for which digest (None: all), on what basis, by whom, when.
+
+    Of what came by a page: which form, the client's network, and the wording that it showed.
+    """
 
     step: str
     digest: str | None
     basis: str | None
     actor: str
     at: datetime
+    form: str | None = None
+    network: str | None = None
+    wording: str | None = None
 
 
 def stored_sections(sections: Collection[str] | None) -> str:
@@ -86,9 +92,12 @@ def subscriptions(connection: Connection, subscriber_id: int) -> list[Row[Any]]:
 def evidence(connection: Connection, subscriber_id: int) -> list[Evidence]:
     """The steps of a reader's consent, oldest first; the lists they came by are among them."""
     steps = [
-        Evidence(row.step, row.digest, row.basis, row.actor, row.at)
+        Evidence(row.step, row.digest, row.basis, row.actor, row.at, row.form, row.network, row.wording)
         for row in connection.execute(
-            select(consent).where(consent.c.subscriber_id == subscriber_id).order_by(consent.c.id)
+            select(consent, consent_text.c.text.label("wording"))
+            .outerjoin(consent_text, consent_text.c.version == consent.c.text_version)
+            .where(consent.c.subscriber_id == subscriber_id)
+            .order_by(consent.c.id)
         )
     ]
     lists = [

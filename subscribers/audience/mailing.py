@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, true, tuple_
 
 from subscribers.consent import Status
+from subscribers.rhythm import Place, RhythmKind
 from subscribers.schema import subscriber, subscription, suppression
 
 __all__ = [
@@ -47,8 +48,12 @@ class No:
     reason: str
 
 
-def segment(connection: Connection, digest: str, languages: Iterable[str]) -> Iterator[Reader]:
+def segment(
+    connection: Connection, digest: str, languages: Iterable[str], *, at: Place | None = None
+) -> Iterator[Reader]:
     """The recipients of a digest, ordered by language (as given), sections and id: equal variants stand together.
+
+    `at`: only those whose rhythm an edition at this place of the timetable serves.
 
     Read in pages by key: no cursor stays open, and a reader who joins or leaves meanwhile harms nobody.
     """
@@ -61,7 +66,7 @@ def segment(connection: Connection, digest: str, languages: Iterable[str]) -> It
             subscription.c.sections,
         )
         .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
-        .where(subscription.c.digest == digest, subscription.c.active, subscriber.c.mailable)
+        .where(subscription.c.digest == digest, subscription.c.active, subscriber.c.mailable, _served(at))
         .order_by(subscription.c.sections, subscription.c.subscriber_id)
         .limit(PAGE)
     )
@@ -73,6 +78,24 @@ def segment(connection: Connection, digest: str, languages: Iterable[str]) -> It
                 sections = frozenset(row.sections.split()) or None
                 yield Reader(row.id, bytes(row.addr_key), row.address, language, sections)
             last = (rows[-1].sections, rows[-1].id)
+
+
+def _served(at: Place | None) -> ColumnElement[bool]:
+    """Whether a subscription's rhythm wants the edition of this place; an hour or a day that is none any more means the first."""
+    if at is None:
+        return true()
+    hour: ColumnElement[bool] = subscription.c.hour.in_(at.now)
+    day: ColumnElement[bool] = subscription.c.weekday == at.weekday
+    if at.first_hour:
+        hour = or_(hour, subscription.c.hour.not_in(at.hours))
+    if at.first_day:
+        day = or_(day, subscription.c.weekday.not_in(at.weekdays))
+    rhythm = subscription.c.rhythm
+    return or_(
+        rhythm == RhythmKind.EACH.value,
+        and_(rhythm == RhythmKind.DAILY.value, hour),
+        and_(rhythm == RhythmKind.WEEKLY.value, hour, day),
+    )
 
 
 def mailable(subscriber_id: ColumnElement[Any], digest: ColumnElement[Any]) -> ColumnElement[bool]:

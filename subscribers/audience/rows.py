@@ -13,11 +13,12 @@ from sqlalchemy import Connection, Row, Table, select, text, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects import postgresql, sqlite
 
-from subscribers.consent import Status, Step
+from subscribers.consent import UNKNOWN, Origin, Status, Step
 from subscribers.errors import UnknownSubscriber
+from subscribers.rhythm import Rhythm
 from subscribers.schema import consent, subscriber
 
-__all__ = ["held", "hold_suppressions", "insert", "keep_evidence", "set_status"]
+__all__ = ["held", "hold_suppressions", "insert", "keep_evidence", "rhythm_values", "set_status"]
 
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -56,6 +57,11 @@ def set_status(
     connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(**values))
 
 
+def rhythm_values(rhythm: Rhythm) -> dict[str, Any]:
+    """A rhythm as a subscription's columns."""
+    return {"rhythm": rhythm.kind.value, "hour": rhythm.hour, "weekday": rhythm.weekday}
+
+
 def keep_evidence(
     connection: Connection,
     subscriber_id: int,
@@ -65,10 +71,19 @@ def keep_evidence(
     now: datetime,
     digest: str | None = None,
     basis: str | None = None,
+    origin: Origin = UNKNOWN,
 ) -> None:
     """Append one step of a reader's consent."""
     connection.execute(
         plain_insert(consent).values(
-            subscriber_id=subscriber_id, step=step.value, digest=digest, basis=basis, actor=actor, at=now
+            subscriber_id=subscriber_id,
+            step=step.value,
+            digest=digest,
+            basis=basis,
+            actor=actor,
+            at=now,
+            form=origin.form,
+            network=origin.network,
+            text_version=origin.text_version,
         )
     )

@@ -7,13 +7,14 @@ cleared and stored. A freeze that was cut short goes on where it stopped. Sendin
 from publisher.desk.mailing.freeze import begin
 from publisher.desk.mailing.going import due, go_on, next_due, ready, undecided
 from publisher.desk.mailing.plan import Plan, plan
-from publisher.desk.mailing.report import Report, counts, doubtful, listing, recover, report
+from publisher.desk.mailing.report import NOTICES, Report, counts, doubtful, listing, recover, report
 from publisher.desk.mailing.revising import revise
 from publisher.desk.mailing.send import Sender, run
-from publisher.desk.mailing.settle import cancel, pause, resolve, resume, retry
+from publisher.desk.mailing.settle import cancel, pause, resolve, resume, retry, try_relays
 from publisher.desk.mailing.trial import Trial, trial
 
 __all__ = [
+    "NOTICES",
     "Plan",
     "Report",
     "Sender",
@@ -37,5 +38,6 @@ __all__ = [
     "revise",
     "run",
     "trial",
+    "try_relays",
     "undecided",
 ]

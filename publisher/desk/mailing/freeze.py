@@ -18,6 +18,7 @@ from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Variant
 from publisher.errors import AlreadySent, NothingToPublish, Refused
 from publisher.newsroom import Newsroom, need_keys
+from publisher.schedule import place_of
 from publisher.series import Canary, Digest
 from publisher.store import deliveries, editions, house
 from publisher.store.deliveries import NewDelivery, NewDispatch
@@ -116,7 +117,7 @@ def _freeze(
         rows = _rows(
             newsroom,
             made,
-            audience.segment(connection, digest.slug, digest.languages),
+            audience.segment(connection, digest.slug, digest.languages, at=place_of(digest, made.slot)),
             dispatch_id=dispatch_id,
             now=now,
         )
@@ -148,7 +149,8 @@ def _why_nobody(newsroom: Newsroom, made: Edition, digest: Digest) -> str:
     """Why this edition has no reader at present; nothing when it has one."""
     anybody = False
     with newsroom.database.read() as connection:
-        for language, sections, _ in groups(audience.segment(connection, digest.slug, digest.languages)):
+        readers = audience.segment(connection, digest.slug, digest.languages, at=place_of(digest, made.slot))
+        for language, sections, _ in groups(readers):
             if any(made.variant(language, sections)):
                 return ""
             anybody = True
@@ -181,7 +183,7 @@ def _rows(
                 subscriber_id=reader.subscriber_id,
                 addr_key=reader.addr_key,
                 rcpt=reader.address,
-                message_id=_message_id(newsroom, dispatch_id, reader.addr_key, domain),
+                message_id=letters.message_id(newsroom, dispatch_id, reader.addr_key, domain),
                 wave=0 if first(reader) else 1,
             )
 
@@ -202,11 +204,3 @@ def _first(newsroom: Newsroom, canary: Canary | None, dispatch_id: str) -> Calla
         return int.from_bytes(drawn[:4], "big") * 100 < canary.share * 2**32
 
     return first
-
-
-def _message_id(newsroom: Newsroom, dispatch_id: str, addr_key: bytes, domain: str) -> str:
-    """`<dispatch.HMAC(delivery)@domain>`: fixed before the first try, kept over retries and resends."""
-    drawn = hmac.digest(
-        newsroom.address_key, b"message-id " + dispatch_id.encode() + addr_key, "sha256"
-    ).hex()[:24]
-    return f"<{dispatch_id.lower()}.{drawn}@{domain}>"

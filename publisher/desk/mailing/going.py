@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
+from publisher.desk.mailing import notices
 from publisher.desk.mailing.report import Report, head_of, recover, report
 from publisher.desk.mailing.send import Sender, run
 from publisher.desk.mailing.settle import resume
@@ -28,8 +29,9 @@ FOR_GOOD = frozenset({"kill", Why.KILLED.value, Why.EXPIRED.value})
 
 
 def due(newsroom: Newsroom, *, now: datetime) -> list[str]:
-    """Ids of the dispatches to go on with now, oldest first; what dead workers left is settled before."""
+    """Ids of the dispatches to go on with now, oldest first; what dead workers left is settled, and what readers asked is answered before."""
     recover(newsroom, now=now)
+    notices.answer(newsroom, now=now)
     return [dispatch_id for dispatch_id, open_ in _candidates(newsroom, now=now) if not open_]
 
 
@@ -50,7 +52,7 @@ def _may_come_back(newsroom: Newsroom, dispatch_id: str, *, now: datetime) -> di
     if head.state == DispatchState.SENDING:
         return {}
     with newsroom.database.read() as connection:
-        made = editions.get(connection, head.edition_id)
+        made = editions.get(connection, head.edition_id) if head.edition_id else None
         gone = barred(connection, made, newsroom.sources, now) if made else {}
     return {story_id: why for story_id, why in gone.items() if why not in FOR_GOOD}
 

@@ -16,6 +16,7 @@ from publisher.edition import Edition
 from publisher.errors import AlreadySent
 from publisher.ledger import DispatchState
 from publisher.newsroom import Newsroom
+from publisher.schedule import place_of
 from publisher.store import deliveries
 from subscribers import audience
 
@@ -73,7 +74,7 @@ def plan(newsroom: Newsroom, made: Edition, *, now: datetime) -> Plan:
     with newsroom.database.read() as connection:
         refuse_second(connection, made)
         for language, sections, readers in groups(
-            audience.segment(connection, digest.slug, digest.languages)
+            audience.segment(connection, digest.slug, digest.languages, at=place_of(digest, made.slot))
         ):
             number = sum(1 for _ in readers)
             if any(made.variant(language, sections)):
@@ -85,7 +86,7 @@ def plan(newsroom: Newsroom, made: Edition, *, now: datetime) -> Plan:
         for language in digest.languages
         if any(made.variant(language))
     )
-    relay = newsroom.relay
+    relays = newsroom.relays
     letter = letters.of_edition(newsroom, made)
     voices = dict.fromkeys(f"{voice.name} <{voice.address}>" for voice in letter.voices)
     return Plan(
@@ -95,7 +96,7 @@ def plan(newsroom: Newsroom, made: Edition, *, now: datetime) -> Plan:
         items=len(made.items),
         subjects=subjects,
         senders=tuple(voices),
-        relay=f"{relay.name} ({relay.host}:{relay.port}, TLS {relay.tls})",
+        relay=", ".join(f"{relay.name} ({relay.host}:{relay.port}, TLS {relay.tls})" for relay in relays),
         readers=tuple(sorted(counts.items())),
         without=without,
         barred=tuple((story_id, why.value) for story_id, why in barred.items()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from publisher.desk.pages import Page, key_of, place_in
 from publisher.errors import UnknownName
 from publisher.ledger import Counts, DispatchState, State
 from publisher.newsroom import Newsroom
-from publisher.store import deliveries
+from publisher.store import deliveries, relays
 from publisher.store.deliveries import Wave
 from publisher.store.liveness import dead_workers
 from subscribers.address import mask, parse
@@ -31,6 +31,8 @@ __all__ = [
 ]
 
 DONE = "done"
+NOTICES = "notices"
+"""What a dispatch sends that has no edition: confirmations, and other answers to what readers asked on a page."""
 RESEND = "resend"
 """How the state of a delivery is told that was in doubt and waits to be sent again; in the ledger it is queued."""
 
@@ -40,17 +42,19 @@ class Report:
     """What became of a dispatch.
 
     Attributes:
+        edition_id: None of a dispatch of notices.
         resend: how many of those who wait are in doubt, and are to be sent the same bytes again.
         deferred: of the others who wait, those whose try was put off, by reason: how many, when the first is due.
         workers: who has a part of it in hand; empty: nobody is sending it.
         notable: failed, doubtful, expired and suppressed deliveries, addresses masked; `resend` is the state of those above.
+        left_alone: relays, and recipients' domains, that get nothing for a while: what, until when, and why.
         relay_trouble: (relay, why) when it could not be used.
         canary: of a dispatch that goes to some first, how these stand; its `state` is "sending", "waiting", "halted" or "passed".
         senders_lost: whether its sender processes died so often that none was begun any more.
     """
 
     dispatch_id: str
-    edition_id: str
+    edition_id: str | None
     state: str
     created_at: datetime
     counts: Counts
@@ -59,9 +63,15 @@ class Report:
     deferred: tuple[dict[str, Any], ...]
     workers: tuple[dict[str, Any], ...]
     notable: tuple[dict[str, Any], ...]
+    left_alone: tuple[dict[str, Any], ...] = ()
     relay_trouble: tuple[str, str] | None = None
     senders_lost: bool = False
     canary: dict[str, Any] | None = None
+
+    @property
+    def subject(self) -> str:
+        """What is sent, in words."""
+        return self.edition_id or NOTICES
 
     @property
     def in_trouble(self) -> bool:
@@ -119,6 +129,8 @@ class Report:
             "only_deferred": self.only_deferred,
             "halt": self.halt,
             "canary": self.canary,
+            "left_alone": list(self.left_alone),
+            "relay": self.relay_trouble[0] if self.relay_trouble else None,
             "relay_trouble": self.relay_trouble[1] if self.relay_trouble else None,
             "notable": list(self.notable),
         }
@@ -171,6 +183,7 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
         deferred = deliveries.deferred(connection, head.id) if found.waiting else []
         workers = deliveries.workers(connection, head.id)
         canary = _canary(head, deliveries.canary_wave(connection, head.id)) if head.canary else None
+        known = relays.breakers(connection) if found.waiting else {}
     state = state_of(head, found)
     return Report(
         dispatch_id=head.id,
@@ -192,6 +205,7 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
         ),
         workers=tuple(worker_rows(workers)),
         notable=tuple(notable_rows(newsroom, rows)),
+        left_alone=tuple(_left_alone(known, head.id)),
         relay_trouble=relay_trouble,
         canary=canary,
     )
@@ -206,6 +220,24 @@ def _canary(head: Any, wave: Wave) -> dict[str, Any] | None:
     elif head.state == DispatchState.HALTED and head.halt_reason == deliveries.HALTED_BY_CANARY:
         state = "halted"
     return {**asdict(wave), "state": state, "until": head.canary_until if state == "waiting" else None}
+
+
+def _left_alone(known: Mapping[str, relays.Breaker], dispatch_id: str) -> Iterator[dict[str, Any]]:
+    """Breakers that concern this dispatch. A domain whose hard refusals are not believed is named by that, and once."""
+    burst = f"burst:{dispatch_id}:"
+    disbelieved = {key.removeprefix(burst) for key in known if key.startswith(burst)}
+    for key, breaker in known.items():
+        kind, _, name = key.partition(":")
+        if kind in {"relay", "domain"}:
+            yield {
+                "what": kind,
+                "name": name,
+                "until": breaker.until,
+                "times": breaker.times,
+                "reason": breaker.reason,
+                "probing": breaker.probing,
+                "disbelieved": kind == "domain" and name in disbelieved,
+            }
 
 
 def worker_rows(rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
@@ -238,8 +270,8 @@ def notable_rows(newsroom: Newsroom, rows: Sequence[Any], *, masked: bool = True
         }
 
 
-def listing(newsroom: Newsroom, *, limit: int, after: str | None = None) -> Page:
-    """The newest dispatches with their counts."""
+def listing(newsroom: Newsroom, *, limit: int, after: str | None = None, notices: bool = False) -> Page:
+    """The newest dispatches with their counts: those of editions, or of notices."""
     with newsroom.database.read() as connection:
 
         def told(row: Any) -> dict[str, Any]:
@@ -260,7 +292,9 @@ def listing(newsroom: Newsroom, *, limit: int, after: str | None = None) -> Page
                 "only_deferred": _only_deferred(state, tally, bool(workers), put_off),
             }
 
-        found = deliveries.list_dispatches(connection, limit=limit + 1, after=place_in(after))
+        found = deliveries.list_dispatches(
+            connection, limit=limit + 1, after=place_in(after), notices=notices
+        )
         return Page.of(found, limit, row=told, key=lambda row: key_of(row.created_at, row.id))
 
 

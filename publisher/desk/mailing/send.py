@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from publisher import dispatch as dispatching
 from publisher import gate
 from publisher.desk import editions as desk_editions
 from publisher.desk import letters
+from publisher.desk.mailing import notices
 from publisher.desk.mailing.report import Report, head_of, report
 from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Variant
@@ -60,50 +61,40 @@ def run(
     """
     head = head_of(newsroom, dispatch_id)
     with newsroom.database.read() as connection:
-        made = editions.get(connection, head.edition_id, revision=head.revision)
-        variants = editions.variants_of(connection, head.edition_id)
         waits = bool(deliveries.variants(connection, head.id))
     if waits:
         need_keys(newsroom.settings, head)
-    if made is None:
-        raise UnknownName("edition", head.edition_id)
     letter = letters.of_dispatch(newsroom, head)
 
-    def prepare(key: str) -> dispatching.Prepared | None:
-        variant = variants.get(key) or Variant(key)
-        rendered = desk_editions.cleared(newsroom, made, variant, letter=letter, now=clock())
-        if rendered is None:
-            return None
-        sign = letters.signer(newsroom, letter, variant.language, at=head.date)
-        compiled = letters.compiled(letter, made, variant, rendered, date=head.date, sign=sign)
-        sender = _return_path(newsroom, letter, variant.language, key_id=head.token_key)
-        return dispatching.Prepared(compiled, sender)
+    def return_path(language: str) -> Callable[[Row], str]:
+        return _return_path(newsroom, letter, language, key_id=head.token_key)
 
-    def read_back(key: str, raw: bytes) -> None:
-        variant = variants.get(key) or Variant(key)
-        output = f"digest-{key}.eml"
-        now = clock()
-        signed = letter.signed_as(variant.language)
+    made = None
+    if head.kind == notices.KIND:
+        parts = notices.parts(newsroom, head, letter, return_path=return_path)
+    else:
         with newsroom.database.read() as connection:
-            gone = frozenset(barred(connection, made, newsroom.sources, now))
-        found = gate.check_message(raw, made, variant, output=output, now=now, barred=gone, signed=signed)
-        gate.clear(made.edition_id, found)
+            made = editions.get(connection, head.edition_id, revision=head.revision)
+        if made is None:
+            raise UnknownName("edition", head.edition_id)
+        parts = _parts(newsroom, head, letter, made, return_path=return_path, clock=clock)
 
     def look() -> None:
-        _halt_if_barred(newsroom, head.id, made, now=clock())
+        if made is not None:
+            _halt_if_barred(newsroom, head.id, made, now=clock())
         _step_canary(newsroom, head.id, now=clock())
 
     look()
     ended = dispatching.run(
         newsroom.database,
-        Relay(newsroom.relay),
+        [Relay(options) for options in newsroom.relays],
         dispatching.Work(
             dispatch_id=head.id,
             revision=head.revision,
             policy=Policy(head.policy),
-            prepare=prepare,
-            personal=_personal(newsroom, letter, key_id=head.token_key),
-            read_back=read_back,
+            prepare=parts.prepare,
+            personal=parts.personal,
+            read_back=parts.read_back,
             look=look,
             retry_key=newsroom.address_key,
             clock=clock,
@@ -116,8 +107,43 @@ def run(
     _step_canary(newsroom, head.id, now=clock())
     trouble, after = ended.trouble, head_of(newsroom, head.id)
     if trouble is None and after.state == DispatchState.HALTED and after.halt_reason == "relay":
-        trouble = (newsroom.relay.name, after.halt_detail)
+        trouble = (newsroom.relays[0].name, after.halt_detail)
     return report(newsroom, dispatch_id, relay_trouble=trouble)
+
+
+def _parts(
+    newsroom: Newsroom,
+    head: Any,
+    letter: Letter,
+    made: Edition,
+    *,
+    return_path: Callable[[str], Callable[[Row], str]],
+    clock: Callable[[], datetime],
+) -> notices.Parts:
+    """How the mails of this edition are made."""
+    with newsroom.database.read() as connection:
+        variants = editions.variants_of(connection, made.edition_id)
+
+    def prepare(key: str) -> dispatching.Prepared | None:
+        variant = variants.get(key) or Variant(key)
+        rendered = desk_editions.cleared(newsroom, made, variant, letter=letter, now=clock())
+        if rendered is None:
+            return None
+        sign = letters.signer(newsroom, letter, variant.language, at=head.date)
+        compiled = letters.compiled(letter, made, variant, rendered, date=head.date, sign=sign)
+        return dispatching.Prepared(compiled, return_path(variant.language))
+
+    def read_back(key: str, raw: bytes) -> None:
+        variant = variants.get(key) or Variant(key)
+        output = f"digest-{key}.eml"
+        now = clock()
+        signed = letter.signed_as(variant.language)
+        with newsroom.database.read() as connection:
+            gone = frozenset(barred(connection, made, newsroom.sources, now))
+        found = gate.check_message(raw, made, variant, output=output, now=now, barred=gone, signed=signed)
+        gate.clear(made.edition_id, found)
+
+    return notices.Parts(prepare, _personal(newsroom, letter, key_id=head.token_key), read_back)
 
 
 def _halt_if_barred(newsroom: Newsroom, dispatch_id: str, made: Edition, *, now: datetime) -> None:

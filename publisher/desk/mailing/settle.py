@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from publisher.desk import editions as desk_editions
+from publisher.desk.mailing import notices
 from publisher.desk.mailing.freeze import begin
 from publisher.desk.mailing.report import DONE, head_of, recover, state_of
 from publisher.desk.mailing.revising import NO_STORY, give_up, set_right
@@ -16,7 +17,7 @@ from publisher.edition import Edition
 from publisher.errors import Conflict, NothingToPublish
 from publisher.ledger import DispatchState, State
 from publisher.newsroom import Newsroom, need_keys
-from publisher.store import deliveries, house
+from publisher.store import deliveries, house, relays
 
 __all__ = [
     "cancel",
@@ -24,6 +25,7 @@ __all__ = [
     "resolve",
     "resume",
     "retry",
+    "try_relays",
 ]
 
 
@@ -58,6 +60,9 @@ def resume(
         if state_of(head, deliveries.counts(connection, head.id)) == DONE:
             return
     need_keys(newsroom.settings, head)  # before it is said to be sending
+    if head.kind == notices.KIND:
+        _resume_notices(newsroom, head, actor=actor, now=now, prolong=prolong)
+        return
     made = desk_editions.edition(newsroom, head.edition_id)
     if head.state == DispatchState.FREEZING:
         begin(newsroom, made, actor=actor, now=now)
@@ -81,6 +86,23 @@ def resume(
         give_up(newsroom, head.id, now=now)
     elif head_of(newsroom, head.id).state == DispatchState.FREEZING:  # the halt had interrupted the freeze
         begin(newsroom, made, actor=actor, now=now)
+
+
+def try_relays(newsroom: Newsroom, *, now: datetime) -> None:
+    """A person sends, and has perhaps mended a relay: those that were left alone may be tried at once."""
+    with newsroom.database.read() as connection:
+        if not relays.breakers(connection):
+            return
+    with newsroom.database.write() as connection:
+        relays.try_now(connection, now=now)
+
+
+def _resume_notices(newsroom: Newsroom, head: Any, *, actor: str, now: datetime, prolong: bool) -> None:
+    """The same without an edition: there is nothing to revise."""
+    expires = now + notices.EXPIRES if prolong and head.expires_at <= now else None
+    with newsroom.database.write() as connection:
+        deliveries.resume(connection, head.id, expires_at=expires)
+        house.tell(connection, "dispatch.resume", head.id, actor=actor, now=now)
 
 
 def cancel(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: datetime) -> int:
@@ -115,7 +137,7 @@ def retry(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: da
         raise Conflict(f"dispatch {head.id} was cancelled: that is for good")
     again = left = 0
 
-    def queue(connection: Connection, made: Edition) -> None:
+    def queue(connection: Connection, made: Edition | None) -> None:
         nonlocal again, left
         failed = deliveries.counts(connection, head.id).failed
         again = deliveries.retry_failed(connection, head.id, actor=actor, now=now)
@@ -127,7 +149,8 @@ def retry(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: da
             )
         if not again:
             raise Conflict(f"nobody failed in dispatch {head.id}")
-        deliveries.resume(connection, head.id, expires_at=now + newsroom.digest(made.series).expires)
+        more = newsroom.digest(made.series).expires if made is not None else notices.EXPIRES
+        deliveries.resume(connection, head.id, expires_at=now + more)
         data = {"again": again}
         house.tell(connection, "dispatch.retry", head.id, actor=actor, now=now, why=why, data=data)
 
@@ -135,7 +158,10 @@ def retry(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: da
         failed = deliveries.counts(connection, head.id).failed
     if not failed:  # before anything is revised for nobody
         raise Conflict(f"nobody failed in dispatch {head.id}")
-    if not set_right(newsroom, head.id, head.edition_id, now=now, then=queue).items:
+    if head.kind == notices.KIND:
+        with newsroom.database.write() as connection:
+            queue(connection, None)
+    elif not set_right(newsroom, head.id, head.edition_id, now=now, then=queue).items:
         raise NothingToPublish(f"edition {head.edition_id}", NO_STORY)
     return again, left
 

@@ -26,13 +26,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDispatch:
-    """A dispatch to be opened in state `freezing`. `letter`: what its mails say of the house (`series.Letter`), as JSON.
+    """A dispatch to be opened in state `freezing`; `edition_id` None: one of notices, kind "tx". `letter`: what its mails say of the house (`series.Letter`), as JSON.
 
     `wave`: 0 when only those of the canary are to be sent to first, under the rule `canary`.
     """
 
     id: str
-    edition_id: str
+    edition_id: str | None
     kind: str
     digest: str
     revision: int
@@ -116,7 +116,7 @@ def add_deliveries(
             )
             new = {
                 "dispatch_id": dispatch_id,
-                "edition_id": head.edition_id,
+                "edition_id": head.edition_id or "",
                 "kind": head.kind,
                 "chunk_no": last,
             }

@@ -12,13 +12,13 @@ __all__ = ["unwanted"]
 
 
 def unwanted(connection: Connection, lease: Lease) -> frozenset[int]:
-    """Deliveries of the lease whose reader must not be mailed any more; of a test send, nobody's."""
+    """Deliveries of the lease whose reader must not be mailed any more; of a test send and of notices, nobody's."""
     query = (
         select(delivery.c.id)
         .join(dispatch, dispatch.c.id == delivery.c.dispatch_id)
         .where(
             delivery.c.id.in_([row.delivery_id for row in lease.rows]),
-            dispatch.c.kind != "test",
+            dispatch.c.kind.not_in(["test", "tx"]),
             not_(audience.mailable(delivery.c.subscriber_id, dispatch.c.digest)),
         )
     )

@@ -2,7 +2,7 @@
 
 One INSERT … SELECT … RETURNING for a group of deliveries. Its conditions are the promises: the lease is ours by its fence,
 the dispatch is sending at this revision and has not expired, the row waits and nobody has marked this try, its address is
-not suppressed and its reader is mailable now. A delivery that is not returned is not sent: its connection is closed
+not suppressed and its reader is mailable now (a notice, kind tx, answers somebody who is not mailable yet, or has left). A delivery that is not returned is not sent: its connection is closed
 without the dot. On PostgreSQL dispatch, chunk and readers are locked first: the statement alone would let an unsubscribe
 slip in between its look and its commit.
 """
@@ -57,9 +57,17 @@ def _mark(connection: Connection) -> Executable:
             dispatch.c.state == "sending",
             dispatch.c.revision == revision,
             dispatch.c.expires_at > now,
-            or_(dispatch.c.kind == "test", audience.mailable(delivery.c.subscriber_id, dispatch.c.digest)),
+            or_(
+                dispatch.c.kind == "test",
+                dispatch.c.kind == "tx",
+                audience.mailable(delivery.c.subscriber_id, dispatch.c.digest),
+            ),
         )
         .correlate(delivery)
+    )
+    refused = and_(  # who has left may ask to come back, and is asked whether it was they
+        suppression.c.addr_key == delivery.c.addr_key,
+        or_(delivery.c.kind != "tx", suppression.c.cause != "left"),
     )
     allowed = (
         select(delivery.c.id, entry.c["try"], fence, worker_id, revision, now)
@@ -69,7 +77,7 @@ def _mark(connection: Connection) -> Executable:
             waits,
             ~exists(select(literal(1)).where(settled)),
             ~exists(select(literal(1)).where(marked)),
-            ~exists(select(literal(1)).where(suppression.c.addr_key == delivery.c.addr_key)),
+            ~exists(select(literal(1)).where(refused)),
             exists(may_go),
         )
     )
@@ -133,9 +141,9 @@ def why_refused(connection: Connection, lease: Lease, delivery_id: int, *, now: 
     if row.expires_at <= now:
         return "expired", "past the dispatch's end"
     refusal = audience.suppressed(connection, row.addr_key)
-    if refusal is not None:
+    if refusal is not None and (row.kind != "tx" or refusal.cause != "left"):
         return "suppressed", refusal.cause
-    if row.kind != "test":
+    if row.kind not in {"test", "tx"}:
         wanted = audience.still_wanted(connection, row.subscriber_id, row.digest)
         if isinstance(wanted, audience.No):
             return "suppressed", wanted.reason

@@ -21,6 +21,7 @@ __all__ = [
     "letters",
     "list_dispatches",
     "notable",
+    "of_address",
     "open_dispatches",
     "resends",
     "token_keys",
@@ -74,10 +75,15 @@ def open_dispatches(connection: Connection, *, edition_id: str) -> list[Row[Any]
 
 
 def list_dispatches(
-    connection: Connection, *, limit: int = 50, after: tuple[datetime, str] | None = None
+    connection: Connection,
+    *,
+    limit: int = 50,
+    after: tuple[datetime, str] | None = None,
+    notices: bool = False,
 ) -> list[Row[Any]]:
-    """The newest dispatches; `after` goes on after (time of making, id)."""
-    query = beyond(select(dispatch), after, at=dispatch.c.created_at, key=dispatch.c.id)
+    """The newest dispatches, of editions or of `notices`; `after` goes on after (time of making, id)."""
+    kind = dispatch.c.kind == "tx" if notices else dispatch.c.kind != "tx"
+    query = beyond(select(dispatch).where(kind), after, at=dispatch.c.created_at, key=dispatch.c.id)
     return list(connection.execute(query.limit(limit)))
 
 
@@ -122,6 +128,22 @@ def _with_address(dispatch_id: str, which: ColumnElement[bool]) -> Select[Any]:
         .where(delivery_state.c.dispatch_id == dispatch_id, which)
         .order_by(delivery_state.c.state.desc(), delivery_state.c.delivery_id)
     )
+
+
+def of_address(connection: Connection, addr_key: bytes) -> list[dict[str, Any]]:
+    """Every mail of one person, oldest first: which edition (none: a notice), what became of it, when."""
+    query = (
+        select(
+            delivery.c.edition_id.label("edition"),
+            delivery.c.message_id,
+            delivery_state.c.state,
+            delivery_state.c.at,
+        )
+        .join(delivery_state, delivery_state.c.delivery_id == delivery.c.id)
+        .where(delivery.c.addr_key == addr_key)
+        .order_by(delivery.c.id)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def deferred(connection: Connection, dispatch_id: str) -> list[Row[Any]]:

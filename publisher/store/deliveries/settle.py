@@ -224,7 +224,10 @@ def _barred(connection: Connection, dispatch_id: str, ids: Collection[int]) -> s
     )
     refused = or_(
         exists(select(literal(1)).where(suppression.c.addr_key == delivery.c.addr_key)),
-        and_(dispatch.c.kind != "test", not_(audience.mailable(delivery.c.subscriber_id, dispatch.c.digest))),
+        and_(
+            dispatch.c.kind.not_in(["test", "tx"]),
+            not_(audience.mailable(delivery.c.subscriber_id, dispatch.c.digest)),
+        ),
     )
     query = (
         select(delivery_state.c.delivery_id)

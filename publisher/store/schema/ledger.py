@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -26,6 +27,8 @@ from subscribers.columns import UtcTime
 
 __all__ = [
     "DELIVERY_STATE",
+    "breaker",
+    "bucket",
     "chunk",
     "chunk_member",
     "delivery",
@@ -40,7 +43,7 @@ dispatch = Table(
     "dispatch",
     metadata,
     Column("id", String(26), primary_key=True),
-    Column("edition_id", ForeignKey("edition.id"), nullable=False),
+    Column("edition_id", ForeignKey("edition.id")),
     Column("kind", String(8), nullable=False),
     Column("digest", String(64), nullable=False),
     Column("state", String(16), nullable=False),
@@ -58,7 +61,8 @@ dispatch = Table(
     Column("wave", Integer, nullable=False, server_default=text("1")),
     Column("canary", JSON(none_as_null=True)),
     Column("canary_until", UtcTime),
-    one_of("kind", "digest", "test"),
+    one_of("kind", "digest", "test", "tx"),
+    CheckConstraint("(kind = 'tx') = (edition_id IS NULL)", name="edition"),
     one_of("state", "freezing", "sending", "paused", "halted", "cancelled"),
     one_of("policy", "resend", "keep"),
     Index(
@@ -69,8 +73,9 @@ dispatch = Table(
         postgresql_where=text("kind = 'digest'"),
     ),
     comment="one edition to one audience; done is computed, never stored. policy: what becomes of uncertain rows. date: the mails' Date. "
-    "letter: what the mails say of the house, as it was configured when this was opened. wave: chunks up to it may be claimed; 0 while only "
-    "the canary is sent to. canary: its rule, canary_until: when the rest goes out, set once all of the canary were tried",
+    "letter: what the mails say of the house, as it was configured when this was opened. kind tx: notices that readers asked for, which belong "
+    "to no edition. wave: chunks up to it may be claimed; 0 while only the canary is sent to. canary: its rule, canary_until: when the rest "
+    "goes out, set once all of the canary were tried",
 )
 
 delivery = Table(
@@ -95,7 +100,7 @@ delivery = Table(
         sqlite_where=text("kind = 'digest'"),
         postgresql_where=text("kind = 'digest'"),
     ),
-    comment="one edition to one address, written at the freeze and never changed but by erasure: one edition, one address, one mail",
+    comment="one edition (a notice has none, '') to one address, written at the freeze and never changed but by erasure: one edition, one address, one mail",
 )
 
 chunk = Table(
@@ -174,6 +179,26 @@ worker = Table(
     Column("lock_name", Text, nullable=False),
     Column("started_at", UtcTime, nullable=False),
     comment="a worker lives as long as the kernel or the server holds its lock, not as long as its clock says",
+)
+
+breaker = Table(
+    "breaker",
+    metadata,
+    Column("key", String(320), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    one_of("state", "open", "half-open"),
+    comment="a relay or a recipients' domain that is left alone for a while; without a row all is well with it. half-open: it is being tried",
+)
+
+bucket = Table(
+    "bucket",
+    metadata,
+    Column("key", String(320), primary_key=True),
+    Column("at", Float(53), nullable=False),
+    comment="a rate: until when its slots have been granted, in seconds since 1970 on the database's own clock",
 )
 
 delivery_state = table(

@@ -1,0 +1,369 @@
+"""What a reader's page answers: a visit in, a response out. Runs in threads; decides nothing that `desk.consent` has not decided."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from starlette.responses import Response
+
+from publisher.desk import consent
+from publisher.desk.consent import Join, Joined, Standing
+from publisher.newsroom import Newsroom
+from publisher.render import readers as pages
+from publisher.render.readers import House, Offer
+from publisher.render.words import Words
+from publisher.series import Digest
+from publisher.web.visit import Visit, best
+from subscribers.errors import AddressRefused, RhythmUnknown
+from subscribers.rhythm import EACH, Rhythm
+from subscribers.rhythm import parse as parse_rhythm
+from subscribers.tokens import form_shown, form_token
+
+__all__ = ["HEADERS", "Answers"]
+
+YOUNGEST, OLDEST = timedelta(seconds=3), timedelta(hours=24)
+"""How long a person takes to fill a form in."""
+HEADERS = {
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+WRONG, TOO_MANY, LATER = 422, 429, 503
+
+
+class Answers:
+    """What is answered at each address; told a visit, gives a response. Runs in threads."""
+
+    def __init__(self, newsroom: Newsroom, root: str, clock: Callable[[], datetime]) -> None:
+        self._newsroom, self._clock = newsroom, clock
+        site = newsroom.settings.site
+        self._below = urlsplit(root).path
+        self._house = House(
+            name=site.name,
+            url=root,
+            contact=site.contact,
+            postal_address=site.postal_address,
+            theme=newsroom.settings.theme,
+        )
+
+    # ------------------------------------------------------------------------------------------------------- joining
+
+    def join(self, visit: Visit) -> Response:
+        """The form for joining, and what comes of it."""
+        offered = consent.offered(self._newsroom)
+        slug = visit.said("digest") or visit.query.get("digest", "")
+        digest = next((one for one in offered if one.slug == slug), None)
+        if digest is None and (slug or not offered):
+            return self.dead(visit)
+        digest = digest or offered[0]
+        lang = visit.said("lang") or visit.query.get("lang", "")
+        language = lang if lang in digest.languages else best(visit.languages, digest.languages)
+        words = self._newsroom.templates.words(language)
+        if not visit.posts:
+            return self._join_form(visit, digest, words)
+        if visit.said("website"):
+            return self._sent(words)
+        shown = form_shown(self._newsroom.form_key, visit.said("form"))
+        now = self._clock()
+        if shown is None or not YOUNGEST <= now - shown <= OLDEST:
+            return self._join_form(visit, digest, words, again=True)
+        wording = pages.consent(words, self._house, digest.title(language))
+        try:
+            came = consent.ask(
+                self._newsroom,
+                digest,
+                self._wanted(visit, language),
+                wording=(language, *wording),
+                client=visit.client,
+                now=now,
+            )
+        except AddressRefused:
+            return self._join_form(visit, digest, words, wrong=True)
+        return self._sent(words) if came is Joined.NOTED else self._busy(words)
+
+    def _wanted(self, visit: Visit, language: str) -> Join:
+        return Join(
+            email=visit.said("email"),
+            language=visit.said("language") or language,
+            sections=[value for field, value in visit.form if field == "section"],
+            rhythm=visit.said("rhythm"),
+        )
+
+    def _join_form(
+        self, visit: Visit, digest: Digest, words: Words, *, wrong: bool = False, again: bool = False
+    ) -> Response:
+        wanted = self._wanted(visit, words.language)
+        now = self._clock()
+        others = [one for one in consent.offered(self._newsroom) if one.slug != digest.slug]
+        page = pages.join_page(
+            self._house,
+            words,
+            digest=digest.title(words.language),
+            slug=digest.slug,
+            action=f"{self._below}/subscribe",
+            choices=consent.choices(
+                self._newsroom,
+                digest,
+                words,
+                language=wanted.language,
+                sections=frozenset(wanted.sections),
+                rhythm=_rhythm(wanted.rhythm),
+                timezone=None,
+                now=now,
+            ),
+            token=form_token(self._newsroom.form_key, now),
+            email=wanted.email[:254],
+            wrong=wrong,
+            again=again,
+            tongues=[
+                Offer(digest.title(tag), self._url(f"subscribe?digest={digest.slug}&lang={tag}"), tag)
+                for tag in digest.languages
+            ],
+            others=[
+                Offer(one.title(words.language), self._url(f"subscribe?digest={one.slug}")) for one in others
+            ],
+            templates=self._newsroom.templates,
+        )
+        return self._shown(page, WRONG if wrong else 200)
+
+    def confirm(self, visit: Visit) -> Response:
+        """A confirmation's link: a button, and what comes of it."""
+        now = self._clock()
+        if visit.posts:
+            found = consent.confirm(self._newsroom, visit.token, client=visit.client, now=now)
+        else:
+            found = consent.confirming(self._newsroom, visit.token, now=now)
+        if found is None:
+            return self.dead(visit)
+        words, title = self._said(found)
+        if visit.posts:
+            page = pages.confirmed_page(
+                self._house,
+                words,
+                digest=title,
+                address=found.address,
+                preferences=self._path("p", found.preferences),
+                templates=self._newsroom.templates,
+            )
+        else:
+            page = pages.confirm_page(
+                self._house,
+                words,
+                digest=title,
+                address=found.address,
+                action=self._path("confirm", visit.token),
+                templates=self._newsroom.templates,
+            )
+        return self._shown(page)
+
+    # ------------------------------------------------------------------------------------------------------- leaving
+
+    def leave(self, visit: Visit) -> Response:
+        """A link to leave: a button; a POST leaves, from our page or from a mail program."""
+        found = consent.leaving(self._newsroom, visit.token)
+        if found is None:
+            return self.dead(visit)
+        words, title = self._said(found)
+        if visit.posts and visit.said("act") == "back":
+            return self._back(visit, found, words)
+        make = pages.leave_page
+        if visit.posts:
+            self._leave(visit, found, form="unsubscribe")
+            make = pages.left_page
+        page = make(
+            self._house,
+            words,
+            digest=title,
+            address=found.address,
+            action=self._path("u", visit.token),
+            templates=self._newsroom.templates,
+        )
+        return self._shown(page)
+
+    def _leave(self, visit: Visit, standing: Standing, *, form: str) -> None:
+        consent.leave(self._newsroom, standing, form=form, client=visit.client, now=self._clock())
+
+    def _back(self, visit: Visit, standing: Standing, words: Words) -> Response:
+        if not standing.address:
+            return self.dead(visit)
+        came = consent.back(self._newsroom, standing, client=visit.client, now=self._clock())
+        return self._sent(words) if came is Joined.NOTED else self._busy(words)
+
+    # ------------------------------------------------------------------------------------------------------ choosing
+
+    def prefer(self, visit: Visit) -> Response:
+        """A link to choose: what they get, and what comes of each of its buttons."""
+        found = consent.preferring(self._newsroom, visit.token)
+        if found is None:
+            return self.dead(visit)
+        words, title = self._said(found)
+        act = visit.said("act") if visit.posts else ""
+        if act == "back":
+            return self._back(visit, found, words)
+        if act == "account":
+            came = consent.own_link(self._newsroom, found, client=visit.client, now=self._clock())
+            return self._sent(words) if came is Joined.NOTED else self._busy(words)
+        if act == "leave":
+            self._leave(visit, found, form="preferences")
+            page = pages.left_page(
+                self._house,
+                words,
+                digest=title,
+                address=found.address,
+                action=self._path("p", visit.token),
+                templates=self._newsroom.templates,
+            )
+            return self._shown(page)
+        zone = visit.said("timezone").strip() if act == "save" else found.timezone or ""
+        wrong = bool(zone) and zone not in available_timezones()
+        if act == "save" and not wrong:
+            consent.save(self._newsroom, found, self._wanted(visit, found.language), timezone=zone or None)
+            found = consent.preferring(self._newsroom, visit.token) or found
+            words, title = self._said(found)
+        return self._preferences(visit, found, words, title, saved=act == "save", wrong=wrong)
+
+    def _preferences(
+        self, visit: Visit, found: Standing, words: Words, title: str, *, saved: bool, wrong: bool
+    ) -> Response:
+        choices = consent.choices(
+            self._newsroom,
+            found.digest,
+            words,
+            language=found.language,
+            sections=frozenset(found.sections.split()),
+            rhythm=found.rhythm,
+            timezone=found.timezone,
+            now=self._clock(),
+        )
+        page = pages.preferences_page(
+            self._house,
+            words,
+            digest=title,
+            address=found.address,
+            action=self._path("p", visit.token),
+            choices=choices if found.active else None,
+            timezone=visit.said("timezone")[:64] if wrong else found.timezone or found.digest.timezone,
+            zones=sorted(zone for zone in available_timezones() if "/" in zone),
+            saved=saved,
+            wrong=wrong,
+            templates=self._newsroom.templates,
+        )
+        return self._shown(page, WRONG if wrong else 200)
+
+    # ------------------------------------------------------------------------------------------------------ own data
+
+    def account(self, visit: Visit) -> Response:
+        """A link to one's own data: what it can do, and what comes of it."""
+        now, act = self._clock(), visit.said("act")
+        found = consent.account(self._newsroom, visit.token, now=now)
+        if found is None:
+            return self.dead(visit)
+        words = self._newsroom.templates.words(found.language or self._newsroom.settings.site.language)
+        if visit.posts and act == "export":
+            data = consent.export(self._newsroom, visit.token, now=now)
+            if data is None:
+                return self.dead(visit)
+            body = json.dumps(data, default=lambda value: value.isoformat(), ensure_ascii=False, indent=2)
+            file = {"content-disposition": 'attachment; filename="my-data.json"'}
+            return Response(body, headers=HEADERS | file, media_type="application/json")
+        if visit.posts and act == "erase":
+            gone = consent.erase(self._newsroom, visit.token, now=now)
+            return self.dead(visit) if gone is None else self._done(words, "erased")
+        wrong = False
+        if visit.posts and act == "move":
+            try:
+                came = consent.new_address(
+                    self._newsroom, visit.token, visit.said("email"), client=visit.client, now=now
+                )
+            except AddressRefused:
+                wrong = True
+            else:
+                return self._sent(words) if came is Joined.NOTED else self._busy(words)
+        page = pages.account_page(
+            self._house,
+            words,
+            address=found.address,
+            action=self._path("account", visit.token),
+            wrong=wrong,
+            templates=self._newsroom.templates,
+        )
+        return self._shown(page, WRONG if wrong else 200)
+
+    def address(self, visit: Visit) -> Response:
+        """The link that proves a new address: a button, and what comes of it."""
+        now = self._clock()
+        found = consent.proved(self._newsroom, visit.token, now=now)
+        if found is None:
+            return self.dead(visit)
+        words = self._newsroom.templates.words(found.language or self._newsroom.settings.site.language)
+        if visit.posts:
+            done = consent.prove(self._newsroom, visit.token, client=visit.client, now=now)
+            if done is None:
+                return self.dead(visit)
+            return self._done(words, "moved" if done[1] else "not-moved", found.address)
+        page = pages.address_page(
+            self._house,
+            words,
+            address=found.address,
+            action=self._path("address", visit.token),
+            templates=self._newsroom.templates,
+        )
+        return self._shown(page)
+
+    # ------------------------------------------------------------------------------------------------ simple answers
+
+    def dead(self, visit: Visit) -> Response:
+        """The same for every link that is none."""
+        page = pages.dead_page(self._house, self._spoken(visit), templates=self._newsroom.templates)
+        return self._shown(page, 404)
+
+    def trouble(self, visit: Visit) -> Response:
+        """Nothing was done: the database is away, or a template is wrong."""
+        page = pages.trouble_page(
+            self._house, self._spoken(visit), busy=False, templates=self._newsroom.templates
+        )
+        return self._shown(page, LATER, {"retry-after": "60"})
+
+    def _busy(self, words: Words) -> Response:
+        page = pages.trouble_page(self._house, words, busy=True, templates=self._newsroom.templates)
+        return self._shown(page, TOO_MANY, {"retry-after": "3600"})
+
+    def _sent(self, words: Words) -> Response:
+        return self._shown(pages.mail_sent_page(self._house, words, templates=self._newsroom.templates))
+
+    def _done(self, words: Words, what: str, address: str = "") -> Response:
+        page = pages.done_page(
+            self._house, words, what=what, address=address, templates=self._newsroom.templates
+        )
+        return self._shown(page)
+
+    def _shown(self, page: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+        told = HEADERS | {"content-security-policy": pages.policy(page)} | (headers or {})
+        return Response(page, status, told, media_type="text/html; charset=utf-8")
+
+    def _said(self, standing: Standing) -> tuple[Words, str]:
+        """The words of a reader's language, and the digest's title in it."""
+        language = standing.language
+        return self._newsroom.templates.words(language), standing.digest.title(language)
+
+    def _spoken(self, visit: Visit) -> Words:
+        settings = self._newsroom.settings
+        offered = [settings.site.language, *(tag for one in settings.digests for tag in one.languages)]
+        return self._newsroom.templates.words(best(visit.languages, offered))
+
+    def _path(self, *parts: str) -> str:
+        return "/".join((self._below, *parts))
+
+    def _url(self, path: str) -> str:
+        return f"{self._below}/{path}"
+
+
+def _rhythm(text: str) -> Rhythm:
+    try:
+        return parse_rhythm(text)
+    except RhythmUnknown:
+        return EACH

@@ -1,0 +1,68 @@
+"""The pages that answer a reader, as a Starlette application behind the function that serves what is public.
+
+Promises: GET and HEAD change nothing, whatever a mail program or a scanner opens; every change is a POST whose link is the proof, so that no page
+needs a cookie, a script or a login. Leaving takes any body, urlencoded or multipart, as often as it comes, and answers 200 without a redirect
+(RFC 8058). The answer to a form says nothing about whether we know the address, nor does its time. Nothing is loaded from anywhere, nothing is
+cached, no address leaves in a Referer; links are built on the configured address, never on the Host header.
+Refused: bodies over 16 kB, forms that were filled in faster than a person can or are a day old (they are shown again, filled in), and robots that
+fill in what nobody sees (they get the usual answer).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from publisher.errors import PublisherError
+from publisher.newsroom import Newsroom
+from publisher.web.answers import HEADERS, Answers
+from publisher.web.visit import Visit, visit_of
+
+__all__ = ["PATHS", "reader_pages"]
+
+PATHS = frozenset({b"subscribe", b"confirm", b"u", b"p", b"account", b"address"})
+"""First parts of the addresses that are answered here."""
+
+
+def reader_pages(newsroom: Newsroom, *, root: str, clock: Callable[[], datetime]) -> Starlette:
+    """The application. `root`: the address that links begin with; `clock`: the present instant."""
+    desk = Answers(newsroom, root, clock)
+
+    def answered_by(handle: Callable[[Visit], Response]) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            visit = await visit_of(request, newsroom.settings.web.proxies)
+            try:
+                return await asyncio.to_thread(handle, visit)
+            except PublisherError:
+                return await asyncio.to_thread(desk.trouble, visit)
+
+        return endpoint
+
+    both = ["GET", "POST"]
+    routes = [
+        Route("/subscribe", answered_by(desk.join), methods=both),
+        Route("/confirm/{token}", answered_by(desk.confirm), methods=both),
+        Route("/u/{token}", answered_by(desk.leave), methods=both),
+        Route("/p/{token}", answered_by(desk.prefer), methods=both),
+        Route("/account/{token}", answered_by(desk.account), methods=both),
+        Route("/address/{token}", answered_by(desk.address), methods=both),
+    ]
+
+    async def refused(request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException) and error.status_code == 404:
+            return await asyncio.to_thread(desk.dead, await visit_of(request, ()))
+        status = error.status_code if isinstance(error, HTTPException) else 400
+        headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+        words = {405: "Only GET, HEAD and POST are answered here.", 413: "This form is too large."}
+        return PlainTextResponse(words.get(status, "This cannot be read."), status, HEADERS | headers)
+
+    app = Starlette(routes=routes, exception_handlers={HTTPException: refused, ClientDisconnect: refused})
+    app.router.redirect_slashes = False
+    return app

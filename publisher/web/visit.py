@@ -1,0 +1,104 @@
+"""A request to a reader's page as plain values: what was asked, by whom, in which languages. Bodies are read up to a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import parse_qsl
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+__all__ = ["Visit", "best", "visit_of"]
+
+BODY_MAX = 16_384
+FIELDS_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request, as far as it matters here."""
+
+    method: str
+    token: str
+    query: dict[str, str]
+    form: Sequence[tuple[str, str]]
+    client: str
+    languages: Sequence[str]
+
+    @property
+    def posts(self) -> bool:
+        """Whether it may change something."""
+        return self.method == "POST"
+
+    def said(self, name: str) -> str:
+        """The first value of a field; "" when the form has none."""
+        return next((value for field, value in self.form if field == name), "")
+
+
+async def visit_of(request: Request, proxies: Sequence[str]) -> Visit:
+    """The request; `proxies` are the web servers that may say for whom they ask.
+
+    Raises:
+        HTTPException: 413, it is too large.
+    """
+    body = bytearray()
+    if request.method == "POST":
+        async for part in request.stream():
+            body += part
+            if len(body) > BODY_MAX:
+                raise HTTPException(413)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    form: list[tuple[str, str]] = []
+    if kind == "application/x-www-form-urlencoded":
+        try:
+            form = parse_qsl(
+                body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FIELDS_MAX
+            )
+        except ValueError as error:
+            raise HTTPException(413) from error
+    return Visit(
+        method=request.method,
+        token=request.path_params.get("token", ""),
+        query=dict(request.query_params),
+        form=form,
+        client=_client(request, proxies),
+        languages=_wanted_languages(request.headers.get("accept-language", "")),
+    )
+
+
+def _client(request: Request, proxies: Sequence[str]) -> str:
+    """Who asks: whoever is connected, or whom our own web server names last in X-Forwarded-For."""
+    peer = request.client.host if request.client else ""
+    named = [part.strip() for part in ",".join(request.headers.getlist("x-forwarded-for")).split(",")]
+    while peer in proxies and named:
+        nearest = named.pop()
+        try:
+            peer = str(ip_address(nearest))
+        except ValueError:
+            break
+    return peer
+
+
+def _wanted_languages(header: str) -> list[str]:
+    """The tags of Accept-Language, the best first."""
+    wanted: list[tuple[float, str]] = []
+    for entry in header.split(",")[:20]:
+        tag, _, rest = entry.strip().partition(";")
+        try:
+            quality = float(rest.strip().removeprefix("q=") or 1)
+        except ValueError:
+            continue
+        if tag and quality > 0:
+            wanted.append((-quality, tag.lower()))
+    return [tag for _, tag in sorted(wanted, key=lambda pair: pair[0])]
+
+
+def best(languages: Sequence[str], offered: Sequence[str]) -> str:
+    """Of the offered languages the one that is wanted most; the first when none is."""
+    for wanted in languages:
+        for tag in offered:
+            if tag.lower() == wanted or tag.partition("-")[0].lower() == wanted.partition("-")[0]:
+                return tag
+    return offered[0]

@@ -1,0 +1,131 @@
+"""Choosing: what a reader decides about their own subscription, with a link that was mailed to them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select, update
+
+from subscribers.address import Address
+from subscribers.audience.looking import find, stored_sections
+from subscribers.audience.refusing import suppressed
+from subscribers.audience.rows import held, hold_suppressions, keep_evidence, rhythm_values, set_status
+from subscribers.consent import UNKNOWN, Origin, Status, Step, after
+from subscribers.errors import AddressSuppressed, UnknownSubscriber
+from subscribers.rhythm import Rhythm
+from subscribers.schema import subscriber, subscription, suppression
+
+__all__ = ["choose", "confirm", "move", "set_timezone"]
+
+
+def confirm(
+    connection: Connection,
+    subscriber_id: int,
+    digest: str,
+    *,
+    basis: str,
+    actor: str,
+    now: datetime,
+    origin: Origin = UNKNOWN,
+) -> None:
+    """The mailbox's owner says yes to what was asked for in their name; twice is the same as once.
+
+    Raises:
+        UnknownSubscriber: there is no such reader, or nothing was asked for.
+        AddressSuppressed: the address must not be mailed, whatever is asked for it.
+    """
+    hold_suppressions(connection)
+    person = held(connection, subscriber_id)
+    if (refused := suppressed(connection, person.addr_key)) is not None:
+        if refused.cause != "left":
+            raise AddressSuppressed(refused.cause)
+        connection.execute(delete(suppression).where(suppression.c.addr_key == person.addr_key))
+    asked = connection.execute(
+        select(subscription.c.status).where(
+            subscription.c.subscriber_id == subscriber_id, subscription.c.digest == digest
+        )
+    ).scalar_one_or_none()
+    if asked is None or person.address is None:
+        raise UnknownSubscriber("token")
+    set_status(connection, subscriber_id, after(Status(person.status), Step.CONFIRMED), now=now)
+    connection.execute(
+        update(subscription)
+        .where(subscription.c.subscriber_id == subscriber_id, subscription.c.digest == digest)
+        .values(status=Status.CONFIRMED.value, active=True)
+    )
+    keep_evidence(
+        connection,
+        subscriber_id,
+        Step.CONFIRMED,
+        digest=digest,
+        basis=basis,
+        actor=actor,
+        now=now,
+        origin=origin,
+    )
+
+
+def choose(
+    connection: Connection,
+    subscriber_id: int,
+    digest: str,
+    *,
+    language: str,
+    sections: Collection[str] | None,
+    rhythm: Rhythm,
+) -> bool:
+    """Let an active subscription be of this language, these sections (None: all) and this rhythm; False when it is not active."""
+    changed = connection.execute(
+        update(subscription)
+        .where(
+            subscription.c.subscriber_id == subscriber_id,
+            subscription.c.digest == digest,
+            subscription.c.active,
+        )
+        .values(language=language, sections=stored_sections(sections), **rhythm_values(rhythm))
+    )
+    return bool(changed.rowcount)
+
+
+def set_timezone(connection: Connection, subscriber_id: int, zone: str | None) -> None:
+    """In which zone hours are shown to a reader; None: in each digest's own."""
+    connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(timezone=zone))
+
+
+def move(
+    connection: Connection,
+    subscriber_id: int,
+    address: Address,
+    addr_key: bytes,
+    *,
+    actor: str,
+    now: datetime,
+    origin: Origin = UNKNOWN,
+) -> bool:
+    """Let a reader have this address from now on; False, and nothing done, when somebody else has it or it must not be mailed."""
+    hold_suppressions(connection)
+    if suppressed(connection, addr_key) is not None:
+        return False
+    other = find(connection, addr_key)
+    if other is not None and other.id != subscriber_id:
+        return False
+    person = held(connection, subscriber_id)
+    set_status(
+        connection,
+        subscriber_id,
+        Status(person.status),
+        now=now,
+        address=address.address,
+        addr_key=addr_key,
+    )
+    keep_evidence(
+        connection,
+        subscriber_id,
+        Step.CONFIRMED,
+        basis="a new address, proved by the link mailed to it",
+        actor=actor,
+        now=now,
+        origin=origin,
+    )
+    return True

@@ -1,0 +1,48 @@
+"""How often one address may be written to because somebody typed it into a form, and how much one network may ask.
+
+PURE. A form is a way to make us write to strangers. So an address gets one such mail an hour and three a day, and after three within a
+day nothing for a week; a network (an IPv4 /24, an IPv6 /64) may ask ten times an hour, and the whole site so many times as is configured.
+Networks are counted under a keyed hash.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
+
+__all__ = ["NETWORK_AN_HOUR", "REMEMBERED", "may_write", "network_key", "network_of"]
+
+HOUR, DAY, SILENCE = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+A_DAY = 3
+NETWORK_AN_HOUR = 10
+REMEMBERED = SILENCE + DAY
+"""How far back requests have to be known."""
+
+
+def may_write(written: Sequence[datetime], now: datetime) -> bool:
+    """Whether one more mail may go to an address that was written to at these instants."""
+    times = sorted(at for at in written if at > now - REMEMBERED)
+    if times and times[-1] > now - HOUR:
+        return False
+    return not any(
+        times[last] - times[last - A_DAY + 1] < DAY and now < times[last] + SILENCE
+        for last in range(A_DAY - 1, len(times))
+    )
+
+
+def network_of(address: str) -> str:
+    """The network of a client's address ("203.0.113.0/24"); "unknown" for what is no address."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    return str(ip_network((found, 24 if found.version == 4 else 64), strict=False))
+
+
+def network_key(network: str, key: bytes) -> bytes:
+    """16 bytes by which a network is counted."""
+    return hmac.digest(key, f"publisher network {network}".encode(), "sha256")[:16]
