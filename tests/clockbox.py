@@ -80,13 +80,14 @@ def tally(room: Newsroom) -> tuple[int, int]:
 
 @dataclass
 class Site:
-    """A source's web server: what it says, and how often it was asked."""
+    """A web server: what it says, and what it was asked and sent."""
 
     body: bytes = b""
     status: int = 200
     port: int = 0
     pages: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    posted: list[bytes] = field(default_factory=list)
 
 
 @contextmanager
@@ -95,6 +96,10 @@ def site(body: bytes = b"", status: int = 200) -> Iterator[Site]:
     told = Site(body, status)
 
     class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.posted.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.do_GET()
+
         def do_GET(self) -> None:
             told.asked.append(self.path)
             self.send_response(told.status)
