@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from babel import Locale, UnknownLocaleError
 
+from publisher.rights import Channel
 from publisher.story import Section, Source, Story
 
 __all__ = ["Consumer", "Feed", "base", "feeds_of"]
@@ -102,7 +103,7 @@ def feeds_of(
         *(
             replace(widest, series=f"source/{s.slug}", title=s.name, language=s.language, source=s.slug)
             for s in sources
-            if s.rights != "none"
+            if s.allows(Channel.FEEDS) != "none"
         ),
         *(
             replace(widest, series=f"lang/{tag}", title=_own_name(tag), language=tag, only=base(tag))

@@ -14,7 +14,11 @@ from enum import StrEnum
 from publisher.canonical import canonical_json
 from publisher.story import PubStatus, Received, Story
 
-__all__ = ["Change", "change", "content_hash", "eligible_at"]
+__all__ = ["Change", "change", "content_hash", "eligible_at", "older"]
+
+
+CORRECTION = "correction"
+"""The signal, whatever scheme stands before it (NewsML-G2 `sig:correction`)."""
 
 
 class Change(StrEnum):
@@ -57,9 +61,16 @@ def content_hash(received: Received) -> bytes:
                 received.usage_terms,
                 sorted(received.categories),
                 [medium.url for medium in received.media],
+                *_later_fields(received),
             ]
         )
     ).digest()
+
+
+def _later_fields(received: Received) -> list[str]:
+    """Fields that came after the first stored hashes: one that says nothing leaves the hash as it was."""
+    said = {"headline": received.headline, "rights": received.rights.replace("full", "")}
+    return [f"{name}:{value}" for name, value in said.items() if value]
 
 
 def change(present: Story | None, received: Received, *, known: Collection[bytes]) -> Change:
@@ -72,7 +83,10 @@ def change(present: Story | None, received: Received, *, known: Collection[bytes
     killed = present.killed is not None or present.received.pubstatus is PubStatus.CANCELED
     if received.pubstatus is PubStatus.CANCELED:
         return Change.UNCHANGED if killed else Change.KILL
-    if hashed in known or _older(received, present.received):
+    order = _order(received, present.received)
+    if order < 0 or (
+        hashed in known and order == 0
+    ):  # a later version may say again what an earlier one said
         return Change.STALE
     if killed:
         return Change.AFTER_KILL
@@ -80,21 +94,35 @@ def change(present: Story | None, received: Received, *, known: Collection[bytes
         return Change.HOLD
     if present.received.pubstatus is PubStatus.WITHHELD:
         return Change.RELEASE
-    if received.correction_note and received.correction_note != present.received.correction_note:
-        return Change.CORRECTION
-    return Change.UPDATE
+    return Change.CORRECTION if _corrects(received, present.received) else Change.UPDATE
 
 
-def _older(received: Received, present: Received) -> bool:
-    """By the source's version number where both have one, else by its version time."""
+def _corrects(received: Received, present: Received) -> bool:
+    """By a public note that is new; where there is none, by the source's own mark of a correction."""
+    if received.correction_note:
+        return received.correction_note != present.correction_note
+    return any(signal.rpartition(":")[2].casefold() == CORRECTION for signal in received.signals)
+
+
+def older(received: Received, present: Received) -> bool:
+    """Whether the source says that this version came before the present one."""
+    return _order(received, present) < 0
+
+
+def _order(received: Received, present: Received) -> int:
+    """Before (-1) or after (1) the present one; 0 where nothing tells.
+
+    By the source's version number where both have one under the same id, else by its version time: sources that give each version an id of its own may
+    count each of them from one.
+    """
     theirs, ours = received.source_version or "", present.source_version or ""
-    if theirs.isdecimal() and ours.isdecimal() and int(theirs) != int(ours):
-        return int(theirs) < int(ours)
-    return (
-        received.version_created is not None
-        and present.version_created is not None
-        and received.version_created < present.version_created
-    )
+    same = received.source_guid == present.source_guid
+    if same and theirs.isdecimal() and ours.isdecimal() and int(theirs) != int(ours):
+        return 1 if int(theirs) > int(ours) else -1
+    at, before = received.version_created, present.version_created
+    if at is None or before is None or at == before:
+        return 0
+    return 1 if at > before else -1
 
 
 def eligible_at(story: Story) -> datetime | None:

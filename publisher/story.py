@@ -14,6 +14,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from publisher.legible import is_front_page, is_host, visible
+from publisher.rights import Channel, strictest
 
 __all__ = [
     "Embargo",
@@ -94,22 +95,22 @@ class Source:
     """An agency or site that stories are retrieved from, as `sources.toml` has it.
 
     Attributes:
-        slug: permanent name in commands and paths.
-        name: the name that readers see.
+        slug, name: permanent name in commands and paths; the name that readers see.
         homepage: absolute http(s) URL of the source's front page; never accepted as a story's source link.
-        format: a name of `intake.FORMATS`, or "auto".
-        language: BCP 47 tag for items that state none.
-        timezone: IANA zone for times that state none.
-        source_line: words that open a house page's source block ("Source:").
-        house_blocks: openings of blocks that are the house's own, set aside like the source block.
+        format: a name of `intake.FORMATS`, or "auto". url, folder: what is polled, or where files are pushed (absolute).
+        language, timezone: BCP 47 tag for items, and IANA zone for times, that state none.
+        story_url: where a story without a link stands, with {id} or {tail} (what follows the id's last : or /) in it; None: nowhere.
+        source_line, house_blocks: openings of a page's source block ("Source:"), and of others that are the house's own.
         source_hosts: host -> agency name, for source links without a name.
         category_map: the source's category (casefolded) -> our category name, applied before sections see it.
-        urgency_map: the source's urgency value -> ours (1 to 9).
+        urgency_map: the source's urgency value (casefolded) -> ours (1 to 9).
         empty_embargo: what an empty embargo element means: "hold" (default) or "none" for agencies known to send it so.
         rights_line: printed with the agency's stories (copyright, licence).
         rights: what may be published of a story: "full", "lede", "link" or "none".
+        rights_feeds, rights_mail: the same for feeds and our pages, and for mail; None: as `rights` says.
+        rights_map: words in an item's own rights statement (casefolded) -> what they allow; of several the strictest counts.
         own_hosts: hosts of the newsroom itself, which are nobody's source.
-        every: how often the clock polls it.
+        media: whether pictures may be shown with its texts. every: how often it is polled. window: how far back a site is swept.
     """
 
     slug: str
@@ -117,6 +118,8 @@ class Source:
     homepage: str
     kind: SourceKind = SourceKind.AGENCY
     url: str | None = None
+    folder: str | None = None
+    story_url: str | None = None
     format: str = "auto"
     language: str = "en"
     timezone: str = "UTC"
@@ -132,8 +135,23 @@ class Source:
     empty_embargo: str = "hold"
     rights_line: str = ""
     rights: str = "full"
+    rights_feeds: str | None = None
+    rights_mail: str | None = None
+    rights_map: tuple[tuple[str, str], ...] = ()
+    media: bool = True
+    window: timedelta = timedelta(days=14)
     every: timedelta = timedelta(minutes=5)
     own_hosts: tuple[str, ...] = ()
+
+    def allows(self, channel: Channel) -> str:
+        """How much of its texts may be published there."""
+        there = self.rights_feeds if channel is Channel.FEEDS else self.rights_mail
+        return there or self.rights
+
+    def stated(self, rights: str) -> str:
+        """What a statement of rights allows, by the words of it that are known here; the strictest counts."""
+        said = " ".join(rights.casefold().split())
+        return strictest("full", *(allows for words, allows in self.rights_map if words in said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +206,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """A picture, clip or file that belongs to a story; its rights are separate from the text's."""
+    """A picture, clip or file that belongs to a story; its rights, as sent, are separate from the text's."""
 
     url: str
     type: str = ""
@@ -198,6 +216,7 @@ class Media:
     alt: str = ""
     caption: str = ""
     credit: str = ""
+    rights: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,14 +227,19 @@ class Received:
         source_guid: the source's own id, as received (matching only; never shown, never used as a link).
         aliases: other ids under which the same story may come (link, guid of an earlier version).
         source_version: the source's version mark, if it has one.
-        original_headline: plain text, as the source wrote it.
+        original_headline: plain text, as the source first wrote it; what the house headline is held against.
+        headline, short_headline: the source's present headline, where it differs from its original one; empty: it does not.
         lede: plain text; what lists and digests show.
         body: sanitised HTML of the source's text, without the blocks in `set_aside`.
         body_digest: SHA-256 hex of the received text after `intake.text.normalise`: what the promise "content is not
             changed" is held against.
         set_aside: HTML of the source line and house blocks taken out of the body.
         correction_note: public note that the source wants readers to see.
-        ednote: internal note; never rendered.
+        ednote: internal notes; never rendered.
+        byline, dateline, located: who wrote it; the line printed before the text; where it comes from.
+        provider: who delivered it, where that is not its source.
+        signals: kinds of change and warnings as sent ("sig:correction", "refile").
+        rights: how much of its text the item itself lets us publish: "full", "lede" or "link". One that allows nothing is withheld.
         source_url: absolute http(s) URL of this story at the source.
         page_url: our own page of the story, where the newsroom's site has one.
         categories: names as received, in the source's order.
@@ -242,14 +266,21 @@ class Received:
     slugline: str = ""
     byline: str = ""
     dateline: str = ""
+    located: str = ""
+    headline: str = ""
+    short_headline: str = ""
+    provider: str = ""
     page_url: str | None = None
+    copyright_holder: str = ""
     copyright_notice: str = ""
     usage_terms: str = ""
+    rights: str = "full"
     urgency: int = DEFAULT_URGENCY
     genre: str = ""
     categories: tuple[str, ...] = ()
     subjects: tuple[Subject, ...] = ()
     media: tuple[Media, ...] = ()
+    signals: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     """Remarks for the desk ("link-text-differs", "future-date-clamped", "shortcode-left"), never rendered."""
 
@@ -264,7 +295,7 @@ class Reason(StrEnum):
     UNPUBLISHED = "unpublished"
     RIGHTS = "rights"
     AFTER_KILL = "after-kill"
-    """A version of a story that was killed: only a person may bring it back."""
+    """Of a story that was killed: only a person may bring it back."""
     MALFORMED = "malformed"
     """This one item cannot be read; its neighbours can."""
 

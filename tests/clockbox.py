@@ -85,6 +85,7 @@ class Site:
     body: bytes = b""
     status: int = 200
     port: int = 0
+    pages: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     posted: list[bytes] = field(default_factory=list)
 
@@ -102,9 +103,10 @@ def site(body: bytes = b"", status: int = 200) -> Iterator[Site]:
         def do_GET(self) -> None:
             told.asked.append(self.path)
             self.send_response(told.status)
-            self.send_header("Content-Length", str(len(told.body)))
+            body = told.pages.get(self.path, told.body)
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(told.body)
+            self.wfile.write(body)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name in the library
             pass

@@ -31,7 +31,8 @@ Told: TypeAlias = "tuple[str | None, SourceReport]"
     "--format",
     "format_",
     metavar="F",
-    help="Format of the file: auto, rss, atom, rdf, json-feed, wordpress, jsonl or text. Default: the source's.",
+    help="Format of the file: auto, rss, atom, rdf, json-feed, newsml-g2, newsml-1, nitf, ninjs, wordpress, jsonl, page, iptc7901, "
+    "mail or text. Default: the source's.",
 )
 @door
 def ingest(
@@ -39,7 +40,7 @@ def ingest(
 ) -> int:
     """Bring stories in: poll sources, or read a file.
 
-    Without SOURCEs all are polled that have a `url`.
+    Without SOURCEs all are polled that have a `url`, or a `folder` that files are pushed into.
 
     \b
     Examples:
@@ -70,9 +71,13 @@ def _from_network(door_: Door, names: tuple[str, ...]) -> list[Told]:
     from publisher.desk import wire
 
     with door_.newsroom() as newsroom:
-        chosen = [newsroom.source(name) for name in names] or [s for s in newsroom.settings.sources if s.url]
+        chosen = [newsroom.source(name) for name in names] or [
+            s for s in newsroom.settings.sources if s.url or s.folder
+        ]
         if not chosen:
-            raise click.UsageError("no source has a `url` to poll: see config/sources.toml, or use --file")
+            raise click.UsageError(
+                "no source has a `url` to poll or a `folder` to look into: see config/sources.toml, or use --file"
+            )
         total = len(chosen)
         done = 0
 
@@ -196,29 +201,97 @@ def source() -> None:
 @paged
 @door
 def list_(door_: Door, limit: int, after: str | None) -> None:
-    """List the configured sources and how their last poll went.
+    """List the configured sources and their health.
+
+    One word each: good, new (not asked yet), quiet (nothing new for long), slow, moved (for good, to another address), broken, tls (its
+    certificate is not valid), waits (it asked for a pause), files (fed by hand). A source that fails is asked less and less, an hour
+    apart at most.
 
     \b
     Example:
       publisher source list
     """
-    from publisher.desk.overview import sources
+    from publisher.desk.sources import listing
 
     with door_.newsroom() as newsroom:
-        rows = sources(newsroom, limit=limit, after=after)
+        rows = listing(newsroom, now=now(), limit=limit, after=after)
     door_.table(
         rows,
         {
             "source": "Source",
             "name": "Name",
-            "kind": "Kind",
+            "health": "Health",
             "stories": "Stories",
             "succeeded_at": "Last success",
             "failures": "Failures",
-            "error": "Error",
+            "why": "Why",
         },
         empty="No source is configured: see config/sources.toml.",
     )
+
+
+@source.command()
+@click.argument("names", nargs=-1, metavar="[SOURCE]...")
+@door
+def check(door_: Door, names: tuple[str, ...]) -> int:
+    """Ask sources now what they have.
+
+    Nothing is stored. Without SOURCEs all are asked. Exit code 5 when one of them cannot be read.
+
+    \b
+    Examples:
+      publisher source check
+      publisher source check harbour-news
+    """
+    from publisher.desk import sources
+
+    with door_.newsroom() as newsroom:
+        chosen = [newsroom.source(name) for name in names] or list(newsroom.settings.sources)
+        found = sources.check(newsroom, chosen, now=now())
+    for entry in found:
+        for line in (*entry.set_aside, *entry.remarks):
+            door_.say(f"  {entry.source}: {line}")
+    rows = [
+        asdict(entry) | {"set_aside": len(entry.set_aside), "state": "failed" if entry.failed else "good"}
+        for entry in found
+    ]
+    columns = {
+        "source": "Source",
+        "state": "State",
+        "stories": "Stories",
+        "set_aside": "Set aside",
+        "newest": "Newest",
+    }
+    door_.table(rows, {**columns, "moved_to": "Moved to", "failed": "Why"}, empty="No source is configured.")
+    return PARTLY if any(entry.failed for entry in found) else 0
+
+
+@source.command()
+@click.argument("url")
+@click.option("--slug", metavar="SLUG", help="Permanent name in commands. Default: from the host.")
+@click.option("--name", metavar="TEXT", help="The name that readers see. Default: the host.")
+@click.option(
+    "--kind", type=click.Choice(["agency", "house"]), default="agency", help="house: your own site."
+)
+@door
+def add(door_: Door, url: str, slug: str | None, name: str | None, kind: str) -> None:
+    """Put a source into sources.toml.
+
+    URL is a feed, or a page that names one; a WordPress site without a feed is swept. It is asked first. What stands in the file stays.
+
+    \b
+    Examples:
+      publisher source add https://agency.example/feed.xml --name "Example Agency"
+      publisher source add https://www.news.example/ --kind house --slug our-site
+    """
+    from publisher.desk import sources
+
+    with door_.newsroom() as newsroom:
+        added = sources.add(newsroom, url, slug=slug, name=name, kind=kind, now=now())
+    record = asdict(added) | {"path": str(added.path)}
+    told = f"{added.stories} stories there, {added.set_aside} of them without a source, link or headline."
+    lines = [f"Written to {added.path}:", added.table.strip(), "", told]
+    door_.show(record, "\n".join([*lines, f"Look it through, then: publisher ingest {added.source}"]))
 
 
 COMMANDS = (ingest, source)

@@ -90,6 +90,12 @@ def show(door_: Door, story_id: str, diff: bool) -> None:
     keys += [
         "byline",
         "dateline",
+        "located",
+        "provider",
+        "signals",
+        "subjects",
+        "copyright",
+        "usage_terms",
         "published",
         "first_published",
         "corrected_at",

@@ -15,7 +15,7 @@ from publisher.desk import publishing
 from publisher.desk.names import whole_id
 from publisher.desk.publishing import Published
 from publisher.desk.sourcereport import SourceReport
-from publisher.desk.wire import ByHand, headlined, take_item
+from publisher.desk.taking import ByHand, headlined, take_item
 from publisher.desk.withdrawals import Withdrawal, outgoing, withdraw
 from publisher.errors import BadInput, Conflict, Refused, UnknownName
 from publisher.intake.links import absolute, canonical, unfit
@@ -115,7 +115,7 @@ def headline(newsroom: Newsroom, story_id: str, text: str, *, why: str, actor: s
         before = present.headline
         if wanted:
             changed = headlined(present, wanted, why=why, actor=actor, now=now)
-        elif original := present.received.original_headline:
+        elif original := present.received.headline or present.received.original_headline:
             changed = replace(
                 present,
                 headline=original,

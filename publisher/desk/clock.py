@@ -79,8 +79,8 @@ def _began(digest: Digest) -> str:
 
 
 def polled(newsroom: Newsroom, *, now: datetime, arrivals: bool) -> list[Polled]:
-    """The sources that have an address, with the memory of their polls; when stories came only if that is asked for."""
-    asked = [source for source in newsroom.settings.sources if source.url]
+    """The sources that have an address or a folder, with the memory of their polls; when stories came only if that is asked for."""
+    asked = [source for source in newsroom.settings.sources if source.url or source.folder]
     slugs = [source.slug for source in asked]
     with newsroom.database.read() as connection:
         states = house.source_states(connection)

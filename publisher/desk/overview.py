@@ -27,7 +27,6 @@ __all__ = [
     "last_recorded",
     "quarantine_entry",
     "quarantined",
-    "sources",
     "state_of",
     "stories",
     "story_record",
@@ -48,30 +47,6 @@ def state_of(story: Story, now: datetime) -> str:
     if story.embargoed(now):
         return "embargoed"
     return "usable" if story.usable(now) else story.received.pubstatus.value
-
-
-def sources(newsroom: Newsroom, *, limit: int = 1000, after: str | None = None) -> Page:
-    """Configured sources with their number of stories and the memory of their last poll."""
-    with newsroom.database.read() as connection:
-        states = house.source_states(connection)
-        counts = Counter(stored_stories.count_by_source(connection))
-    rows = [
-        {
-            "source": source.slug,
-            "name": source.name,
-            "kind": source.kind.value,
-            "url": source.url,
-            "stories": counts[source.slug],
-            "polled_at": state.polled_at,
-            "succeeded_at": state.succeeded_at,
-            "not_before": state.not_before,
-            "failures": state.failures,
-            "error": state.error,
-        }
-        for source in newsroom.settings.sources
-        for state in [states.get(source.slug, house.SourceState(source=source.slug))]
-    ]
-    return Page.cut(rows, limit, by="source", after=after)
 
 
 def last_recorded(newsroom: Newsroom) -> datetime | None:
@@ -173,6 +148,16 @@ def story_record(newsroom: Newsroom, story_id: str, *, now: datetime) -> dict[st
         "correction_note": received.correction_note,
         "byline": received.byline,
         "dateline": received.dateline,
+        "located": received.located,
+        "provider": received.provider,
+        "genre": received.genre,
+        "slugline": received.slugline,
+        "signals": received.signals,
+        "subjects": tuple(f"{s.scheme}:{s.code} {s.name}".strip(": ") for s in received.subjects),
+        "rights": received.rights,
+        "copyright": received.copyright_notice,
+        "usage_terms": received.usage_terms,
+        "media": tuple(medium.url for medium in received.media),
         "published": received.first_created,
         "ednote": received.ednote,
         "lede": received.lede,

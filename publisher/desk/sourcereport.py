@@ -32,6 +32,16 @@ class SourceReport:
     failed: str | None = None
     unchanged: bool = False
 
+    def add(self, other: SourceReport) -> None:
+        """What came of one more document of this source; whether it failed is its own affair."""
+        for word, number in other.counts.items():
+            self.counts[word] = self.counts.get(word, 0) + number
+        self.quarantined += other.quarantined
+        self.remarks += other.remarks
+        self.withdrawals += other.withdrawals
+        self.outgoing += other.outgoing
+        self.left_out += other.left_out
+
     def count(self, word: str) -> None:
         """One more of this kind."""
         self.counts[word] = self.counts.get(word, 0) + 1

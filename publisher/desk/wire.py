@@ -8,43 +8,27 @@ a source without stories.
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-
-from sqlalchemy import Connection
+from pathlib import Path
 
 from publisher import intake
 from publisher.desk import hubs, publishing
-from publisher.desk.sourcereport import Outgoing, SourceReport
-from publisher.desk.withdrawals import halt_holding, outgoing, withdraw
+from publisher.desk.dropfolder import look
+from publisher.desk.sourcereport import SourceReport
+from publisher.desk.sweep import sweep
+from publisher.desk.taking import kill_by_guid, take_item
+from publisher.errors import FolderUnwritable
 from publisher.fetch import Failed, Fetched, NotModified, fetch_all
 from publisher.fetch import Memory as FetchMemory
 from publisher.intake.document import Context, Unreadable
-from publisher.intake.standing import DOUBTS
-from publisher.intake.text import clean
 from publisher.newsroom import Newsroom
-from publisher.revise import Change, change, content_hash, eligible_at
-from publisher.selection import barred, belongs
-from publisher.store import house, quarantine, stories
+from publisher.store import house
 from publisher.store.house import SourceState
-from publisher.story import PubStatus, Reason, Received, Rejected, Source, Story, unpublishable
+from publisher.story import Source
 
-__all__ = ["ByHand", "SourceReport", "headlined", "poll", "read_document", "take_item"]
-
-
-BY_SOURCE = "by its source"
-MADE_UP = re.compile(r"[0-9a-f]{64}")
-NAMED_BY = 60
-
-
-@dataclass(frozen=True, slots=True)
-class ByHand:
-    """A person's release of what was set aside: why, and the headline of the house where one is given."""
-
-    why: str
-    headline: str = ""
+__all__ = ["SourceReport", "poll", "read_document"]
 
 
 def poll(
@@ -61,37 +45,145 @@ def poll(
     """
     with newsroom.database.read() as connection:
         states = house.source_states(connection)
-    reports: dict[str, SourceReport] = {}
-    asked: list[tuple[str, str, FetchMemory]] = []
+    round_ = _Round(newsroom, states, {source.slug: source for source in sources}, actor, now, progress)
     for source in sources:
-        state = states.get(source.slug, SourceState(source=source.slug))
-        report = reports[source.slug] = SourceReport(source.slug)
-        if source.url is None:
-            report.failed = "it has no `url` to poll; hand its files to `publisher ingest --file`"
-        elif state.not_before is not None and state.not_before > now:
-            report.failed = f"it asked to be left alone until {state.not_before:%Y-%m-%d %H:%M} UTC"
-        else:
-            asked.append((source.slug, source.url, FetchMemory(state.etag, state.last_modified)))
-    by_slug = {source.slug: source for source in sources}
+        round_.reports[source.slug] = SourceReport(source.slug, failed=_not_asked(source, states, now))
+    round_.run()
+    _tell_hubs(newsroom, list(round_.reports.values()), now=now)
+    return list(round_.reports.values())
 
-    def take(slug: str, result: Fetched | NotModified | Failed) -> None:
-        state = states.get(slug, SourceState(source=slug))
-        report = reports[slug]
-        _take_fetched(newsroom, by_slug[slug], result, report=report, state=state, actor=actor, now=now)
-        if progress is not None:
-            progress(report)
 
-    asyncio.run(
-        fetch_all(
+def _not_asked(source: Source, states: Mapping[str, SourceState], now: datetime) -> str | None:
+    """Why a source is not asked at all, or None."""
+    if source.url is None and source.folder is None:
+        return "it has no `url` to poll and no `folder`; hand its files to `publisher ingest --file`"
+    state = states.get(source.slug)
+    if state is not None and state.not_before is not None and state.not_before > now:
+        return f"it asked to be left alone until {state.not_before:%Y-%m-%d %H:%M} UTC"
+    return None
+
+
+@dataclass(slots=True)
+class _Round:
+    """One round of polls: folders first, then all that is on the network, side by side."""
+
+    newsroom: Newsroom
+    states: Mapping[str, SourceState]
+    sources: Mapping[str, Source]
+    actor: str
+    now: datetime
+    progress: Callable[[SourceReport], None] | None
+    reports: dict[str, SourceReport] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Ask everybody who may be asked."""
+        may = [source for source in self.sources.values() if self.reports[source.slug].failed is None]
+        for source in may:
+            if source.folder is not None:
+                report, state = self.reports[source.slug], self._state(source.slug)
+                _look_into(self.newsroom, source, report=report, state=state, actor=self.actor, now=self.now)
+                self._told(source.slug)
+        asyncio.run(self._network([source for source in may if source.folder is None]))
+
+    async def _network(self, sources: Sequence[Source]) -> None:
+        turns = asyncio.Semaphore(self.newsroom.fetch_limits.concurrency)
+        sweeps = [self._swept(source, turns) for source in sources if source.format == "wordpress"]
+        asked = [
+            (source.slug, source.url or "", FetchMemory(state.etag, state.last_modified))
+            for source in sources
+            if source.format != "wordpress"
+            for state in [self._state(source.slug)]
+        ]
+        fetching = fetch_all(
             asked,
-            now=now,
-            limits=newsroom.fetch_limits,
-            guard=newsroom.fetch_guard,
-            on_result=take,
+            now=self.now,
+            limits=self.newsroom.fetch_limits,
+            guard=self.newsroom.fetch_guard,
+            on_result=self._take,
         )
+        await asyncio.gather(fetching, *sweeps)
+
+    def _take(self, slug: str, result: Fetched | NotModified | Failed) -> None:
+        _take_fetched(
+            self.newsroom,
+            self.sources[slug],
+            result,
+            report=self.reports[slug],
+            state=self._state(slug),
+            actor=self.actor,
+            now=self.now,
+        )
+        self._told(slug)
+
+    async def _swept(self, source: Source, turns: asyncio.Semaphore) -> None:
+        report = self.reports[source.slug]
+        async with turns:
+            pause = await sweep(self.newsroom, source, report=report, actor=self.actor, now=self.now)
+        state = self._state(source.slug)
+        await asyncio.to_thread(_remember_sweep, self.newsroom, report, state, pause, now=self.now)
+        self._told(source.slug)
+
+    def _state(self, slug: str) -> SourceState:
+        return self.states.get(slug, SourceState(source=slug))
+
+    def _told(self, slug: str) -> None:
+        if self.progress is not None:
+            self.progress(self.reports[slug])
+
+
+def _look_into(
+    newsroom: Newsroom,
+    source: Source,
+    *,
+    report: SourceReport,
+    state: SourceState,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Take what was pushed into a source's folder; a file that cannot be read is named, and is no failure of its neighbours."""
+    limit = newsroom.settings.fetch.max_items
+
+    def take(name: str, raw: bytes) -> str | None:
+        of_file = SourceReport(source.slug)
+        context = Context(source=source, now=now, max_items=limit)
+        _read(newsroom, source, raw, context, format=source.format, report=of_file, actor=actor)
+        report.add(of_file)
+        if of_file.failed:
+            report.remarks.append(f"{name}: {of_file.failed}")
+        return of_file.failed
+
+    try:
+        busy = look(Path(source.folder or ""), take, now=now)
+    except FolderUnwritable as error:
+        busy = report.failed = str(error)
+    else:
+        if busy:
+            report.remarks.append(f"its folder was not looked into: {busy}")
+    state = replace(state, polled_at=now, error=report.failed)
+    good = replace(state, succeeded_at=now, failures=0)
+    with newsroom.database.write() as connection:
+        house.remember_source(
+            connection, replace(state, failures=state.failures + 1) if report.failed else good
+        )
+
+
+def _remember_sweep(
+    newsroom: Newsroom,
+    report: SourceReport,
+    state: SourceState,
+    pause: datetime | None,
+    *,
+    now: datetime,
+) -> None:
+    """A sweep is always of everything: there are no validators to remember."""
+    state = replace(
+        state, etag=None, last_modified=None, polled_at=now, not_before=pause, error=report.failed
     )
-    _tell_hubs(newsroom, list(reports.values()), now=now)
-    return [reports[source.slug] for source in sources]
+    good = replace(state, succeeded_at=now, failures=0)
+    with newsroom.database.write() as connection:
+        house.remember_source(
+            connection, replace(state, failures=state.failures + 1) if report.failed else good
+        )
 
 
 def _take_fetched(
@@ -131,6 +223,8 @@ def _take_fetched(
                     state,
                     etag=memory.etag,
                     last_modified=memory.last_modified,
+                    moved_to=result.moved_to,
+                    seconds=result.seconds,
                     succeeded_at=now,
                     failures=0,
                     error=None,
@@ -193,207 +287,7 @@ def _read(
         for item in document.items:
             take_item(newsroom, connection, source, item, report=report, actor=actor, now=now)
         for guid in document.kills:
-            _kill_by_guid(connection, source, guid, report=report, actor=actor, now=now)
+            kill_by_guid(connection, source, guid, report=report, actor=actor, now=now)
     if report.withdrawals:  # what the source takes back leaves feeds and pages now, not at the next build
         taken_back = [entry.story_id for entry in report.withdrawals]
         publishing.at_once(newsroom, taken_back, actor=actor, now=now, tell=False)
-
-
-def take_item(
-    newsroom: Newsroom,
-    connection: Connection,
-    source: Source,
-    item: Received | Rejected,
-    *,
-    report: SourceReport,
-    actor: str,
-    now: datetime,
-    by_hand: ByHand | None = None,
-) -> str | None:
-    """Store one item; returns its story's id, or None when it was set aside or changed nothing.
-
-    `by_hand`: a person releases it, may bring back what was killed, and may give a headline.
-    """
-    headed = by_hand.headline if by_hand else ""
-    if (
-        isinstance(item, Received)
-        and item.pubstatus is not PubStatus.CANCELED
-        and (lack := unpublishable(replace(item, original_headline=headed) if headed else item))
-    ):
-        reason, detail = lack
-        item = Rejected(
-            reason=reason,
-            detail=detail,
-            raw=item.body.encode("utf-8", "replace"),
-            source_guid=item.source_guid,
-            headline=item.original_headline,
-            received=item,
-        )
-    if isinstance(item, Rejected):
-        if quarantine.keep(connection, source.slug, item, now=now):
-            report.count("quarantined")
-            report.quarantined.append(f"{_called(item)}: {item.detail}")
-        else:
-            report.count("still-quarantined")
-        return None
-    return _take_received(
-        newsroom, connection, source, item, report=report, actor=actor, now=now, by_hand=by_hand
-    )
-
-
-def _called(item: Rejected) -> str:
-    """What a person may know a refused item by; an id that we had to make of its text is no name to anybody."""
-    made_up = item.received is not None and MADE_UP.fullmatch(item.source_guid)
-    if name := item.headline or ("" if made_up else item.source_guid):
-        return name
-    told = (item.received.lede if item.received else "") or item.raw[:300].decode("utf-8", "replace")
-    text = clean(told, NAMED_BY)
-    return f"an item without id or headline ({text})" if text else "an empty item"
-
-
-def _take_received(
-    newsroom: Newsroom,
-    connection: Connection,
-    source: Source,
-    received: Received,
-    *,
-    report: SourceReport,
-    actor: str,
-    now: datetime,
-    by_hand: ByHand | None,
-) -> str | None:
-    story_id = stories.find(connection, source.slug, received)
-    present = stories.get(connection, story_id) if story_id else None
-    known = stories.known_hashes(connection, story_id) if story_id else frozenset()
-    found = change(present, received, known=known)
-    if found is Change.AFTER_KILL and by_hand is not None and present is not None:
-        present, found = replace(present, killed=None), Change.RELEASE
-    report.count(found.value)
-    sections = tuple(s.slug for s in newsroom.settings.sections if belongs(received, source.slug, s))
-    match found:
-        case Change.UNCHANGED | Change.STALE:
-            return None
-        case Change.AFTER_KILL:
-            rejected = Rejected(
-                reason=Reason.AFTER_KILL,
-                detail=f"a version of story {story_id}, which was killed: only a person may bring it back",
-                raw=received.body.encode("utf-8", "replace"),
-                source_guid=received.source_guid,
-                headline=received.original_headline,
-                received=received,
-            )
-            quarantine.keep(connection, source.slug, rejected, now=now)
-            report.quarantined.append(f"{received.original_headline}: {rejected.detail}")
-            return None
-    revised = next_version(newsroom, present, source, received, kind=found, sections=sections, now=now)
-    if by_hand is not None and by_hand.headline:
-        revised = headlined(revised, by_hand.headline, why=by_hand.why, actor=actor, now=now)
-    if present is None:
-        stories.add(connection, revised, content_hash(received))
-    else:
-        stories.add_version(connection, revised, content_hash(received))
-        data = {"version": revised.version}
-        house.tell(
-            connection, f"story.{found}", revised.story_id, actor=actor, now=now, why=BY_SOURCE, data=data
-        )
-    for doubt in DOUBTS.keys() & received.flags:
-        report.remarks.append(f"{received.original_headline}: withheld, for {DOUBTS[doubt]}")
-    _tell_mail(newsroom, connection, present, revised, found, report=report, actor=actor, now=now)
-    return revised.story_id
-
-
-def _tell_mail(
-    newsroom: Newsroom,
-    connection: Connection,
-    present: Story | None,
-    revised: Story,
-    found: Change,
-    *,
-    report: SourceReport,
-    actor: str,
-    now: datetime,
-) -> None:
-    """What the new version means for mail that has not left: it is halted, or goes out with the one before, which is told."""
-    if found is Change.KILL:
-        report.withdrawals.append(
-            withdraw(connection, revised, act="kill", why=BY_SOURCE, actor=actor, now=now)
-        )
-    elif found is Change.HOLD:
-        report.withdrawals.append(halt_holding(connection, revised.story_id, act="hold", why=BY_SOURCE))
-    elif present is not None and present.usable(now) and not revised.usable(now):
-        why = barred(revised, newsroom.sources, now)
-        act = why[0].value if why else "embargo"
-        report.withdrawals.append(halt_holding(connection, revised.story_id, act=act, why=BY_SOURCE))
-    elif found in {Change.CORRECTION, Change.UPDATE} and (going := outgoing(connection, revised.story_id)):
-        report.outgoing.append(Outgoing(revised.story_id, revised.headline, going))
-
-
-def next_version(
-    newsroom: Newsroom,
-    present: Story | None,
-    source: Source,
-    received: Received,
-    *,
-    kind: Change,
-    sections: tuple[str, ...],
-    now: datetime,
-) -> Story:
-    """The story with this version on top. A headline that the desk changed stays the desk's.
-
-    A kill often comes as an id and a word. It says of the story that it must go, nothing of where it stands: sections, language and
-    headline stay what readers had, so that the notice takes the story's place in every feed and the gate knows what to look for.
-    """
-    if present is None:
-        story = Story(
-            story_id=newsroom.mint(now, f"story {source.slug} {received.source_guid}".encode()),
-            version=1,
-            source=source.slug,
-            received=received,
-            headline=received.original_headline,
-            received_at=now,
-            modified_at=now,
-            eligible_at=None,
-            sections=sections,
-        )
-    else:
-        kill = kind is Change.KILL
-        if kill:
-            received = replace(received, language=present.received.language)
-        keep_headline = kill or present.headline_changed_at is not None
-        story = replace(
-            present,
-            version=present.version + 1,
-            received=received,
-            headline=present.headline if keep_headline else received.original_headline,
-            received_at=now,
-            modified_at=now,
-            sections=present.sections if kill else sections,
-            corrected_at=now if kind is Change.CORRECTION else present.corrected_at,
-            eligible_at=now if kind is Change.RELEASE else present.eligible_at,
-        )
-    return replace(story, eligible_at=eligible_at(story))
-
-
-def headlined(story: Story, headline: str, *, why: str, actor: str, now: datetime) -> Story:
-    """The story under a headline of the house; the original stays beside it, also where the source wrote none."""
-    return replace(
-        story,
-        headline=headline,
-        headline_changed_by=actor,
-        headline_changed_at=now,
-        headline_changed_why=why,
-        modified_at=now,
-    )
-
-
-def _kill_by_guid(
-    connection: Connection, source: Source, guid: str, *, report: SourceReport, actor: str, now: datetime
-) -> None:
-    """A tombstone of the source (RFC 6721): it names an id and nothing else."""
-    probe = Received(source_guid=guid, source_name="", source_url="", original_headline="", language="und")
-    story_id = stories.find(connection, source.slug, probe)
-    present = stories.get(connection, story_id) if story_id else None
-    if present is None or present.killed is not None:
-        return
-    report.withdrawals.append(withdraw(connection, present, act="kill", why=BY_SOURCE, actor=actor, now=now))
-    report.count(Change.KILL.value)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from publisher import selection
 from publisher.edition import Edition, Kind, Why
+from publisher.rights import Channel
 from publisher.store import deliveries, editions, house, stories
 from publisher.story import Source, Story
 
@@ -91,5 +92,5 @@ def barred(
     return {
         story.story_id: why[0]
         for story in found
-        if (why := selection.barred(story, sources, now)) is not None
+        if (why := selection.barred(story, sources, now, Channel.MAIL)) is not None
     }

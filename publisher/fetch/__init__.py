@@ -8,7 +8,7 @@ other ports, private addresses in any notation, https down to http, other coding
 httpcore carries the requests; no other module of ours knows it.
 """
 
-from publisher.fetch.answers import Failed, Fetched, Limits, Memory, NotModified, Result
+from publisher.fetch.answers import Failed, Fetched, Limits, Memory, NotModified, Result, values
 from publisher.fetch.guard import Guard, Resolver, public
 from publisher.fetch.polling import fetch, fetch_all
 from publisher.fetch.telling import Taken, post_all
@@ -27,4 +27,5 @@ __all__ = [
     "fetch_all",
     "post_all",
     "public",
+    "values",
 ]

@@ -6,7 +6,7 @@ No I/O. Everything a server sends is text of a stranger: what is kept or shown i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -68,6 +68,7 @@ class Fetched:
         memory: to be remembered, once the body could be read.
         not_before: the server wants no further request until then.
         moved_to: where permanent redirects lead; for a person to look at, never adopted by itself.
+        status: 200, or another one that was asked for. headers: as sent. seconds: how long it took.
     """
 
     url: str
@@ -76,6 +77,9 @@ class Fetched:
     memory: Memory
     not_before: datetime | None = None
     moved_to: str | None = None
+    status: int = 200
+    headers: Headers = field(default=(), compare=False)
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urljoin
 
@@ -39,17 +40,27 @@ HEADERS = (
 )
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PERMANENT = frozenset({301, 308})
+OK = frozenset({200})
 
 
 async def fetch(
-    url: str, *, memory: Memory, now: datetime, limits: Limits | None = None, guard: Guard | None = None
+    url: str,
+    *,
+    memory: Memory,
+    now: datetime,
+    limits: Limits | None = None,
+    guard: Guard | None = None,
+    statuses: frozenset[int] = OK,
 ) -> Result:
     """Ask one source; whatever name servers, networks and servers do is a value.
 
-    `now` is the present instant (aware), from which `not_before` is reckoned.
+    `now` is the present instant (aware), from which `not_before` is reckoned. `statuses`: those whose answer is wanted whole, as where a
+    refusal is what was asked about.
     """
     limits, guard = limits or Limits(), guard or Guard()
-    return await _within(url, memory, now=now, limits=limits, guard=guard, seconds=limits.seconds)
+    return await _within(
+        url, memory, now=now, limits=limits, guard=guard, seconds=limits.seconds, statuses=statuses
+    )
 
 
 async def fetch_all(
@@ -111,6 +122,7 @@ async def _within(
     guard: Guard,
     seconds: float,
     tls: ssl.SSLContext | None = None,
+    statuses: frozenset[int] = OK,
 ) -> Result:
     """Ask, within a total time that no trickle of bytes extends; without `tls` httpcore makes its default when it needs one."""
     dialler = Dialler(seconds / CONNECT_SHARE)
@@ -119,7 +131,11 @@ async def _within(
             asyncio.timeout(seconds),
             httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=dialler) as pool,
         ):
-            return await _Asker(pool, dialler, now=now, limits=limits, guard=guard).ask(url, memory)
+            asker = _Asker(pool, dialler, now=now, limits=limits, guard=guard, statuses=statuses)
+            began = asyncio.get_running_loop().time()
+            answer = await asker.ask(url, memory)
+            took = asyncio.get_running_loop().time() - began
+            return replace(answer, seconds=took) if isinstance(answer, Fetched) else answer
     except TimeoutError:
         return Failed("timeout", f"no whole answer within {seconds:g} s")
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
@@ -137,7 +153,9 @@ class _Asker:
         now: datetime,
         limits: Limits,
         guard: Guard,
+        statuses: frozenset[int],
     ) -> None:
+        self._statuses = statuses
         self._pool, self._dialler = pool, dialler
         self._now, self._limits, self._guard = now, limits, guard
 
@@ -200,7 +218,7 @@ class _Asker:
             )
         if answer.status in {429, 503}:
             return Failed("throttled", f"it asks for patience (status {answer.status})", not_before)
-        if answer.status != 200:
+        if answer.status not in self._statuses:
             return Failed(f"http-{answer.status}", f"it answers with status {answer.status}", not_before)
         body = await self._body(answer)
         if isinstance(body, Failed):
@@ -212,6 +230,8 @@ class _Asker:
             memory=validators(answer.headers),
             not_before=not_before,
             moved_to=moved_to,
+            status=answer.status,
+            headers=answer.headers,
         )
 
     async def _body(self, answer: httpcore.Response) -> bytes | Failed:

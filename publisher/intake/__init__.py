@@ -2,8 +2,7 @@
 
 PURE but for one limited child process (`lenient`). Each format is a module of one shape: `recognises(raw, content_type)` and
 `read(raw, context) -> Document | Unreadable`, which fills `build.Parts` and lets `build.build` judge it. A new format: copy
-`jsonfeed.py`, register it below in `READERS` (the order is the order in which `auto` asks), and add a sample and its expectations to
-tests/unit/test_intake_formats.py.
+tests/skeleton/format.py and its test, and register it below in `READERS` (the order is the order in which `auto` asks).
 """
 
 from __future__ import annotations
@@ -11,7 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from publisher.intake import atom, jsondoc, jsonfeed, jsonl, lenient, pagetext, rdf, rss, wordpress
+from publisher.intake import (
+    atom,
+    iptc7901,
+    jsondoc,
+    jsonfeed,
+    jsonl,
+    lenient,
+    mail,
+    newsml1,
+    newsmlg2,
+    ninjs,
+    nitf,
+    page,
+    pagetext,
+    rdf,
+    rss,
+    wordpress,
+)
 from publisher.intake.document import MAX_BYTES, Context, Document, Unreadable
 from publisher.intake.packed import is_packed, unpacked
 from publisher.story import PubStatus, Received, Rejected
@@ -25,8 +41,15 @@ READERS: dict[str, Reader] = {
     "atom": (atom.recognises, atom.read),
     "rdf": (rdf.recognises, rdf.read),
     "json-feed": (jsonfeed.recognises, jsonfeed.read),
+    "newsml-g2": (newsmlg2.recognises, newsmlg2.read),
+    "newsml-1": (newsml1.recognises, newsml1.read),
+    "nitf": (nitf.recognises, nitf.read),
     "wordpress": (wordpress.recognises, wordpress.read),
+    "ninjs": (ninjs.recognises, ninjs.read),
     "jsonl": (jsonl.recognises, jsonl.read),
+    "page": (page.recognises, page.read),
+    "iptc7901": (iptc7901.recognises, iptc7901.read),
+    "mail": (mail.recognises, mail.read),
     "text": (pagetext.recognises, pagetext.read),
 }
 FORMATS = ("auto", *READERS)
@@ -47,7 +70,7 @@ def read(raw: bytes, context: Context, *, format: str = "auto") -> Document | Un
         return Unreadable(
             "empty", "the document is empty: a source without stories sends an empty list, not nothing"
         )
-    name = format if format != "auto" else _told(raw, context.content_type)
+    name = format if format != "auto" else _told(raw, context)
     if name is None:
         return _unknown(raw)
     found = READERS[name][1](raw, context)
@@ -56,12 +79,11 @@ def read(raw: bytes, context: Context, *, format: str = "auto") -> Document | Un
     return found if isinstance(found, Unreadable) else _once_each(found)
 
 
-def _told(raw: bytes, content_type: str | None) -> str | None:
-    head = raw[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if head.startswith((b"<!doctype html", b"<html")):
-        return "rss"  # read as a feed it is refused by name: an HTML page, not a feed
+def _told(raw: bytes, context: Context) -> str | None:
+    if page.is_html(raw) and context.base_url:
+        return "rss"  # polled, it stands where a feed should: refused by name as an HTML page, not a feed
     for name, (recognises, _) in READERS.items():
-        if recognises(raw, content_type):
+        if recognises(raw, context.content_type):
             return name
     return None
 
@@ -83,7 +105,7 @@ def _unknown(raw: bytes) -> Unreadable:
 
 
 def _once_each(document: Document) -> Document:
-    """Of several items with one id the first counts, for feeds list the newest first; a kill counts wherever it stands."""
+    """Of several items with one id the latest version counts, else the first, for feeds list the newest first; a kill counts wherever it stands."""
     places: dict[str, int] = {}
     items: list[Received | Rejected] = []
     for item in document.items:
@@ -91,7 +113,7 @@ def _once_each(document: Document) -> Document:
         if not guid or guid not in places:
             places[guid] = len(items)
             items.append(item)
-        elif isinstance(item, Received) and item.pubstatus is PubStatus.CANCELED:
+        elif isinstance(item, Received) and _outdoes(item, items[places[guid]]):
             items[places[guid]] = item
     twice = len(document.items) - len(items)
     if not twice:
@@ -101,3 +123,17 @@ def _once_each(document: Document) -> Document:
         items=tuple(items),
         remarks=(*document.remarks, f"items that repeat the id of another: {twice}"),
     )
+
+
+def _outdoes(item: Received, other: Received | Rejected) -> bool:
+    """Whether it takes the place of another item with its id: a kill does, and a later version, by its number or else by its time."""
+    if item.pubstatus is PubStatus.CANCELED or isinstance(other, Rejected):
+        return item.pubstatus is PubStatus.CANCELED
+    if other.pubstatus is PubStatus.CANCELED:
+        return False
+    ours, theirs = item.source_version or "", other.source_version or ""
+    if ours.isdecimal() and theirs.isdecimal():
+        return int(ours) > int(theirs)
+    if item.version_created is None or other.version_created is None:
+        return False
+    return item.version_created > other.version_created

@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from urllib.parse import quote, urlsplit
 
 from publisher.intake.document import Context
 from publisher.intake.links import absolute, canonical, unfit
 from publisher.intake.markup import lede_of, sanitise, text_digest, to_text
-from publisher.intake.provenance import house_text
-from publisher.intake.text import TITLE_MAX, clean
+from publisher.intake.provenance import house_text, without_addresses
+from publisher.intake.standing import ADVISORIES, ADVISORY, RIGHTS_FORBID
+from publisher.intake.text import TITLE_MAX, clean, normalise
 from publisher.intake.times import clamped
+from publisher.legible import is_front_page
 from publisher.story import (
     NO_EMBARGO,
     Embargo,
@@ -21,6 +24,7 @@ from publisher.story import (
     Reason,
     Received,
     Rejected,
+    Source,
     SourceKind,
     Subject,
     unpublishable,
@@ -29,6 +33,7 @@ from publisher.story import (
 __all__ = ["Parts", "build", "reject"]
 
 MANY = 50
+IPTC_SCALE = frozenset("123456789")
 MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+_-]{1,80}")
 
 
@@ -42,6 +47,8 @@ class Parts:
     guid: str = ""
     link: str = ""
     headline: str = ""
+    original_headline: str = ""
+    short_headline: str = ""
     body_html: str = ""
     summary_html: str = ""
     language: str = ""
@@ -55,13 +62,17 @@ class Parts:
     status: PubStatus = PubStatus.USABLE
     doubts: list[str] = field(default_factory=list)
     embargo: Embargo = NO_EMBARGO
-    urgency: int | None = None
+    urgency: str = ""
     byline: str = ""
     dateline: str = ""
+    located: str = ""
+    provider: str = ""
     genre: str = ""
     slugline: str = ""
+    copyright_holder: str = ""
     copyright: str = ""
     usage_terms: str = ""
+    signals: list[str] = field(default_factory=list)
     correction_note: str = ""
     ednote: str = ""
     categories: list[str] = field(default_factory=list)
@@ -88,12 +99,24 @@ def build(parts: Parts, context: Context) -> Received | Rejected:
     base = parts.base_url or context.base_url
     link = absolute(parts.link, base)
     flags = list(parts.doubts)
+    rights = _stated(parts, source)
+    if rights == "none":
+        flags.append(RIGHTS_FORBID)
+    if clean(parts.genre).casefold() in ADVISORIES:
+        flags.append(ADVISORY)
+    headline = clean(parts.headline, TITLE_MAX)
+    original = clean(parts.original_headline, TITLE_MAX) or headline
+    headline = headline.removesuffix(
+        f" ({parts.version})"
+    )  # a version's number behind it is no part of a headline
     status = PubStatus.WITHHELD if flags and parts.status is PubStatus.USABLE else parts.status
     name, url, body, set_aside, lack, page_url = (
         _from_house(parts, context, link)
         if source.kind is SourceKind.HOUSE
         else _from_agency(parts, context, link)
     )
+    body, signed = without_addresses(body)
+    set_aside += signed
     markup = sanitise(body, base_url=link or base)
     flags += markup.flags
     published, early = clamped(parts.published, context.now)
@@ -105,12 +128,14 @@ def build(parts: Parts, context: Context) -> Received | Rejected:
         source_guid=_bounded(parts.guid or link or text_digest(parts.headline + body)),
         source_name=clean(name, 120),
         source_url=url,
-        original_headline=clean(parts.headline, TITLE_MAX),
+        original_headline=original,
+        headline="" if headline == original else headline,
+        short_headline=clean(parts.short_headline, TITLE_MAX),
         language=_language(parts.language) or source.language,
-        lede=lede if lede and not _cut_off(lede) else lede_of(markup.text),
+        lede=lede if lede and not _cut_off(lede) else lede_of(markup),
         body=markup.html,
         body_digest=text_digest(body),
-        aliases=frozenset(_bounded(alias) for alias in (*parts.aliases, link or "", url) if alias),
+        aliases=frozenset(_bounded(alias) for alias in (*parts.aliases, _page_of(link), url) if alias),
         source_version=clean(parts.version or "", 60) or None,
         first_created=published or updated,
         version_created=updated or published,
@@ -123,14 +148,19 @@ def build(parts: Parts, context: Context) -> Received | Rejected:
         slugline=clean(parts.slugline, 120),
         byline=clean(parts.byline, 200),
         dateline=clean(parts.dateline, 120),
+        located=clean(parts.located, 120),
+        provider=clean(parts.provider, 120),
         page_url=page_url,
+        copyright_holder=clean(parts.copyright_holder, 200),
         copyright_notice=clean(parts.copyright, 300),
         usage_terms=clean(parts.usage_terms, 600),
-        urgency=parts.urgency or source.default_urgency,
+        rights="link" if rights == "none" else rights,
+        urgency=_urgency(parts.urgency, source),
         genre=clean(parts.genre, 60),
         categories=_categories(parts, context),
         subjects=tuple(_subject(subject) for subject in parts.subjects[:MANY]),
         media=tuple(_media(parts.media[:MANY], link or base)),
+        signals=tuple(dict.fromkeys(clean(signal, 80) for signal in parts.signals[:MANY] if signal)),
         flags=tuple(flags),
     )
     if parts.status is PubStatus.CANCELED:
@@ -153,13 +183,28 @@ def _from_agency(
 ) -> tuple[str, str, str, tuple[str, ...], str, str | None]:
     """The item's link is the original; the name comes from the item or the configuration."""
     name = parts.source_name or context.source.name
-    url = absolute(parts.source_url, parts.base_url or context.base_url) or link
+    url = (
+        absolute(parts.source_url, parts.base_url or context.base_url)
+        or link
+        or _placed(parts, context.source)
+    )
     if url is None:
         return name, "", _body(parts), (), "the item has no absolute http(s) link to the original", None
     url = canonical(url)
     if lack := unfit(url, context.source):
         return name, "", _body(parts), (), f"the item links to {lack}", None
     return name, url, _body(parts), (), "", None
+
+
+def _placed(parts: Parts, source: Source) -> str | None:
+    """Where the source says that its stories stand, for an item with an id and no link."""
+    guid = clean(parts.guid)
+    if not guid or source.story_url is None:
+        return None
+    tail = re.split(r"[:/]", guid)[-1]
+    return absolute(
+        source.story_url.replace("{id}", quote(guid, safe="")).replace("{tail}", quote(tail, safe=""))
+    )
 
 
 def _from_house(
@@ -172,6 +217,24 @@ def _from_house(
     if parts.source_name and declared and not unfit(canonical(declared), context.source):
         return parts.source_name, canonical(declared), found.html, found.set_aside, "", link
     return found.source_name, found.source_url, found.html, found.set_aside, found.lack, link
+
+
+def _page_of(link: str | None) -> str:
+    """The link, unless it is a front page: under that all of a source's stories would be one."""
+    parts = urlsplit(link or "")
+    return "" if link is None or is_front_page(parts.path, parts.query) else link
+
+
+def _stated(parts: Parts, source: Source) -> str:
+    """What the item's own statement of its rights allows, by the words that the source's `rights_map` knows."""
+    return source.stated(normalise(f"{parts.copyright} {parts.usage_terms}"))
+
+
+def _urgency(said: str, source: Source) -> int:
+    """The source's own mark by its `urgency_map`, else a number of the IPTC scale, else the source's usual one."""
+    word = said.strip().casefold()
+    known = dict(source.urgency_map).get(word)
+    return known or (int(word) if word in IPTC_SCALE else source.default_urgency)
 
 
 def _body(parts: Parts) -> str:
@@ -206,6 +269,7 @@ def _media(media: Iterable[Media], base: str | None) -> Iterator[Media]:
                 alt=clean(medium.alt, 500),
                 caption=clean(medium.caption, 500),
                 credit=clean(medium.credit, 200),
+                rights=clean(medium.rights, 600),
             )
 
 

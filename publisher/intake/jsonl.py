@@ -33,11 +33,14 @@ TEXTS = (
         "published",
         "updated",
     ),
-    *("urgency", "byline", "dateline", "genre", "slugline", "copyright_notice", "usage_terms"),
-    *("correction_note", "ednote"),
+    *("urgency", "byline", "dateline", "located", "genre", "slugline", "copyright_notice", "usage_terms"),
+    *("correction_note", "ednote", "original_headline"),
 )
 LISTS = ("aliases", "categories")
-OBJECTS = {"subjects": ("scheme", "code", "name"), "media": ("url", "type", "alt", "caption", "credit")}
+OBJECTS = {
+    "subjects": ("scheme", "code", "name"),
+    "media": ("url", "type", "alt", "caption", "credit", "rights"),
+}
 REQUIRED = ("headline", "source_url")
 WITHDRAWAL = {"id", "status"}
 """What a line that takes a story back needs and no more."""
@@ -113,7 +116,6 @@ def _misshapen(entry: dict[str, Any]) -> Iterator[str]:
 def _parts(entry: dict[str, Any], context: Context) -> Parts:
     zone = context.source.timezone
     body = text(entry.get("body"))
-    urgency = text(entry.get("urgency"))
     status, doubts = standing.status(entry.get("status"))
     expires, doubts_of_end = standing.expiry(entry.get("expires"), zone=zone)
     return Parts(
@@ -133,9 +135,11 @@ def _parts(entry: dict[str, Any], context: Context) -> Parts:
         status=status,
         doubts=doubts + doubts_of_end,
         embargo=standing.embargo(entry.get("embargo"), context.source),
-        urgency=int(urgency) if urgency in set("123456789") else None,
+        urgency=text(entry.get("urgency")),
         byline=text(entry.get("byline")),
         dateline=text(entry.get("dateline")),
+        located=text(entry.get("located")),
+        original_headline=text(entry.get("original_headline")),
         genre=text(entry.get("genre")),
         slugline=text(entry.get("slugline")),
         copyright=text(entry.get("copyright_notice")),
@@ -170,6 +174,7 @@ def _medium(entry: dict[str, Any]) -> Media:
         alt=text(entry.get("alt")),
         caption=text(entry.get("caption")),
         credit=text(entry.get("credit")),
+        rights=text(entry.get("rights")),
         width=number("width"),
         height=number("height"),
     )

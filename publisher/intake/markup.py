@@ -94,7 +94,21 @@ ATTRIBUTES = {
     "th": {"colspan", "rowspan"},
     "td": {"colspan", "rowspan"},
 }
-HEADINGS = re.compile(r"<(/?)h1(?=[\s>])", re.IGNORECASE)
+RENAMED = re.compile(
+    r"<(/?)(?:(h1)|(h[56])|(?:div|section|article|header|footer|main|aside|nav|address|pre|center|dl|dt|dd|details|summary|fieldset"
+    r"|legend|hgroup|search))(?=[\s>/])",
+    re.IGNORECASE,
+)
+"""Blocks that are not kept: what stood in one of its own stays apart from its neighbours, as a paragraph or a lesser heading."""
+EMPTY = re.compile(r"<p(?: [^>]*)?>(?:\s|&nbsp;)*</p>")
+"""A blank stays in its place: what stood before it and behind it were apart."""
+AS_NH3_READS_IT = "<!doctype html><body>"
+"""Without it a table would stay inside an open paragraph, and what belongs to a head would be looked for there."""
+NOSCRIPT = re.compile(r"<noscript(?=[\s>/]).*?</noscript\s*>", re.IGNORECASE | re.DOTALL)
+NOSCRIPT_TAG = re.compile(r"</?noscript(?=[\s>/])[^>]*>?", re.IGNORECASE)
+"""What two parsers take for two things: gone before either sees it."""
+BESIDE = re.compile(r"<(?:h[2-4]|fig|table|li)")
+"""What a summary does not begin with: headings, captions, tables; a list only when nothing else is there."""
 BLOCKS = frozenset(
     [
         "p",
@@ -122,8 +136,21 @@ BLOCKS = frozenset(
         "pre",
         "dt",
         "dd",
+        "dl",
         "td",
         "th",
+        "caption",
+        "main",
+        "aside",
+        "nav",
+        "address",
+        "center",
+        "details",
+        "summary",
+        "fieldset",
+        "legend",
+        "hgroup",
+        "search",
     ]
 )
 SHORTCODE = re.compile(r"\[/?[a-z][a-z0-9_-]{2,30}(?:\s[^\]\n]{0,200})?\]")
@@ -165,17 +192,28 @@ def _cleaner(base_url: str | None) -> nh3.Cleaner:
 
 def sanitise(html: str, *, base_url: str | None = None) -> Markup:
     """What is kept of a body."""
-    fit = HEADINGS.sub(r"<\1h2", clean_block(html))
-    kept = _cleaner(base_url).clean(fit)
-    kept = re.sub(r"<img(?![^>]*\ssrc=)[^>]*>", "", kept)
+    kept = _cleaner(base_url).clean(_fit(html))
+    kept = EMPTY.sub("\n", re.sub(r"<img(?![^>]*\ssrc=)[^>]*>", "", kept))
     text = to_text(kept)
     flags = ("shortcode-left",) if SHORTCODE.search(text) else ()
     return Markup(kept.strip(), text, flags)
 
 
+def _fit(html: str) -> str:
+    """Fit for every place, and with the names of blocks that are kept, so that text and markup are parsed from the same."""
+    fit = clean_block(html)
+    if NOSCRIPT_TAG.search(fit) is not None:
+        fit = NOSCRIPT_TAG.sub(" ", NOSCRIPT.sub(" ", fit))
+    return RENAMED.sub(_kept_name, fit)
+
+
+def _kept_name(found: re.Match[str]) -> str:
+    return f"<{found[1]}{'h2' if found[2] else 'h4' if found[3] else 'p'}"
+
+
 def to_text(html: str) -> str:
     """The words of HTML, a line per block; scripts, styles and comments say nothing."""
-    root = LexborHTMLParser(clean_block(html)).body
+    root = LexborHTMLParser(f"{AS_NH3_READS_IT}{_fit(html)}").body
     if root is None:
         return ""
     out: list[str] = []
@@ -201,9 +239,19 @@ def text_digest(html: str) -> str:
     return digest(to_text(html))
 
 
-def lede_of(text: str) -> str:
-    """The first paragraph that says something, as one line."""
+def lede_of(markup: Markup) -> str:
+    """The first paragraph of a sanitised body that says something, as one line; not a heading, a caption or a cell."""
+    text = markup.text
+    if BESIDE.search(markup.html):
+        text = _prose(markup.html) or text
     for line in text.split("\n"):
         if len(line) > 40:
             return clean(line, LEDE_MAX)
     return clean(text, LEDE_MAX)
+
+
+def _prose(html: str) -> str:
+    tree = LexborHTMLParser(html)
+    for node in tree.css("h2, h3, h4, figure, figcaption, table, ul, ol"):
+        node.decompose()
+    return to_text(tree.body.inner_html or "") if tree.body is not None else ""

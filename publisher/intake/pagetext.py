@@ -1,6 +1,6 @@
-"""A scraped article page as plain text: what somebody copied from a page of the house.
+"""A story as plain text: a wire without a header, or what somebody copied from a page of the house.
 
-The first short line may be the section, the first longer one is the headline, the text goes on until the page's own furniture begins.
+Whole lines such as KILL, EMBARGOED or CORRECTED above it are read first (`desklines`). The first short line may be the section, the first longer one is the headline, the text goes on until the page's own furniture begins.
 A line that begins with one of the source's words and holds a URL is the source line; without one the item waits in quarantine.
 """
 
@@ -10,11 +10,12 @@ import re
 from html import escape
 
 from publisher.intake.build import Parts, build
+from publisher.intake.desklines import lines_above
 from publisher.intake.document import MAX_BYTES, Context, Document, Unreadable
 from publisher.intake.text import clean, clean_block
 from publisher.intake.wordpress import language_of
 
-__all__ = ["read", "recognises"]
+__all__ = ["linked", "read", "recognises"]
 
 FURNITURE = re.compile(
     r"(share|recent posts|related( posts| stories)?|leave a comment|published by|tags)\s*:?", re.IGNORECASE
@@ -42,24 +43,31 @@ def read(raw: bytes, context: Context) -> Document | Unreadable:
     ]
     if not lines:
         return Unreadable("empty", "the document is empty")
+    above = lines_above(lines, context.source)
+    del lines[: above.count]
+    if not lines:
+        return Unreadable("not-a-page", "nothing but marks stands in the document")
     section = lines.pop(0) if len(lines) > 1 and len(lines[0]) <= SECTION_MAX < len(lines[1]) else ""
     headline = lines.pop(0)
     if len(headline) > HEADLINE_MAX or not lines:
         return Unreadable("not-a-page", "no headline with a text below it was found")
     end = next((place for place, line in enumerate(lines) if FURNITURE.fullmatch(line)), len(lines))
-    body = "".join(f"<p>{_linked(line)}</p>" for line in lines[:end])
+    body = "".join(f"<p>{linked(line)}</p>" for line in lines[:end])
     parts = Parts(
         guid="",
         headline=headline,
         body_html=body,
         language=language_of(" ".join(lines[:end])[:4000], context.source.language),
         categories=[clean(section, 80)] if section else [],
+        status=above.status,
+        embargo=above.embargo,
+        signals=list(above.signals),
         raw=raw,
     )
     return Document(items=(build(parts, context),))
 
 
-def _linked(line: str) -> str:
+def linked(line: str) -> str:
     """The line as HTML; a bare URL becomes a link named by what stands before it, as a source line has it."""
     found = URL.search(line)
     if found is None or len(line) > 300:

@@ -15,11 +15,33 @@ from publisher.intake.text import clean
 from publisher.intake.times import parse as parse_time
 from publisher.story import NO_EMBARGO, Embargo, EmbargoKind, PubStatus, Source
 
-__all__ = ["DOUBTS", "embargo", "expiry", "media_status", "status", "validity"]
+__all__ = [
+    "ADVISORIES",
+    "ADVISORY",
+    "DOUBTS",
+    "RIGHTS_FORBID",
+    "embargo",
+    "expiry",
+    "media_status",
+    "status",
+    "validity",
+]
 
-STATUS, EXPIRY = "status-unknown", "expires-unreadable"
-DOUBTS = {STATUS: "its status is none that we know", EXPIRY: "its expiry cannot be read"}
+STATUS, EXPIRY, RIGHTS_FORBID, ADVISORY = (
+    "status-unknown",
+    "expires-unreadable",
+    "rights-forbid",
+    "advisory",
+)
+DOUBTS = {
+    STATUS: "its status is none that we know",
+    EXPIRY: "its expiry cannot be read",
+    RIGHTS_FORBID: "its own statement of rights forbids to publish it (`rights_map` of the source)",
+    ADVISORY: "it is an advisory to desks, no story for readers",
+}
 """Flag -> what the desk is told."""
+ADVISORIES = frozenset({"advisory", "advisories", "daybook", "note to editors"})
+"""Genres of what agencies send to desks."""
 
 
 def status(value: Any) -> tuple[PubStatus, list[str]]:

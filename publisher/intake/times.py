@@ -11,7 +11,8 @@ __all__ = ["SKEW", "clamped", "parse"]
 
 SKEW = timedelta(minutes=10)
 """How far ahead of our clock a source's may be."""
-ISO = re.compile(r"\d{4}-\d{2}(-\d{2})?([T ]\d{2}:\d{2}.*)?")
+ISO = re.compile(r"\d{4}-\d{2}(-\d{2})?([T ]\d{2}:\d{2}.*)?|\d{8}(T\d{4}.*)?")
+"""Also in the basic form, as NewsML 1.2 and NITF write it: 20310301T180000+0000."""
 
 
 def parse(text: str | None, *, zone: str) -> datetime | None:

@@ -22,6 +22,7 @@ from publisher.schedule.agenda import (
     decide,
     next_look,
     poll_due,
+    silence,
 )
 from publisher.schedule.arrival import ARRIVED, OVERDUE, Standing, missing, slot_to_ask_about
 from publisher.schedule.jumps import Reading, behind, jump
@@ -70,6 +71,7 @@ __all__ = [
     "place_of",
     "poll_due",
     "present_slot",
+    "silence",
     "slot_to_ask_about",
     "slots_between",
 ]

@@ -40,6 +40,7 @@ __all__ = [
     "decide",
     "next_look",
     "poll_due",
+    "silence",
 ]
 
 SKIPPED, UNSENT, LATE, QUIET = "clock.skip", "clock.unsent", "clock.late", "clock.quiet"
@@ -245,22 +246,26 @@ def poll_due(source: Polled, key: bytes) -> datetime:
 
 
 def _quiet(facts: Facts, source: Polled, now: datetime) -> Iterator[Alarm]:
+    said = silence(source, now)
+    told = facts.said.get((QUIET, source.slug))
+    if said is not None and (told is None or told < source.arrivals[0]):
+        yield Alarm(QUIET, source.slug, said)
+
+
+def silence(source: Polled, now: datetime) -> str | None:
     """Nothing new for long: of a source that answers, for one that fails says so itself, and one that was not asked cannot have news."""
     asked = (
         source.polled_at is not None and not source.failures and now - source.polled_at <= 2 * source.every
     )
     if not asked or len(source.arrivals) < QUIET_ARRIVALS:
-        return
+        return None
     newest = source.arrivals[0]
     gaps = sorted(later - earlier for later, earlier in pairwise(source.arrivals))
     usual = gaps[len(gaps) // 2]
-    silence = now - newest
-    told = facts.said.get((QUIET, source.slug))
-    if silence > QUIET_TIMES * max(usual, QUIET_GAP) and (told is None or told < newest):
-        usually = f"usually something comes every {_length(usual)}"
-        yield Alarm(
-            QUIET, source.slug, f"nothing new for {_length(silence)}; {usually}: does it still publish there?"
-        )
+    if now - newest <= QUIET_TIMES * max(usual, QUIET_GAP):
+        return None
+    usually = f"usually something comes every {_length(usual)}"
+    return f"nothing new for {_length(now - newest)}; {usually}: does it still publish there?"
 
 
 def next_look(facts: Facts, now: datetime, *, at_most: timedelta) -> datetime:

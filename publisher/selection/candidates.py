@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from publisher.edition import Item, LeftOut, Shelf, Why
+from publisher.rights import Channel, strictest
 from publisher.story import PubStatus, Source, SourceKind, Story
 
 __all__ = ["Act", "Candidate", "Mark", "Selection", "barred", "claimed", "eligible", "item", "sift"]
@@ -54,13 +55,13 @@ class Selection:
 
 
 def sift(
-    pool: Sequence[Candidate], *, sources: Mapping[str, Source], now: datetime
+    pool: Sequence[Candidate], *, sources: Mapping[str, Source], now: datetime, channel: Channel
 ) -> tuple[list[LeftOut], list[Candidate]]:
     """What no edition may hold at `now`, with the reason, and the rest."""
     out: list[LeftOut] = []
     fit: list[Candidate] = []
     for entry in pool:
-        why = barred(entry.story, sources, now)
+        why = barred(entry.story, sources, now, channel)
         if why is None:
             fit.append(entry)
         else:
@@ -68,8 +69,10 @@ def sift(
     return out, fit
 
 
-def barred(story: Story, sources: Mapping[str, Source], now: datetime) -> tuple[Why, str] | None:
-    """Why a story may be in no output at `now`, with the detail, or None; asked at selection and again before sending."""
+def barred(
+    story: Story, sources: Mapping[str, Source], now: datetime, channel: Channel
+) -> tuple[Why, str] | None:
+    """Why a story may be in no output of a channel at `now`, with the detail, or None; asked at selection and again before sending."""
     received = story.received
     if story.killed is not None or received.pubstatus is PubStatus.CANCELED:
         return Why.KILLED, story.killed or "by its source"
@@ -83,8 +86,8 @@ def barred(story: Story, sources: Mapping[str, Source], now: datetime) -> tuple[
     source = sources.get(story.source)
     if source is None:
         return Why.RIGHTS, f"source {story.source} is no longer configured"
-    if source.rights == "none":
-        return Why.RIGHTS, f"source {story.source} grants no rights"
+    if source.allows(channel) == "none":
+        return Why.RIGHTS, f"source {story.source} grants no rights for {channel}"
     if story.eligible_at is None or story.eligible_at > now:
         return Why.NOT_ELIGIBLE, "not yet released"
     return None
@@ -103,12 +106,13 @@ def claimed(story: Story) -> datetime:
     return min(received.first_created or received.version_created or story.received_at, story.received_at)
 
 
-def item(story: Story, source: Source, now: datetime, page: str) -> Item:
-    """The story's place in an edition frozen at `now`, with as much of its text as the source's rights allow.
+def item(story: Story, source: Source, now: datetime, page: str, channel: Channel) -> Item:
+    """The story's place in an edition frozen at `now`, with as much of its text as its source's rights and its own allow.
 
     `page`: what its id is appended to for the address of its page here; "" where the house has no such pages.
     """
     received = story.received
+    rights = strictest(source.allows(channel), received.rights)
     return Item(
         story_id=story.story_id,
         version=story.version,
@@ -120,8 +124,8 @@ def item(story: Story, source: Source, now: datetime, page: str) -> Item:
         source_homepage=source.homepage,
         link=story.link or received.page_url or (page and f"{page}{story.story_id}") or received.source_url,
         language=received.language,
-        lede="" if source.rights == "link" else received.lede,
-        body=received.body if source.rights == "full" else "",
+        lede="" if rights == "link" else received.lede,
+        body=received.body if rights == "full" else "",
         time=claimed(story),
         first_published=story.first_published or now,
         modified_at=now if story.first_published is None else max(story.modified_at, story.first_published),
@@ -131,11 +135,13 @@ def item(story: Story, source: Source, now: datetime, page: str) -> Item:
         correction_note=received.correction_note,
         corrected_at=story.corrected_at,
         copyright_notice=received.copyright_notice,
-        rights=source.rights,
+        rights=rights,
         rights_line=source.rights_line,
         usage_terms=received.usage_terms,
         categories=received.categories,
         subjects=received.subjects,
-        media=received.media if source.rights == "full" else (),
+        media=tuple(medium for medium in received.media if source.stated(medium.rights) == "full")
+        if source.media and rights == "full"
+        else (),
         source_feed=source.url or "" if source.kind is SourceKind.AGENCY else "",
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from publisher.edition import LeftOut, Shelf, Why
+from publisher.rights import Channel
 from publisher.selection.candidates import Act, Candidate, Mark, Selection, claimed, eligible, item, sift
 from publisher.series import Digest
 from publisher.story import Section, Source, Story
@@ -33,7 +34,7 @@ def select_digest(
     for the address of its page here; "" where the house has no such pages.
     """
     pool = list(candidates)
-    left_out, fit = sift(pool, sources=sources, now=now)
+    left_out, fit = sift(pool, sources=sources, now=now, channel=Channel.MAIL)
     left_out += [
         LeftOut(entry.story.story_id, "", Why.CARRIED, f"carried on {entry.carried_at:%Y-%m-%d %H:%M} UTC")
         for entry in fit
@@ -161,5 +162,7 @@ def _selection(
 ) -> Selection:
     by_id = {story.story_id: story for story in stories}
     order = dict.fromkeys(story_id for shelf in shelves for story_id in shelf.stories)
-    items = tuple(item(by_id[story_id], sources[by_id[story_id].source], now, page) for story_id in order)
+    items = tuple(
+        item(by_id[story_id], sources[by_id[story_id].source], now, page, Channel.MAIL) for story_id in order
+    )
     return Selection(tuple(shelves), items, tuple(dict.fromkeys(left_out)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from publisher.story import Received, Section, Term
+from publisher.story import Received, Section, Subject, Term
 
 __all__ = ["belongs"]
 
@@ -18,15 +18,7 @@ def belongs(received: Received, source: str, section: Section) -> bool:
             case "category":
                 return any(name.casefold() == wanted for name in received.categories)
             case "subject":
-                return any(
-                    wanted
-                    in {
-                        subject.code.casefold(),
-                        f"{subject.scheme}:{subject.code}".casefold(),
-                        subject.name.casefold(),
-                    }
-                    for subject in received.subjects
-                )
+                return any(_about(subject, wanted) for subject in received.subjects)
             case "word":
                 words = _words(f"{received.original_headline} {received.slugline}")
                 phrase = _words(wanted)
@@ -41,6 +33,15 @@ def belongs(received: Received, source: str, section: Section) -> bool:
     return (not section.any or any(matches(term) for term in section.any)) and not any(
         matches(term) for term in section.none
     )
+
+
+def _about(subject: Subject, wanted: str) -> bool:
+    """By code, with or without its scheme, or by name; a code that ends in `*` takes all that begin so, as IPTC's subject codes are built."""
+    code, name = subject.code.casefold(), subject.name.casefold()
+    known = (code, f"{subject.scheme}:{code}".casefold())
+    if wanted.endswith("*"):
+        return any(entry.startswith(wanted[:-1]) for entry in known)
+    return wanted in {*known, name}
 
 
 def _words(text: str) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from publisher.edition import Item, LeftOut, Notice, Shelf, Why
 from publisher.feed import Feed
+from publisher.rights import Channel
 from publisher.selection.candidates import Act, Candidate, Mark, Selection, claimed, eligible, item, sift
 from publisher.story import Source, Story
 
@@ -33,7 +34,7 @@ def select_feed(
     programs keep what is merely gone. What the maximum cut is counted, not named: it is everything older.
     """
     pool = [Candidate(story) for story in stories if feed.takes(story)]
-    left_out, fit = sift(pool, sources=sources, now=now)
+    left_out, fit = sift(pool, sources=sources, now=now, channel=Channel.FEEDS)
     dropped = {mark.story_id for mark in marks if mark.act is Act.DROP and mark.section == feed.section}
     left_out += [
         LeftOut(e.story.story_id, feed.series, Why.DROPPED) for e in fit if e.story.story_id in dropped
@@ -52,7 +53,7 @@ def select_feed(
         stories=tuple(story.story_id for story in shown),
         more=len(fresh) - len(chosen) + beyond,
     )
-    items = {story.story_id: item(story, sources[story.source], now, page) for story in chosen}
+    items = {story.story_id: item(story, sources[story.source], now, page, Channel.FEEDS) for story in chosen}
     if notice is not None:
         items |= {story.story_id: _notice(story, sources.get(story.source), notice(story)) for story in gone}
     return Selection(

@@ -51,6 +51,9 @@ def faults(tables: Tables, folder: Path) -> Iterator[Fault]:
     yield from _repeated("disclaimer", "language", [entry.language for entry in tables.disclaimer])
     yield from _sections(tables)
     yield from _repeated("source", "slug", [entry.slug for entry in tables.source])
+    for number, entry in enumerate(tables.source):
+        if entry.url and entry.folder:
+            yield ("source", number, "folder"), "a source has a `url` or a `folder`, not both"
     yield from _digests(tables)
     yield from _consumers(tables)
 

@@ -244,7 +244,7 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         disclaimers=tuple(entry.domain() for entry in tables.disclaimer),
         sections=tuple(entry.domain() for entry in tables.section),
         sources=tuple(
-            entry.domain(language=site.language, timezone=site.timezone, own_hosts=own_hosts)
+            entry.domain(language=site.language, timezone=site.timezone, own_hosts=own_hosts, config=folder)
             for entry in tables.source
         ),
         digests=tuple(

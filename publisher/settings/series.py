@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, TypeAdapter
 
 from publisher.feed import Consumer
 from publisher.series import Canary, Digest, Sender
+from publisher.settings.disk import absolute
 from publisher.settings.tables import Table
 from publisher.settings.values import (
     Domain,
@@ -21,6 +23,7 @@ from publisher.settings.values import (
     LocalTime,
     MailAddress,
     MailAddressOrDomain,
+    PathText,
     Slug,
     TermText,
     Titles,
@@ -35,11 +38,31 @@ from publisher.story import DEFAULT_URGENCY, Section, Source, SourceKind
 
 __all__ = ["CanaryTable", "ConsumerTable", "DigestTable", "SectionTable", "SenderTable", "SourceTable"]
 
+
+def _story_url(value: str) -> str:
+    """An address with a place for the id in its path or query; ValueError without one."""
+    if "{id}" not in value and "{tail}" not in value:
+        raise ValueError("{id} or {tail} has to stand in it, or all stories would have one address")
+    TypeAdapter(WebUrl).validate_python(value.replace("{id}", "1").replace("{tail}", "1"))
+    return value
+
+
+Rights = Literal["full", "lede", "link", "none"]
+Format = Literal[
+    "auto", "rss", "atom", "rdf", "json-feed", "newsml-g2", "newsml-1", "nitf", "wordpress", "ninjs", "jsonl",
+    "page", "iptc7901", "mail", "text",
+]  # fmt: skip
+StoryUrl = Annotated[str, AfterValidator(_story_url)]
 Limit = Annotated[Whole, Field(ge=1, le=200)]
 Interval = Annotated[Duration, Field(ge=timedelta(minutes=1), le=timedelta(days=7))]
 Percent = Annotated[Whole, Field(ge=0, le=100)]
 UpToADay = Annotated[Duration, Field(le=timedelta(days=1))]
 UpToAWeek = Annotated[Duration, Field(le=timedelta(days=7))]
+
+
+def _usual_refusals() -> dict[str, Rights]:
+    """What agencies write under items that no customer may publish."""
+    return {"may not be published": "none"}
 
 
 class SectionTable(Table):
@@ -82,10 +105,15 @@ class SourceTable(Table):
     homepage: WebUrl
     kind: Literal["agency", "house"] = "agency"
     url: WebUrl | None = None
-    format: Literal["auto", "rss", "atom", "rdf", "json-feed", "wordpress", "jsonl", "text"] = "auto"
+    folder: PathText | None = None
+    story_url: StoryUrl | None = None
+    format: Format = "auto"
     language: Language | None = None
     timezone: Zone | None = None
-    rights: Literal["full", "lede", "link", "none"] = "full"
+    rights: Rights = "full"
+    rights_feeds: Rights | None = None
+    rights_mail: Rights | None = None
+    rights_map: dict[str, Rights] = Field(default_factory=_usual_refusals)
     rights_line: LineOrEmpty = ""
     default_urgency: Urgency = DEFAULT_URGENCY
     urgency_map: dict[str, Urgency] = Field(default_factory=dict)
@@ -97,16 +125,20 @@ class SourceTable(Table):
     source_hosts: dict[str, Line] = Field(default_factory=dict)
     house_blocks: tuple[Line, ...] = ()
     house_hosts: tuple[Domain, ...] = ()
+    media: bool = True
+    window: Duration = timedelta(days=14)
     every: Interval = timedelta(minutes=5)
 
     def own_hosts(self) -> tuple[str, ...]:
         """The hosts that this source says are the newsroom's own."""
         return (*self.house_hosts, urlsplit(self.homepage).hostname or "") if self.kind == "house" else ()
 
-    def domain(self, *, language: str, timezone: str, own_hosts: tuple[str, ...] = ()) -> Source:
+    def domain(
+        self, *, language: str, timezone: str, own_hosts: tuple[str, ...] = (), config: Path = Path()
+    ) -> Source:
         """As the intake knows it; `language` and `timezone` are the site's, for a source that states none.
 
-        `own_hosts` are those of the site and of every house source.
+        `own_hosts` are those of the site and of every house source; `config`: what a relative folder is taken from.
         """
         return Source(
             slug=self.slug,
@@ -114,6 +146,8 @@ class SourceTable(Table):
             homepage=self.homepage,
             kind=SourceKind(self.kind),
             url=self.url,
+            story_url=self.story_url,
+            folder=str(absolute(config, self.folder)) if self.folder else None,
             format=self.format,
             language=self.language or language,
             timezone=self.timezone or timezone,
@@ -124,12 +158,19 @@ class SourceTable(Table):
             house_hosts=self.house_hosts,
             source_hosts=tuple((host.lower(), name) for host, name in self.source_hosts.items()),
             category_map=tuple((name.casefold(), ours) for name, ours in self.category_map.items()),
-            urgency_map=tuple(self.urgency_map.items()),
+            urgency_map=tuple((mark.casefold(), ours) for mark, ours in self.urgency_map.items()),
             default_urgency=self.default_urgency,
             empty_embargo=self.empty_embargo,
             rights_line=self.rights_line,
             rights=self.rights,
+            rights_feeds=self.rights_feeds,
+            rights_mail=self.rights_mail,
+            rights_map=tuple(
+                (" ".join(words.casefold().split()), allows) for words, allows in self.rights_map.items()
+            ),
             own_hosts=own_hosts,
+            media=self.media,
+            window=self.window,
             every=self.every,
         )
 

@@ -97,6 +97,8 @@ class SourceState:
     not_before: datetime | None = None
     failures: int = 0
     error: str | None = None
+    moved_to: str | None = None
+    seconds: float | None = None
 
 
 def source_states(connection: Connection) -> dict[str, SourceState]:

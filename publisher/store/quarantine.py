@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from publisher.store.schema import quarantine
 from publisher.store.versions import received_from_data, received_to_data
 from publisher.story import Received, Rejected
 
-__all__ = ["decide", "get", "keep", "listing", "received_of", "waiting"]
+__all__ = ["decide", "drop_killed", "get", "keep", "listing", "received_of", "waiting"]
 
 
 def keep(connection: Connection, source: str, rejected: Rejected, *, now: datetime) -> bool:
@@ -56,6 +57,22 @@ def received_of(entry: Row[Any]) -> Received | None:
 def waiting(connection: Connection) -> int:
     """How many entries wait for a person."""
     return connection.execute(select(func.count()).where(quarantine.c.state == "waiting")).scalar_one()
+
+
+def drop_killed(
+    connection: Connection, source: str, guids: Collection[str], *, actor: str, now: datetime
+) -> int:
+    """Drop the waiting versions of a story that its source killed; how many there were."""
+    result = connection.execute(
+        update(quarantine)
+        .where(
+            quarantine.c.source == source,
+            quarantine.c.state == "waiting",
+            quarantine.c.source_guid.in_(guids),
+        )
+        .values(state="dropped", decided_by=actor, decided_at=now, why="killed by its source")
+    )
+    return int(result.rowcount)
 
 
 def decide(

@@ -20,7 +20,7 @@ __all__ = ["received_from_data", "received_to_data"]
 _RECEIVED: TypeAdapter[Received] = TypeAdapter(Received)
 _KNOWN = tuple(field.name for field in fields(Received))
 _TIMES = ("first_created", "version_created", "expires")
-_LISTS = ("set_aside", "categories", "flags")
+_LISTS = ("set_aside", "categories", "signals", "flags")
 
 
 def received_to_data(received: Received) -> Any:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.desk import editions, feeds, mailing, overview, readers, wire
+from publisher.desk import editions, feeds, mailing, overview, readers, sources, wire
 from publisher.errors import BadInput, UnknownName
 from publisher.newsroom import Newsroom
 from tests.newsrooms import NOW, jsonl, line, newsroom
@@ -50,7 +50,7 @@ def lists(room):
         "stories": (stories, "id"),
         "section": (section, "id"),
         "quarantine": (lambda **page: overview.quarantined(room, everything=False, **page), "id"),
-        "sources": (lambda **page: overview.sources(room, **page), "source"),
+        "sources": (lambda **page: sources.listing(room, now=NOW, **page), "source"),
         "editions": (lambda **page: overview.editions(room, series=None, feeds=False, **page), "id"),
         "feed editions": (lambda **page: overview.editions(room, series="all", feeds=True, **page), "id"),
         "dispatches": (lambda **page: mailing.listing(room, **page), "id"),

@@ -157,5 +157,5 @@ def format_words() -> dict[str, str]:
 
 @pytest.mark.parametrize("place", format_words())
 def test_every_format_that_is_told_is_read_and_no_other_is_told(place: str) -> None:
-    told = re.findall(r"[a-z][a-z-]+", format_words()[place])
+    told = re.findall(r"[a-z][a-z0-9-]+", format_words()[place])
     assert set(told) - {"or"} == set(intake.FORMATS)

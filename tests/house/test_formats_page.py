@@ -20,6 +20,10 @@ PAGE = texts()[Path("docs/formats.md")]
 EXAMPLE = re.compile(r"```(jsonl|csv)\n(.*?)```\s+```sh\n(publisher [^\n]*)\n```", re.DOTALL)
 
 
+WIRES = re.compile(r"```(xml|json|html|eml)\n(.*?)```\s+```sh\n(publisher [^\n]*)\n```", re.DOTALL)
+PRINTED = re.compile(r"```sh\nprintf '([^']*)' > (\S+)\n(publisher [^\n]*)\n```")
+
+
 def table(heading: str) -> dict[str, str]:
     """The rows of the table with this heading: the names of the first cell -> the others."""
     body = PAGE.partition(f"| {heading} |")[2].partition("\n\n")[0].splitlines()[2:]
@@ -47,6 +51,21 @@ def test_every_example_does_what_the_page_says(run: Room) -> None:
     assert (first["state"], second["state"]) == ("usable", "killed")
     readers = run.json("subscriber", "list")["items"]
     assert [reader["status"] for reader in readers] == ["confirmed", "confirmed"]
+
+
+def test_the_examples_of_agencies_formats_are_stories(run: Room) -> None:
+    examples = [(text, command) for _, text, command in WIRES.findall(PAGE)]
+    for printed, _, command in PRINTED.findall(PAGE):
+        examples.append((printed.encode().decode("unicode_escape"), command))
+    for text, command in examples:
+        words = shlex.split(command)[1:]
+        run.folder.joinpath(words[words.index("--file") + 1]).write_bytes(text.encode())
+        said = run(*words)
+        assert said.code == 0, said
+    stories = run.json("story", "list")["items"]
+    assert len(stories) == len(examples) - 1  # the text wire has no link
+    assert {story["state"] for story in stories} == {"usable"}
+    assert [entry["headline"] for entry in run.json("quarantine", "list")["items"]] == ["Cranes arrive"]
 
 
 def test_the_example_with_everything_has_every_field() -> None:

@@ -194,6 +194,52 @@ def test_a_source_named_by_its_host_takes_the_name_from_the_register():
     assert item.source_name == "Plain Press"
 
 
+@pytest.mark.parametrize(
+    ("html", "name", "url"),
+    [
+        (
+            '<p>Text.</p><div><a href="https://a.example/1">Original report at Example Agency</a></div><p>Tags</p>',
+            "Example Agency",
+            "https://a.example/1",
+        ),
+        ("<p>Text.</p><p>https://plain.example/1</p>", "Plain Press", "https://plain.example/1"),
+        (
+            "<p>Text.</p><p>Source: Example Agency, https://a.example/1.</p>",
+            "Example Agency",
+            "https://a.example/1",
+        ),
+        (
+            '<p>Text that goes on.\n\nVia: <a href="https://a.example/1">Example Agency</a></p>',
+            "Example Agency",
+            "https://a.example/1",
+        ),
+        (
+            '<p>Text.</p><p>Sources: <a href="https://a.example/1">A</a>, <a href="https://b.example/2">B</a></p>',
+            "A; B",
+            "https://a.example/1",
+        ),
+    ],
+)
+def test_a_pointer_at_the_end_of_a_post_is_its_source_line(html, name, url):
+    item = one(post(**content(html)), HOUSE)
+    assert isinstance(item, Received), item
+    assert (item.source_name, item.source_url) == (name, url)
+    assert item.body.startswith("<p>Text")
+    assert url not in item.body
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<p>Text.</p><p><a href="https://a.example/data">All figures as a table</a></p>',
+        '<p><a href="https://a.example/1">Original report at Example Agency</a></p><p>A.</p><p>B.</p><p>C.</p>',
+        '<p>Text.</p><p>More at <a href="https://a.example/1">Example Agency</a> and elsewhere.</p>',
+    ],
+)
+def test_a_link_of_the_text_is_no_source_line(html):
+    assert isinstance(one(post(**content(html)), HOUSE), Rejected)
+
+
 @pytest.mark.parametrize("word", ["Source:", "منبع:", "المصدر:", "מקור:"])
 def test_the_source_line_is_known_in_each_language_of_the_desk(word):
     html = f'<p>Text of the story.</p><p>{word} <a href="https://agency.example/1">آژانس</a></p>'

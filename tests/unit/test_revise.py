@@ -52,6 +52,27 @@ def test_their_version_numbers_decide_before_their_clocks():
     assert of(present, newer) is Change.UPDATE
 
 
+def test_a_later_version_may_say_again_what_an_earlier_one_said():
+    first = received("m-1", body_digest="first", version_created=NOW)
+    assert of(PRESENT, first, known=[content_hash(first)]) is Change.UPDATE
+    held = replace(PRESENT, received=replace(PRESENT.received, pubstatus=PubStatus.WITHHELD))
+    assert of(held, first, known=[content_hash(first)]) is Change.RELEASE
+
+
+def test_where_each_version_has_an_id_of_its_own_the_clock_decides():
+    present = replace(PRESENT, received=received("m-1", source_version="3", version_created=LATER))
+    renamed = received("m-1-v4", source_version="1", body_digest="x", version_created=NOW)
+    assert of(present, renamed) is Change.UPDATE
+    assert of(present, replace(renamed, version_created=LATER - timedelta(hours=1))) is Change.STALE
+
+
+def test_a_correction_is_told_by_its_note_or_else_by_its_signal():
+    noted = received("m-1", correction_note="Seven.", signals=("sig:correction",))
+    again = replace(noted, body_digest="x")
+    assert of(replace(PRESENT, received=noted), again) is Change.UPDATE
+    assert of(PRESENT, received("m-1", body_digest="x", signals=("x:correction",))) is Change.CORRECTION
+
+
 @pytest.mark.parametrize(
     "killed", [replace(PRESENT, killed="by the desk"), story("A", item={"pubstatus": PubStatus.CANCELED})]
 )

@@ -166,6 +166,8 @@ def test_every_candidate_is_an_item_or_has_a_reason(killed, held):
         (Term("category", "middle east"), True),
         (Term("subject", "medtop:20000344"), True),
         (Term("subject", "20000344"), True),
+        (Term("subject", "medtop:2000*"), True),
+        (Term("subject", "medtop:04*"), False),
         (Term("word", "seaway"), True),
         (Term("word", "seaway pilots"), True),
         (Term("word", "sea"), False),

@@ -25,6 +25,7 @@ from publisher.store.schema.house import (
     story_alias,
     story_section,
     story_version,
+    swept_post,
 )
 from publisher.store.schema.ledger import (
     DELIVERY_STATE,
@@ -71,6 +72,7 @@ __all__ = [
     "story_alias",
     "story_section",
     "story_version",
+    "swept_post",
     "variant",
     "worker",
 ]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -32,6 +34,7 @@ __all__ = [
     "story_alias",
     "story_section",
     "story_version",
+    "swept_post",
 ]
 
 fact = Table(
@@ -68,7 +71,21 @@ source_state = Table(
     Column("not_before", UtcTime),
     Column("failures", Integer, nullable=False, server_default=text("0")),
     Column("error", Text),
+    Column("moved_to", Text),
+    Column("seconds", Float),
     comment="what conditional fetching remembers of each source",
+)
+
+swept_post = Table(
+    "swept_post",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("post", BigInteger, primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("published_at", UtcTime),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("gone_at", UtcTime),
+    comment="posts of swept WordPress sites: what tells a change, and when one was withdrawn there",
 )
 
 story = Table(

@@ -1,0 +1,143 @@
+"""A folder that an agency pushes files into: each is picked up whole, read once, and moved to `done` or `failed`.
+
+Order, under a lock that a process holds for the whole look and that dies with it: a file that has been left alone for a while is moved aside
+(`.taken`), so that an upload under the same name cannot mix with it; it is read and stored; it is moved on. After a crash the next look begins with what was
+moved aside: what had been stored is known by then and changes nothing. Two processes never look at once. Names that begin with a dot or end like an unfinished upload are
+passed over; links and folders are nobody's stories. What cannot be read is given time to become whole before it counts as failed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from publisher.crash import crashpoint
+from publisher.errors import unwritable
+from publisher.intake.document import MAX_BYTES
+
+__all__ = ["look"]
+
+DONE, FAILED, TAKEN, LOCK = "done", "failed", ".taken", ".publisher.lock"
+UNFINISHED = (
+    ".part",
+    ".partial",
+    ".filepart",
+    ".tmp",
+    ".temp",
+    ".crdownload",
+    ".uploading",
+    ".inprogress",
+    "~",
+)
+QUIET = timedelta(seconds=15)
+"""So long a file must have lain unchanged: agencies' servers write in bursts that are closer together."""
+PATIENCE = timedelta(minutes=10)
+"""So long a file that cannot be read may still be one that is on its way."""
+
+
+def look(folder: Path, take: Callable[[str, bytes], str | None], *, now: datetime) -> str | None:
+    """Hand each whole file to `take` (name, bytes), which gives back why it could not be read, or None; oldest first.
+
+    Gives back None, or why nothing was looked at.
+
+    Raises:
+        FolderUnwritable: the folder cannot be made or written.
+    """
+    try:
+        with _held(folder) as ours:
+            if not ours:
+                return "another process is reading it"
+            for entry in [*_left_over(folder), *_whole(folder, now)]:
+                _one(folder, entry, take, now=now)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    return None
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[bool]:
+    """Hold the folder's lock; False when somebody else does."""
+    for name in (DONE, FAILED, TAKEN):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)
+
+
+def _left_over(folder: Path) -> list[Path]:
+    """What a process that died had moved aside; nobody else is alive in here."""
+    return sorted(entry for entry in (folder / TAKEN).iterdir() if _is_file(entry))
+
+
+def _whole(folder: Path, now: datetime) -> list[Path]:
+    """Files that nobody has written to for a while, the oldest first: versions come in their order."""
+    found: list[tuple[float, str, Path]] = []
+    for entry in folder.iterdir():
+        name = entry.name.casefold()
+        if name.startswith(".") or name.endswith(UNFINISHED) or not _is_file(entry):
+            continue
+        changed = entry.lstat().st_mtime
+        if now.timestamp() - changed >= QUIET.total_seconds():
+            found.append((changed, entry.name, entry))
+    return [entry for _, _, entry in sorted(found)]
+
+
+def _is_file(entry: Path) -> bool:
+    with suppress(FileNotFoundError):  # taken back by its sender
+        return stat.S_ISREG(entry.lstat().st_mode)
+    return False
+
+
+def _one(folder: Path, entry: Path, take: Callable[[str, bytes], str | None], *, now: datetime) -> None:
+    """Move aside, read, hand over, move on; an upload that goes on meanwhile gets its file back."""
+    aside = folder / TAKEN / entry.name
+    if entry != aside:
+        entry.rename(aside)
+    before = aside.stat()
+    crashpoint("drop.taken")
+    with aside.open("rb") as file:
+        raw = file.read(MAX_BYTES + 1)
+    after = aside.stat()
+    young = now.timestamp() - after.st_mtime < PATIENCE.total_seconds()
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        _give_back(folder, aside)
+        return
+    why = take(entry.name, raw)
+    crashpoint("drop.stored")
+    if why is None:
+        aside.rename(_free(folder / DONE, entry.name))
+    elif young:
+        _give_back(folder, aside)
+    else:
+        place = _free(folder / FAILED, entry.name)
+        aside.rename(place)
+        place.with_name(f"{place.name}.why.txt").write_text(f"{why}\n", encoding="utf-8")
+
+
+def _give_back(folder: Path, aside: Path) -> None:
+    """Back to where it was pushed, unless a newer one came there: then it goes on as that."""
+    place = folder / aside.name
+    if place.exists():
+        aside.rename(_free(folder / FAILED, aside.name))
+    else:
+        aside.rename(place)
+
+
+def _free(folder: Path, name: str) -> Path:
+    """A name in this folder that is not taken."""
+    place, number = folder / name, 1
+    while os.path.lexists(place):
+        place, number = folder / f"{name}.{number}", number + 1
+    return place

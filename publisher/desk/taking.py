@@ -1,0 +1,256 @@
+"""What one received item does to the store: a new story, a version of one, a kill, or an entry in quarantine.
+
+Within the caller's transaction, in this order: what lacks provenance is set aside; the story is found by the source's id or its aliases; `revise` says
+what the version means; it is stored; and mail that holds the version before is halted or named. Publishing comes after the transaction, by the caller.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from publisher.desk.sourcereport import Outgoing, SourceReport
+from publisher.desk.withdrawals import halt_holding, outgoing, withdraw
+from publisher.intake.standing import DOUBTS
+from publisher.intake.text import clean
+from publisher.newsroom import Newsroom
+from publisher.revise import Change, change, content_hash, eligible_at, older
+from publisher.rights import Channel
+from publisher.selection import barred, belongs
+from publisher.store import house, quarantine, stories
+from publisher.story import PubStatus, Reason, Received, Rejected, Source, Story, unpublishable
+
+__all__ = ["BY_SOURCE", "ByHand", "headlined", "kill_by_guid", "take_item"]
+
+BY_SOURCE = "by its source"
+MADE_UP = re.compile(r"[0-9a-f]{64}")
+NAMED_BY = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """A person's release of what was set aside: why, and the headline of the house where one is given."""
+
+    why: str
+    headline: str = ""
+
+
+def take_item(
+    newsroom: Newsroom,
+    connection: Connection,
+    source: Source,
+    item: Received | Rejected,
+    *,
+    report: SourceReport,
+    actor: str,
+    now: datetime,
+    by_hand: ByHand | None = None,
+) -> str | None:
+    """Store one item; returns its story's id, or None when it was set aside or changed nothing.
+
+    `by_hand`: a person releases it, may bring back what was killed, and may give a headline.
+    """
+    headed = by_hand.headline if by_hand else ""
+    if (
+        isinstance(item, Received)
+        and item.pubstatus is not PubStatus.CANCELED
+        and (lack := unpublishable(replace(item, original_headline=headed) if headed else item))
+    ):
+        reason, detail = lack
+        item = Rejected(
+            reason=reason,
+            detail=detail,
+            raw=item.body.encode("utf-8", "replace"),
+            source_guid=item.source_guid,
+            headline=item.original_headline,
+            received=item,
+        )
+    if isinstance(item, Rejected):
+        if quarantine.keep(connection, source.slug, item, now=now):
+            report.count("quarantined")
+            report.quarantined.append(f"{_called(item)}: {item.detail}")
+        else:
+            report.count("still-quarantined")
+        return None
+    return _take_received(
+        newsroom, connection, source, item, report=report, actor=actor, now=now, by_hand=by_hand
+    )
+
+
+def _called(item: Rejected) -> str:
+    """What a person may know a refused item by; an id that we had to make of its text is no name to anybody."""
+    made_up = item.received is not None and MADE_UP.fullmatch(item.source_guid)
+    if name := item.headline or ("" if made_up else item.source_guid):
+        return name
+    told = (item.received.lede if item.received else "") or item.raw[:300].decode("utf-8", "replace")
+    text = clean(told, NAMED_BY)
+    return f"an item without id or headline ({text})" if text else "an empty item"
+
+
+def _take_received(
+    newsroom: Newsroom,
+    connection: Connection,
+    source: Source,
+    received: Received,
+    *,
+    report: SourceReport,
+    actor: str,
+    now: datetime,
+    by_hand: ByHand | None,
+) -> str | None:
+    story_id = stories.find(connection, source.slug, received)
+    present = stories.get(connection, story_id) if story_id else None
+    known = stories.known_hashes(connection, story_id) if story_id else frozenset()
+    found = change(present, received, known=known)
+    if found is Change.AFTER_KILL and by_hand is not None and present is not None:
+        present, found = replace(present, killed=None), Change.RELEASE
+    report.count(found.value)
+    sections = tuple(s.slug for s in newsroom.settings.sections if belongs(received, source.slug, s))
+    match found:
+        case Change.UNCHANGED | Change.STALE:
+            return None
+        case Change.AFTER_KILL:
+            rejected = Rejected(
+                reason=Reason.AFTER_KILL,
+                detail=f"a version of story {story_id}, which was killed: only a person may bring it back",
+                raw=received.body.encode("utf-8", "replace"),
+                source_guid=received.source_guid,
+                headline=received.original_headline,
+                received=received,
+            )
+            quarantine.keep(connection, source.slug, rejected, now=now)
+            report.quarantined.append(f"{received.original_headline}: {rejected.detail}")
+            return None
+    revised = next_version(newsroom, present, source, received, kind=found, sections=sections, now=now)
+    if by_hand is not None and by_hand.headline:
+        revised = headlined(revised, by_hand.headline, why=by_hand.why, actor=actor, now=now)
+    if present is None:
+        stories.add(connection, revised, content_hash(received))
+    else:
+        stories.add_version(connection, revised, _version_hash(received, revised.version, known))
+        data = {"version": revised.version}
+        house.tell(
+            connection, f"story.{found}", revised.story_id, actor=actor, now=now, why=BY_SOURCE, data=data
+        )
+    if received.pubstatus is PubStatus.CANCELED:
+        guids = {received.source_guid, *received.aliases}
+        if quarantine.drop_killed(connection, source.slug, guids, actor=actor, now=now):
+            report.remarks.append(
+                f"{revised.headline or received.source_guid}: killed by its source; what waited of it in quarantine is dropped"
+            )
+    if found is Change.KILL and present is not None and older(received, present.received):
+        report.remarks.append(
+            f"{present.headline}: its kill is older than the version that we had; it was obeyed, look whether both are meant"
+        )
+    for doubt in DOUBTS.keys() & received.flags:
+        report.remarks.append(f"{received.original_headline}: withheld, for {DOUBTS[doubt]}")
+    _tell_mail(newsroom, connection, present, revised, found, report=report, actor=actor, now=now)
+    return revised.story_id
+
+
+def _version_hash(received: Received, version: int, known: Collection[bytes]) -> bytes:
+    """The hash under which a version is kept: one that says again what an earlier one said has a hash of its own."""
+    hashed = content_hash(received)
+    return hashed if hashed not in known else hashlib.sha256(hashed + str(version).encode()).digest()
+
+
+def _tell_mail(
+    newsroom: Newsroom,
+    connection: Connection,
+    present: Story | None,
+    revised: Story,
+    found: Change,
+    *,
+    report: SourceReport,
+    actor: str,
+    now: datetime,
+) -> None:
+    """What the new version means for mail that has not left: it is halted, or goes out with the one before, which is told."""
+    if found is Change.KILL:
+        report.withdrawals.append(
+            withdraw(connection, revised, act="kill", why=BY_SOURCE, actor=actor, now=now)
+        )
+    elif found is Change.HOLD:
+        report.withdrawals.append(halt_holding(connection, revised.story_id, act="hold", why=BY_SOURCE))
+    elif present is not None and present.usable(now) and not revised.usable(now):
+        why = barred(revised, newsroom.sources, now, Channel.MAIL)
+        act = why[0].value if why else "embargo"
+        report.withdrawals.append(halt_holding(connection, revised.story_id, act=act, why=BY_SOURCE))
+    elif found in {Change.CORRECTION, Change.UPDATE} and (going := outgoing(connection, revised.story_id)):
+        report.outgoing.append(Outgoing(revised.story_id, revised.headline, going))
+
+
+def next_version(
+    newsroom: Newsroom,
+    present: Story | None,
+    source: Source,
+    received: Received,
+    *,
+    kind: Change,
+    sections: tuple[str, ...],
+    now: datetime,
+) -> Story:
+    """The story with this version on top. A headline that the desk changed stays the desk's.
+
+    A kill often comes as an id and a word. It says of the story that it must go, nothing of where it stands: sections, language and
+    headline stay what readers had, so that the notice takes the story's place in every feed and the gate knows what to look for.
+    """
+    if present is None:
+        story = Story(
+            story_id=newsroom.mint(now, f"story {source.slug} {received.source_guid}".encode()),
+            version=1,
+            source=source.slug,
+            received=received,
+            headline=received.headline or received.original_headline,
+            received_at=now,
+            modified_at=now,
+            eligible_at=None,
+            sections=sections,
+        )
+    else:
+        kill = kind is Change.KILL
+        if kill:
+            received = replace(received, language=present.received.language)
+        keep_headline = kill or present.headline_changed_at is not None
+        story = replace(
+            present,
+            version=present.version + 1,
+            received=received,
+            headline=present.headline if keep_headline else received.headline or received.original_headline,
+            received_at=now,
+            modified_at=now,
+            sections=present.sections if kill else sections,
+            corrected_at=now if kind is Change.CORRECTION else present.corrected_at,
+            eligible_at=now if kind is Change.RELEASE else present.eligible_at,
+        )
+    return replace(story, eligible_at=eligible_at(story))
+
+
+def headlined(story: Story, headline: str, *, why: str, actor: str, now: datetime) -> Story:
+    """The story under a headline of the house; the original stays beside it, also where the source wrote none."""
+    return replace(
+        story,
+        headline=headline,
+        headline_changed_by=actor,
+        headline_changed_at=now,
+        headline_changed_why=why,
+        modified_at=now,
+    )
+
+
+def kill_by_guid(
+    connection: Connection, source: Source, guid: str, *, report: SourceReport, actor: str, now: datetime
+) -> None:
+    """A tombstone of the source (RFC 6721): it names an id and nothing else."""
+    probe = Received(source_guid=guid, source_name="", source_url="", original_headline="", language="und")
+    story_id = stories.find(connection, source.slug, probe)
+    present = stories.get(connection, story_id) if story_id else None
+    if present is None or present.killed is not None:
+        return
+    report.withdrawals.append(withdraw(connection, present, act="kill", why=BY_SOURCE, actor=actor, now=now))
+    report.count(Change.KILL.value)

@@ -1,0 +1,129 @@
+"""Files that an agency pushes: picked up whole, read once, moved on; also when a process dies at the worst moment."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from publisher.desk import dropfolder, wire
+from publisher.newsroom import Newsroom
+from publisher.store import stories
+from tests.newsrooms import NOW, jsonl, line, newsroom
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "in"
+
+
+@pytest.fixture
+def room(database, folder):
+    folder.mkdir()
+    return newsroom(database, source={"format": "auto", "folder": str(folder)})
+
+
+def push(folder: Path, name: str, body: bytes, *, age: float = 60) -> Path:
+    path = folder / name
+    path.write_bytes(body)
+    at = NOW.timestamp() - age
+    os.utime(path, (at, at))
+    return path
+
+
+def poll(room: Newsroom, seconds: int = 0):
+    (report,) = wire.poll(room, [room.source("meridian")], actor="test", now=NOW + timedelta(seconds=seconds))
+    return report
+
+
+def there(folder: Path) -> set[str]:
+    return {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != ".publisher.lock"
+    }
+
+
+def count(room: Newsroom) -> int:
+    with room.database.read() as connection:
+        return len(stories.listing(connection))
+
+
+def test_whole_files_are_read_once_in_their_order_and_moved(room, folder):
+    push(folder, "b-v1.jsonl", jsonl(line(1, version="1")), age=90)
+    push(folder, "a-v2.jsonl", jsonl(line(1, version="2", headline="Later")), age=60)
+    push(folder, "growing.jsonl", jsonl(line(2)), age=3)
+    push(folder, "upload.jsonl.part", jsonl(line(3)))
+    (folder / "link.jsonl").symlink_to("/etc/hostname")
+    report = poll(room)
+    assert report.counts == {"new": 1, "update": 1}
+    assert there(folder) - {"link.jsonl"} == {
+        "done/b-v1.jsonl",
+        "done/a-v2.jsonl",
+        "growing.jsonl",
+        "upload.jsonl.part",
+    }
+    assert poll(room, 30).counts == {"new": 1}
+    push(folder, "a-v2.jsonl", jsonl(line(1, version="3", headline="Last")))
+    assert poll(room, 60).counts == {"update": 1}
+    assert {"done/a-v2.jsonl", "done/a-v2.jsonl.1"} <= there(folder)
+
+
+def test_what_cannot_be_read_waits_a_while_and_fails_alone(room, folder):
+    push(folder, "half.xml", b"<newsMessage><itemSet><newsItem guid='x'>", age=120)
+    push(folder, "good.jsonl", jsonl(line(1)))
+    report = poll(room)
+    assert report.counts == {"new": 1}
+    assert report.failed is None
+    assert "half.xml" in " ".join(report.remarks)
+    assert "half.xml" in there(folder)
+    poll(room, 900)
+    assert {"failed/half.xml", "failed/half.xml.why.txt"} <= there(folder)
+
+
+def test_two_processes_never_look_at_once(room, folder):
+    push(folder, "a.jsonl", jsonl(line(1)))
+    with (folder / dropfolder.LOCK).open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert "another process" in " ".join(poll(room).remarks)
+        assert count(room) == 0
+    assert poll(room).counts == {"new": 1}
+
+
+@pytest.mark.parametrize("point", ["drop.taken", "drop.stored"])
+def test_a_process_that_dies_leaves_nothing_behind_and_nothing_twice(room, folder, monkeypatch, point):
+    class Killed(BaseException):
+        pass
+
+    def die(name: str) -> None:
+        if name == point:
+            raise Killed
+
+    push(folder, "a.jsonl", jsonl(line(1)))
+    monkeypatch.setattr(dropfolder, "crashpoint", die)
+    with pytest.raises(Killed):
+        poll(room)
+    assert there(folder) == {".taken/a.jsonl"}
+    monkeypatch.setattr(dropfolder, "crashpoint", lambda name: None)
+    poll(room, 5)
+    assert there(folder) == {"done/a.jsonl"}
+    assert count(room) == 1
+
+
+def test_a_file_that_still_grows_goes_back_to_its_sender(room, folder, monkeypatch):
+    path = push(folder, "a.jsonl", jsonl(line(1)))
+    sender = path.open("ab")
+
+    def write_on(name: str) -> None:
+        sender.write(b"more")
+        sender.flush()
+
+    monkeypatch.setattr(dropfolder, "crashpoint", write_on)
+    assert poll(room).counts == {}
+    sender.close()
+    assert there(folder) == {"a.jsonl"}

@@ -1,0 +1,82 @@
+"""`source add`, `source check` and `source list`, on a server of our own."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.clockbox import Site, site
+from tests.commands import Room, room
+
+FEED = (
+    b"<?xml version='1.0'?><rss version='2.0'><channel><title>Press</title><item><title>Ferry opens</title>"
+    b"<link>https://press.example/ferry</link><guid isPermaLink='false'>p-1</guid><pubDate>Mon, 02 Mar 2026 01:00:00 GMT</pubDate></item>"
+    b"<item><title>No link</title><guid isPermaLink='false'>p-2</guid></item></channel></rss>"
+)
+PAGE = (
+    b"<!doctype html><link rel='alternate' type='application/rss+xml' href='/feed.xml'><title>Press</title>"
+)
+
+
+@pytest.fixture
+def press(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    with site(FEED) as told:
+        told.pages["/"] = PAGE
+        monkeypatch.setenv("PUBLISHER_SITE__DEVELOPMENT", "true")
+        monkeypatch.setenv("PUBLISHER_FETCH__ALLOW_HOSTS", '["127.0.0.1"]')
+        monkeypatch.setenv("PUBLISHER_FETCH__PORTS", json.dumps([told.port]))
+        yield told
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Room:
+    return room(tmp_path, capsys)
+
+
+def health(run: Room) -> dict[str, str]:
+    return {row["source"]: row["health"] for row in run.json("source", "list")["items"]}
+
+
+def test_a_source_is_added_by_the_page_that_names_its_feed_and_shows_how_it_is(
+    run: Room, press: Site
+) -> None:
+    address = f"http://127.0.0.1:{press.port}"
+    said = run("source", "add", f"{address}/", "--slug", "press", "--name", 'The "Press"')
+    assert said.code == 0, said
+    text = (run.folder / "config" / "sources.toml").read_text(encoding="utf-8")
+    written = tomllib.loads(text)["source"]
+    assert written[-1] == {
+        "slug": "press",
+        "name": 'The "Press"',
+        "homepage": f"{address}/",
+        "url": f"{address}/feed.xml",
+    }
+    assert "# Sources: the agencies" in text
+    assert run("source", "add", f"{address}/feed.xml", "--slug", "other").code == 4
+    checked = run.json("source", "check", "press")["items"]
+    assert (checked[0]["state"], checked[0]["stories"], checked[0]["set_aside"]) == ("good", 1, 1)
+    assert health(run)["press"] == "new"
+    assert run("ingest", "press").code == 0
+    assert health(run)["press"] == "good"
+
+
+def test_what_is_broken_is_said_in_a_word_and_nothing_is_added_that_cannot_be_read(
+    run: Room, press: Site
+) -> None:
+    address = f"http://127.0.0.1:{press.port}"
+    run("source", "add", f"{address}/feed.xml", "--slug", "press")
+    press.pages["/feed.xml"] = b"<html>down</html>"
+    assert run("ingest", "press").code == 5
+    assert health(run)["press"] == "broken"
+    failed = run("source", "check", "press")
+    assert failed.code == 5
+    assert "html-page" in failed.out
+    press.pages["/x"] = b"<html>no feed here</html>"
+    refused = run("source", "add", f"{address}/x", "--slug", "x")
+    assert refused.code == 2
+    assert "names no feed" in refused.out + refused.err
+    assert 'slug = "x"' not in (run.folder / "config" / "sources.toml").read_text(encoding="utf-8")
