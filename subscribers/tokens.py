@@ -159,7 +159,8 @@ def _mac(key: bytes, purpose: Purpose, payload: bytes) -> bytes:
     inner, outer = (pad.copy() for pad in _begun(key, purpose))
     inner.update(payload)
     outer.update(inner.digest())
-    return outer.digest()[:MAC_BYTES]
+    whole: bytes = outer.digest()
+    return whole[:MAC_BYTES]
 
 
 @lru_cache(maxsize=64)
