@@ -18,7 +18,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
+from typing import Any
 
 __all__ = [
     "ONCE",
@@ -36,6 +38,8 @@ __all__ = [
 ]
 
 MAC_BYTES = 16
+BLOCK = 64
+"""Bytes of a block of SHA-256."""
 LENGTH = 32
 
 
@@ -151,5 +155,15 @@ def _opened(keys: TokenKeys, purpose: Purpose, token: str) -> bytes | None:
 
 
 def _mac(key: bytes, purpose: Purpose, payload: bytes) -> bytes:
-    derived = hmac.digest(key, f"publisher token {purpose}".encode(), "sha256")
-    return hmac.digest(derived, payload, "sha256")[:MAC_BYTES]
+    """HMAC (RFC 2104) under the purpose's own key; begun once for each, because a mail takes three and most of it is the beginning."""
+    inner, outer = (pad.copy() for pad in _begun(key, purpose))
+    inner.update(payload)
+    outer.update(inner.digest())
+    whole: bytes = outer.digest()
+    return whole[:MAC_BYTES]
+
+
+@lru_cache(maxsize=64)
+def _begun(key: bytes, purpose: Purpose) -> tuple[Any, Any]:
+    derived = hmac.digest(key, f"publisher token {purpose}".encode(), "sha256").ljust(BLOCK, b"\0")
+    return sha256(bytes(byte ^ 0x36 for byte in derived)), sha256(bytes(byte ^ 0x5C for byte in derived))

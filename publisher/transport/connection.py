@@ -8,6 +8,7 @@ all costs nothing but the connection: nobody can take DATA back.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -23,6 +24,8 @@ BLOCK = 65_536
 """Bytes of the body that are written under one limit."""
 DOT = b".\r\n"
 BAD_SEQUENCE = 503
+PLAIN = re.compile(r"[!-*,-<>-~]*")
+"""What stands in a parameter as it is."""
 
 Mail = tuple[Envelope, Sequence[bytes]]
 """A message: its envelope, and its wire form (CRLF, dots stuffed, ending in CRLF) without the final dot, in pieces."""
@@ -34,6 +37,8 @@ class Connection:
     def __init__(self, wire: Wire, options: RelayOptions, extensions: Mapping[str, str]) -> None:
         self._wire, self._options, self._limits = wire, options, options.limits
         self._extensions = extensions
+        limit = extensions.get("size", "")
+        self._largest = int(limit) if limit.isdecimal() else 0
         self._used, self._opened = 0, time.monotonic()
         self._untidy = False
         self._announced: Envelope | None = None
@@ -68,7 +73,7 @@ class Connection:
         before the dot leaves; whoever names one sends that very envelope next over this connection, or closes it.
         Returns the outcome, or None when `before_dot` said no (nothing was delivered then).
         """
-        outcome = self._unsendable(envelope, pieces)
+        outcome = None if envelope is self._announced else self._unsendable(envelope, pieces)
         if outcome is None and "pipelining" in self._extensions:
             outcome = await self._together(envelope, pieces)
         elif outcome is None:
@@ -99,12 +104,10 @@ class Connection:
             return Outcome(State.FAILED, "malformed-address")
         if envelope.smtputf8 and "smtputf8" not in self._extensions:
             return Outcome(State.FAILED, "needs-smtputf8")
-        if "8bitmime" not in self._extensions and not _ascii(pieces):
+        if "8bitmime" not in self._extensions and not all(map(bytes.isascii, pieces)):
             return Outcome(State.FAILED, "needs-8bitmime")
-        limit = self._extensions.get("size", "")
-        size = sum(map(len, pieces))
-        if limit.isdecimal() and 0 < int(limit) < size:
-            why = f"a message of {size} bytes is over the relay's limit of {int(limit)}"
+        if self._largest and (size := sum(map(len, pieces))) > self._largest:
+            why = f"a message of {size} bytes is over the relay's limit of {self._largest}"
             return Outcome(State.QUEUED, why, action=Action.HALT, charged=False, scope="message")
         return None
 
@@ -114,7 +117,7 @@ class Connection:
         of_mail, of_rcpt = "", ""
         if "size" in offered:
             of_mail += f" SIZE={sum(map(len, pieces))}"
-        if not _ascii(pieces):
+        if not all(map(bytes.isascii, pieces)):
             of_mail += " BODY=8BITMIME"
         if envelope.smtputf8:
             of_mail += " SMTPUTF8"
@@ -326,10 +329,8 @@ class Connection:
         return lost(phase, why=f"{phase}: {broken}")
 
 
-def _ascii(pieces: Sequence[bytes]) -> bool:
-    return all(piece.isascii() for piece in pieces)
-
-
 def xtext(text: str) -> str:
     """Text as the value of a parameter (RFC 3461 section 4)."""
+    if PLAIN.fullmatch(text):
+        return text
     return "".join(c if "!" <= c <= "~" and c not in "+=" else f"+{ord(c):02X}" for c in text)

@@ -14,6 +14,7 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import Sequence
+from functools import lru_cache
 
 from publisher.ledger import Reply
 
@@ -29,6 +30,7 @@ class Broken(Exception):
     """The connection is of no more use. Its text says why."""
 
 
+@lru_cache(maxsize=256)
 def reply_of(code: int, text: str) -> Reply:
     """A reply with its enhanced code (RFC 2034) told apart; control characters and broken text become blanks."""
     clean = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
@@ -52,7 +54,7 @@ def in_words(error: BaseException) -> str:
     return str(error)[:200] or type(error).__name__
 
 
-class Wire(asyncio.Protocol):
+class Wire(asyncio.BufferedProtocol):
     """Takes over a connected transport.
 
     Attributes:
@@ -64,6 +66,7 @@ class Wire(asyncio.Protocol):
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._rest = b""
+        self._buffer = memoryview(bytearray(LINE_MAX))
         self._lines: list[bytes] = []
         self._size = 0
         self._asked = 0
@@ -139,9 +142,13 @@ class Wire(asyncio.Protocol):
 
     # ---------------------------------------------------------------------------------------------- for the transport
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio names it
+        """Where the next bytes go: replies are short, and asyncio's own buffers are not."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Lines, however they are cut into packets."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        *lines, self._rest = (self._rest + self._buffer[:nbytes]).split(b"\n")
         for line in lines:
             if self.fault is None:
                 self._line(line.removesuffix(b"\r"))

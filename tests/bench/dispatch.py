@@ -1,0 +1,227 @@
+"""Sending a digest of a newspaper's size, against peers in the same run: `python -m tests.bench.dispatch`, and within `make bench`.
+
+Ours is the whole way with the ledger, in one process: leases, marks and outcomes on a real SQLite file, each reader's own links, the
+last look of the mark. Peers and the sink are asked for by name, and left out with a word where they are missing: gcc for our own sink
+(`sink.c`), node with nodemailer (fetched into a folder of its own), Postfix's smtp-source and smtp-sink. Each line tells messages per
+second, and per second of processor time, which is what a busy machine changes least. Asserts nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from publisher.dispatch import run, writer
+from publisher.transport import Relay, RelayOptions
+from tests.bench import house
+from tests.nginxbox import free_port
+
+HERE = Path(__file__).parent
+CONNECTIONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Messages, and the seconds on the wall and of the processor that they took; `ledger`: of these in commits. Peak memory in MB."""
+
+    sent: int
+    seconds: float
+    processor: float
+    ledger: float = 0.0
+    memory: int = 0
+
+
+def main() -> None:
+    """Everything that can be measured here."""
+    with tempfile.TemporaryDirectory(prefix="publisher-bench-") as made:
+        folder = Path(made)
+        program = _built(folder)
+        if program is None:
+            _say("dispatch: not measured, there is no gcc to build the sink with")
+            return
+        modules = _nodemailer(folder)
+        for signed, aim in ((False, 8), (True, 5)):
+            what = "RSA-2048" if signed else "unsigned"
+            with sink(program) as port:
+                ours = _ours(port, 4_000 if signed else 20_000, "signed" if signed else "")
+                _tell(f"digest, {what}, one process", ours)
+                _say(
+                    f"    the ledger: {ours.ledger / ours.processor:.0%} of the processor time (aim {15 if signed else 40} %)"
+                )
+                if modules:
+                    _against(f"nodemailer, {what}", ours, _peer(port, modules, folder, signed=signed), aim)
+        _postfix(folder)
+        for way, plain, aim in (("together", (), 250), ("one by one", ("plain",), 75)):
+            with sink(program, "50", *plain) as port:
+                measured = _ours(port, 1_000 if plain else 4_000, "")
+            _tell(f"50 ms a reply, commands {way} (aim {aim}/s)", measured)
+        with sink(program) as port:
+            for readers in (10_000, 100_000):
+                _say(
+                    f"memory while sending {readers:,}: {_ours(port, readers, '').memory} MB at most (aim 150, flat)"
+                )
+
+
+def _built(folder: Path) -> Path | None:
+    if shutil.which("gcc") is None:
+        return None
+    subprocess.run(["gcc", "-O2", "-o", folder / "sink", HERE / "sink.c"], check=True)
+    return folder / "sink"
+
+
+@contextmanager
+def sink(program: Path, *options: str) -> Iterator[int]:
+    """The sink, on a free port."""
+    with subprocess.Popen(
+        [program, "0", *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as running:
+        assert running.stdout is not None
+        try:
+            yield int(running.stdout.readline())
+        finally:
+            running.terminate()
+
+
+def _ours(port: int, readers: int, way: str) -> Measured:
+    """A process of its own, so that its memory is its own."""
+    command = [sys.executable, "-m", "tests.bench.dispatch", str(port), str(readers), way]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return Measured(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def send(port: int, readers: int, way: str) -> None:
+    """What that process does."""
+    spent = [0.0]
+    commit = writer.Writer._commit
+
+    def noted(self: writer.Writer, group: Any) -> Any:
+        began = time.thread_time()
+        try:
+            return commit(self, group)
+        finally:
+            spent[0] += time.thread_time() - began
+
+    setattr(writer.Writer, "_commit", noted)  # noqa: B010 - measured from outside, and typed as it is
+    with tempfile.TemporaryDirectory(prefix="publisher-bench-") as folder:
+        database = house.opened(Path(folder), readers)
+        options = RelayOptions(
+            name="main",
+            host="127.0.0.1",
+            port=port,
+            tls="none",
+            helo="front.example",
+            connections=CONNECTIONS,
+        )
+        work = house.work(signed=way == "signed")
+        began, processor = time.perf_counter(), time.process_time()
+        ended = run(database, Relay(options), work)
+        seconds, processor = time.perf_counter() - began, time.process_time() - processor
+        database.close()
+    assert ended.counts.accepted == readers, ended
+    told = {"sent": readers, "seconds": seconds, "processor": processor, "ledger": spent[0]}
+    told["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    sys.stdout.write(json.dumps(told) + "\n")
+
+
+def _nodemailer(folder: Path) -> Path | None:
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        _say("nodemailer: not measured, there is no node with npm")
+        return None
+    command = [
+        "npm",
+        "install",
+        "--prefix",
+        folder / "peer",
+        "--no-audit",
+        "--no-fund",
+        "--loglevel=error",
+        "nodemailer",
+    ]
+    if subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode:
+        _say("nodemailer: not measured, npm cannot fetch it")
+        return None
+    row: Any = _Reader()
+    message = house.message(signed=False).message(house.work(signed=False).personal(row))
+    (folder / "message.eml").write_bytes(message)
+    return folder / "peer"
+
+
+class _Reader:
+    rcpt, subscriber_id, delivery_id, message_id = "reader1@list1.example", 1, 1, "<bench@front.example>"
+
+
+def _peer(port: int, modules: Path, folder: Path, *, signed: bool) -> Measured:
+    count = "1000" if signed else "4000"
+    command = ["node", HERE / "nodemailer.mjs", count, str(CONNECTIONS), str(port), folder / "message.eml"]
+    done = subprocess.run(
+        [*command, *(["dkim"] if signed else [])],
+        env=os.environ | {"NODE_MODULES_DIR": str(modules)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return Measured(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def _postfix(folder: Path) -> None:
+    """Against Postfix's own source, both into Postfix's own sink."""
+    programs = {
+        name: shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
+        for name in ("smtp-source", "smtp-sink")
+    }
+    if not all(programs.values()):
+        _say("smtp-source: not measured, Postfix's programs are missing")
+        return
+    port, count = free_port(), 5_000
+    as_nobody = ["-u", "nobody"] if os.getuid() == 0 else []
+    command = [str(programs["smtp-sink"]), *as_nobody, f"127.0.0.1:{port}", "1000"]
+    with subprocess.Popen(command, cwd=folder) as running:
+        try:
+            time.sleep(0.5)
+            ours = _ours(port, count, "")
+            _tell("digest, unsigned, into smtp-sink", ours)
+            before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+            size = ["-l", str(house.SIZE + 12_000), "-s", str(CONNECTIONS), "-m", str(count), "-d"]
+            addresses = ["-f", "bounce@front.example", "-t", "reader@list.example"]
+            subprocess.run([str(programs["smtp-source"]), *size, *addresses, f"127.0.0.1:{port}"], check=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            _against("smtp-source", ours, Measured(count, time.perf_counter() - began, spent), 0.9)
+        finally:
+            running.send_signal(signal.SIGTERM)
+
+
+def _against(name: str, ours: Measured, peer: Measured, aim: float) -> None:
+    wall = (ours.sent / ours.seconds) / (peer.sent / peer.seconds)
+    work = (ours.sent / ours.processor) / (peer.sent / max(peer.processor, 1e-9))
+    _tell(name, peer)
+    _say(f"    ours is {wall:.1f}x that by the clock (aim {aim}), {work:.1f}x by processor time")
+
+
+def _tell(what: str, measured: Measured) -> None:
+    rate, work = measured.sent / measured.seconds, measured.processor / measured.sent * 1e6
+    _say(f"{what:<46}{rate:>8,.0f} /s   {work:>6,.0f} us of processor time each")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        send(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+    else:
+        main()
