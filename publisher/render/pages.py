@@ -77,7 +77,7 @@ class EditionLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What every page knows of the house."""
+    """What every page knows of the house; `subscribe` is the address of the form for digests, "" where nobody may ask for one."""
 
     name: str
     url: str
@@ -87,6 +87,7 @@ class Site:
     sections: tuple[SectionLink, ...]
     disclaimer: str
     theme: Theme = STANDARD
+    subscribe: str = ""
 
 
 def front_page(
@@ -283,6 +284,7 @@ def _page(
         "feeds": told(feeds),
         "offered": told([*feeds, *more_feeds]),
         "help_url": _help(site),
+        "subscribe_url": site.subscribe,
         "script": script_url(site.url),
         "disclaimer": site.disclaimer,
         "rights": list(rights),
@@ -343,6 +345,7 @@ def _words(words: Words) -> dict[str, object]:
         "direction": direction(words.language),
         "skip": _("Skip to the stories"),
         "sections": _("Sections"),
+        "subscribe": _("Subscribe"),
         "editions": _("Editions"),
         "latest": _("Latest"),
         "nothing": _("Nothing yet."),
