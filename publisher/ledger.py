@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
@@ -30,6 +30,7 @@ __all__ = [
     "Policy",
     "Reply",
     "State",
+    "Tally",
     "classify",
     "lost",
     "move",
@@ -224,6 +225,14 @@ class Counts:
             + self.cancelled
             + self.uncertain
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Tally(Counts):
+    """The same while a run goes on: `deferred`, of those who wait, were put off by this run; `relays`: accepted by each of them."""
+
+    deferred: int = 0
+    relays: Mapping[str, int] = field(default_factory=dict)
 
 
 def classify(reply: Reply, phase: Phase) -> Outcome:

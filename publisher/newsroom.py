@@ -26,12 +26,13 @@ from publisher.render.feeds import Pieces
 from publisher.render.templates import Templates
 from publisher.render.templates import load as load_templates
 from publisher.series import Digest
-from publisher.settings import Settings
+from publisher.settings import Relay as RelayTable
+from publisher.settings import Settings, parse_rate
 from publisher.store import deliveries, house, migrate
 from publisher.store.db import Database, open_database
 from publisher.store.timeline import Kept
 from publisher.story import Section, Source
-from publisher.transport import Limits, RelayOptions
+from publisher.transport import Limits, Rate, RelayOptions
 from subscribers.tokens import TokenKeys
 
 __all__ = ["Newsroom", "keys_gone", "need_keys", "open_newsroom", "remembered", "templates_of"]
@@ -89,17 +90,19 @@ class Newsroom:
         return fetch.Guard(ports=frozenset(wanted.ports), allow_hosts=frozenset(wanted.allow_hosts))
 
     @cached_property
-    def relay(self) -> RelayOptions:
-        """The relay that takes our mail.
+    def relays(self) -> tuple[RelayOptions, ...]:
+        """The relays that take our mail, the preferred ones first.
 
         Raises:
             ConfigurationInvalid: none is configured.
         """
-        wanted = self.settings.relay
-        if wanted is None:
+        if not self.settings.relays:
             raise ConfigurationInvalid(
                 [Problem("publisher.toml", "relay", "no [[relay]] is configured: nothing can be sent")]
             )
+        return tuple(self._relay(wanted) for wanted in self.settings.relays)
+
+    def _relay(self, wanted: RelayTable) -> RelayOptions:
         seconds = wanted.timeouts
         return RelayOptions(
             name=wanted.name,
@@ -111,6 +114,11 @@ class Newsroom:
             password=self.settings.secrets.relay_password(wanted.name),
             helo=wanted.helo,
             connections=wanted.connections,
+            start=wanted.start,
+            weight=wanted.weight,
+            order=wanted.order,
+            rate=Rate(*parse_rate(wanted.rate)) if wanted.rate else None,
+            domain_rates={domain: Rate(*parse_rate(rate)) for domain, rate in wanted.domain_rates.items()},
             messages=wanted.messages,
             lifetime=wanted.lifetime.total_seconds(),
             limits=Limits(

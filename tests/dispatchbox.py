@@ -126,32 +126,36 @@ def frozen(
         deliveries.finish_freeze(connection, dispatch_id, now=now)
 
 
-def compiled(*, size: int = 0) -> message.Compiled:
-    """A message with every personal place, of about `size` bytes."""
+HEADERS = message.Headers(
+    from_name="The Morning Wire",
+    from_address="wire@front.example",
+    subject="Morning",
+    list_name="The Morning Wire",
+    list_id="morning-en.lists.front.example",
+    language="en",
+    reply_to="desk@front.example",
+    help_url="https://front.example/help",
+    archive_url="https://front.example/e/morning-2026-03-02",
+    owner="desk@front.example",
+    feedback_id="1:morning:digest:front",
+    date=NOW,
+)
+
+
+def rendered(*, size: int = 0) -> Rendered:
+    """A rendering with every personal place, of about `size` bytes."""
     mark = {place: marker(SEED, place) for place in Place}
     padding = "\n".join(f".line {number} of the morning's news = {'x' * 60}" for number in range(size // 84))
-    return message.compile(
-        Rendered(
-            subject="Morning",
-            text=f"To {mark[Place.ADDRESS]}\n{padding}\nLeave: {mark[Place.LEAVE]}\n",
-            html=f'<p>News</p><a href="{mark[Place.LEAVE]}">Leave</a><a href="{mark[Place.PREFERENCES]}">Choose</a>',
-        ),
-        message.Headers(
-            from_name="The Morning Wire",
-            from_address="wire@front.example",
-            subject="Morning",
-            list_name="The Morning Wire",
-            list_id="morning-en.lists.front.example",
-            language="en",
-            reply_to="desk@front.example",
-            help_url="https://front.example/help",
-            archive_url="https://front.example/e/morning-2026-03-02",
-            owner="desk@front.example",
-            feedback_id="1:morning:digest:front",
-            date=NOW,
-        ),
-        seed=SEED,
+    return Rendered(
+        subject="Morning",
+        text=f"To {mark[Place.ADDRESS]}\n{padding}\nLeave: {mark[Place.LEAVE]}\n",
+        html=f'<p>News</p><a href="{mark[Place.LEAVE]}">Leave</a><a href="{mark[Place.PREFERENCES]}">Choose</a>',
     )
+
+
+def compiled(*, size: int = 0) -> message.Compiled:
+    """The message of it."""
+    return message.compile(rendered(size=size), HEADERS, seed=SEED)
 
 
 def personal(row: Row) -> message.Personal:

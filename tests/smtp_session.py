@@ -267,7 +267,7 @@ class Session(asyncio.Protocol):
         self._say("250 2.1.5 Ok")
 
     def _data(self) -> None:
-        if not self.rcpts:
+        if not self.rcpts and not self.server.lenient:
             self._say("554 5.5.1 No valid recipients")
             return
         self.in_data, self.searched = True, 0
@@ -291,12 +291,16 @@ class Session(asyncio.Protocol):
         del self.buffer[: end + 3]
         self.in_data = False
         message = (b"\r\n" + raw).replace(b"\r\n.", b"\r\n")[2:]
-        self._reach("dot", lambda: self._take(message))
+        rule = self.server.rule("dot", self.number, self.naming)
+        self._obey(rule, lambda: self._take(message))
+        if rule is not None and (rule.reply is not None or rule.raw is not None):
+            self._forget()  # refused, too, the transaction is over (RFC 5321 section 4.1.1.4)
         return True
 
     def _take(self, message: bytes) -> None:
         self.server.log(self, message)
-        self._reach("logged", lambda: self._say("250 2.0.0 Ok: taken"))
+        said = "250 2.0.0 Ok: taken" if self.rcpts else "554 5.5.1 No valid recipients"
+        self._reach("logged", lambda: self._say(said))
         self._forget()
 
     def _rset(self) -> None:

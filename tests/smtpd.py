@@ -60,6 +60,8 @@ from tests.smtp_session import Session
 
 ROOT = Path(__file__).resolve().parents[1]
 OFFER = "PIPELINING,SIZE 50000000,8BITMIME,SMTPUTF8,DSN,ENHANCEDSTATUSCODES"
+PLAIN = "SIZE 50000000,8BITMIME,SMTPUTF8,ENHANCEDSTATUSCODES"
+"""The offer of a server that wants one command at a time."""
 MESSAGE_ID = re.compile(rb"^message-id:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -89,6 +91,8 @@ def read_log(path: Path) -> list[Message]:
 class Server:
     """The server in a thread of this process; see the module's text. `folder` keeps log, certificate and trace.
 
+    `lenient`: DATA is taken without a recipient, too, and the message refused (as servers that are asked everything at once may do).
+
     Attributes:
         host, port: where it listens, once started.
         ca_file: what a client must trust (under `untrusted`: not what the server shows).
@@ -108,12 +112,13 @@ class Server:
         rcvbuf: int = 0,
         fsync: bool = False,
         keep: bool = False,
+        lenient: bool = False,
     ) -> None:
         self.folder, self.log_file = folder, log or folder / "smtpd.log"
         self.host, self.port = "127.0.0.1", port
         self.offer, self.users = [word for word in offer.split(",") if word], users or {}
         self.starttls, self.implicit, self.rcvbuf = starttls and not implicit, implicit, rcvbuf
-        self.fsync, self.keep = fsync, keep
+        self.fsync, self.keep, self.lenient = fsync, keep, lenient
         self.ca_file = folder / "ca.pem"
         self.tls = tls_context(folder, certificate) if starttls or implicit else None
         self.sessions: set[Session] = set()
@@ -308,6 +313,7 @@ def main() -> None:
     parser.add_argument("--rcvbuf", type=int, default=0, help="a small receive window")
     parser.add_argument("--fsync", action="store_true")
     parser.add_argument("--keep", action="store_true", help="write each message to the folder, 000001.eml …")
+    parser.add_argument("--lenient", action="store_true", help="take DATA without a recipient")
     parser.add_argument("--with-stdin", action="store_true")
     given = vars(parser.parse_args())
     rules, with_stdin = given.pop("fault"), given.pop("with_stdin")

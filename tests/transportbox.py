@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from publisher.ledger import Outcome
 from publisher.transport import Connection, Envelope, Limits, Relay, RelayOptions
-from tests.smtpd import Server
+from tests.smtpd import OFFER, PLAIN, Server
 from tests.waiting import SECONDS
 
 SHORT = Limits(connect=2, banner=2, command=2, data=2, block=2, dot=2, reset=1, quit=0.5)
@@ -81,4 +84,14 @@ def one(
 
 def clear(*rules: str, folder: Path, **options: Any) -> Server:
     """A server without TLS: what is tested here is the same with it, and quicker without."""
-    return Server(*rules, folder=folder, starttls=False, **options)
+    return Server(*rules, folder=folder, starttls=False, **({"offer": OFFERED[0]} | options))
+
+
+OFFERED = [OFFER]
+"""What such a server offers unless a test says something else."""
+
+
+@pytest.fixture(params=[OFFER, PLAIN], ids=["together", "one-by-one"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What holds where commands travel together must hold where each waits for its answer."""
+    monkeypatch.setattr(sys.modules[__name__], "OFFERED", [request.param])

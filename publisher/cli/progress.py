@@ -73,24 +73,43 @@ def sending(door: Door, dispatch_id: str) -> Iterator[Watch]:
 
 
 def rest(counts: Any) -> str:
-    """What the bar does not show: who waits, and who failed or is in doubt, if anybody is."""
+    """What the bar does not show: who waits, who was put off, failed or is in doubt, if anybody is, and each relay's part."""
     told = [f"waiting {counts.waiting}"]
+    told += [f"deferred {counts.deferred}"] if getattr(counts, "deferred", 0) else []
     told += [f"failed {counts.failed}"] if counts.failed else []
     told += [f"in doubt {counts.uncertain}"] if counts.uncertain else []
-    return " ".join(told)
+    return " ".join([*told, *by_relay(counts)])
+
+
+def by_relay(counts: Any) -> list[str]:
+    """What each relay has accepted in this run, where there are several."""
+    relays = getattr(counts, "relays", {})
+    return [f"{name} {number}" for name, number in relays.items()] if len(relays) > 1 else []
 
 
 def _lines(door: Door, dispatch_id: str) -> Any:
-    last = [time.monotonic()]
+    began = time.monotonic()
+    last = [began]
+    base: list[int] = []
 
     def show(counts: Any) -> None:
-        if time.monotonic() - last[0] < LINE_SECONDS:
+        done, now = counts.planned - counts.waiting, time.monotonic()
+        if not base:
+            base.append(done)
+        if now - last[0] < LINE_SECONDS:
             return
-        last[0] = time.monotonic()
-        door.say(
-            f"{dispatch_id}: {counts.planned - counts.waiting} of {counts.planned}, accepted {counts.accepted}, "
-            f"waiting {counts.waiting}, failed {counts.failed}, uncertain {counts.uncertain}"
-        )
+        last[0] = now
+        told = [
+            f"{done} of {counts.planned}",
+            f"{(done - base[0]) / (now - began):,.0f}/s",
+            f"accepted {counts.accepted}",
+            f"waiting {counts.waiting}",
+            f"deferred {getattr(counts, 'deferred', 0)}",
+            f"failed {counts.failed}",
+            f"uncertain {counts.uncertain}",
+            *by_relay(counts),
+        ]
+        door.say(f"{dispatch_id}: {', '.join(told)}")
 
     return show
 

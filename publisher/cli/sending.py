@@ -128,6 +128,7 @@ def run_dispatch(door_: Door, newsroom: Any, dispatch_id: str) -> int:
     from publisher.desk import mailing
     from publisher.errors import StoreUnavailable
 
+    mailing.try_relays(newsroom, now=now())
     try:
         with sending(door_, dispatch_id) as watch:
             report = mailing.run(newsroom, dispatch_id, clock=now, progress=watch.show, stop=watch.stop)
@@ -151,6 +152,7 @@ def run_due(door_: Door, newsroom: Any) -> int:
     from publisher.desk import mailing
     from publisher.errors import Conflict, Refused, UnknownName
 
+    mailing.try_relays(newsroom, now=now())
     reports: list[Any] = []
     codes: list[int] = []
     for dispatch_id in mailing.due(newsroom, now=now()):
@@ -218,6 +220,7 @@ def report_lines(report: Any) -> list[str]:
         f"{_said(entry)}"
         for entry in report.deferred
     ]
+    lines += [_left_alone(entry) for entry in report.left_alone]
     if report.halt:
         lines.append(f"Halted: {report.halt}.")
     lines += [f"  {entry['state']:<10} {entry['address']}  {_said(entry)}" for entry in report.notable]
@@ -234,6 +237,17 @@ def report_lines(report: Any) -> list[str]:
             f"`publisher dispatch resolve {report.dispatch_id}` names those in doubt, and settles them."
         )
     return lines
+
+
+def _left_alone(entry: Any) -> str:
+    """A relay or domain that gets nothing for a while, in plain words."""
+    if entry["disbelieved"]:
+        why = "it refuses so many mailboxes as dead that it is not believed, and nobody there is suppressed any more"
+    else:
+        why = cell(entry["reason"])
+    what = "Relay" if entry["what"] == "relay" else "Domain"
+    until = "is being tried again" if entry["probing"] else f"is left alone until {cell(entry['until'])}"
+    return f"{what} {cell(entry['name'])} {until}: {why}."
 
 
 def _said(entry: Any) -> str:

@@ -22,7 +22,7 @@ from publisher.demo.folder import clear, prepare
 from publisher.desk import acts, editions, mailing, previews, publishing, readers, wire
 from publisher.desk.files import write_file
 from publisher.desk.overview import last_recorded, tally
-from publisher.errors import AlreadyMade, AlreadySent, PublisherError
+from publisher.errors import AlreadyMade, AlreadySent
 from publisher.newsroom import Newsroom, mint_derived, open_newsroom
 from publisher.selection import Act
 
@@ -136,12 +136,9 @@ def _readers(newsroom: Newsroom) -> None:
 
 def _send(newsroom: Newsroom, catcher: Catcher, edition_id: str) -> str:
     """Send the edition, or go on with what an interrupted run left; returns the dispatch's id."""
-    relay = newsroom.settings.relay
-    if relay is None:
-        raise PublisherError("the demo's configuration has no relay")
-    settings = dataclasses.replace(
-        newsroom.settings, relay=relay.model_copy(update={"host": catcher.host, "port": catcher.port})
-    )
+    here = {"host": catcher.host, "port": catcher.port}
+    relays = tuple(relay.model_copy(update=here) for relay in newsroom.settings.relays)
+    settings = dataclasses.replace(newsroom.settings, relays=relays)
     newsroom = Newsroom(settings=settings, database=newsroom.database, mint=newsroom.mint)
     try:
         dispatch_id = mailing.begin(newsroom, editions.edition(newsroom, edition_id), actor=ACTOR, now=NOW)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Sequence
 
 from ulid import ULID
 
@@ -22,6 +23,7 @@ from publisher.ledger import Counts
 from publisher.store import deliveries
 from publisher.store.db import Database
 from publisher.store.liveness import alive
+from publisher.store.relays import breakers
 from publisher.transport import Relay
 
 __all__ = ["Ended", "Prepared", "Work", "run"]
@@ -30,8 +32,8 @@ ROW_BYTES, SPARE_BYTES = 1024, 64 * 2**20
 """What the ledger grows by for one delivery, and what must be left then."""
 
 
-def run(database: Database, relay: Relay, work: Work) -> Ended:
-    """Send what is due of a dispatch; returns when nothing more is due now (or at all: `work.wait`), or can be sent.
+def run(database: Database, relays: Relay | Sequence[Relay], work: Work) -> Ended:
+    """Send what is due of a dispatch over one relay or several; returns when nothing more is due now (or at all: `work.wait`), or can be sent.
 
     A dispatch that is not sending, or not at this revision, is left alone.
 
@@ -44,8 +46,14 @@ def run(database: Database, relay: Relay, work: Work) -> Ended:
         with database.write() as connection:
             sweep(connection, database, work)
             counts = deliveries.counts(connection, work.dispatch_id)
+            known = breakers(connection)
         _leave_room(database, counts)
-        return asyncio.run(Run(database, relay, work, worker_id, counts=counts).to_its_end())
+        over = [relays] if isinstance(relays, Relay) else relays
+
+        async def sending() -> Ended:
+            return await Run(database, over, known, work, worker_id, counts=counts).to_its_end()
+
+        return asyncio.run(sending())
 
 
 def _leave_room(database: Database, counts: Counts) -> None:

@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 VARIANTS = 64
 """Compiled variants kept in memory (decisions 9); chunks of one variant follow each other."""
+ASIDE = 1000
+"""Rows that wait for their domain's rate, at most: beyond that, whoever takes one waits with it."""
 LOOK_AGAIN = 1.0
 """Seconds after which an idle feed looks again: other workers, resumed dispatches and doubts bring rows without a sign."""
 
@@ -77,6 +79,7 @@ class Feed:
         self._queue: asyncio.Queue[tuple[Chunk, Row] | None] = asyncio.Queue()
         self._bell = asyncio.Event()
         self._dry = False
+        self._aside = 0
         self._chunks: set[Chunk] = set()
         self._lost: list[Lease] = []
         self._variants: OrderedDict[str, Variant] = OrderedDict()
@@ -92,9 +95,37 @@ class Feed:
                 return taken
         return None
 
+    def take_now(self) -> tuple[Chunk, Row] | None:
+        """The same without waiting; None when there is none at hand."""
+        while not self._queue.empty() and not self._over.is_set():
+            taken = self._queue.get_nowait()
+            if taken is None:
+                self._queue.put_nowait(None)
+                return None
+            if not self._dry and self._queue.qsize() < self._connections:
+                self._bell.set()
+            if not taken[0].lost:
+                return taken
+        return None
+
     def put_back(self, chunk: Chunk, row: Row) -> None:
         """The row was not tried, or lost before its mark: it waits for the next free connection."""
         self._queue.put_nowait((chunk, row))
+
+    def put_back_later(self, chunk: Chunk, row: Row, seconds: float) -> None:
+        """The row has to wait for its domain's rate; others do not."""
+        self._aside += 1
+
+        def again() -> None:
+            self._aside -= 1
+            self._queue.put_nowait((chunk, row))
+
+        asyncio.get_running_loop().call_later(seconds, again)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so many rows wait for their domain's rate that no more are taken in for them."""
+        return self._aside >= ASIDE
 
     def settled(self, chunk: Chunk) -> None:
         """One of the chunk's rows has its durable outcome."""

@@ -1,7 +1,7 @@
 """What no single reply can say: that they refuse us, that a domain answers nonsense, that the relay is of no use.
 
-Decides, and touches nothing; what is decided here lives as long as the run. A restart forgets it and soon hears it again,
-because the rows that were turned away carry their own later time in the ledger.
+Decides, and touches nothing. What is left alone for minutes or more is remembered in the database by whoever asks here, and
+`learn` takes it in again: after a restart, and from those who send at the same time.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ class Domains:
     """Recipients' domains that are left alone for a while, and why."""
 
     def __init__(self) -> None:
+        self._odd: set[str] = set()
         self._holds: dict[str, Hold] = {}
         self._tried: Counter[str] = Counter()
         self._hard: Counter[str] = Counter()
@@ -79,9 +80,19 @@ class Domains:
         self._holds[domain] = Hold(now + length, times, why)
         return self._holds[domain]
 
-    def well(self, domain: str) -> None:
-        """A message was taken: what was before is forgotten."""
-        self._holds.pop(domain, None)
+    def well(self, domain: str) -> bool:
+        """A message was taken: what was before is forgotten. Whether there was something."""
+        return self._holds.pop(domain, None) is not None
+
+    def learn(self, domain: str, known: Hold) -> None:
+        """What is remembered of a domain, if it is news."""
+        mine = self._holds.get(domain)
+        if mine is None or mine.until < known.until:
+            self._holds[domain] = known
+
+    def disbelieve(self, domain: str) -> None:
+        """Hard refusals of this domain were too many in this dispatch before: no further one is believed."""
+        self._odd.add(domain)
 
     def incredible(self, domain: str, outcome: Outcome) -> bool:
         """Take an answer in; whether this hard refusal is one too many to be believed."""
@@ -89,7 +100,9 @@ class Domains:
         if outcome.action is not Action.SUPPRESS:
             return False
         self._hard[domain] += 1
-        return self._hard[domain] > HARD_ROWS and self._hard[domain] > HARD_SHARE * self._tried[domain]
+        if self._hard[domain] > HARD_ROWS and self._hard[domain] > HARD_SHARE * self._tried[domain]:
+            self._odd.add(domain)
+        return domain in self._odd
 
     def all_held(self, now: datetime) -> tuple[tuple[str, str], ...]:
         """(domain, reason) of all that are held back now."""
@@ -107,6 +120,7 @@ class RelayWatch:
 
     def __init__(self) -> None:
         self.era = 0
+        self.reason = ""
         self._failures = 0
         self._times = 0
         self._next_try = 0.0
@@ -116,11 +130,17 @@ class RelayWatch:
         """Whether the last thing that the relay did was to fail."""
         return self._failures > 0
 
-    def failed(self, era: int) -> bool:
+    @property
+    def times(self) -> int:
+        """How often in a row it was left alone for minutes; 0: it is not."""
+        return self._times
+
+    def failed(self, era: int, why: str = "") -> bool:
         """Take a failure in; whether it was one too many."""
         if era != self.era:
             return False
         self.era += 1
+        self.reason = why
         self._failures += 1
         if self._failures < RELAY_FAILURES:
             self._next_try = time.monotonic() + min(PAUSE * 2 ** (self._failures - 1), PAUSE_MAX)
@@ -128,12 +148,26 @@ class RelayWatch:
         self._times += 1
         length = min(RELAY_OPEN * 2 ** min(self._times - 1, 8), RELAY_OPEN_MAX)
         self._next_try = time.monotonic() + length.total_seconds()
-        self._failures -= 1  # when that time is over, one try decides
+        self._failures = RELAY_FAILURES - 1  # when that time is over, one try decides
         return True
 
-    def well(self) -> None:
-        """A real answer came."""
+    def give_up(self, why: str) -> None:
+        """No retry can help before somebody has changed something: half an hour."""
+        self._failures, self._times, self.reason = RELAY_FAILURES - 1, max(self._times, 6), why
+        self._next_try = time.monotonic() + RELAY_OPEN_MAX.total_seconds()
+        self.era += 1
+
+    def learn(self, times: int, seconds: float, why: str) -> None:
+        """It is left alone for so many seconds more, say others, or those who were here before."""
+        if times > self._times or seconds > self.pause() + 1.0:
+            self._failures, self._times, self.reason = RELAY_FAILURES - 1, times, why
+            self._next_try = time.monotonic() + max(0.0, seconds)
+
+    def well(self) -> bool:
+        """A real answer came. Whether it had been left alone."""
+        was = self._times > 0
         self._failures = self._times = 0
+        return was
 
     def pause(self) -> float:
         """Seconds until the next try."""

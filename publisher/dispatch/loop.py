@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
 from publisher.crash import crashpoint
 from publisher.dispatch.feed import Feed, ours
-from publisher.dispatch.sender import Sender, Shared
+from publisher.dispatch.pace import Pace
+from publisher.dispatch.routes import Routes
+from publisher.dispatch.sender import Sender
+from publisher.dispatch.shared import Shared
 from publisher.dispatch.work import Ended, Work
 from publisher.dispatch.writer import Writer
 from publisher.errors import StoreUnavailable
@@ -23,7 +26,8 @@ from publisher.ledger import Counts
 from publisher.store import deliveries
 from publisher.store.db import Database
 from publisher.store.liveness import dead_workers
-from publisher.transport import Relay
+from publisher.store.relays import Breaker, breakers, grant
+from publisher.transport import Rate, Relay
 
 __all__ = ["Run", "sweep"]
 
@@ -49,25 +53,37 @@ class Run:
     def __init__(
         self,
         database: Database,
-        relay: Relay,
+        relays: Sequence[Relay],
+        known: Mapping[str, Breaker],
         work: Work,
         worker_id: str,
         *,
         counts: Counts,
     ) -> None:
         self._database, self._work = database, work
-        self._writer = Writer(database, work, counts)
+        self._writer = Writer(database, work, counts, relays=[relay.options.name for relay in relays])
         over = asyncio.Event()
-        connections = relay.options.connections
-        self._feed = Feed(self._writer, work, worker_id, connections=connections, over=over)
+        routes = Routes(relays)
+        self._feed = Feed(self._writer, work, worker_id, connections=routes.connections, over=over)
         self._shared = Shared(
             work=work,
-            relay=relay,
+            routes=routes,
             writer=self._writer,
             feed=self._feed,
             over=over,
         )
-        self._senders = [Sender(self._shared) for _ in range(connections)]
+        for route in routes:
+            options = route.relay.options
+            if options.rate is not None:
+                route.pace = self._pace(options.name, options.rate)
+            for domain, rate in options.domain_rates.items():
+                route.paces[domain] = self._pace(f"{options.name}:{domain}", rate)
+        self._senders = [
+            Sender(self._shared, route, number)
+            for route in routes
+            for number in range(route.relay.options.connections)
+        ]
+        self._shared.learn(known)
         self._done = asyncio.Event()
         self._failure: BaseException | None = None
         self._writing: asyncio.Task[None] | None = None
@@ -94,6 +110,12 @@ class Run:
         if self._work.progress is not None:
             self._work.progress(counts)
         return Ended(counts, self._shared.trouble, self._shared.domains.all_held(self._work.clock()))
+
+    def _pace(self, key: str, rate: Rate) -> Pace:
+        async def ask(slots: int, apart: float) -> tuple[float, float]:
+            return await self._writer.do(lambda connection: grant(connection, key, slots, apart=apart))
+
+        return Pace(rate, ask)
 
     def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -143,12 +165,14 @@ class Run:
         if _identity(self._database) != self._file:
             raise StoreUnavailable(self._database.where, "the file was moved or replaced while it was in use")
 
-        def ask() -> bool:
+        def ask() -> tuple[bool, Mapping[str, Breaker]]:
             self._work.look()
             with self._database.read() as connection:
-                return ours(connection, self._work)
+                return ours(connection, self._work), breakers(connection)
 
-        if not await asyncio.to_thread(ask):
+        still_ours, known = await asyncio.to_thread(ask)
+        self._shared.learn(known)
+        if not still_ours:
             self._shared.end()
 
 

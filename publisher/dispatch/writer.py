@@ -12,7 +12,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from publisher.crash import crashpoint
 from publisher.dispatch.work import Work
 from publisher.errors import StoreLocked
-from publisher.ledger import Action, Counts, Outcome, State, resend_allowed
+from publisher.ledger import Action, Counts, Outcome, State, Tally, resend_allowed
 from publisher.store import deliveries
 from publisher.store.db import Database
 from publisher.store.deliveries import Lease, Recorded, Row
@@ -62,8 +62,9 @@ class _Call:
 class Writer:
     """Commits for one run. `tally` is the running count; the report at the end is read from the ledger."""
 
-    def __init__(self, database: Database, work: Work, tally: Counts) -> None:
-        self._database, self._work, self.tally = database, work, tally
+    def __init__(self, database: Database, work: Work, tally: Counts, *, relays: Sequence[str] = ()) -> None:
+        self._database, self._work = database, work
+        self.tally = Tally(**asdict(tally), relays=dict.fromkeys(relays, 0))
         self._queue: list[_Mark | _Record | _Call] = []
         self._something = asyncio.Event()
         self._finished = False
@@ -72,11 +73,11 @@ class Writer:
 
     # ------------------------------------------------------------------------------------------------------- requests
 
-    async def mark(self, lease: Lease, row: Row) -> bool:
-        """Whether the row may be sent now; if so it is durably marked."""
+    def mark(self, lease: Lease, row: Row) -> asyncio.Future[bool]:
+        """Ask whether the row may be sent now; if so it is durably marked."""
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._put(_Mark(lease, row, answer))
-        return await answer
+        return answer
 
     def record(self, row: Row, entry: Recorded, *, resend: bool = False, settled: Callable[[], None]) -> None:
         """Append an outcome; `settled` is called when it is durable. `resend`: a doubt that may be sent again."""
@@ -87,6 +88,12 @@ class Writer:
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._put(_Call(act, answer))
         return await answer
+
+    def later(self, act: Callable[[Connection], object]) -> None:
+        """Carry out `act` in the next commit; nobody waits for it."""
+        answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._put(_Call(act, answer))
 
     def finish(self) -> None:
         """No more is coming: commit what is queued, and end."""
@@ -122,15 +129,26 @@ class Writer:
 
     def _tell(self, group: Sequence[_Mark | _Record | _Call], answers: Sequence[Any]) -> None:
         ended: Counter[str] = Counter()
+        relays: Counter[str] = Counter()
+        deferred = 0
         for request, answer in zip(group, answers, strict=True):
             if isinstance(request, _Record):
+                outcome = request.entry.outcome
                 if not self._waits_on(request):
-                    ended[request.entry.outcome.state.value] += 1
+                    ended[outcome.state.value] += 1
+                    relays[outcome.relay or ""] += outcome.state is State.ACCEPTED
+                deferred += outcome.state is State.QUEUED
                 request.settled()
             elif not request.answer.done():  # else its task was cancelled
                 request.answer.set_result(answer)
         changed = {name: getattr(self.tally, name) + number for name, number in ended.items()}
-        self.tally = replace(self.tally, waiting=self.tally.waiting - ended.total(), **changed)
+        self.tally = replace(
+            self.tally,
+            waiting=self.tally.waiting - ended.total(),
+            deferred=self.tally.deferred + deferred,
+            relays={name: number + relays[name] for name, number in self.tally.relays.items()},
+            **changed,
+        )
         if self._work.progress is not None and time.monotonic() - self._shown >= SHOW_SECONDS:
             self._shown = time.monotonic()
             self._work.progress(self.tally)

@@ -10,7 +10,7 @@ from publisher.settings.leftovers import leftovers
 from publisher.settings.loading import Settings, effective, from_data, load
 from publisher.settings.starting import starting_files
 from publisher.settings.tables import Fetch, Mail, Relay, Site, Store, Timeouts
-from publisher.settings.values import format_duration, parse_duration
+from publisher.settings.values import format_duration, parse_duration, parse_rate
 
 __all__ = [
     "Fetch",
@@ -29,6 +29,7 @@ __all__ = [
     "load",
     "new_secrets",
     "parse_duration",
+    "parse_rate",
     "secrets_toml",
     "starting_files",
 ]

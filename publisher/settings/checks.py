@@ -110,10 +110,10 @@ def _database_url(url: str) -> str:
 
 
 def _relays(tables: Tables, folder: Path) -> Iterator[Fault]:
-    if len(tables.relay) > 1:
-        yield ("relay", 1), "this version sends through one relay; take the other [[relay]] out"
     for index, relay in enumerate(tables.relay):
         loc: Loc = ("relay", index)
+        if relay.name in [other.name for other in tables.relay[:index]]:
+            yield (*loc, "name"), f'there is another relay "{relay.name}"; each has a name of its own'
         password = tables.secrets.relay_password(relay.name)
         if relay.tls == "none" and not is_loopback(relay.host):
             yield (

@@ -86,14 +86,14 @@ class Settings:
     Attributes:
         folder: the configuration's folder, absolute.
         store: with absolute paths, and a URL that is never empty.
-        relay: None when no [[relay]] is configured, which is allowed as long as there is no digest.
+        relays: in the order in which they are used; none is allowed as long as there is no digest.
         dkim: without keys when mails are not signed here.
     """
 
     folder: Path
     site: Site
     store: Store
-    relay: Relay | None
+    relays: tuple[Relay, ...]
     fetch: Fetch
     mail: Mail
     dkim: Signing = field(repr=False)
@@ -217,7 +217,9 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         folder=folder,
         site=site,
         store=tables.store.resolved(folder),
-        relay=tables.relay[0].resolved(folder) if tables.relay else None,
+        relays=tuple(
+            sorted((relay.resolved(folder) for relay in tables.relay), key=lambda relay: relay.order)
+        ),
         fetch=tables.fetch,
         mail=tables.mail,
         dkim=signs,

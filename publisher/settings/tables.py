@@ -26,6 +26,8 @@ from publisher.settings.values import (
     MailAddress,
     MailAddressOrEmpty,
     PathText,
+    Rate,
+    RateOrEmpty,
     SelectorOrEmpty,
     SiteUrl,
     Slug,
@@ -138,13 +140,17 @@ class Timeouts(Table):
 
 
 class Relay(Table):
-    """`[[relay]]`: the SMTP server that takes our mail. The password is a secret: `relay_passwords.<name>`.
+    """`[[relay]]`: an SMTP server that takes our mail. The password is a secret: `relay_passwords.<name>`.
 
     Attributes:
         tls: "required" (STARTTLS), "implicit" (TLS from the first byte), "opportunistic", or "none" (loopback only).
         ca_file: certificates to trust instead of the system's; relative to the configuration's folder.
         helo: the name we greet with; empty means this machine's own.
-        connections: how many at once. messages: how many mails one connection carries. lifetime: how long it is kept.
+        connections: how many at once, at most. start: how many a run begins with; it takes one more after every 50 mails
+            that were accepted in a row, and half as many when the server asks for less (421).
+        messages: how many mails one connection carries. lifetime: how long it is kept.
+        order: relays of the lowest order are used, the next when none of those can be. weight: the share among its order.
+        rate: mails of all senders together, such as "14/s"; empty: no limit. domain_rates: the same for recipients of a domain.
     """
 
     name: Slug
@@ -155,6 +161,11 @@ class Relay(Table):
     username: LineOrEmpty = ""
     helo: LineOrEmpty = ""
     connections: Annotated[Whole, Field(ge=1, le=100)] = 8
+    start: Annotated[Whole, Field(ge=1, le=100)] = 2
+    order: Annotated[Whole, Field(ge=1, le=9)] = 1
+    weight: Annotated[Whole, Field(ge=1, le=100)] = 1
+    rate: RateOrEmpty = ""
+    domain_rates: dict[Domain, Rate] = Field(default_factory=dict)
     messages: Positive = 100
     lifetime: Duration = timedelta(minutes=5)
     timeouts: Timeouts = Timeouts()

@@ -33,6 +33,8 @@ __all__ = [
     "MailAddress",
     "MailAddressOrEmpty",
     "PathText",
+    "Rate",
+    "RateOrEmpty",
     "SelectorOrEmpty",
     "SiteUrl",
     "Slug",
@@ -49,6 +51,7 @@ __all__ = [
     "Zone",
     "format_duration",
     "parse_duration",
+    "parse_rate",
     "selector",
     "term",
 ]
@@ -88,6 +91,21 @@ def format_duration(length: timedelta) -> str:
         if length and length % unit == timedelta():
             return f"{length // unit}{name}"
     raise ValueError("only whole seconds above zero can be written")
+
+
+def parse_rate(text: str) -> tuple[int, float]:
+    """`"14/s"`, `"300/m"`, `"1000/h"` or `"50000/d"` as (how many, in how many seconds); ValueError for anything else."""
+    match = re.fullmatch(r"([0-9]{1,7})/([smhd])", text.strip())
+    if match is None or int(match[1]) == 0:
+        raise ValueError(
+            'a number of mails in a second, minute, hour or day is wanted, such as "14/s" or "1000/h"'
+        )
+    return int(match[1]), UNITS[match[2]].total_seconds()
+
+
+def _rate(value: str) -> str:
+    parse_rate(value)
+    return value.strip()
 
 
 def _duration(value: Any) -> Any:
@@ -268,6 +286,8 @@ def _term_text(value: str) -> str:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(format_duration)]
+Rate = Annotated[str, AfterValidator(_rate)]
+RateOrEmpty = Annotated[str, AfterValidator(lambda value: value and _rate(value))]
 Slug = Annotated[str, AfterValidator(_slug)]
 Language = Annotated[str, AfterValidator(_language)]
 Languages = Annotated[str | tuple[str, ...], PlainValidator(_languages)]

@@ -3,6 +3,7 @@
 aiosmtplib connects (banner, EHLO, TLS, AUTH) and hands its connection over; from then on `wire` reads and writes it, because
 only who knows the phase knows what a lost connection means (RFC 5321 section 4.5.3.2, RFC 1047), and only who pairs each
 reply with what was asked can believe it: a surplus reply in aiosmtplib's buffer becomes the answer to the next command.
+Where PIPELINING is announced an envelope is one journey, and travels with the dot before it; elsewhere each command waits.
 Order around the dot: MAIL, RCPT, DATA, 354, the body without its end, `before_dot` (the caller makes its mark durable), the
 dot, the reply. Promises:
 
@@ -14,8 +15,8 @@ dot, the reply. Promises:
 A task that waits for the reply to the dot must not be cancelled: `Connection.abort` ends it with an outcome instead.
 """
 
-from publisher.transport.connection import Connection
-from publisher.transport.options import Envelope, Limits, RelayOptions
+from publisher.transport.connection import Connection, Mail
+from publisher.transport.options import Envelope, Limits, Rate, RelayOptions
 from publisher.transport.relay import Relay
 
-__all__ = ["Connection", "Envelope", "Limits", "Relay", "RelayOptions"]
+__all__ = ["Connection", "Envelope", "Limits", "Mail", "Rate", "Relay", "RelayOptions"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Envelope", "Limits", "RelayOptions"]
+__all__ = ["Envelope", "Limits", "Rate", "RelayOptions"]
 
 UNSENDABLE = re.compile(r"[\x00-\x20\x7f-\x9f<>\u2028\u2029\ud800-\udfff]")
 """What would end or escape the angle brackets of MAIL and RCPT."""
@@ -30,13 +31,23 @@ class Limits:
     quit: float = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many messages in any such length of time."""
+
+    count: int
+    seconds: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayOptions:
     """An SMTP server that takes our mail, and how we speak to it.
 
     `tls`: "required" (STARTTLS), "implicit", "opportunistic" or "none" (refused for hosts that are not loopback).
     `ca_file`: certificates to trust instead of the system's. `helo`: the name we greet with; empty: this machine's.
-    `messages`, `lifetime` (seconds): how long one connection is used.
+    `messages`, `lifetime` (seconds): how long one connection is used. `start`: connections that a run begins with; 0: all.
+    `weight`: its share of the work among relays of the same `order`; the next order is used when no relay of this one can be.
+    `rate`: of all senders together, `domain_rates` for recipients of a domain; None: no limit.
     """
 
     name: str
@@ -48,6 +59,11 @@ class RelayOptions:
     password: str = field(default="", repr=False)
     helo: str = ""
     connections: int = 8
+    start: int = 0
+    weight: int = 1
+    order: int = 1
+    rate: Rate | None = None
+    domain_rates: Mapping[str, Rate] = field(default_factory=dict)
     messages: int = 100
     lifetime: float = 300.0
     limits: Limits = Limits()
@@ -55,10 +71,14 @@ class RelayOptions:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Who the message is from (the return path; may be empty) and for. Domains are A-labels."""
+    """Who the message is from (the return path; may be empty) and for. Domains are A-labels.
+
+    `envid`: what a report of its delivery shall name (RFC 3461), where the relay does such reports.
+    """
 
     sender: str
     recipient: str
+    envid: str = ""
 
     @property
     def smtputf8(self) -> bool:

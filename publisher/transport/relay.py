@@ -122,7 +122,7 @@ class _Opening:
         transport = client.transport
         if transport is None:
             raise aiosmtplib.SMTPServerDisconnected("connection lost")
-        extensions = frozenset(client.esmtp_extensions)
+        extensions = dict(client.esmtp_extensions)
         self._client = None
         return Connection(Wire(cast("asyncio.Transport", transport)), options, extensions)
 

@@ -90,10 +90,10 @@ class Wire(asyncio.Protocol):
         self.say(command)
         return await self.answer(seconds)
 
-    def say(self, command: bytes) -> None:
-        """Send what will be answered; Broken when it cannot arrive."""
-        self.put([command])
-        self._asked += 1
+    def say(self, commands: bytes, *, answers: int = 1) -> None:
+        """Send what will be answered, so many times; Broken when it cannot arrive."""
+        self.put([commands])
+        self._asked += answers
 
     def put(self, pieces: Sequence[bytes]) -> None:
         """Write what is not answered by itself; Broken when it cannot arrive."""

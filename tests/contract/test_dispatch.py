@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from publisher.dispatch import feed, run, writer
 from publisher.ledger import Counts
-from publisher.store import deliveries
+from publisher.store import deliveries, relays
 from publisher.store.db import Database
 from subscribers import audience
 from tests.crash.checker import check
@@ -86,3 +87,41 @@ def test_what_a_dead_worker_left_is_settled_by_the_next(
         verdict = check(database, server.messages(), dispatch_id=DISPATCH, connections=4, kills=1)
     assert ended.counts.waiting == 0
     assert verdict.states == {"accepted": 30}
+
+
+def test_slots_of_a_rate_are_given_once_and_begin_at_the_present(database: Database) -> None:
+    with database.write() as connection:
+        first, began = relays.grant(connection, "main", 10, apart=0.25)
+    with database.write() as connection:
+        second, present_ = relays.grant(connection, "main", 10, apart=0.25)
+        relays.grant(connection, "main", 4000, apart=0.25)
+    with database.write() as connection:
+        after, then = relays.grant(connection, "main", 1, apart=0.25)
+    assert abs(first - began) < 0.05
+    assert second == pytest.approx(first + 2.5)
+    assert began <= present_
+    assert abs(after - then) < 0.05, "so far ahead only a clock that was put back can have brought it"
+
+
+def test_a_breaker_lets_one_try_at_a_time(database: Database) -> None:
+    clock = Clock()
+    held = relays.Breaker(clock() + timedelta(minutes=1), 3, "refused")
+
+    def probe() -> bool:
+        with database.write() as connection:
+            return relays.probe(connection, "relay:main", now=clock(), until=clock() + timedelta(minutes=1))
+
+    assert probe(), "of which nothing is known may be tried"
+    with database.write() as connection:
+        relays.leave_alone(connection, "relay:main", held, now=clock())
+    assert not probe()
+    clock.move(minutes=1)
+    assert [probe(), probe()] == [True, False]
+    with database.read() as connection:
+        assert relays.breakers(connection)["relay:main"].probing
+    with database.write() as connection:
+        relays.try_now(connection, now=clock())
+    assert probe()
+    with database.write() as connection:
+        relays.close(connection, ["relay:main"])
+        assert not relays.breakers(connection)

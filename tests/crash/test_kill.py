@@ -20,7 +20,7 @@ from publisher.store import deliveries
 from publisher.store.db import Database
 from tests.crash.checker import check, open_marks
 from tests.dispatchbox import DISPATCH, fresh, frozen, present, readers, states
-from tests.smtpd import Server
+from tests.smtpd import OFFER, PLAIN, Server
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,7 +158,11 @@ def test_death_at_each_named_point_loses_nobody(
     nursery: Nursery, tmp_path: Path, point: str, passage: int, connections: int
 ) -> None:
     people = 20
-    with fresh_dispatch(tmp_path, people) as database, slow_server(tmp_path) as server:
+    offer = PLAIN if connections == 1 else OFFER
+    with (
+        fresh_dispatch(tmp_path, people) as database,
+        slow_server(tmp_path, offer=offer) as server,
+    ):
         life = Lives(nursery, database, server, connections)
         if point == "in-recovery":  # there must be something to recover: this is a second death
             life.begin("after-dot:5")
@@ -219,6 +223,6 @@ def fresh_dispatch(folder: Path, people: int) -> Iterator[Database]:
     database.close()
 
 
-def slow_server(folder: Path, *rules: str) -> Server:
+def slow_server(folder: Path, *rules: str, offer: str = OFFER) -> Server:
     """A server that takes its time with each message: the sender is caught in every step."""
-    return Server(*rules, SLOWLY, folder=folder, starttls=False)
+    return Server(*rules, SLOWLY, folder=folder, starttls=False, offer=offer)

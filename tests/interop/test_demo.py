@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from publisher import gate
+from publisher.cli import publisher as cli
+from publisher.cli.exits import told
 from publisher.edition import Variant
 from publisher.store import editions
 from publisher.store.db import open_database
@@ -74,8 +76,8 @@ def test_it_leaves_what_the_contract_says(left):
     assert (left / "site" / "e" / "morning-2026-03-02" / "index.html").exists()
 
 
-def test_a_second_run_changes_nothing_and_mails_nobody(tmp_path):
-    demo(tmp_path)
+def test_a_second_run_changes_nothing_and_mails_nobody(left, tmp_path):
+    shutil.copytree(left, tmp_path, dirs_exist_ok=True)
     before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "mail").iterdir()}
     outputs = files(tmp_path, "feeds", "preview", "site")
     report = (tmp_path / "report.json").read_bytes()
@@ -97,13 +99,14 @@ def test_whole_messages_are_among_what_is_compared(left):
     }
 
 
-def test_a_demo_that_was_used_since_begins_anew_and_says_so(left, tmp_path):
+def test_a_demo_that_was_used_since_begins_anew_and_says_so(left, tmp_path, capsys):
     """The commands that it proposes run by the real clock, which is later than its own."""
     shutil.copytree(left, tmp_path, dirs_exist_ok=True)
     (tmp_path / "notes.txt").write_text("mine")
     config = ("--config", str(tmp_path / "config"))
-    story = json.loads(publisher(*config, "--json", "story", "list").stdout)["items"][0]["id"]
-    assert publisher(*config, "story", "kill", story, "--why", "a try").returncode == 0
+    assert told(cli, [*config, "--json", "story", "list"]) == 0
+    story = json.loads(capsys.readouterr().out)["items"][0]["id"]
+    assert told(cli, [*config, "story", "kill", story, "--why", "a try"]) == 0
     assert "beginning anew" in demo(tmp_path)
     assert files(tmp_path, "feeds", "preview", "site") == files(left, "feeds", "preview", "site")
     assert (tmp_path / "report.json").read_bytes() == (left / "report.json").read_bytes()
@@ -112,7 +115,7 @@ def test_a_demo_that_was_used_since_begins_anew_and_says_so(left, tmp_path):
 
 
 def test_a_folder_that_is_not_a_demos_is_left_alone(tmp_path):
-    assert publisher("init", str(tmp_path)).returncode == 0
+    assert told(cli, ["-q", "init", str(tmp_path)]) == 0
     before = files(tmp_path, "config")
     done = publisher("demo", "--dir", str(tmp_path))
     assert (done.returncode, files(tmp_path, "config")) == (4, before)

@@ -110,7 +110,7 @@ def test_the_environment_beats_the_files() -> None:
     )
     assert settings.site.name == "From outside"
     assert settings.fetch.ports == (8080,)
-    assert (settings.relay.name, settings.relay.port, settings.relay.tls) == ("other", 25, "none")
+    assert (settings.relays[0].name, settings.relays[0].port, settings.relays[0].tls) == ("other", 25, "none")
 
 
 def test_settings_cannot_be_changed() -> None:
@@ -246,14 +246,21 @@ def test_a_relay_that_would_betray_or_fail_is_refused(changed: Any, key: str, se
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
 def test_a_relay_on_loopback_may_do_without_tls(host: str) -> None:
-    assert settle(**relay(host=host, tls="none")).relay.tls == "none"
+    assert settle(**relay(host=host, tls="none")).relays[0].tls == "none"
 
 
-def test_a_second_relay_is_refused_in_words_and_not_ignored() -> None:
-    found = problems(main={"relay": [MAIN["relay"][0], {"name": "spare", "host": "b.example", "port": 587}]})
-    assert found == [
-        "publisher.toml: relay[2]: this version sends through one relay; take the other [[relay]] out"
+def test_relays_come_in_their_order_and_two_of_one_name_are_refused() -> None:
+    spare = {"name": "spare", "host": "b.example", "port": 587, "order": 2, "rate": "14/s"}
+    main = MAIN["relay"][0]
+    assert [relay.name for relay in settle(main={"relay": [spare, main]}).relays] == ["main", "spare"]
+    assert problems(main={"relay": [main, spare | {"name": "main"}]}) == [
+        'publisher.toml: relay[2].name: there is another relay "main"; each has a name of its own'
     ]
+
+
+@pytest.mark.parametrize("rate", ["14", "0/s", "14/w", "1.5/s", "many/s"])
+def test_a_rate_is_a_number_in_a_length_of_time(rate: str) -> None:
+    assert any("relay[1].rate" in line and '"14/s"' in line for line in problems(**relay(rate=rate)))
 
 
 def test_a_password_without_a_relay_or_a_user_is_named() -> None:
@@ -268,7 +275,7 @@ def test_a_password_without_a_relay_or_a_user_is_named() -> None:
 def test_feeds_alone_need_neither_relay_nor_mail() -> None:
     tables = {"site": MAIN["site"], "disclaimer": MAIN["disclaimer"]}
     settings = from_data(tables, sections=[{**SECTION, "any": []}], secrets=fresh_keys())
-    assert settings.relay is None
+    assert settings.relays == ()
     assert settings.digests == ()
 
 

@@ -11,7 +11,21 @@ import pytest
 from publisher.ledger import Action, Outcome, State
 from publisher.transport import Envelope, Limits
 from tests.smtpd import Server
-from tests.transportbox import ENVELOPE, MESSAGE, UNSTUFFED, clear, connected, no, one, relay, until, yes
+from tests.transportbox import (
+    ENVELOPE,
+    MESSAGE,
+    UNSTUFFED,
+    clear,
+    connected,
+    either_way,
+    no,
+    one,
+    relay,
+    until,
+    yes,
+)
+
+__all__ = ["either_way"]
 
 
 @pytest.mark.parametrize("implicit", [False, True])
@@ -46,6 +60,7 @@ def test_mark_is_asked_for_after_the_body_and_before_the_dot(tmp_path: Path) -> 
     assert outcome.state is State.ACCEPTED
 
 
+@pytest.mark.usefixtures("either_way")
 def test_refused_mark_sends_no_dot_and_ends_the_connection(tmp_path: Path) -> None:
     async def scenario() -> None:
         connection = await connected(relay(server))
@@ -104,6 +119,7 @@ def test_large_body_arrives_whole(tmp_path: Path) -> None:
     assert message.sha256 == hashlib.sha256(b"".join(pieces)).hexdigest()
 
 
+@pytest.mark.usefixtures("either_way")
 def test_refused_recipient_is_followed_by_rset_and_the_next_message_passes(tmp_path: Path) -> None:
     async def scenario() -> list[Outcome | None]:
         connection = await connected(relay(server))
@@ -121,9 +137,14 @@ def test_refused_recipient_is_followed_by_rset_and_the_next_message_passes(tmp_p
     assert (refused.state, refused.action, refused.code) == (State.FAILED, Action.SUPPRESS, 550)
     assert passed is not None
     assert passed.state is State.ACCEPTED
-    assert heard[heard.index("1 RCPT TO:<gone@list.example>") + 1] == "1 RSET"
+    asked = [line.split(" ", 2)[1] for line in heard[2:] if not line.endswith("lost")]
+    assert asked in (
+        ["MAIL", "RCPT", "RSET", "MAIL", "RCPT", "DATA", "QUIT"],
+        ["MAIL", "RCPT", "DATA", "RSET", "MAIL", "RCPT", "DATA", "QUIT"],
+    )
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("how", ["reply='500 5.5.1 What'", "do=drop", "do=stall"])
 def test_connection_is_not_used_again_after_a_failed_rset(tmp_path: Path, how: str) -> None:
     async def scenario() -> Outcome | None:
@@ -142,6 +163,7 @@ def test_connection_is_not_used_again_after_a_failed_rset(tmp_path: Path, how: s
     assert not server.messages()
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("phase", ["rcpt", "data", "dot"])
 def test_421_ends_the_connection(tmp_path: Path, phase: str) -> None:
     async def scenario() -> Outcome | None:
@@ -157,6 +179,7 @@ def test_421_ends_the_connection(tmp_path: Path, phase: str) -> None:
     assert (outcome.state, outcome.charged, outcome.code) == (State.QUEUED, False, 421)
 
 
+@pytest.mark.usefixtures("either_way")
 def test_421_that_ends_a_session_in_use_is_no_answer_to_the_next_row(tmp_path: Path) -> None:
     async def scenario() -> Outcome | None:
         connection = await connected(relay(server))
@@ -180,6 +203,7 @@ def test_server_that_hung_up_between_messages_is_noticed(tmp_path: Path) -> None
         asyncio.run(scenario())
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("phase", ["mail", "rcpt", "data", "dot"])
 def test_temporary_refusal_queues_the_row_again(tmp_path: Path, phase: str) -> None:
     with clear(f"{phase} reply='451 4.3.0 Not now'", folder=tmp_path) as server:

@@ -11,13 +11,27 @@ import pytest
 from publisher.ledger import Action, Outcome, Phase, State
 from publisher.transport import Limits
 from publisher.transport.relay import _failure
-from tests.smtpd import Server
-from tests.transportbox import ENVELOPE, MESSAGE, clear, connected, late, one, relay, until, yes
+from tests.smtpd import PLAIN, Server
+from tests.transportbox import (
+    ENVELOPE,
+    MESSAGE,
+    clear,
+    connected,
+    either_way,
+    late,
+    one,
+    relay,
+    until,
+    yes,
+)
+
+__all__ = ["either_way"]
 
 BEFORE = ["mail", "rcpt", "data", "354"]
 CUTS = ["do=drop", "do=reset", "raw=25 then=drop"]
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("phase", ["connect", "banner", "ehlo", *BEFORE])
 @pytest.mark.parametrize("cut", CUTS)
 def test_connection_cut_before_the_dot_costs_nobody_anything(tmp_path: Path, phase: str, cut: str) -> None:
@@ -57,6 +71,7 @@ def test_connection_cut_within_the_body_costs_nobody_anything(tmp_path: Path, at
     assert (outcome.state, outcome.charged) == (State.QUEUED, False)
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("phase", ["dot", "logged"])
 @pytest.mark.parametrize("cut", CUTS)
 def test_connection_cut_after_the_dot_leaves_a_doubt(tmp_path: Path, phase: str, cut: str) -> None:
@@ -67,6 +82,7 @@ def test_connection_cut_after_the_dot_leaves_a_doubt(tmp_path: Path, phase: str,
     assert len(server.messages()) == (phase == "logged")
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("phase", ["banner", "ehlo", "mail", "rcpt", "data"])
 def test_silence_before_the_dot_ends_at_its_limit_and_costs_nobody_anything(
     tmp_path: Path, phase: str
@@ -128,6 +144,7 @@ GARBLED = [
 ]
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("garbled", GARBLED, ids=range(len(GARBLED)))
 @pytest.mark.parametrize("phase", ["mail", "rcpt", "data"])
 def test_what_is_no_reply_before_the_dot_costs_nobody_anything(
@@ -155,6 +172,7 @@ def test_what_is_no_reply_at_the_beginning_is_an_outcome(tmp_path: Path, garbled
     assert (outcome.state, outcome.charged) == (State.QUEUED, False)
 
 
+@pytest.mark.usefixtures("either_way")
 def test_reply_split_at_every_byte_is_one_reply(tmp_path: Path) -> None:
     with clear("* split=1 pace=0.0005", folder=tmp_path) as server:
         outcome = one(server)
@@ -165,7 +183,7 @@ def test_reply_split_at_every_byte_is_one_reply(tmp_path: Path) -> None:
 def test_surplus_reply_is_never_the_answer_to_the_next_command(tmp_path: Path) -> None:
     """A second 250 after MAIL's would make a refused recipient look accepted."""
     rules = (r"mail raw='250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n'", "rcpt reply='550 5.1.1 No such user'")
-    with clear(*rules, folder=tmp_path) as server:
+    with clear(*rules, folder=tmp_path, offer=PLAIN) as server:
         outcome = one(server)
     assert outcome is not None
     assert (outcome.state, outcome.action) == (State.QUEUED, Action.RECONNECT)
@@ -179,6 +197,7 @@ def test_acceptance_before_the_dot_is_not_believed(tmp_path: Path) -> None:
     assert not server.messages()
 
 
+@pytest.mark.usefixtures("either_way")
 def test_refusal_before_the_dot_is_the_answer_and_no_dot_follows(tmp_path: Path) -> None:
     with clear("body at=1 reply='552 5.3.4 Too big'", folder=tmp_path) as server:
         outcome = one(server, before_dot=late)

@@ -10,7 +10,7 @@ from publisher.desk.mailing.plan import Plan, plan
 from publisher.desk.mailing.report import NOTICES, Report, doubtful, listing, recover, report
 from publisher.desk.mailing.revising import revise
 from publisher.desk.mailing.send import run
-from publisher.desk.mailing.settle import cancel, pause, resolve, resume, retry
+from publisher.desk.mailing.settle import cancel, pause, resolve, resume, retry, try_relays
 from publisher.desk.mailing.trial import Trial, trial
 
 __all__ = [
@@ -35,5 +35,6 @@ __all__ = [
     "revise",
     "run",
     "trial",
+    "try_relays",
     "undecided",
 ]

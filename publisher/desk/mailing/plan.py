@@ -86,7 +86,7 @@ def plan(newsroom: Newsroom, made: Edition, *, now: datetime) -> Plan:
         for language in digest.languages
         if any(made.variant(language))
     )
-    relay = newsroom.relay
+    relays = newsroom.relays
     letter = letters.of_edition(newsroom, made)
     voices = dict.fromkeys(f"{voice.name} <{voice.address}>" for voice in letter.voices)
     return Plan(
@@ -96,7 +96,7 @@ def plan(newsroom: Newsroom, made: Edition, *, now: datetime) -> Plan:
         items=len(made.items),
         subjects=subjects,
         senders=tuple(voices),
-        relay=f"{relay.name} ({relay.host}:{relay.port}, TLS {relay.tls})",
+        relay=", ".join(f"{relay.name} ({relay.host}:{relay.port}, TLS {relay.tls})" for relay in relays),
         readers=tuple(sorted(counts.items())),
         without=without,
         barred=tuple((story_id, why.value) for story_id, why in barred.items()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from publisher.desk.pages import Page, key_of, place_in
 from publisher.errors import UnknownName
 from publisher.ledger import Counts, DispatchState, State
 from publisher.newsroom import Newsroom
-from publisher.store import deliveries
+from publisher.store import deliveries, relays
 from publisher.store.liveness import dead_workers
 from subscribers.address import mask, parse
 from subscribers.errors import AddressRefused
@@ -45,6 +45,7 @@ class Report:
         deferred: of the others who wait, those whose try was put off, by reason: how many, when the first is due.
         workers: who has a part of it in hand; empty: nobody is sending it.
         notable: failed, doubtful, expired and suppressed deliveries, addresses masked; `resend` is the state of those above.
+        left_alone: relays, and recipients' domains, that get nothing for a while: what, until when, and why.
         relay_trouble: (relay, why) when it could not be used.
     """
 
@@ -58,6 +59,7 @@ class Report:
     deferred: tuple[dict[str, Any], ...]
     workers: tuple[dict[str, Any], ...]
     notable: tuple[dict[str, Any], ...]
+    left_alone: tuple[dict[str, Any], ...] = ()
     relay_trouble: tuple[str, str] | None = None
 
     @property
@@ -103,6 +105,7 @@ class Report:
             "workers": list(self.workers),
             "only_deferred": self.only_deferred,
             "halt": self.halt,
+            "left_alone": list(self.left_alone),
             "relay_trouble": self.relay_trouble[1] if self.relay_trouble else None,
             "notable": list(self.notable),
         }
@@ -148,6 +151,7 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
         resend = deliveries.resends(connection, head.id) if counts.waiting else 0
         deferred = deliveries.deferred(connection, head.id) if counts.waiting else []
         workers = deliveries.workers(connection, head.id)
+        known = relays.breakers(connection) if counts.waiting else {}
     state = state_of(head, counts)
     return Report(
         dispatch_id=head.id,
@@ -169,8 +173,27 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
         ),
         workers=tuple(worker_rows(workers)),
         notable=tuple(notable_rows(newsroom, rows)),
+        left_alone=tuple(_left_alone(known, head.id)),
         relay_trouble=relay_trouble,
     )
+
+
+def _left_alone(known: Mapping[str, relays.Breaker], dispatch_id: str) -> Iterator[dict[str, Any]]:
+    """Breakers that concern this dispatch. A domain whose hard refusals are not believed is named by that, and once."""
+    burst = f"burst:{dispatch_id}:"
+    disbelieved = {key.removeprefix(burst) for key in known if key.startswith(burst)}
+    for key, breaker in known.items():
+        kind, _, name = key.partition(":")
+        if kind in {"relay", "domain"}:
+            yield {
+                "what": kind,
+                "name": name,
+                "until": breaker.until,
+                "times": breaker.times,
+                "reason": breaker.reason,
+                "probing": breaker.probing,
+                "disbelieved": kind == "domain" and name in disbelieved,
+            }
 
 
 def worker_rows(rows: Sequence[Any]) -> Iterator[dict[str, Any]]:

@@ -72,7 +72,7 @@ def run(
     look()
     ended = dispatching.run(
         newsroom.database,
-        Relay(newsroom.relay),
+        [Relay(options) for options in newsroom.relays],
         dispatching.Work(
             dispatch_id=head.id,
             revision=head.revision,
@@ -91,7 +91,7 @@ def run(
     )
     trouble, after = ended.trouble, head_of(newsroom, head.id)
     if trouble is None and after.state == DispatchState.HALTED and after.halt_reason == "relay":
-        trouble = (newsroom.relay.name, after.halt_detail)
+        trouble = (newsroom.relays[0].name, after.halt_detail)
     return report(newsroom, dispatch_id, relay_trouble=trouble)
 
 

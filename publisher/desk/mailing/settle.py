@@ -17,7 +17,7 @@ from publisher.edition import Edition
 from publisher.errors import Conflict, NothingToPublish
 from publisher.ledger import DispatchState, State
 from publisher.newsroom import Newsroom, need_keys
-from publisher.store import deliveries, house
+from publisher.store import deliveries, house, relays
 
 __all__ = [
     "cancel",
@@ -25,6 +25,7 @@ __all__ = [
     "resolve",
     "resume",
     "retry",
+    "try_relays",
 ]
 
 
@@ -69,6 +70,15 @@ def resume(newsroom: Newsroom, dispatch_id: str, *, actor: str, now: datetime, p
         give_up(newsroom, head.id, now=now)
     elif head_of(newsroom, head.id).state == DispatchState.FREEZING:  # the halt had interrupted the freeze
         begin(newsroom, made, actor=actor, now=now)
+
+
+def try_relays(newsroom: Newsroom, *, now: datetime) -> None:
+    """A person sends, and has perhaps mended a relay: those that were left alone may be tried at once."""
+    with newsroom.database.read() as connection:
+        if not relays.breakers(connection):
+            return
+    with newsroom.database.write() as connection:
+        relays.try_now(connection, now=now)
 
 
 def _resume_notices(newsroom: Newsroom, head: Any, *, actor: str, now: datetime, prolong: bool) -> None:

@@ -94,7 +94,7 @@ def trial(
             gate.clear(left.edition_id, found)
             sender = letter.return_path or voice.address
             mails.append((tongue, Envelope(sender, reader.address), compiled.fill(personal)))
-    tried = asyncio.run(_sent(Relay(newsroom.relay), mails))
+    tried = asyncio.run(_sent(Relay(newsroom.relays[0]), mails))
     with newsroom.database.write() as connection:
         data = {"mails": len(tried), "accepted": sum(mail.accepted for mail in tried)}
         house.tell(connection, "edition.test", left.edition_id, actor=actor, now=now, data=data)

@@ -28,6 +28,8 @@ from publisher.store.schema.house import (
 )
 from publisher.store.schema.ledger import (
     DELIVERY_STATE,
+    breaker,
+    bucket,
     chunk,
     chunk_member,
     delivery,
@@ -42,6 +44,8 @@ from publisher.store.schema.public import hub_ping, out_folder, public_file
 __all__ = [
     "DELIVERY_STATE",
     "approval",
+    "breaker",
+    "bucket",
     "chunk",
     "chunk_member",
     "delivery",

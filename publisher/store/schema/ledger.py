@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -26,6 +27,8 @@ from subscribers.columns import UtcTime
 
 __all__ = [
     "DELIVERY_STATE",
+    "breaker",
+    "bucket",
     "chunk",
     "chunk_member",
     "delivery",
@@ -171,6 +174,26 @@ worker = Table(
     Column("lock_name", Text, nullable=False),
     Column("started_at", UtcTime, nullable=False),
     comment="a worker lives as long as the kernel or the server holds its lock, not as long as its clock says",
+)
+
+breaker = Table(
+    "breaker",
+    metadata,
+    Column("key", String(320), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    one_of("state", "open", "half-open"),
+    comment="a relay or a recipients' domain that is left alone for a while; without a row all is well with it. half-open: it is being tried",
+)
+
+bucket = Table(
+    "bucket",
+    metadata,
+    Column("key", String(320), primary_key=True),
+    Column("at", Float(53), nullable=False),
+    comment="a rate: until when its slots have been granted, in seconds since 1970 on the database's own clock",
 )
 
 delivery_state = table(
