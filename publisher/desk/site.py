@@ -216,6 +216,7 @@ def _site(newsroom: Newsroom, language: str) -> pages.Site:
         disclaimer=newsroom.disclaimer_in(language).full,
         theme=newsroom.settings.theme,
         subscribe=f"{site.url}/subscribe?lang={language}" if offered(newsroom) else "",
+        contact=site.contact,
     )
 
 
