@@ -9,11 +9,12 @@ READY := $(VENV)/ready
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test bench lint fmt lock pictures
+.PHONY: help demo test soak bench lint fmt lock pictures
 
 help:
 	@echo 'make demo      the whole way of a story, on invented news, in under 10 seconds'
 	@echo 'make test      lint, types, import contracts and all tests'
+	@echo 'make soak      the long fault runs: hundreds of kills, pauses and stops of senders'
 	@echo 'make bench     how fast the parts are, against peers in the same run'
 	@echo 'make lint      the first three alone'
 	@echo 'make fmt       format, and mend what the linter can mend'
@@ -29,6 +30,9 @@ test: $(READY)
 	$(BIN)/ruff format --check .
 	@$(BIN)/pytest --collect-only -q >/dev/null 2>&1 & $(BIN)/mypy; typed=$$?; wait; exit $$typed
 	$(BIN)/pytest -n auto
+
+soak: $(READY)
+	$(BIN)/pytest -n auto -m soak tests/soak
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench.run

@@ -9,7 +9,7 @@ from typing import Any
 
 from publisher.theme import STANDARD, Theme, theme_from_data
 
-__all__ = ["Digest", "Letter", "Sender", "Signature", "Voice"]
+__all__ = ["Canary", "Digest", "Letter", "Sender", "Signature", "Voice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,45 @@ class Sender:
     language: str
     name: str
     address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canary:
+    """Who gets an edition before everybody else, how long their answers are waited for, and what then stops the rest.
+
+    Attributes:
+        addresses: readers by address, or all of a domain as `@news.example`. share: per cent of all readers, drawn for each dispatch anew.
+        refusals: per cent of the wave that may be refused or bounce. complaints: how many may complain.
+    """
+
+    addresses: tuple[str, ...] = ()
+    share: int = 1
+    wait: timedelta = timedelta(minutes=10)
+    refusals: int = 10
+    complaints: int = 0
+
+    def objection(self, *, planned: int, refused: int, complaints: int) -> str:
+        """Why the rest must not go out, or nothing."""
+        if complaints > self.complaints:
+            return f"{complaints} of the first {planned} complained, {self.complaints} may"
+        if refused * 100 > planned * self.refusals:
+            return (
+                f"{refused} of the first {planned} were refused or bounced, {self.refusals} per cent may be"
+            )
+        return ""
+
+    def data(self) -> dict[str, Any]:
+        """What a dispatch keeps of it, JSON-ready; `from_data` reads it back."""
+        return {
+            "wait": self.wait.total_seconds(),
+            "refusals": self.refusals,
+            "complaints": self.complaints,
+        }
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Canary:
+        """The rule whose `data` this is, without its readers."""
+        return cls(**{**data, "wait": timedelta(seconds=data["wait"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +73,8 @@ class Digest:
         expires: how long after its opening a dispatch may still deliver.
         lead: how long before its slot an edition is made that has to be approved.
         deadline: how long after its slot an edition is still made or sent by itself.
+        canary: who is sent to first.
+        alarm_after: how long after its slot it should have arrived with its readers.
         public: whether anybody may ask for it on the site; else only whom the desk adds gets it.
     """
 
@@ -53,6 +94,8 @@ class Digest:
     expires: timedelta = timedelta(hours=24)
     lead: timedelta = timedelta(minutes=30)
     deadline: timedelta = timedelta(hours=2)
+    canary: Canary | None = None
+    alarm_after: timedelta = timedelta(hours=1)
     public: bool = True
 
     def title(self, language: str) -> str:

@@ -80,12 +80,13 @@ def tally(room: Newsroom) -> tuple[int, int]:
 
 @dataclass
 class Site:
-    """A source's web server: what it says, and how often it was asked."""
+    """A web server: what it says, and what it was asked and sent."""
 
     body: bytes = b""
     status: int = 200
     port: int = 0
     asked: list[str] = field(default_factory=list)
+    posted: list[bytes] = field(default_factory=list)
 
 
 @contextmanager
@@ -94,6 +95,10 @@ def site(body: bytes = b"", status: int = 200) -> Iterator[Site]:
     told = Site(body, status)
 
     class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.posted.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.do_GET()
+
         def do_GET(self) -> None:
             told.asked.append(self.path)
             self.send_response(told.status)

@@ -13,6 +13,7 @@ import sys
 import click
 
 from publisher.cli import (
+    clocks,
     configuration,
     database,
     demonstration,
@@ -74,6 +75,7 @@ for module in (
     signing,
     serving,
     running,
+    clocks,
     database,
 ):
     for command in module.COMMANDS:

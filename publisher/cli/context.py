@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,12 +26,17 @@ if TYPE_CHECKING:  # these would cost `publisher --help` its 80 ms
     from publisher.newsroom import Newsroom
     from publisher.settings import Settings
 
-__all__ = ["Door", "as_shown", "door", "in_utf8", "now"]
+__all__ = ["Door", "as_shown", "door", "in_utf8", "now", "uptime"]
 
 
 def now() -> datetime:
     """The present instant, aware."""
     return datetime.now(UTC)  # noqa: TID251 - this is the door that asks the clock
+
+
+def uptime() -> float:
+    """Seconds of a clock that nobody sets; where the system has one, it goes on while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 @dataclass(frozen=True, slots=True)

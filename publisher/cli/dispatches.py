@@ -6,7 +6,7 @@ import click
 
 from publisher.cli.context import Door, counted, door, now
 from publisher.cli.exits import PARTLY
-from publisher.cli.params import NUMBER, REASON, WHY, paged
+from publisher.cli.params import NO_CANARY, NUMBER, REASON, WHY, WORKERS, paged
 from publisher.cli.sending import WAITING, report_lines, run_dispatch, run_due
 
 __all__ = ["COMMANDS"]
@@ -109,11 +109,14 @@ def pause(door_: Door, dispatch_id: str, why: str) -> None:
 
 @dispatch.command()
 @click.argument("dispatch_id", metavar="[DISPATCH]", required=False)
+@NO_CANARY
+@WORKERS
 @door
-def resume(door_: Door, dispatch_id: str | None) -> int:
+def resume(door_: Door, dispatch_id: str | None, no_canary: bool, workers: int) -> int:
     """Go on with those who wait: of one dispatch, or of all.
 
-    A DISPATCH that is named goes on after a crash, a pause, a halt or relay trouble, and without a story that was withdrawn.
+    A DISPATCH that is named goes on after a crash, a pause, a halt or relay trouble, and without a story that was withdrawn. One that its canary
+    halted goes on with everybody.
 
     Without one, every dispatch goes on that has something due, as in `publisher run`. Whose sender died, who was deferred until now, and who
     waits since a story was killed, is sent to; what a person paused or another rule halted is left alone, and nobody is sent to after
@@ -123,16 +126,19 @@ def resume(door_: Door, dispatch_id: str | None) -> int:
     Examples:
       publisher dispatch resume
       publisher dispatch resume 01KJP4TQ0M2Z
+      publisher dispatch resume 01KJP4TQ0M2Z --no-canary
     """
     from publisher.desk import mailing
     from publisher.desk.names import named
 
     with door_.newsroom() as newsroom:
         if dispatch_id is None:
-            return run_due(door_, newsroom)
+            if no_canary:
+                raise click.UsageError("--no-canary wants a DISPATCH")
+            return run_due(door_, newsroom, workers=workers)
         dispatch_id = named(newsroom, "dispatch", dispatch_id)
-        mailing.resume(newsroom, dispatch_id, actor=door_.who, now=now())
-        return run_dispatch(door_, newsroom, dispatch_id)
+        mailing.resume(newsroom, dispatch_id, actor=door_.who, now=now(), canary=not no_canary)
+        return run_dispatch(door_, newsroom, dispatch_id, workers=workers)
 
 
 @dispatch.command()

@@ -11,7 +11,7 @@ import click
 
 from publisher.cli.context import now
 
-__all__ = ["INSTANT", "NUMBER", "PAST", "REASON", "SPAN", "WHY", "paged"]
+__all__ = ["INSTANT", "LOG_JSON", "NO_CANARY", "NUMBER", "PAST", "REASON", "SPAN", "WHY", "WORKERS", "paged"]
 
 YEARS = range(2000, 2101)
 """Within these an instant is meant; beyond them it is a slip, and the calendar's own ends are not far."""
@@ -104,3 +104,17 @@ NUMBER = click.IntRange(1, 2**63 - 1)
 """A row's number: what a database can hold."""
 PAST = Instant(direction=-1)
 WHY = click.option("--why", required=True, type=REASON, metavar="TEXT", help="The reason, for the record.")
+LOG_JSON = click.option("--log-json", is_flag=True, help="Log a JSON object a line.")
+NO_CANARY = click.option(
+    "--no-canary",
+    is_flag=True,
+    help="Send to everybody at once, though the digest has a canary: for breaking news.",
+)
+WORKERS = click.option(
+    "--workers",
+    type=click.IntRange(1, 32),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Send with up to N processes; each signs and hands over by itself.",
+)

@@ -10,14 +10,17 @@ import click
 from publisher.cli.asking import ask
 from publisher.cli.context import Door, cell, counted, door, now
 from publisher.cli.exits import INTERRUPTED, LATER, PARTLY
-from publisher.cli.progress import sending
+from publisher.cli.params import NO_CANARY, WORKERS
+from publisher.cli.progress import Watch, sending
 
 if TYPE_CHECKING:
-    from publisher.desk.mailing import Plan
+    from publisher.desk.mailing import Plan, Report, Sender
 
-__all__ = ["COMMANDS", "WAITING", "report_lines", "run_dispatch", "run_due"]
+__all__ = ["COMMANDS", "WAITING", "ended", "report_lines", "run_dispatch", "run_due", "sender_of"]
 
 
+CANARY_SECONDS = 5.0
+"""Between two looks at a dispatch that waits for its canary."""
 WAITING = "waiting"
 """A dispatch that is `sending` in the ledger while nobody sends it, because all who are left were put off; said to people only."""
 
@@ -44,6 +47,8 @@ WAITING = "waiting"
     multiple=True,
     help="With --to: only in this language. Default: in each of the edition's.",
 )
+@NO_CANARY
+@WORKERS
 @door
 def send(
     door_: Door,
@@ -53,6 +58,8 @@ def send(
     at_once: bool,
     addresses: tuple[str, ...],
     languages: tuple[str, ...],
+    no_canary: bool,
+    workers: int,
 ) -> int:
     """Send an edition to everybody who asked for it.
 
@@ -65,6 +72,9 @@ def send(
       publisher send morning --dry-run
       publisher send morning
       publisher send morning-2026-03-02 --yes
+      publisher send morning --yes --workers 4
+
+    A digest with a `canary` goes to these readers first; the command waits for their refusals and complaints, and then goes on, or halts.
 
     Ctrl-C drains: open replies are read, the rest waits; `publisher dispatch resume ID` goes on.
     Sending the same edition twice is refused with exit code 4. Exit code 5: done, but some failed or are in doubt.
@@ -93,8 +103,8 @@ def send(
         if not yes and plan.total:
             door_.say(_plan_text(plan))
             ask(door_, f"Send it to {counted(plan.total, 'reader')}?", otherwise="nothing was sent")
-        dispatch_id = mailing.begin(newsroom, made, actor=door_.who, now=now())
-        return run_dispatch(door_, newsroom, dispatch_id)
+        dispatch_id = mailing.begin(newsroom, made, actor=door_.who, now=now(), canary=not no_canary)
+        return run_dispatch(door_, newsroom, dispatch_id, workers=workers)
 
 
 def _test(
@@ -120,7 +130,7 @@ def _test(
     return 0 if all(mail.accepted for mail in tried) else PARTLY
 
 
-def run_dispatch(door_: Door, newsroom: Any, dispatch_id: str) -> int:
+def run_dispatch(door_: Door, newsroom: Any, dispatch_id: str, *, workers: int = 1) -> int:
     """Send what is due of a dispatch with live progress; the exit code by what became of it.
 
     A signal that came when everybody had been sent to has interrupted nothing.
@@ -131,7 +141,7 @@ def run_dispatch(door_: Door, newsroom: Any, dispatch_id: str) -> int:
     mailing.try_relays(newsroom, now=now())
     try:
         with sending(door_, dispatch_id) as watch:
-            report = mailing.run(newsroom, dispatch_id, clock=now, progress=watch.show, stop=watch.stop)
+            report = _sent(door_, newsroom, dispatch_id, watch, workers=workers)
     except StoreUnavailable:  # the ledger cannot be asked either: what can be said without it
         click.echo(
             f"publisher: dispatch {dispatch_id} is made, and nobody in it is lost: once the database can be written, "
@@ -143,7 +153,41 @@ def run_dispatch(door_: Door, newsroom: Any, dispatch_id: str) -> int:
     return ended(report, stopped=watch.stop.is_set())
 
 
-def run_due(door_: Door, newsroom: Any) -> int:
+def _sent(door_: Door, newsroom: Any, dispatch_id: str, watch: Watch, *, workers: int) -> Report:
+    """Send what is due; while a canary is waited for, wait, and go on."""
+    sender = sender_of(door_, workers)
+    while True:
+        report = sender(newsroom, dispatch_id, clock=now, progress=watch.show, stop=watch.stop)
+        if report.canary_until is None or watch.stop.is_set():
+            return report
+        door_.say(f"{dispatch_id}: {report.canary_said}")
+        report = _waited(newsroom, report, watch)
+        if watch.stop.is_set() or report.state != "sending":
+            return report
+
+
+def _waited(newsroom: Any, report: Report, watch: Watch) -> Report:
+    """The dispatch's report once it waits for its canary no longer, or somebody wants us to stop."""
+    from publisher.desk import mailing
+
+    while report.canary_until is not None and (left := (report.canary_until - now()).total_seconds()) > 0:
+        if watch.stop.wait(min(left, CANARY_SECONDS)):
+            break
+        report = mailing.report(
+            newsroom, report.dispatch_id
+        )  # a person or a rule may have stopped it, or let it go
+    return report
+
+
+def sender_of(door_: Door, workers: int) -> Sender:
+    """Who sends: this process, or so many of their own."""
+    from publisher.daemon import Crew
+    from publisher.desk import mailing
+
+    return Crew(workers, door_.say) if workers > 1 else mailing.run
+
+
+def run_due(door_: Door, newsroom: Any, *, workers: int = 1) -> int:
     """Go on with every dispatch that has something due, one after the other; the exit code by what became of the worst.
 
     What keeps one of them from going on does not keep the others: it is said, and its exit code is the command's.
@@ -159,7 +203,13 @@ def run_due(door_: Door, newsroom: Any) -> int:
         try:
             with sending(door_, dispatch_id) as watch:
                 report = mailing.go_on(
-                    newsroom, dispatch_id, actor=door_.who, clock=now, progress=watch.show, stop=watch.stop
+                    newsroom,
+                    dispatch_id,
+                    actor=door_.who,
+                    clock=now,
+                    progress=watch.show,
+                    stop=watch.stop,
+                    sender=sender_of(door_, workers),
                 )
         except (Conflict, Refused, UnknownName) as error:
             click.echo(f"publisher: dispatch {dispatch_id}: {error}", err=True)
@@ -228,7 +278,14 @@ def report_lines(report: Any) -> list[str]:
         f"Sending: process {worker['pid']} on {worker['host']}, since {cell(worker['since'])}."
         for worker in report.workers
     ]
-    if report.goes_on and not report.workers:
+    if report.canary:
+        lines.append(f"Canary: {_canary(report.canary)}.")
+    if report.canary_until is not None:
+        lines.append(
+            f"It goes on by `publisher run` or a `publisher worker`; `publisher dispatch resume {report.dispatch_id}` waits and goes on, "
+            "with --no-canary at once."
+        )
+    elif report.goes_on and not report.workers:
         lines.append(
             f"Nobody is sending; `publisher dispatch resume {report.dispatch_id}` goes on with those who wait."
         )
@@ -237,6 +294,17 @@ def report_lines(report: Any) -> list[str]:
             f"`publisher dispatch resolve {report.dispatch_id}` names those in doubt, and settles them."
         )
     return lines
+
+
+def _canary(wave: Any) -> str:
+    told = f"{wave['accepted']} of {wave['planned']} accepted, {wave['refused']} refused, {wave['complaints']} complained"
+    ends = {
+        "sending": "the rest waits for them",
+        "waiting": f"the rest goes out at {cell(wave['until'])}",
+        "halted": "the rest is held back",
+        "passed": "the rest followed",
+    }
+    return f"{told}; {ends[wave['state']]}"
 
 
 def _left_alone(entry: Any) -> str:

@@ -8,6 +8,7 @@ import click
 
 from publisher.cli.context import Door, door
 from publisher.cli.exits import INTERRUPTED
+from publisher.cli.params import LOG_JSON
 
 __all__ = ["COMMANDS"]
 
@@ -26,8 +27,9 @@ __all__ = ["COMMANDS"]
     is_flag=True,
     help="A line per request on stderr, without addresses of readers and without tokens.",
 )
+@LOG_JSON
 @door
-def serve(door_: Door, host: str | None, port: int | None, access_log: bool) -> int:
+def serve(door_: Door, host: str | None, port: int | None, access_log: bool, log_json: bool) -> int:
     """Serve feeds and pages over HTTP until Ctrl-C.
 
     Hubs are told of what changes. What `feed build` makes public, and what a kill takes back, shows within a second, without a restart. Put a web server
@@ -40,9 +42,10 @@ def serve(door_: Door, host: str | None, port: int | None, access_log: bool) -> 
     import logging
 
     from publisher import web
+    from publisher.cli.logs import set_up
 
     level = logging.INFO if access_log or door_.verbose else logging.WARNING
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=level)
+    set_up(level, as_json=log_json)
     if not door_.verbose:
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
     with door_.newsroom() as newsroom:

@@ -8,8 +8,11 @@ time; the web, if it is wanted, answers in a third until both have ended. `once`
 Never: an announced failure that ends a thread; a bug that is swallowed: it drains the others, and is raised.
 """
 
+from publisher.daemon.crew import Crew
 from publisher.daemon.process import once, run
+from publisher.daemon.rounds import ALL, WORKER
 from publisher.daemon.steps import Done, Steps
 from publisher.daemon.telling import line, masked
+from publisher.daemon.watching import Watch
 
-__all__ = ["Done", "Steps", "line", "masked", "once", "run"]
+__all__ = ["ALL", "WORKER", "Crew", "Done", "Steps", "Watch", "line", "masked", "once", "run"]

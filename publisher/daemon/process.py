@@ -14,9 +14,11 @@ from types import FrameType
 from typing import Any
 
 from publisher import web
-from publisher.daemon.rounds import CLOCK, SENDER, Rounds
+from publisher.daemon.rounds import ALL, CLOCK, SENDER, Rounds
 from publisher.daemon.steps import Done, Steps
 from publisher.daemon.telling import tell
+from publisher.daemon.watching import Watch
+from publisher.schedule import Intent
 
 __all__ = ["once", "run"]
 
@@ -73,8 +75,14 @@ class _Signals:
             )
 
 
-def once(steps: Steps, *, tell: Callable[[Done], None], say: Callable[[str], None]) -> int:
-    """Do everything that is due now, and whatever that makes due; returns the number of the signal that ended it before, or 0.
+def once(
+    steps: Steps,
+    *,
+    tell: Callable[[Done], None],
+    say: Callable[[str], None],
+    kinds: tuple[type[Intent], ...] = ALL,
+) -> int:
+    """Do everything (of these kinds) that is due now, and whatever that makes due; returns the number of the signal that ended it before, or 0.
 
     Raises:
         StoreUnavailable and its kin: the database cannot be read.
@@ -82,25 +90,36 @@ def once(steps: Steps, *, tell: Callable[[Done], None], say: Callable[[str], Non
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="publisher") as threads:
         signals = _Signals(steps, say)
         with signals.caught():
-            work = threads.submit(Rounds(steps=steps, tell=tell).until_nothing_is_due)
+            work = threads.submit(Rounds(steps=steps, kinds=kinds, tell=tell).until_nothing_is_due)
             signals.watch([work], or_of=())
     work.result()
     return signals.first
 
 
-def run(steps: Steps, sockets: Sequence[socket], *, say: Callable[[str], None], log_requests: bool) -> int:
-    """Clock, sender and, with sockets, the web, until a signal comes; returns its number.
+def run(
+    steps: Steps,
+    sockets: Sequence[socket],
+    *,
+    say: Callable[[str], None],
+    log_requests: bool,
+    threads_of: Sequence[tuple[type[Intent], ...]] = (CLOCK, SENDER),
+    watch: bool = False,
+) -> int:
+    """Clock, sender (or a thread for each of these kinds) and, with sockets, the web, until a signal comes; returns its number.
 
-    The web answers until the others have drained: readers may follow the links of mails that are just leaving.
+    `watch`: in one more thread, look whether digests arrive. The web answers until the others have drained: readers may follow the links of mails that are just leaving.
     """
     drained = threading.Event()
-    with ThreadPoolExecutor(max_workers=3, thread_name_prefix="publisher") as threads:
+    with ThreadPoolExecutor(max_workers=4, thread_name_prefix="publisher") as threads:
         signals = _Signals(steps, say)
         with signals.caught():
             busy = [
                 threads.submit(Rounds(steps=steps, kinds=kinds, tell=tell).until_stopped)
-                for kinds in (CLOCK, SENDER)
+                for kinds in threads_of
             ]
+            if watch:
+                watching = Watch(newsroom=steps.newsroom, clock=steps.clock, stop=steps.stop, tell=tell)
+                busy.append(threads.submit(watching.until_stopped))
             everybody: list[Future[Any]] = list(busy)
             if sockets:
                 serve = partial(

@@ -10,12 +10,28 @@ from publisher.daemon.steps import Done, Steps, failed
 from publisher.desk import clock as desk_clock
 from publisher.desk import mailing
 from publisher.errors import PublisherError
-from publisher.schedule import Alarm, Build, Facts, Intent, Make, Poll, Resume, Send, Skip, decide, next_look
+from publisher.schedule import (
+    Alarm,
+    Build,
+    Facts,
+    Intent,
+    Make,
+    Poll,
+    Reading,
+    Resume,
+    Send,
+    Skip,
+    behind,
+    decide,
+    jump,
+    next_look,
+)
 
-__all__ = ["CLOCK", "SENDER", "Rounds"]
+__all__ = ["ALL", "CLOCK", "SENDER", "WORKER", "Rounds"]
 
 CLOCK: tuple[type[Intent], ...] = (Poll, Make, Build, Skip, Alarm)
 SENDER: tuple[type[Intent], ...] = (Send, Resume)
+WORKER: tuple[type[Intent], ...] = (Resume,)
 ALL = CLOCK + SENDER
 LOOK, LOOK_AND_SEND = timedelta(seconds=15), timedelta(seconds=2)
 """How long somebody else's act may wait until it is seen: of a desk, and of the other thread, which has made an edition."""
@@ -34,6 +50,7 @@ class Rounds:
     tell: Callable[[Done], None]
     quiet_at: datetime | None = None
     facts: Facts = field(default_factory=Facts)
+    reading: Reading | None = None
 
     def look(self) -> tuple[Intent, ...]:
         """What is due now."""
@@ -47,17 +64,38 @@ class Rounds:
 
     def _facts(self, now: datetime, *, arrivals: bool) -> Facts:
         newsroom = self.steps.newsroom
-        digests = desk_clock.series(newsroom, now=now)
+        digests = desk_clock.series(newsroom, now=now) if self.kinds != WORKER else ()
         return Facts(
             sources=desk_clock.polled(newsroom, now=now, arrivals=arrivals) if Poll in self.kinds else (),
             digests=digests,
             due=mailing.due(newsroom, now=now) if Resume in self.kinds else (),
-            said=desk_clock.said(newsroom, digests, now=now),
+            said=desk_clock.said(newsroom, digests, now=now) if self.kinds != WORKER else {},
             held=dict(self.steps.held),
             feeds_at=self.steps.feeds_at,
             news=self.steps.news,
             key=newsroom.address_key,
+            doubt=self._doubt(now),
         )
+
+    def _doubt(self, now: datetime) -> str:
+        """Why the wall clock is in doubt: it was found to be so before, or it has been moved since the last look."""
+        newsroom, before = self.steps.newsroom, self.reading
+        if self.steps.steady is not None:
+            self.reading = Reading(now, self.steps.steady())
+            moved = jump(before, self.reading) if before else behind(desk_clock.newest(newsroom), now)
+            if moved and desk_clock.put_in_doubt(newsroom, moved, now=now):
+                why = f"{moved}; nothing leaves by itself until `publisher clock confirm`"
+                self.tell(
+                    Done(
+                        step="clock",
+                        subject="clock",
+                        result="said",
+                        said=why,
+                        code=desk_clock.DOUBT,
+                        bad=True,
+                    )
+                )
+        return desk_clock.doubt(newsroom)
 
     def do(self, intents: tuple[Intent, ...]) -> None:
         """Carry them out, one at a time, until somebody wants us to stop."""
@@ -90,6 +128,6 @@ class Rounds:
             self.do(intents)
             if not intents:
                 now = steps.clock()
-                at_most = LOOK_AND_SEND if Send in self.kinds else LOOK
+                at_most = LOOK_AND_SEND if Resume in self.kinds else LOOK
                 wait = next_look(self.facts, now, at_most=at_most) - now
                 steps.stop.wait(wait.total_seconds())

@@ -53,6 +53,8 @@ class Steps:
         faults: of the last build, which are told when they change and not every five minutes.
         clock: the present instant; asked once for each step.
         stop: nothing is begun once it is set, and sending drains. hurry: open connections are dropped.
+        sender: sends what is due of a dispatch.
+        steady: seconds of a clock that nobody sets; without one the wall clock is not doubted.
     """
 
     newsroom: Newsroom
@@ -64,6 +66,8 @@ class Steps:
     feeds_at: datetime | None = None
     news: bool = True
     faults: list[str] = field(default_factory=list)
+    sender: mailing.Sender = mailing.run
+    steady: Callable[[], float] | None = None
 
     def perform(self, intent: Intent) -> list[Done]:
         """Carry it out; what is announced as an error is an account like any other."""
@@ -146,7 +150,13 @@ class Steps:
 
     def _resume(self, dispatch: str) -> Done:
         report = mailing.go_on(
-            self.newsroom, dispatch, actor=ACTOR, clock=self.clock, stop=self.stop, hurry=self.hurry
+            self.newsroom,
+            dispatch,
+            actor=ACTOR,
+            clock=self.clock,
+            stop=self.stop,
+            hurry=self.hurry,
+            sender=self.sender,
         )
         trouble = RelayUnavailable(*report.relay_trouble) if report.relay_trouble and report.goes_on else None
         counts = report.data()["counts"]
@@ -154,7 +164,7 @@ class Steps:
             step="dispatch",
             subject=report.subject,
             result="failed" if trouble else "waits" if report.goes_on else "done",
-            said=str(trouble) if trouble else report.halt or "",
+            said=str(trouble) if trouble else report.halt or report.canary_said,
             code=trouble.code if trouble else "",
             bad=trouble is not None or report.needs_a_look,
             data={"dispatch": dispatch, **{key: value for key, value in counts.items() if value}},

@@ -24,7 +24,11 @@ def masked(text: str) -> str:
 
 def line(done: Done) -> str:
     """What was done, as one line whatever a source or a relay said."""
-    facts: Mapping[str, object] = {
+    return " ".join(f"{key}={_value(masked(str(value)))}" for key, value in _facts(done).items())
+
+
+def _facts(done: Done) -> Mapping[str, object]:
+    facts = {
         "step": done.step,
         "subject": done.subject,
         "result": done.result,
@@ -32,7 +36,7 @@ def line(done: Done) -> str:
         **({"code": done.code} if done.code else {}),
         **({"said": done.said} if done.said else {}),
     }
-    return " ".join(f"{key}={_value(masked(str(value)))}" for key, value in facts.items() if value != "")
+    return {key: value for key, value in facts.items() if value != ""}
 
 
 def _value(text: str) -> str:
@@ -40,6 +44,6 @@ def _value(text: str) -> str:
 
 
 def tell(done: Done) -> None:
-    """Log it: what failed as a warning, what changed nothing only for whoever wants to know everything."""
+    """Log it, with its facts for whoever formats them: what failed as a warning, what changed nothing only for whoever wants to know everything."""
     level = logging.WARNING if done.bad else logging.DEBUG if done.result == "unchanged" else logging.INFO
-    _log.log(level, "%s", line(done))
+    _log.log(level, "%s", line(done), extra={"facts": _facts(done)})

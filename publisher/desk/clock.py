@@ -28,9 +28,24 @@ from publisher.schedule import (
 from publisher.series import Digest
 from publisher.store import agenda, house, public
 
-__all__ = ["ACTOR", "poll", "polled", "publish", "said", "say", "series"]
+__all__ = [
+    "ACTOR",
+    "DOUBT",
+    "confirm",
+    "doubt",
+    "newest",
+    "poll",
+    "polled",
+    "publish",
+    "put_in_doubt",
+    "said",
+    "say",
+    "series",
+]
 
 ACTOR = "clock"
+CLOCK, DOUBT, CONFIRMED = "clock", "clock.doubt", "clock.confirmed"
+"""The subject under which it is recorded that the wall clock was moved, and that a person said that it is right."""
 ARRIVALS, ARRIVALS_WITHIN = 20, timedelta(days=30)
 SPARE = timedelta(days=1)
 """Read beyond what is decided about: an edition at the border must not look as if it were not there."""
@@ -97,6 +112,39 @@ def said(newsroom: Newsroom, digests: Sequence[Series], *, now: datetime) -> dic
         ]
     with newsroom.database.read() as connection:
         return agenda.said(connection, (SKIPPED, UNSENT, LATE, QUIET), subjects)
+
+
+def newest(newsroom: Newsroom) -> datetime | None:
+    """The time of the newest thing on record."""
+    with newsroom.database.read() as connection:
+        return agenda.newest(connection)
+
+
+def doubt(newsroom: Newsroom) -> str:
+    """Why this house's clock is in doubt; nothing when it is not, or was confirmed since."""
+    with newsroom.database.read() as connection:
+        last = agenda.last_act(connection, CLOCK)
+    return last.why if last is not None and last.what == DOUBT else ""
+
+
+def put_in_doubt(newsroom: Newsroom, why: str, *, now: datetime) -> bool:
+    """Record that the wall clock was moved; whether it was not in doubt before."""
+    with newsroom.database.write() as connection:
+        last = agenda.last_act(connection, CLOCK)
+        if last is not None and last.what == DOUBT:
+            return False
+        house.tell(connection, DOUBT, CLOCK, actor=ACTOR, now=now, why=why)
+    return True
+
+
+def confirm(newsroom: Newsroom, *, why: str, actor: str, now: datetime) -> bool:
+    """A person says that the clock is right; whether it was in doubt."""
+    with newsroom.database.write() as connection:
+        last = agenda.last_act(connection, CLOCK)
+        if last is None or last.what != DOUBT:
+            return False
+        house.tell(connection, CONFIRMED, CLOCK, actor=actor, now=now, why=why)
+    return True
 
 
 def poll(newsroom: Newsroom, seen: Mapping[str, datetime | None], *, now: datetime) -> list[SourceReport]:

@@ -1,4 +1,4 @@
-"""Telling: small forms, posted side by side, of whose answers nothing but the status is read; failures are values."""
+"""Telling: small forms or JSON documents, posted side by side, of whose answers nothing but the status is read; failures are values."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from publisher.fetch.guard import Guard, Target, judge
 __all__ = ["Taken", "post_all"]
 
 K = TypeVar("K")
+Body = Mapping[str, str] | bytes
+"""A form, or a JSON document as it goes on the wire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,9 @@ class Taken:
 
 
 async def post_all(
-    requests: Mapping[K, tuple[str, Mapping[str, str]]], *, now: datetime, limits: Limits, guard: Guard
+    requests: Mapping[K, tuple[str, Body]], *, now: datetime, limits: Limits, guard: Guard
 ) -> dict[K, Taken | Failed]:
-    """Post these forms, `(url, form)` by key, within `limits.total_seconds`; who had no whole turn in them is not in the answer.
+    """Post these, `(url, form or document)` by key, within `limits.total_seconds`; who had no whole turn in them is not in the answer.
 
     The guard holds as for fetching, and each post may take `limits.seconds`. Redirects are not followed: who is told is named in the
     configuration.
@@ -42,7 +44,7 @@ async def post_all(
     turns = asyncio.Semaphore(limits.concurrency)
     answers: dict[K, Taken | Failed] = {}
 
-    async def one(key: K, url: str, form: Mapping[str, str]) -> None:
+    async def one(key: K, url: str, form: Body) -> None:
         async with turns:
             answers[key] = await _within(url, form, now=now, limits=limits, guard=guard, tls=tls)
 
@@ -62,7 +64,7 @@ async def post_all(
 
 async def _within(
     url: str,
-    form: Mapping[str, str],
+    form: Body,
     *,
     now: datetime,
     limits: Limits,
@@ -89,16 +91,17 @@ async def _within(
 async def _post(
     pool: httpcore.AsyncConnectionPool,
     target: Target,
-    form: Mapping[str, str],
+    form: Body,
     *,
     now: datetime,
     limits: Limits,
 ) -> Taken | Failed:
-    body = urlencode(form).encode("ascii")
+    is_json = isinstance(form, bytes)
+    body = form if isinstance(form, bytes) else urlencode(form).encode("ascii")
     headers = [
         (b"Host", target.authority.encode()),
         USER_AGENT,
-        (b"Content-Type", b"application/x-www-form-urlencoded"),
+        (b"Content-Type", b"application/json" if is_json else b"application/x-www-form-urlencoded"),
         (b"Content-Length", b"%d" % len(body)),
     ]
     async with pool.stream("POST", wire_url(target), headers=headers, content=body) as answer:

@@ -1,4 +1,4 @@
-"""The timetable: when editions are due, through clock changes (`slots`), and what a clock has to do at an instant (`agenda`). PURE."""
+"""The timetable: slots through clock changes, what a clock has to do at an instant, and whether a digest has arrived. PURE."""
 
 from publisher.schedule.agenda import (
     LATE,
@@ -23,6 +23,8 @@ from publisher.schedule.agenda import (
     next_look,
     poll_due,
 )
+from publisher.schedule.arrival import ARRIVED, OVERDUE, Standing, missing, slot_to_ask_about
+from publisher.schedule.jumps import Reading, behind, jump
 from publisher.schedule.slots import (
     edition_id,
     local_instant,
@@ -34,8 +36,10 @@ from publisher.schedule.slots import (
 )
 
 __all__ = [
+    "ARRIVED",
     "LATE",
     "LOOKBACK",
+    "OVERDUE",
     "QUIET",
     "SKIPPED",
     "UNSENT",
@@ -48,18 +52,24 @@ __all__ = [
     "Make",
     "Poll",
     "Polled",
+    "Reading",
     "Resume",
     "Send",
     "Series",
     "Skip",
+    "Standing",
+    "behind",
     "decide",
     "edition_id",
+    "jump",
     "local_instant",
+    "missing",
     "next_look",
     "next_slot",
     "out_of_reach",
     "place_of",
     "poll_due",
     "present_slot",
+    "slot_to_ask_about",
     "slots_between",
 ]

@@ -163,6 +163,7 @@ class Facts:
         held: what failed in this process and waits.
         feeds_at: when this process last brought the feeds up to date. news: whether something changed since.
         key: draws the jitter of polls.
+        doubt: why the wall clock is in doubt: then nothing is made, sent, given up or gone on with until a person has confirmed it.
     """
 
     sources: Sequence[Polled] = ()
@@ -173,6 +174,7 @@ class Facts:
     feeds_at: datetime | None = None
     news: bool = True
     key: bytes = b""
+    doubt: str = ""
 
 
 def decide(facts: Facts, now: datetime) -> tuple[Intent, ...]:
@@ -187,12 +189,12 @@ def _all(facts: Facts, now: datetime) -> Iterator[Intent]:
     )
     if due:
         yield Poll(due)
-    for series in facts.digests:
+    for series in () if facts.doubt else facts.digests:
         for slot in _slots(series, now):
             yield from _slot(facts, series, slot, now)
     if facts.news or facts.feeds_at is None or now - facts.feeds_at >= FEEDS_EVERY:
         yield Build()
-    yield from map(Resume, facts.due)
+    yield from map(Resume, () if facts.doubt else facts.due)
     for source in facts.sources:
         yield from _quiet(facts, source, now)
 

@@ -56,12 +56,14 @@ class Secrets(Table):
         address_key: keys the hashes of addresses; cannot be changed once there are subscribers.
         form_key: signs the forms of the public pages.
         relay_passwords: relay's name -> password.
+        metrics_token: who shows it may read /metrics; without one nobody may.
     """
 
     token_keys: Annotated[dict[KeyId, Key], Field(min_length=1)]
     address_key: Key
     form_key: Key
     relay_passwords: dict[str, SecretStr] = Field(default_factory=dict)
+    metrics_token: Annotated[SecretStr, Field(min_length=16, max_length=256)] | None = None
 
     @property
     def signing_key(self) -> int:

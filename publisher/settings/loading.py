@@ -29,7 +29,18 @@ from publisher.settings.files import Found, Loc, file_of, find, read, too_deep
 from publisher.settings.keys import Secrets, from_files
 from publisher.settings.series import ConsumerTable, DigestTable, SectionTable, SourceTable
 from publisher.settings.signing import Signing, signing
-from publisher.settings.tables import DisclaimerTable, Dkim, FeedsTable, Fetch, Mail, Relay, Site, Store, Web
+from publisher.settings.tables import (
+    Alarms,
+    DisclaimerTable,
+    Dkim,
+    FeedsTable,
+    Fetch,
+    Mail,
+    Relay,
+    Site,
+    Store,
+    Web,
+)
 from publisher.settings.theme import ThemeTable
 from publisher.story import Section, Source
 from publisher.theme import Theme
@@ -58,6 +69,7 @@ class Tables(BaseSettings):
     dkim: Dkim = Dkim()
     feeds: FeedsTable = FeedsTable()
     web: Web = Web()
+    alarms: Alarms = Alarms()
     theme: ThemeTable = ThemeTable()
     consumer: tuple[ConsumerTable, ...] = ()
     disclaimer: tuple[DisclaimerTable, ...] = ()
@@ -99,6 +111,7 @@ class Settings:
     dkim: Signing = field(repr=False)
     feeds: FeedsTable
     web: Web
+    alarms: Alarms
     theme: Theme
     consumers: tuple[Consumer, ...]
     disclaimers: tuple[Disclaimer, ...]
@@ -225,6 +238,7 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         dkim=signs,
         feeds=tables.feeds,
         web=tables.web,
+        alarms=tables.alarms,
         theme=tables.theme.domain(),
         consumers=tuple(entry.domain() for entry in tables.consumer),
         disclaimers=tuple(entry.domain() for entry in tables.disclaimer),

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from publisher.feed import Consumer
-from publisher.series import Digest, Sender
+from publisher.series import Canary, Digest, Sender
 from publisher.settings.tables import Table
 from publisher.settings.values import (
     Domain,
@@ -20,6 +20,7 @@ from publisher.settings.values import (
     LineOrEmpty,
     LocalTime,
     MailAddress,
+    MailAddressOrDomain,
     Slug,
     TermText,
     Titles,
@@ -32,10 +33,11 @@ from publisher.settings.values import (
 )
 from publisher.story import DEFAULT_URGENCY, Section, Source, SourceKind
 
-__all__ = ["ConsumerTable", "DigestTable", "SectionTable", "SenderTable", "SourceTable"]
+__all__ = ["CanaryTable", "ConsumerTable", "DigestTable", "SectionTable", "SenderTable", "SourceTable"]
 
 Limit = Annotated[Whole, Field(ge=1, le=200)]
 Interval = Annotated[Duration, Field(ge=timedelta(minutes=1), le=timedelta(days=7))]
+Percent = Annotated[Whole, Field(ge=0, le=100)]
 UpToADay = Annotated[Duration, Field(le=timedelta(days=1))]
 UpToAWeek = Annotated[Duration, Field(le=timedelta(days=7))]
 
@@ -154,6 +156,26 @@ class SenderTable(Table):
     address: MailAddress
 
 
+class CanaryTable(Table):
+    """`canary`: see `publisher.series.Canary` for what each key means."""
+
+    addresses: tuple[MailAddressOrDomain, ...] = ()
+    share: Percent = 1
+    wait: UpToADay = timedelta(minutes=10)
+    refusals: Percent = 10
+    complaints: Annotated[Whole, Field(ge=0, le=1_000_000)] = 0
+
+    def domain(self) -> Canary:
+        """As a freeze knows it."""
+        return Canary(
+            addresses=self.addresses,
+            share=self.share,
+            wait=self.wait,
+            refusals=self.refusals,
+            complaints=self.complaints,
+        )
+
+
 class DigestTable(Table):
     """`[[digest]]`: see `publisher.edition.Digest` for what each key means."""
 
@@ -173,6 +195,8 @@ class DigestTable(Table):
     expires: Duration = timedelta(hours=24)
     lead: UpToADay = timedelta(minutes=30)
     deadline: UpToAWeek = timedelta(hours=2)
+    alarm_after: UpToADay = timedelta(hours=1)
+    canary: CanaryTable | None = None
     public: bool = True
 
     def domain(self, *, timezone: str, reply_to: str, list_domain: str) -> Digest:
@@ -196,5 +220,7 @@ class DigestTable(Table):
             expires=self.expires,
             lead=self.lead,
             deadline=self.deadline,
+            alarm_after=self.alarm_after,
+            canary=self.canary.domain() if self.canary else None,
             public=self.public,
         )

@@ -41,6 +41,7 @@ from publisher.settings.values import (
 )
 
 __all__ = [
+    "Alarms",
     "DisclaimerTable",
     "Dkim",
     "FeedsTable",
@@ -265,6 +266,15 @@ class Web(Table):
     port: Port = 8080
     proxies: tuple[Line, ...] = ("127.0.0.1", "::1")
     notices_an_hour: Positive = 500
+
+
+class Alarms(Table):
+    """`[alarms]`: who is told when a digest has not arrived in time, and who hears that all is well."""
+
+    mail: tuple[MailAddress, ...] = ()
+    webhook: WebUrlOrEmpty = ""
+    ping: WebUrlOrEmpty = ""
+    allow_hosts: tuple[Line, ...] = ()
 
 
 class DisclaimerTable(Table):

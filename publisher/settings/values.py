@@ -202,6 +202,13 @@ def _domain(value: str) -> str:
     return value
 
 
+def _whole_domain(value: str) -> str:
+    """Everybody at a domain: `@news.example`."""
+    if not value.startswith("@"):
+        return _mail_address(value)
+    return f"@{_domain(value[1:])}"
+
+
 def selector(value: str) -> str:
     """A DKIM selector (RFC 6376 section 3.1), or ValueError."""
     label = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -304,6 +311,7 @@ Domain = Annotated[str, AfterValidator(_domain)]
 DomainOrEmpty = Annotated[str, AfterValidator(lambda value: value and _domain(value))]
 SelectorOrEmpty = Annotated[str, AfterValidator(lambda value: value and selector(value))]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
+MailAddressOrDomain = Annotated[str, AfterValidator(_whole_domain)]
 MailAddressOrEmpty = Annotated[str, AfterValidator(lambda value: value and _mail_address(value))]
 TaggedAddressOrEmpty = Annotated[str, AfterValidator(lambda value: value and _tagged_address(value))]
 LocalTime = Annotated[

@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, select
+from sqlalchemy import Connection, Row, exists, func, select
 
 from publisher.edition import Kind
 from publisher.store import house
 from publisher.store.db import serialise
-from publisher.store.schema import approval, dispatch, edition, event, story
+from publisher.store.schema import approval, dispatch, edition, event, source_state, story
 
-__all__ = ["arrivals", "claim_polls", "editions_since", "said", "say_once"]
+__all__ = ["arrivals", "claim_polls", "editions_since", "last_act", "newest", "said", "say_once"]
 
 
 def editions_since(connection: Connection, series: str, since: datetime) -> list[Row[Any]]:
@@ -52,6 +52,19 @@ def arrivals(
         if source in sources and len(times) < most:
             times.append(at)
     return {source: tuple(times) for source, times in found.items()}
+
+
+def newest(connection: Connection) -> datetime | None:
+    """When the last act was recorded or a source asked, whichever was later: nobody's clock should lie far behind it."""
+    act = connection.execute(select(event.c.at).order_by(event.c.id.desc()).limit(1)).scalar_one_or_none()
+    polled = connection.execute(select(func.max(source_state.c.polled_at))).scalar_one()
+    return max((at for at in (act, polled) if at is not None), default=None)
+
+
+def last_act(connection: Connection, subject: str) -> Row[Any] | None:
+    """The last thing that was recorded of a subject, in the order of recording and not of its times."""
+    query = select(event).where(event.c.subject == subject).order_by(event.c.id.desc()).limit(1)
+    return connection.execute(query).one_or_none()
 
 
 def said(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ __all__ = [
     "events_of",
     "get_fact",
     "last_recorded",
+    "last_why",
     "remember_source",
     "settle_fact",
     "source_states",
@@ -62,6 +64,12 @@ def tell(
 def events_of(connection: Connection, subject: str) -> list[Row[Any]]:
     """The acts done to a subject, oldest first."""
     return list(connection.execute(select(event).where(event.c.subject == subject).order_by(event.c.id)))
+
+
+def last_why(connection: Connection, what: Collection[str], subject: str) -> str | None:
+    """The reason that the last act of these kinds on a subject was given; None when there was none."""
+    query = select(event.c.why).where(event.c.subject == subject, event.c.what.in_(what))
+    return connection.execute(query.order_by(event.c.id.desc()).limit(1)).scalar_one_or_none()
 
 
 def last_recorded(connection: Connection) -> datetime | None:

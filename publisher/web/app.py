@@ -13,7 +13,7 @@ from publisher.web.asking import named, seconds_of, takes_gzip
 from publisher.web.readers import PATHS
 from publisher.web.shelf import Answer, Entry, Gone, Redirect, Shelf, answer, text_answer, unpacked
 
-__all__ = ["Application", "Fetch", "application"]
+__all__ = ["Application", "Ask", "Fetch", "application"]
 
 Message = MutableMapping[str, Any]
 Application = Callable[
@@ -23,6 +23,9 @@ Application = Callable[
 
 Fetch = Callable[[Entry], Awaitable[Entry | Gone | None]]
 """Gives a file that the shelf had no room for as it is now; None when it cannot be read."""
+
+Ask = Callable[[bytes, list[tuple[bytes, bytes]]], Awaitable[Answer | None]]
+"""Answers at paths that belong to no file, such as `/readyz`; None where there is nothing."""
 
 _LATER = text_answer(
     503,
@@ -47,6 +50,7 @@ def application(
     fetch: Fetch,
     readers: Application | None = None,
     log: Callable[[str], None] | None = None,
+    ask: Ask | None = None,
 ) -> Application:
     """An ASGI application that serves what stands on this shelf.
 
@@ -56,6 +60,7 @@ def application(
         fetch: reads what the shelf has no room for.
         readers: answers at the addresses of readers' own pages (`readers.PATHS`), where nothing public stands.
         log: is told a line per request. Addresses that are none of ours are cut after their first part: they may hold a reader's token.
+        ask: is asked where no file is.
     """
 
     async def app(
@@ -82,7 +87,9 @@ def application(
                     else _missing(found, shelf, raw_path)
                 )
         else:
-            told = _short(found, shelf, raw_path)
+            asks = found is None and (method == "GET" or head)
+            asked = await ask(raw_path, scope["headers"]) if ask and asks else None
+            told = asked or _short(found, shelf, raw_path)
         await send(told.start)
         if told.body is not None:
             await send(told.body)

@@ -25,6 +25,7 @@ from publisher.newsroom import Newsroom
 from publisher.web.app import Application, application
 from publisher.web.readers import reader_pages
 from publisher.web.shelf import Entry, Gone, Shelf
+from publisher.web.status import Status
 
 __all__ = ["LOOK_SECONDS", "bind", "serve"]
 
@@ -104,6 +105,7 @@ def serve(
             fetch=look.again,
             readers=reader_pages(newsroom, root=site_url, clock=_now),
             log=_log.info if log_requests else None,
+            ask=Status(newsroom, clock=_now),
         )
         beside = [look.keep()] if at_home else [look.keep(), _tell(newsroom)]
         if until is not None:

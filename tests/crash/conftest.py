@@ -9,6 +9,7 @@ import pytest
 
 from publisher.dispatch import feed, guards, loop
 from publisher.store.db import Database
+from tests.crash.nursery import Nursery, opened
 from tests.dispatchbox import fresh
 
 
@@ -20,6 +21,12 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(loop, "TICK", 0.02)
     monkeypatch.setattr(feed, "LOOK_AGAIN", 0.05)
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with opened() as made:
+        yield made
 
 
 @pytest.fixture

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,73 +14,13 @@ import pytest
 from publisher.ledger import State
 from publisher.store import deliveries
 from publisher.store.db import Database
-from tests.crash.checker import check, open_marks
+from tests.crash.checker import check
+from tests.crash.nursery import Lives, Nursery
 from tests.dispatchbox import DISPATCH, fresh, frozen, present, readers, states
 from tests.smtpd import OFFER, PLAIN, Server
 from tests.waiting import until
 
-ROOT = Path(__file__).resolve().parents[2]
 SLOWLY = "dot wait=0.01"
-
-
-class Nursery:
-    """The process that lives are forked from."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    def say(self, line: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()
-
-    def hear(self) -> str:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline().strip()
-        assert line, "the nursery is gone"
-        return line
-
-
-@dataclass(slots=True)
-class Lives:
-    """A sender that lives, dies and is started again, one life at a time."""
-
-    nursery: Nursery
-    database: Database
-    server: Server
-    connections: int
-    pid: int = 0
-
-    def begin(self, crashpoint: str = "") -> None:
-        self.nursery.say(f"{self.database.path} {self.server.port} {self.connections} {crashpoint}")
-        self.pid = int(self.nursery.hear())
-
-    def kill(self, number: int = signal.SIGKILL) -> None:
-        """Send a signal; to one that has ended already, nothing."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, number)
-
-    def end(self) -> str:
-        """`died 9`, or `ended 0`. What a life leaves at the dot is at most one row for each of its connections."""
-        said = self.nursery.hear()
-        for worker, left in open_marks(self.database).items():
-            assert left <= self.connections, f"{worker} left {left} rows at the dot"
-        return said
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.crash.sender"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        yield Nursery(process)
-        assert process.stdin is not None
-        process.stdin.close()
-        assert process.wait(10) == 0
 
 
 def reached(server: Server) -> int:

@@ -17,8 +17,16 @@ from publisher.settings import effective, load, starting_files
 from publisher.settings.files import file_of
 from publisher.settings.keys import Secrets
 from publisher.settings.loading import Tables
-from publisher.settings.series import ConsumerTable, DigestTable, SectionTable, SenderTable, SourceTable
+from publisher.settings.series import (
+    CanaryTable,
+    ConsumerTable,
+    DigestTable,
+    SectionTable,
+    SenderTable,
+    SourceTable,
+)
 from publisher.settings.tables import (
+    Alarms,
     DisclaimerTable,
     Dkim,
     FeedsTable,
@@ -44,6 +52,7 @@ HEADINGS: dict[str, type[BaseModel]] = {
     "[dkim]": Dkim,
     "[feeds]": FeedsTable,
     "[web]": Web,
+    "[alarms]": Alarms,
     "[theme]": ThemeTable,
     "[theme.light]": LightTable,
     "[theme.dark]": DarkTable,
@@ -52,6 +61,7 @@ HEADINGS: dict[str, type[BaseModel]] = {
     "[[section]]": SectionTable,
     "[[source]]": SourceTable,
     "[[digest]]": DigestTable,
+    "[digest.canary]": CanaryTable,
     "[digest.sender.LANGUAGE]": SenderTable,
     "secrets.toml": Secrets,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import signal
 import threading
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from publisher import daemon
+from publisher.cli import logs
 from publisher.daemon import process, telling
 from tests.clockbox import due_now, edit
 from tests.commands import Room, room
@@ -135,6 +137,24 @@ class FewSteps:
 
 class Broken(Exception):
     """A bug."""
+
+
+def test_a_json_log_has_the_facts_of_a_step_and_no_address_or_token():
+    record = logging.LogRecord("publisher.daemon", logging.WARNING, "", 0, "%s", ("as a line",), None)
+    record.facts = {
+        "step": "dispatch",
+        "waiting": 3,
+        "said": "no <reader@list.example> at /u/0123456789abcdef",
+    }
+    told = json.loads(logs.Objects().format(record))
+    assert told.pop("at").endswith("Z")
+    assert told == {
+        "level": "warning",
+        "logger": "publisher.daemon",
+        "step": "dispatch",
+        "waiting": 3,
+        "said": "no <r***@list.example> at /u/***",
+    }
 
 
 def test_a_bug_in_one_thread_stops_the_others_and_is_raised(monkeypatch: pytest.MonkeyPatch):

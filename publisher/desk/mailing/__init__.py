@@ -5,11 +5,11 @@ cleared and stored. A freeze that was cut short goes on where it stopped. Sendin
 """
 
 from publisher.desk.mailing.freeze import begin
-from publisher.desk.mailing.going import due, go_on, next_due, undecided
+from publisher.desk.mailing.going import due, go_on, next_due, ready, undecided
 from publisher.desk.mailing.plan import Plan, plan
-from publisher.desk.mailing.report import NOTICES, Report, doubtful, listing, recover, report
+from publisher.desk.mailing.report import NOTICES, Report, counts, doubtful, listing, recover, report
 from publisher.desk.mailing.revising import revise
-from publisher.desk.mailing.send import run
+from publisher.desk.mailing.send import Sender, run
 from publisher.desk.mailing.settle import cancel, pause, resolve, resume, retry, try_relays
 from publisher.desk.mailing.trial import Trial, trial
 
@@ -17,9 +17,11 @@ __all__ = [
     "NOTICES",
     "Plan",
     "Report",
+    "Sender",
     "Trial",
     "begin",
     "cancel",
+    "counts",
     "doubtful",
     "due",
     "go_on",
@@ -27,6 +29,7 @@ __all__ = [
     "next_due",
     "pause",
     "plan",
+    "ready",
     "recover",
     "report",
     "resolve",

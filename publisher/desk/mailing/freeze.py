@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hmac
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
 
@@ -18,10 +19,11 @@ from publisher.edition import Edition, Variant
 from publisher.errors import AlreadySent, NothingToPublish, Refused
 from publisher.newsroom import Newsroom, need_keys
 from publisher.schedule import place_of
-from publisher.series import Digest
+from publisher.series import Canary, Digest
 from publisher.store import deliveries, editions, house
 from publisher.store.deliveries import NewDelivery, NewDispatch
 from subscribers import audience
+from subscribers.address import key, parse
 
 __all__ = ["begin"]
 
@@ -29,10 +31,11 @@ __all__ = ["begin"]
 FREEZE_SLICE = 10_000
 
 
-def begin(newsroom: Newsroom, made: Edition, *, actor: str, now: datetime) -> str:
+def begin(newsroom: Newsroom, made: Edition, *, actor: str, now: datetime, canary: bool = True) -> str:
     """Freeze the audience of an edition into a dispatch, or go on with a freeze that was cut short; returns its id.
 
-    The edition is taken as it stands now, and without what may not go out any more: it may have been shown a while ago.
+    The edition is taken as it stands now, and without what may not go out any more: it may have been shown a while ago. `canary`: whether
+    the digest's canary, if it has one, is sent to first.
 
     Raises:
         AlreadySent: it has one. Refused: it is not approved. ConfigurationInvalid: a key of it is gone.
@@ -64,7 +67,7 @@ def begin(newsroom: Newsroom, made: Edition, *, actor: str, now: datetime) -> st
         ):  # a dispatch to nobody would end the edition for good
             raise NothingToPublish(f"edition {made.edition_id}", nobody)
         dispatch_id = newsroom.mint(now, f"dispatch {made.edition_id}".encode())
-        _open(newsroom, made, digest, dispatch_id, actor=actor, now=now)
+        _open(newsroom, made, digest, dispatch_id, actor=actor, now=now, canary=canary)
     else:
         dispatch_id = present.id
     _freeze(newsroom, made, digest, dispatch_id, actor=actor, now=now)
@@ -72,8 +75,16 @@ def begin(newsroom: Newsroom, made: Edition, *, actor: str, now: datetime) -> st
 
 
 def _open(
-    newsroom: Newsroom, made: Edition, digest: Digest, dispatch_id: str, *, actor: str, now: datetime
+    newsroom: Newsroom,
+    made: Edition,
+    digest: Digest,
+    dispatch_id: str,
+    *,
+    actor: str,
+    now: datetime,
+    canary: bool,
 ) -> None:
+    rule = digest.canary if canary else None
     new = NewDispatch(
         id=dispatch_id,
         edition_id=made.edition_id,
@@ -87,6 +98,8 @@ def _open(
         actor=actor,
         created_at=now,
         letter=letters.of_digest(newsroom, digest).data(),
+        wave=0 if rule else 1,
+        canary=rule.data() if rule else None,
     )
     with newsroom.database.write() as connection:
         if not deliveries.open_dispatch(connection, new):
@@ -158,6 +171,7 @@ def _rows(
     now: datetime,
 ) -> Iterator[NewDelivery]:
     letter = letters.of_edition(newsroom, made)
+    first = _first(newsroom, newsroom.digest(made.series).canary, dispatch_id)
     for language, sections, group in groups(readers):
         variant = Variant(language, sections)
         if desk_editions.cleared(newsroom, made, variant, letter=letter, now=now) is None:
@@ -170,4 +184,23 @@ def _rows(
                 addr_key=reader.addr_key,
                 rcpt=reader.address,
                 message_id=letters.message_id(newsroom, dispatch_id, reader.addr_key, domain),
+                wave=0 if first(reader) else 1,
             )
+
+
+def _first(newsroom: Newsroom, canary: Canary | None, dispatch_id: str) -> Callable[[audience.Reader], bool]:
+    """Who belongs to the canary: those named, and a share drawn from the dispatch's id, the same when the freeze goes on elsewhere."""
+    if canary is None:
+        return lambda _reader: False
+    named = {key(parse(entry), newsroom.address_key) for entry in canary.addresses if entry[0] != "@"}
+    domains = {entry[1:] for entry in canary.addresses if entry[0] == "@"}
+
+    def first(reader: audience.Reader) -> bool:
+        if reader.addr_key in named or reader.address.rpartition("@")[2] in domains:
+            return True
+        drawn = hmac.digest(
+            newsroom.address_key, b"canary " + dispatch_id.encode() + reader.addr_key, "sha256"
+        )
+        return int.from_bytes(drawn[:4], "big") * 100 < canary.share * 2**32
+
+    return first

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from publisher.desk.mailing import notices
 from publisher.desk.mailing.report import Report, head_of, recover, report
-from publisher.desk.mailing.send import run
+from publisher.desk.mailing.send import Sender, run
 from publisher.desk.mailing.settle import resume
 from publisher.desk.withdrawals import barred
 from publisher.edition import Why
@@ -22,7 +22,7 @@ from publisher.ledger import Counts, DispatchState
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries, editions
 
-__all__ = ["due", "go_on", "next_due", "undecided"]
+__all__ = ["due", "go_on", "next_due", "ready", "undecided"]
 
 FOR_GOOD = frozenset({"kill", Why.KILLED.value, Why.EXPIRED.value})
 """Reasons of a halt after which nobody has to decide anything."""
@@ -63,6 +63,12 @@ def next_due(newsroom: Newsroom) -> datetime | None:
         return deliveries.next_of_all(connection)
 
 
+def ready(newsroom: Newsroom, dispatch_id: str, *, most: int, now: datetime) -> int:
+    """How many senders (`most` at most) could share what is due of a dispatch now."""
+    with newsroom.database.read() as connection:
+        return deliveries.ready(connection, dispatch_id, most=most, now=now)
+
+
 def go_on(
     newsroom: Newsroom,
     dispatch_id: str,
@@ -72,8 +78,9 @@ def go_on(
     progress: Callable[[Counts], None] | None = None,
     stop: threading.Event | None = None,
     hurry: threading.Event | None = None,
+    sender: Sender = run,
 ) -> Report:
-    """Send what is due of one of them; its time is not prolonged. Raises what `resume` and `run` raise.
+    """Send what is due of one of them; its time is not prolonged. Raises what `resume` and `sender` raise.
 
     It is left as it stands when a person has to decide on one of its stories (`undecided`).
     """
@@ -85,7 +92,7 @@ def go_on(
             resume(newsroom, dispatch_id, actor=actor, now=clock(), prolong=False)
         if head_of(newsroom, dispatch_id).state != DispatchState.SENDING:
             return report(newsroom, dispatch_id)
-        told = run(newsroom, dispatch_id, clock=clock, progress=progress, stop=stop, hurry=hurry)
+        told = sender(newsroom, dispatch_id, clock=clock, progress=progress, stop=stop, hurry=hurry)
         if stop.is_set() or told.state != DispatchState.HALTED:
             return told
         if head_of(newsroom, dispatch_id).halt_reason not in FOR_GOOD:

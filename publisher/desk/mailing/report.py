@@ -13,6 +13,7 @@ from publisher.errors import UnknownName
 from publisher.ledger import Counts, DispatchState, State
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries, relays
+from publisher.store.deliveries import Wave
 from publisher.store.liveness import dead_workers
 from subscribers.address import mask, parse
 from subscribers.errors import AddressRefused
@@ -20,6 +21,7 @@ from subscribers.errors import AddressRefused
 __all__ = [
     "DONE",
     "Report",
+    "counts",
     "doubtful",
     "head_of",
     "listing",
@@ -47,6 +49,8 @@ class Report:
         notable: failed, doubtful, expired and suppressed deliveries, addresses masked; `resend` is the state of those above.
         left_alone: relays, and recipients' domains, that get nothing for a while: what, until when, and why.
         relay_trouble: (relay, why) when it could not be used.
+        canary: of a dispatch that goes to some first, how these stand; its `state` is "sending", "waiting", "halted" or "passed".
+        senders_lost: whether its sender processes died so often that none was begun any more.
     """
 
     dispatch_id: str
@@ -61,6 +65,8 @@ class Report:
     notable: tuple[dict[str, Any], ...]
     left_alone: tuple[dict[str, Any], ...] = ()
     relay_trouble: tuple[str, str] | None = None
+    senders_lost: bool = False
+    canary: dict[str, Any] | None = None
 
     @property
     def subject(self) -> str:
@@ -76,7 +82,24 @@ class Report:
     def needs_a_look(self) -> bool:
         """The same, or it stopped before its end, and no person wanted it. Whoever waits for their time, or for another worker, needs none."""
         stopped = self.state in {DispatchState.FREEZING, DispatchState.HALTED}
-        return self.in_trouble or (self.goes_on and stopped)
+        return self.in_trouble or (self.goes_on and (stopped or self.senders_lost))
+
+    @property
+    def canary_until(self) -> datetime | None:
+        """Until when a dispatch that is sending waits for its canary; None when it does not."""
+        waits = self.canary is not None and self.state == DispatchState.SENDING
+        return self.canary["until"] if self.canary is not None and waits else None
+
+    @property
+    def canary_said(self) -> str:
+        """How the canary stands, in a few words; nothing when there is none, or it is over."""
+        wave = self.canary
+        if wave is None or wave["state"] not in {"sending", "waiting"}:
+            return ""
+        said = f"canary: {wave['accepted']} of {wave['planned']} accepted"
+        said += f", {wave['refused']} refused" if wave["refused"] else ""
+        said += f", {wave['complaints']} complained" if wave["complaints"] else ""
+        return said + (f", going on at {wave['until']:%H:%M}Z" if wave["until"] else "")
 
     @property
     def only_deferred(self) -> bool:
@@ -105,7 +128,9 @@ class Report:
             "workers": list(self.workers),
             "only_deferred": self.only_deferred,
             "halt": self.halt,
+            "canary": self.canary,
             "left_alone": list(self.left_alone),
+            "relay": self.relay_trouble[0] if self.relay_trouble else None,
             "relay_trouble": self.relay_trouble[1] if self.relay_trouble else None,
             "notable": list(self.notable),
         }
@@ -142,23 +167,30 @@ def state_of(head: Any, counts: Counts) -> str:
     return DONE if over else str(head.state)
 
 
+def counts(newsroom: Newsroom, dispatch_id: str) -> Counts:
+    """How a dispatch stands, by the ledger."""
+    with newsroom.database.read() as connection:
+        return deliveries.counts(connection, dispatch_id)
+
+
 def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, str] | None = None) -> Report:
     """The report of a dispatch, read from the ledger."""
     head = head_of(newsroom, dispatch_id)
     with newsroom.database.read() as connection:
-        counts = deliveries.counts(connection, head.id)
+        found = deliveries.counts(connection, head.id)
         rows = deliveries.notable(connection, head.id)
-        resend = deliveries.resends(connection, head.id) if counts.waiting else 0
-        deferred = deliveries.deferred(connection, head.id) if counts.waiting else []
+        resend = deliveries.resends(connection, head.id) if found.waiting else 0
+        deferred = deliveries.deferred(connection, head.id) if found.waiting else []
         workers = deliveries.workers(connection, head.id)
-        known = relays.breakers(connection) if counts.waiting else {}
-    state = state_of(head, counts)
+        canary = _canary(head, deliveries.canary_wave(connection, head.id)) if head.canary else None
+        known = relays.breakers(connection) if found.waiting else {}
+    state = state_of(head, found)
     return Report(
         dispatch_id=head.id,
         edition_id=head.edition_id,
         state=state,
         created_at=head.created_at,
-        counts=counts,
+        counts=found,
         halt=_halt(head) if state == DispatchState.HALTED else None,
         resend=resend,
         deferred=tuple(
@@ -175,7 +207,19 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
         notable=tuple(notable_rows(newsroom, rows)),
         left_alone=tuple(_left_alone(known, head.id)),
         relay_trouble=relay_trouble,
+        canary=canary,
     )
+
+
+def _canary(head: Any, wave: Wave) -> dict[str, Any] | None:
+    if not wave.planned:
+        return None
+    state = "waiting" if head.canary_until else "sending"
+    if head.wave:
+        state = "passed"
+    elif head.state == DispatchState.HALTED and head.halt_reason == deliveries.HALTED_BY_CANARY:
+        state = "halted"
+    return {**asdict(wave), "state": state, "until": head.canary_until if state == "waiting" else None}
 
 
 def _left_alone(known: Mapping[str, relays.Breaker], dispatch_id: str) -> Iterator[dict[str, Any]]:
@@ -231,21 +275,21 @@ def listing(newsroom: Newsroom, *, limit: int, after: str | None = None, notices
     with newsroom.database.read() as connection:
 
         def told(row: Any) -> dict[str, Any]:
-            counts = deliveries.counts(connection, row.id)
-            state = state_of(row, counts)
+            tally = deliveries.counts(connection, row.id)
+            state = state_of(row, tally)
             workers = deliveries.workers(connection, row.id)
             put_off = (
-                sum(entry.n for entry in deliveries.deferred(connection, row.id)) if counts.waiting else 0
+                sum(entry.n for entry in deliveries.deferred(connection, row.id)) if tally.waiting else 0
             )
             return {
                 "id": row.id,
                 "edition": row.edition_id,
                 "state": state,
                 "created_at": row.created_at,
-                "counts": {"planned": counts.planned, **asdict(counts)},
+                "counts": {"planned": tally.planned, **asdict(tally)},
                 "halt": _halt(row) if state == DispatchState.HALTED else None,
                 "workers": list(worker_rows(workers)),
-                "only_deferred": _only_deferred(state, counts, bool(workers), put_off),
+                "only_deferred": _only_deferred(state, tally, bool(workers), put_off),
             }
 
         found = deliveries.list_dispatches(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from publisher import dispatch as dispatching
 from publisher import gate
@@ -25,9 +25,23 @@ from publisher.store.deliveries import Row
 from publisher.transport import Relay
 from subscribers.tokens import Purpose, mint, mint_bounce
 
-__all__ = [
-    "run",
-]
+__all__ = ["Sender", "run"]
+
+
+class Sender(Protocol):
+    """Whoever sends what is due of a dispatch: `run`, or something that hands it out to others."""
+
+    def __call__(
+        self,
+        newsroom: Newsroom,
+        dispatch_id: str,
+        *,
+        clock: Callable[[], datetime],
+        progress: Callable[[Counts], None] | None = None,
+        stop: threading.Event | None = None,
+        hurry: threading.Event | None = None,
+    ) -> Report:
+        """Send; returns the report."""
 
 
 def run(
@@ -68,6 +82,7 @@ def run(
     def look() -> None:
         if made is not None:
             _halt_if_barred(newsroom, head.id, made, now=clock())
+        _step_canary(newsroom, head.id, now=clock())
 
     look()
     ended = dispatching.run(
@@ -89,6 +104,7 @@ def run(
             drain=newsroom.settings.mail.drain.total_seconds(),
         ),
     )
+    _step_canary(newsroom, head.id, now=clock())
     trouble, after = ended.trouble, head_of(newsroom, head.id)
     if trouble is None and after.state == DispatchState.HALTED and after.halt_reason == "relay":
         trouble = (newsroom.relays[0].name, after.halt_detail)
@@ -146,6 +162,16 @@ def _halt_if_barred(newsroom: Newsroom, dispatch_id: str, made: Edition, *, now:
                 f"story {story_id} may not go out any more ({why})" for story_id, why in gone.items()
             )
             deliveries.halt(connection, dispatch_id, reason=next(iter(gone.values())).value, detail=detail)
+
+
+def _step_canary(newsroom: Newsroom, dispatch_id: str, *, now: datetime) -> None:
+    """While only the canary is sent to: wait for its answers, open the rest, or halt, if it is time."""
+    with newsroom.database.read() as connection:
+        head = deliveries.get_dispatch(connection, dispatch_id)
+    if head is None or head.wave or head.state != DispatchState.SENDING:
+        return
+    with newsroom.database.write() as connection:
+        deliveries.step(connection, dispatch_id, now=now)
 
 
 def _personal(newsroom: Newsroom, letter: Letter, *, key_id: int) -> Callable[[Row], message.Personal]:

@@ -39,10 +39,19 @@ def pause(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: da
         house.tell(connection, "dispatch.pause", head.id, actor=actor, now=now, why=why)
 
 
-def resume(newsroom: Newsroom, dispatch_id: str, *, actor: str, now: datetime, prolong: bool = True) -> None:
+def resume(
+    newsroom: Newsroom,
+    dispatch_id: str,
+    *,
+    actor: str,
+    now: datetime,
+    prolong: bool = True,
+    canary: bool = True,
+) -> None:
     """Let a dispatch go on; without the stories that were withdrawn since, as the next revision of its edition.
 
     One that is done stays as it is: there is nobody to revise the edition for. `prolong`: one whose time is over gets as much again.
+    `canary`: whether what the canary says is still waited for; one that it halted goes on with everybody.
     """
     head = head_of(newsroom, dispatch_id)
     if head.state == DispatchState.CANCELLED:
@@ -57,11 +66,18 @@ def resume(newsroom: Newsroom, dispatch_id: str, *, actor: str, now: datetime, p
     made = desk_editions.edition(newsroom, head.edition_id)
     if head.state == DispatchState.FREEZING:
         begin(newsroom, made, actor=actor, now=now)
+        if not canary:
+            with newsroom.database.write() as connection:
+                deliveries.open_all(connection, head.id)
         return
 
     def go_on(connection: Connection, made: Edition) -> None:
         over = prolong and head.expires_at <= now and deliveries.counts(connection, head.id).waiting
         expires = now + newsroom.digest(made.series).expires if over else None
+        if not canary or (
+            head.state == DispatchState.HALTED and head.halt_reason == deliveries.HALTED_BY_CANARY
+        ):
+            deliveries.open_all(connection, head.id)
         deliveries.resume(connection, head.id, expires_at=expires)
         data = {"revision": made.revision}
         house.tell(connection, "dispatch.resume", head.id, actor=actor, now=now, data=data)

@@ -7,7 +7,8 @@ doubt, a resend, an acceptance) takes the next number. What waits stands in an o
 On PostgreSQL rows are locked in one order: dispatch, chunk, reader.
 """
 
-from publisher.store.deliveries.due import due, next_due, next_of_all
+from publisher.store.deliveries.canary import HALTED_BY_CANARY, Wave, canary_wave, open_all, step
+from publisher.store.deliveries.due import due, next_due, next_of_all, ready
 from publisher.store.deliveries.ending import expire
 from publisher.store.deliveries.freeze import (
     NewDelivery,
@@ -51,12 +52,15 @@ from publisher.store.deliveries.settle import (
 )
 
 __all__ = [
+    "HALTED_BY_CANARY",
     "Lease",
     "NewDelivery",
     "NewDispatch",
     "Recorded",
     "Row",
+    "Wave",
     "add_deliveries",
+    "canary_wave",
     "cancel",
     "claim",
     "close_chunk",
@@ -80,9 +84,11 @@ __all__ = [
     "next_of_all",
     "notable",
     "of_address",
+    "open_all",
     "open_dispatch",
     "open_dispatches",
     "pause",
+    "ready",
     "record",
     "recover",
     "release",
@@ -92,6 +98,7 @@ __all__ = [
     "retry_failed",
     "revise",
     "settle_letter",
+    "step",
     "token_keys",
     "variants",
     "why_refused",

@@ -137,12 +137,13 @@ def add_retry_chunks(
     *,
     due_at: datetime,
     deaths: int = 0,
+    wave: int = 1,
 ) -> None:
     """List rows of one variant to be tried (again) from `due_at` on, in as many chunks as they need."""
     for start in range(0, len(ids), CHUNK):
         new = connection.execute(
             insert(connection, chunk)
-            .values(dispatch_id=dispatch_id, variant=variant, due_at=due_at, deaths=deaths)
+            .values(dispatch_id=dispatch_id, variant=variant, due_at=due_at, deaths=deaths, wave=wave)
             .returning(chunk.c.id)
         ).scalar_one()
         listed = [{"chunk_id": new, "delivery_id": id_} for id_ in ids[start : start + CHUNK]]

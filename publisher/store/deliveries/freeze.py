@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, literal_column, select, update
+from sqlalchemy import Connection, and_, case, exists, func, literal, literal_column, select, update
 
 from publisher.store.db import insert, insert_once
 from publisher.store.deliveries.chunks import CHUNK
@@ -26,7 +26,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDispatch:
-    """A dispatch to be opened in state `freezing`; `edition_id` None: one of notices, kind "tx". `letter`: what its mails say of the house (`series.Letter`), as JSON."""
+    """A dispatch to be opened in state `freezing`; `edition_id` None: one of notices, kind "tx". `letter`: what its mails say of the house (`series.Letter`), as JSON.
+
+    `wave`: 0 when only those of the canary are to be sent to first, under the rule `canary`.
+    """
 
     id: str
     edition_id: str | None
@@ -40,17 +43,20 @@ class NewDispatch:
     actor: str
     created_at: datetime
     letter: dict[str, Any] | None = None
+    wave: int = 1
+    canary: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDelivery:
-    """One edition to one address."""
+    """One edition to one address; `wave` 0: before all others."""
 
     variant: str
     subscriber_id: int | None
     addr_key: bytes
     rcpt: str
     message_id: str
+    wave: int = 1
 
 
 def open_dispatch(connection: Connection, new: NewDispatch) -> bool:
@@ -98,13 +104,14 @@ def add_deliveries(
     last = connection.execute(
         select(func.coalesce(func.max(chunk.c.no), 0)).where(chunk.c.dispatch_id == dispatch_id)
     ).scalar_one()
-    for variant, same in groupby(fresh, key=lambda row: row.variant):
+    ordered = sorted(fresh, key=lambda row: row.wave)
+    for (wave, variant), same in groupby(ordered, key=lambda row: (row.wave, row.variant)):
         group = list(same)
         for start in range(0, len(group), CHUNK):
             last += 1
             connection.execute(
                 insert(connection, chunk).values(
-                    dispatch_id=dispatch_id, no=last, variant=variant, due_at=due_at
+                    dispatch_id=dispatch_id, no=last, variant=variant, due_at=due_at, wave=wave
                 )
             )
             new = {
@@ -115,17 +122,27 @@ def add_deliveries(
             }
             connection.execute(  # RETURNING, unread, makes SQLAlchemy send them as one statement
                 insert(connection, delivery).returning(delivery.c.id),
-                [new | asdict(row) for row in group[start : start + CHUNK]],
+                [new | _columns(row) for row in group[start : start + CHUNK]],
             )
     return len(fresh)
 
 
+def _columns(row: NewDelivery) -> dict[str, Any]:
+    """What stands in the row itself; the wave is its chunk's."""
+    columns = asdict(row)
+    del columns["wave"]
+    return columns
+
+
 def finish_freeze(connection: Connection, dispatch_id: str, *, now: datetime) -> None:
-    """All deliveries are written: the dispatch may send, or stays halted if it was halted meanwhile."""
+    """All deliveries are written: the dispatch may send, or stays halted if it was halted meanwhile. A canary of nobody is none."""
+    first = select(literal(1)).where(chunk.c.dispatch_id == dispatch_id, chunk.c.wave == 0)
     connection.execute(
         update(dispatch)
         .where(dispatch.c.id == dispatch_id, dispatch.c.frozen_at.is_(None))
         .values(
-            frozen_at=now, state=case((dispatch.c.state == "freezing", "sending"), else_=dispatch.c.state)
+            frozen_at=now,
+            state=case((dispatch.c.state == "freezing", "sending"), else_=dispatch.c.state),
+            wave=case((exists(first), dispatch.c.wave), else_=1),
         )
     )

@@ -66,6 +66,7 @@ def _claim(connection: Connection, *, of_dispatch: bool) -> Executable:
         chunk.c.worker_id.is_(None),
         chunk.c.due_at <= now,
         dispatch.c.state == "sending",
+        chunk.c.wave <= dispatch.c.wave,
         exists(select(literal(1)).where(worker.c.id == worker_id)),
         ~exists(held.where(mine.c.deaths >= POISON)),
         or_(chunk.c.deaths < POISON, ~exists(held)),
@@ -177,7 +178,7 @@ def close_chunk(connection: Connection, lease: Lease) -> bool:
         update(chunk)
         .where(_ours(lease))
         .values(worker_id=None, done=True)
-        .returning(chunk.c.id, chunk.c.dispatch_id, chunk.c.no, chunk.c.variant, chunk.c.due_at)
+        .returning(chunk.c.id, chunk.c.dispatch_id, chunk.c.no, chunk.c.variant, chunk.c.due_at, chunk.c.wave)
     ).one_or_none()
     if closed is None:
         return False
@@ -188,5 +189,5 @@ def close_chunk(connection: Connection, lease: Lease) -> bool:
     for rows in by_minute.values():
         latest = max(due_at for due_at, _ in rows)
         ids = [id_ for _, id_ in rows]
-        add_retry_chunks(connection, closed.dispatch_id, closed.variant, ids, due_at=latest)
+        add_retry_chunks(connection, closed.dispatch_id, closed.variant, ids, due_at=latest, wave=closed.wave)
     return True

@@ -38,7 +38,13 @@ def recover(connection: Connection, dead: Collection[str], *, now: datetime) -> 
         .where(chunk.c.worker_id.in_(dead), ~chunk.c.done)
         .values(worker_id=None)
         .returning(
-            chunk.c.id, chunk.c.dispatch_id, chunk.c.no, chunk.c.variant, chunk.c.fence, chunk.c.deaths
+            chunk.c.id,
+            chunk.c.dispatch_id,
+            chunk.c.no,
+            chunk.c.variant,
+            chunk.c.fence,
+            chunk.c.deaths,
+            chunk.c.wave,
         )
     ).all()
     doubts = 0
@@ -127,7 +133,13 @@ def _count_death(connection: Connection, taken: Row[Any], marked: Collection[int
         if deaths == POISON:
             due_at = row.next_at or now
             add_retry_chunks(
-                connection, taken.dispatch_id, taken.variant, [row.id], due_at=due_at, deaths=POISON
+                connection,
+                taken.dispatch_id,
+                taken.variant,
+                [row.id],
+                due_at=due_at,
+                deaths=POISON,
+                wave=taken.wave,
             )
         else:
             crash = Outcome(State.FAILED, "crash: it takes the sender with it")

@@ -155,10 +155,12 @@ def resolve(
 def retry_failed(connection: Connection, dispatch_id: str, *, actor: str, now: datetime) -> int:
     """Let those who failed wait again, and nobody else; returns how many (none of a cancelled dispatch).
 
-    Who must not be mailed stays failed: to queue them would end them as suppressed, and no undoing would bring them back.
+    A canary whose refusals halted the dispatch is waited for anew. Who must not be mailed stays failed: to queue them would end them as suppressed, and no undoing would bring them back.
     """
     move(State.FAILED, State.QUEUED)
     rows = _those(connection, dispatch_id, delivery_state.c.state == State.FAILED)
+    canary = update(dispatch).where(dispatch.c.id == dispatch_id, dispatch.c.wave == 0)
+    connection.execute(canary.values(canary_until=None))
     return _wait_again(connection, dispatch_id, rows, actor=actor, now=now)
 
 
@@ -187,6 +189,7 @@ def _wait_again(
         part = rows[start : start + SLICE]
         barred = _barred(connection, dispatch_id, [row.delivery_id for row in part])
         allowed += [row for row in part if row.delivery_id not in barred]
+    wave = connection.execute(select(dispatch.c.wave).where(dispatch.c.id == dispatch_id)).scalar_one()
     again = Outcome(State.QUEUED, "by hand", charged=False)
     for variant, same in groupby(allowed, key=lambda row: str(row.variant)):
         group = list(same)
@@ -202,7 +205,7 @@ def _wait_again(
                 ],
             )
         unnamed = [row.delivery_id for row in group if row.delivery_id not in named]
-        add_retry_chunks(connection, dispatch_id, variant, unnamed, due_at=now)
+        add_retry_chunks(connection, dispatch_id, variant, unnamed, due_at=now, wave=wave)
     return len(allowed)
 
 

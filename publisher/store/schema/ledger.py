@@ -58,6 +58,9 @@ dispatch = Table(
     Column("actor", String(128), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("letter", JSON(none_as_null=True)),
+    Column("wave", Integer, nullable=False, server_default=text("1")),
+    Column("canary", JSON(none_as_null=True)),
+    Column("canary_until", UtcTime),
     one_of("kind", "digest", "test", "tx"),
     CheckConstraint("(kind = 'tx') = (edition_id IS NULL)", name="edition"),
     one_of("state", "freezing", "sending", "paused", "halted", "cancelled"),
@@ -71,7 +74,8 @@ dispatch = Table(
     ),
     comment="one edition to one audience; done is computed, never stored. policy: what becomes of uncertain rows. date: the mails' Date. "
     "letter: what the mails say of the house, as it was configured when this was opened. kind tx: notices that readers asked for, which belong "
-    "to no edition",
+    "to no edition. wave: chunks up to it may be claimed; 0 while only the canary is sent to. canary: its rule, canary_until: when the rest "
+    "goes out, set once all of the canary were tried",
 )
 
 delivery = Table(
@@ -111,6 +115,7 @@ chunk = Table(
     Column("fence", Integer, nullable=False, server_default=text("0")),
     Column("deaths", Integer, nullable=False, server_default=text("0")),
     Column("done", Boolean, nullable=False, server_default=text("false")),
+    Column("wave", Integer, nullable=False, server_default=text("1")),
     UniqueConstraint("dispatch_id", "no"),
     # SQLite uses a partial index only for the condition as SQLAlchemy writes it there
     Index("ix_chunk_due", "due_at", "id", sqlite_where=text("done = 0"), postgresql_where=text("NOT done")),
@@ -121,7 +126,7 @@ chunk = Table(
         postgresql_where=text("worker_id IS NOT NULL"),
     ),
     comment="at most 200 deliveries of one variant: the unit of a lease, and the only row that is updated while sending. "
-    "no: of the first chunks only; the deliveries of a chunk without one (a retry) stand in chunk_member",
+    "wave: 0 is the canary, 1 all others. no: of the first chunks only; the deliveries of a chunk without one (a retry) stand in chunk_member",
 )
 
 chunk_member = Table(

@@ -1,0 +1,43 @@
+"""Whether the wall clock was moved, told by a clock that nobody sets. PURE."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+__all__ = ["Reading", "behind", "jump"]
+
+BACK, FORWARD = timedelta(seconds=60), timedelta(hours=1)
+"""What may be corrected without a word: a leap second, a clock that was set after the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Both clocks at one moment; `steady` counts seconds since some beginning, also while the machine sleeps."""
+
+    wall: datetime
+    steady: float
+
+
+def jump(before: Reading, now: Reading) -> str:
+    """How the wall clock was moved between two readings, if it was moved far; else nothing."""
+    moved = now.wall - before.wall - timedelta(seconds=now.steady - before.steady)
+    if moved < -BACK:
+        return f"the clock was set back by {_length(-moved)}, to {now.wall:%Y-%m-%d %H:%M}Z"
+    if moved > FORWARD:
+        return f"the clock was set forward by {_length(moved)}, to {now.wall:%Y-%m-%d %H:%M}Z"
+    return ""
+
+
+def behind(recorded: datetime | None, now: datetime) -> str:
+    """The same against the newest thing on record, of which nothing may lie ahead; else nothing."""
+    if recorded is None or now >= recorded - BACK:
+        return ""
+    return f"the clock says {now:%Y-%m-%d %H:%M}Z, and the newest thing on record was at {recorded:%Y-%m-%d %H:%M}Z"
+
+
+def _length(span: timedelta) -> str:
+    minutes = int(span.total_seconds()) // 60
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 72 * 60 else f"{minutes // 1440} days"

@@ -1,0 +1,97 @@
+"""The dead man's switch: a digest that has not arrived is told once on each channel, and the heartbeat stops."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from publisher.daemon import Done, Watch
+from publisher.newsroom import Newsroom
+from publisher.store.db import Database
+from tests.clockbox import Hands, Site, recorded, site
+from tests.mailroom import ingest, keeping, mails, subscribe
+from tests.newsrooms import NOW, line, newsroom
+from tests.smtpd import Server
+
+ID = "morning-2026-03-02"
+SLOT = NOW.replace(hour=2, minute=0)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+DESK = "desk@front.example"
+
+
+def room_of(database: Database, server: Server, there: Site, **alarms: object) -> Newsroom:
+    url = f"http://127.0.0.1:{there.port}"
+    wanted = {
+        "mail": [DESK],
+        "webhook": f"{url}/hook",
+        "ping": f"{url}/ping",
+        "allow_hosts": ["127.0.0.1"],
+        **alarms,
+    }
+    room = newsroom(database, relay_port=server.port, tables={"alarms": wanted})
+    watched(room, SLOT - HOUR)  # from here on the timetable is known
+    there.asked.clear()
+    return room
+
+
+def watched(room: Newsroom, now: datetime) -> tuple[bool, list[tuple[str, str]]]:
+    """One look of a watcher who knows nothing of the others: whether all is well, and what was done."""
+    done: list[Done] = []
+    watch = Watch(newsroom=room, clock=lambda: now, stop=threading.Event(), tell=done.append)
+    well = watch.once()
+    return well, [(account.step, account.result) for account in done if account.result != "unchanged"]
+
+
+def test_digest_that_was_never_made_is_told_once_on_each_channel(database: Database, tmp_path: Path) -> None:
+    with keeping(tmp_path) as server, site() as there:
+        room = room_of(database, server, there)
+        assert watched(room, SLOT + 59 * MINUTE) == (True, [])
+        assert there.asked == ["/ping"]
+        said = [("overdue", "said"), ("alarm-mail", "done"), ("alarm-webhook", "done")]
+        assert watched(room, SLOT + HOUR) == (False, said)
+        for later in (MINUTE, 10 * MINUTE):
+            assert watched(room, SLOT + HOUR + later) == (False, [])
+        assert there.asked == ["/ping", "/hook"]
+        (body,) = mails(server)[DESK]
+    document = json.loads(there.posted[-1])
+    assert (document["edition"], document["reason"]) == (ID, "no edition was made")
+    assert f"{ID} of 2026-03-02 02:00Z has not arrived: no edition was made." in body
+    assert recorded(room, ID).count("clock.overdue") == 1
+
+
+def test_digest_that_arrived_is_recorded_and_one_that_is_refused_is_overdue(
+    database: Database, tmp_path: Path
+) -> None:
+    with keeping(tmp_path) as server, site() as there:
+        room = room_of(database, server, there)
+        ingest(room, line(1), now=SLOT - HOUR)
+        for number in range(3):
+            subscribe(room, f"reader{number}@list.example")
+        server.teach("rcpt to=reader2@* reply='451 4.3.0 Later'")
+        Hands(room).at(SLOT)
+        well, done = watched(room, SLOT + HOUR)
+        assert (well, done[0]) == (False, ("overdue", "said"))
+        assert "2 of 3 accepted, 1 wait" in json.loads(there.posted[-1])["reason"]
+        server.teach()
+        Hands(room).at(SLOT + HOUR + MINUTE)
+        assert watched(room, SLOT + HOUR + 2 * MINUTE) == (True, [])
+    assert there.asked == ["/hook", "/ping"]
+    assert recorded(room, ID)[-1] == "clock.arrived"
+
+
+def test_channel_that_fails_is_tried_again_and_a_private_one_is_refused(
+    database: Database, tmp_path: Path
+) -> None:
+    with keeping(tmp_path) as server, site(status=500) as there:
+        room = room_of(database, server, there, mail=[], ping="")
+        late = SLOT + HOUR
+        assert watched(room, late)[1][-1] == ("alarm-webhook", "failed")
+        assert watched(room, late + MINUTE)[1] == []  # somebody has just tried
+        there.status = 200
+        assert watched(room, late + 6 * MINUTE)[1] == [("alarm-webhook", "done")]
+        assert watched(room, late + 12 * MINUTE)[1] == []
+        closed = room_of(database, server, there, mail=[], allow_hosts=[])
+        assert watched(closed, SLOT + 30 * MINUTE)[1] == [("ping", "failed")]
+        assert there.asked == []

@@ -1,0 +1,6 @@
+"""The long runs stand on the fixtures of the short ones."""
+
+from tests.contract.conftest import database, postgresql, shared
+from tests.contract.test_workers import nursery, small_chunks
+
+__all__ = ["database", "nursery", "postgresql", "shared", "small_chunks"]
