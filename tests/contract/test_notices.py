@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from publisher.daemon import Done, Steps
+from publisher.daemon.rounds import NOTICES, SENDER, Rounds
 from publisher.desk import mailing, readers
 from publisher.desk.mailing import notices, send
 from publisher.errors import GateRefused, Violation
@@ -18,6 +20,7 @@ from publisher.gate import check_notice
 from publisher.newsroom import Newsroom
 from publisher.render import message, notice
 from publisher.render.digest import Look
+from publisher.schedule import Answer
 from publisher.store.db import Database, open_database
 from subscribers.tokens import TokenKeys
 from tests.contract.conftest import make_tables
@@ -155,6 +158,21 @@ def test_a_person_can_do_with_their_dispatch_what_they_can_with_any(
     client.at += timedelta(days=8)
     (link,) = re.findall(r"/confirm/\S+", mails(server)[READER][0])
     assert client.post(link).status == 404  # seven days are over
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_notice_does_not_wait_for_the_end_of_a_digest(database: Database, server: Server) -> None:
+    """`publisher run` has a thread for them: what is due of digests is another thread's, and either finds its own only."""
+    room, client, dispatch_id = asked(database, server, READER)
+    assert mailing.due(room, now=client.at, notices=False) == []
+    accounts: list[Done] = []
+    steps = Steps(newsroom=room, clock=lambda: client.at)
+    rounds = Rounds(steps=steps, kinds=NOTICES, tell=accounts.append)
+    assert rounds.look() == (Answer(dispatch_id),)
+    rounds.until_nothing_is_due()
+    assert [(done.subject, done.result) for done in accounts] == [("notices", "done")]
+    assert list(mails(server)) == [READER]
+    assert set(SENDER) & set(NOTICES) == set()
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
