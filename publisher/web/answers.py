@@ -337,7 +337,12 @@ class Answers:
 
     def dead(self, visit: Visit) -> Response:
         """The same for every link that is none."""
-        page = pages.dead_page(self._house, self._spoken(visit), templates=self._newsroom.templates)
+        page = pages.dead_page(
+            self._house,
+            self._spoken(visit),
+            subscribe=self._path("subscribe") if consent.offered(self._newsroom) else "",
+            templates=self._newsroom.templates,
+        )
         return self._shown(page, 404)
 
     def trouble(self, visit: Visit) -> Response:
