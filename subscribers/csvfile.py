@@ -15,7 +15,9 @@ from typing import NamedTuple, TextIO
 
 from subscribers.address import key, parse
 from subscribers.audience import stored_sections
-from subscribers.errors import AddressRefused, ListUnreadable
+from subscribers.errors import AddressRefused, ListUnreadable, RhythmUnknown
+from subscribers.rhythm import EACH
+from subscribers.rhythm import parse as parse_rhythm
 
 __all__ = ["Line", "RefusedLine", "export", "guard", "read", "unguard"]
 
@@ -30,6 +32,7 @@ HEADINGS = {
     "digest": "digest",
     "status": "status",
     "active": "active",
+    "rhythm": "rhythm",
 }
 NOT_UTF8 = "it holds a byte that is not UTF-8: save the list as UTF-8"
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -45,13 +48,16 @@ class RefusedLine(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line that was understood; `sections` as columns keep them, empty means all."""
+    """A line that was understood; `sections` as columns keep them, empty means all, and so the rhythm with its hour and day."""
 
     addr_key: bytes
     line: int
     address: str
     language: str
     sections: str
+    rhythm: str = EACH.kind.value
+    hour: str | None = None
+    weekday: int | None = None
 
 
 class _RowTooLong(Exception):
@@ -116,7 +122,7 @@ def read(
     languages: Sequence[str],
     sections: Collection[str],
 ) -> Iterator[Line | RefusedLine]:
-    """The lines of a CSV file with a heading: `email`, optionally `language` and `sections` (parted by blanks), in any order.
+    """The lines of a CSV file with a heading: `email`, optionally `language`, `sections` (parted by blanks) and `rhythm`, in any order.
 
     Open the file with `encoding="utf-8-sig", errors="surrogateescape", newline=""`: then a byte that is not UTF-8 costs its
     own line only, and a row may go over several lines. A line without a language gets the first of `languages`. In our own
@@ -134,6 +140,7 @@ def read(
     rows = _rows(chain([first] if first else [], lines))
     places = _places(next(rows, (0, []))[1], first)
     email, language, chosen = places["email"], places.get("language", -1), places.get("sections", -1)
+    often = places.get("rhythm", -1)
     ours = [
         (places.get("digest", -1), {"", digest}, "the file says: for another digest"),
         (places.get("status", -1), {"", "pending", "confirmed"}, "the file says: not subscribed"),
@@ -159,10 +166,24 @@ def read(
             why = f"the digest has no language {spoken[:35]!r} ({', '.join(languages)})"
         elif unknown := [name for name in wanted if name not in sections]:
             why = f"the digest has no section {', '.join(unknown)[:80]!r}"
+        rhythm = EACH
+        try:
+            rhythm = parse_rhythm(_cell(row, often) or str(EACH))
+        except RhythmUnknown as unknown_rhythm:
+            why = why or str(unknown_rhythm)
         if why is not None:
             yield _refused(number, typed, why)
             continue
-        yield Line(key(address, address_key), number, address.address, spoken, stored_sections(wanted))
+        yield Line(
+            key(address, address_key),
+            number,
+            address.address,
+            spoken,
+            stored_sections(wanted),
+            rhythm.kind.value,
+            rhythm.hour,
+            rhythm.weekday,
+        )
 
 
 def _places(heading: list[str] | RefusedLine, first: str) -> dict[str, int]:

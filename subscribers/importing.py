@@ -53,6 +53,9 @@ staged = Table(
     Column("address", Text, nullable=False),
     Column("language", Text, nullable=False),
     Column("sections", Text, nullable=False),
+    Column("rhythm", Text, nullable=False),
+    Column("hour", Text),
+    Column("weekday", Integer),
     prefixes=["TEMPORARY"],
     sqlite_with_rowid=False,
 )
@@ -154,7 +157,10 @@ def _merge_slice(
     added = connection.execute(
         upsert(connection, subscription)
         .from_select(
-            ["subscriber_id", "digest", "language", "sections", "status", "active", "since", "batch_id"],
+            [
+                *("subscriber_id", "digest", "language", "sections", "status", "active", "since", "batch_id"),
+                *("rhythm", "hour", "weekday"),
+            ],
             select(
                 subscriber.c.id,
                 literal(digest),
@@ -164,6 +170,9 @@ def _merge_slice(
                 confirmed,
                 at,
                 literal(done.batch_id),
+                staged.c.rhythm,
+                staged.c.hour,
+                staged.c.weekday,
             )
             .join(subscriber, subscriber.c.addr_key == staged.c.addr_key)
             .where(true()),
@@ -180,10 +189,10 @@ def _merge_slice(
 def _stage(connection: Connection, part: Sequence[Line]) -> None:
     """Lines are tuples in the order of the columns: handed to the driver as they are, four times as quick as by names."""
     if connection.dialect.name == "postgresql":
-        into = "INSERT INTO import_line SELECT * FROM unnest(%s::bytea[], %s::int[], %s::text[], %s::text[], %s::text[])"
+        into = "INSERT INTO import_line SELECT * FROM unnest(%s::bytea[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[])"
         connection.exec_driver_sql(into, tuple(map(list, zip(*part, strict=True))))
     else:
-        connection.exec_driver_sql("INSERT INTO import_line VALUES (?, ?, ?, ?, ?)", list(part))
+        connection.exec_driver_sql("INSERT INTO import_line VALUES (?, ?, ?, ?, ?, ?, ?, ?)", list(part))
 
 
 def _look(connection: Connection, digest: str) -> tuple[list[RefusedLine], bool]:

@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
-__all__ = ["NETWORK_AN_HOUR", "REMEMBERED", "may_write", "network_key", "network_of"]
+__all__ = ["NETWORK_AN_HOUR", "NOWHERE", "REMEMBERED", "may_write", "network_key", "network_of"]
 
 HOUR, DAY, SILENCE = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 A_DAY = 3
 NETWORK_AN_HOUR = 10
+NOWHERE = "unknown"
+"""The network of a client whose address nobody tells us: a limit would be everybody's."""
 REMEMBERED = SILENCE + DAY
 """How far back requests have to be known."""
 
@@ -33,11 +35,11 @@ def may_write(written: Sequence[datetime], now: datetime) -> bool:
 
 
 def network_of(address: str) -> str:
-    """The network of a client's address ("203.0.113.0/24"); "unknown" for what is no address."""
+    """The network of a client's address ("203.0.113.0/24"); `NOWHERE` for what is no address."""
     try:
         found = ip_address(address)
     except ValueError:
-        return "unknown"
+        return NOWHERE
     if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
         found = found.ipv4_mapped
     return str(ip_network((found, 24 if found.version == 4 else 64), strict=False))

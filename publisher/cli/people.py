@@ -33,17 +33,29 @@ def subscriber() -> None:
     help="Only this section; may be given several times.",
 )
 @click.option(
+    "--rhythm",
+    metavar="WORDS",
+    help='How often: "each" edition, "daily 07:00", "weekly 5 18:00" (5: Friday). Default: each, or as it was.',
+)
+@click.option(
     "--basis", required=True, type=REASON, metavar="TEXT", help="How they asked: kept as evidence of consent."
 )
 @door
 def add(
-    door_: Door, address: str, digest: str, language: str | None, sections: tuple[str, ...], basis: str
+    door_: Door,
+    address: str,
+    digest: str,
+    language: str | None,
+    sections: tuple[str, ...],
+    rhythm: str | None,
+    basis: str,
 ) -> None:
     """Add one reader who has asked for the digest.
 
     \b
-    Example:
+    Examples:
       publisher subscriber add reader@example.org --digest morning --basis "asked by phone, 2 March"
+      publisher subscriber add reader@example.org --digest morning --rhythm "daily 07:00" --basis "asked by phone"
     """
     from publisher.desk import readers
 
@@ -54,6 +66,7 @@ def add(
             digest=digest,
             language=language,
             sections=sections,
+            rhythm=rhythm,
             basis=basis,
             actor=door_.who,
             now=now(),
@@ -116,13 +129,17 @@ def show(door_: Door, address: str) -> None:
         f"{key.replace('_', ' '):<14}{cell(record[key])}" for key in ("id", "address", "status", "created_at")
     ]
     for entry in record["subscriptions"]:
-        state = "active" if entry["active"] else "left"
-        lines.append(f"  {entry['digest']} in {_wanted(entry)}: {state}")
-    lines += [
-        f"  {cell(entry['at'])}  {entry['step']}  {cell(entry['basis'])}  by {entry['actor']}"
-        for entry in record["consent"]
-    ]
+        state = "active" if entry["active"] else entry["status"]
+        often = "" if entry["rhythm"] == "each" else f", {entry['rhythm']}"
+        lines.append(f"  {entry['digest']} in {_wanted(entry)}{often}: {state}")
+    lines += [_step(entry) for entry in record["consent"]]
     door_.show(record, "\n".join(lines))
+
+
+def _step(entry: Mapping[str, Any]) -> str:
+    """A step of consent in a line; of what came by a page, by which form and from which network."""
+    came = f", form {entry['form']} from {entry['network'] or 'unknown'}" if entry["form"] else ""
+    return f"  {cell(entry['at'])}  {entry['step']}  {cell(entry['basis'])}  by {entry['actor']}{came}"
 
 
 @subscriber.command("import")
@@ -138,7 +155,7 @@ def show(door_: Door, address: str) -> None:
 def import_(door_: Door, path: Path, digest: str, basis: str | None) -> int:
     """Import a CSV file of readers.
 
-    It has a heading: `email`, and optionally `language` and `sections` (separated by blanks). Each refused line is named with the reason; the others come in. Exit code 5 when some were refused.
+    It has a heading: `email`, and optionally `language`, `sections` (separated by blanks) and `rhythm` ("each", "daily 07:00", "weekly 5 18:00"). Each refused line is named with the reason; the others come in. Exit code 5 when some were refused.
 
     \b
     Example:

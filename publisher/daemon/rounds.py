@@ -12,6 +12,7 @@ from publisher.desk import mailing
 from publisher.errors import PublisherError
 from publisher.schedule import (
     Alarm,
+    Answer,
     Build,
     Facts,
     Intent,
@@ -27,12 +28,14 @@ from publisher.schedule import (
     next_look,
 )
 
-__all__ = ["ALL", "CLOCK", "SENDER", "WORKER", "Rounds"]
+__all__ = ["ALL", "CLOCK", "NOTICES", "SENDER", "WORKER", "Rounds"]
 
 CLOCK: tuple[type[Intent], ...] = (Poll, Make, Build, Skip, Alarm)
 SENDER: tuple[type[Intent], ...] = (Send, Resume)
-WORKER: tuple[type[Intent], ...] = (Resume,)
-ALL = CLOCK + SENDER
+NOTICES: tuple[type[Intent], ...] = (Answer,)
+"""In a thread of their own: a confirmation does not wait for the end of a digest."""
+WORKER: tuple[type[Intent], ...] = (Answer, Resume)
+ALL = CLOCK + SENDER + NOTICES
 LOOK, LOOK_AND_SEND = timedelta(seconds=15), timedelta(seconds=2)
 """How long somebody else's act may wait until it is seen: of a desk, and of the other thread, which has made an edition."""
 AWAY = timedelta(seconds=30)
@@ -64,12 +67,14 @@ class Rounds:
 
     def _facts(self, now: datetime, *, arrivals: bool) -> Facts:
         newsroom = self.steps.newsroom
-        digests = desk_clock.series(newsroom, now=now) if self.kinds != WORKER else ()
+        timetable = not set(self.kinds) <= set(WORKER)
+        digests = desk_clock.series(newsroom, now=now) if timetable else ()
         return Facts(
             sources=desk_clock.polled(newsroom, now=now, arrivals=arrivals) if Poll in self.kinds else (),
             digests=digests,
-            due=mailing.due(newsroom, now=now) if Resume in self.kinds else (),
-            said=desk_clock.said(newsroom, digests, now=now) if self.kinds != WORKER else {},
+            due=mailing.due(newsroom, now=now, notices=False) if Resume in self.kinds else (),
+            notices=mailing.due(newsroom, now=now, notices=True) if Answer in self.kinds else (),
+            said=desk_clock.said(newsroom, digests, now=now) if timetable else {},
             held=dict(self.steps.held),
             feeds_at=self.steps.feeds_at,
             news=self.steps.news,
@@ -128,6 +133,6 @@ class Rounds:
             self.do(intents)
             if not intents:
                 now = steps.clock()
-                at_most = LOOK_AND_SEND if Resume in self.kinds else LOOK
+                at_most = LOOK_AND_SEND if {Resume, Answer} & set(self.kinds) else LOOK
                 wait = next_look(self.facts, now, at_most=at_most) - now
                 steps.stop.wait(wait.total_seconds())

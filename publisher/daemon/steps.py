@@ -14,7 +14,20 @@ from publisher.desk.clock import ACTOR
 from publisher.desk.wire import SourceReport
 from publisher.errors import AlreadyMade, AlreadySent, NothingToPublish, PublisherError, RelayUnavailable
 from publisher.newsroom import Newsroom
-from publisher.schedule import SKIPPED, UNSENT, Alarm, Build, Held, Intent, Make, Poll, Resume, Send, Skip
+from publisher.schedule import (
+    SKIPPED,
+    UNSENT,
+    Alarm,
+    Answer,
+    Build,
+    Held,
+    Intent,
+    Make,
+    Poll,
+    Resume,
+    Send,
+    Skip,
+)
 from subscribers.errors import SubscribersError
 
 __all__ = ["Done", "Steps"]
@@ -100,7 +113,7 @@ class Steps:
                 yield self._make(digest, slot, name, now)
             case Send(name):
                 yield self._send(name, now)
-            case Resume(dispatch):
+            case Resume(dispatch) | Answer(dispatch):
                 yield self._resume(dispatch)
             case Skip(name, reason):
                 yield self._say("skip", SKIPPED, name, reason, now, result="skipped", bad=True)
@@ -193,7 +206,7 @@ def failed(intent: Intent | None, error: PublisherError | SubscribersError) -> D
     match intent:
         case Make(_, _, name) | Send(name) | Skip(name, _):
             subject = name
-        case Resume(dispatch):
+        case Resume(dispatch) | Answer(dispatch):
             subject = dispatch
         case Alarm(_, about, _):
             subject = about

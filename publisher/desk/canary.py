@@ -1,7 +1,8 @@
 """An operator's own templates, tried before a mail or a page needs them: on an edition that holds everything there is.
 
 Each file is compiled; then an invented edition (two languages that run both ways, a correction, a headline of ours, an editor's note, more
-than there is room for) is rendered with it to a mail and to a page, and the gate reads the result. What the gate refuses, or an element that
+than there is room for) is rendered with it to a mail and to a page, and the gate reads the result; so are the notices that readers are sent, and
+the page on which they leave. What the gate refuses, or an element that
 no reader's program knows, is told with the file, and with the line where what was found stands in it.
 """
 
@@ -21,7 +22,7 @@ from publisher import assets, gate
 from publisher.edition import Disclaimer, Edition, Item, Kind, LeftOut, Shelf, Variant, Why
 from publisher.errors import TemplateInvalid
 from publisher.render import digest as render_digest
-from publisher.render import message, pages
+from publisher.render import message, notice, pages, readers
 from publisher.render.templates import Templates, load
 from publisher.theme import Theme
 
@@ -48,6 +49,9 @@ READER = message.Personal(
     leave_url=f"{URL}/u/canary",
     leave_mailto="mailto:leave@canary.example",
     preferences_url=f"{URL}/p/canary",
+)
+ASKED = message.Personal(
+    to="reader@example.org", message_id="<canary.1@canary.example>", action_url=f"{URL}/confirm/canary"
 )
 KNOWN = defs.tags | {"main", "bdi", "svg", "path"}
 ELEMENT = re.compile(r"<[a-z][a-z0-9-]*")
@@ -161,6 +165,7 @@ def _faults(templates: Templates, theme: Theme) -> Iterator[str]:
         script = pages.script_url(URL)
         found = gate.check_html(page, made, variant, output="page", now=NOW, script=script)
         yield from (str(violation) for violation in (*mail, *found))
+        yield from _asked(language, look, templates)
         for html in (rendered.html, page.decode()):
             names = {node.tag for node in LexborHTMLParser(html).css("*")}
             yield from (
@@ -168,6 +173,43 @@ def _faults(templates: Templates, theme: Theme) -> Iterator[str]:
                 for name in sorted(filter(None, names - KNOWN))
                 if ":" not in name
             )
+
+
+def _asked(language: str, look: render_digest.Look, templates: Templates) -> Iterator[str]:
+    """What is wrong with what a reader asks for and answers: notices, and the page behind the link to leave."""
+    digest = dict(edition().titles)[language]
+    for kind in notice.Kind:
+        rendered = notice.render(kind, language, digest=digest, look=look, templates=templates)
+        headers = message.NoticeHeaders(
+            from_name="Canary",
+            from_address="canary@canary.example",
+            subject=rendered.subject,
+            language=language,
+            reply_to="desk@canary.example",
+            feedback_id="canary:canary:notice:canary",
+            date=NOW,
+        )
+        seed = notice.seed_of(kind, language, digest)
+        raw = message.compile_notice(rendered, headers, seed=seed).message(ASKED)
+        yield from (str(violation) for violation in gate.check_notice(raw, output="notice", root=URL))
+    house = readers.House(
+        name="Canary",
+        url=URL,
+        contact="desk@canary.example",
+        postal_address="1 Quay Street",
+        theme=look.theme,
+    )
+    page = readers.leave_page(
+        house,
+        templates.words(language),
+        digest=digest,
+        address=ASKED.to,
+        action="/u/canary",
+        templates=templates,
+    )
+    form = LexborHTMLParser(page.decode()).css_first('form[method="post"][action="/u/canary"]')
+    if form is None or form.css_first("button") is None:
+        yield "page: the page behind the link to leave has no form with a button that POSTs to its own address"
 
 
 def _placed(own: Path, theme: Theme, faults: list[str]) -> TemplateInvalid:

@@ -21,6 +21,7 @@ from subscribers import audience, csvfile, importing
 from subscribers.address import key, parse
 from subscribers.errors import UnknownSubscriber
 from subscribers.rhythm import Rhythm, RhythmKind
+from subscribers.rhythm import parse as parse_rhythm
 from subscribers.staging import Staging
 from subscribers.tokens import LENGTH, Purpose, read
 
@@ -52,6 +53,7 @@ def add(
     digest: str,
     language: str | None,
     sections: Sequence[str],
+    rhythm: str | None = None,
     basis: str,
     actor: str,
     now: datetime,
@@ -64,6 +66,10 @@ def add(
     for section in sections:
         if section not in wanted.sections:
             raise BadInput(f"digest {digest} has no section {section!r}; it has {', '.join(wanted.sections)}")
+    often = parse_rhythm(rhythm) if rhythm else None
+    hours = [f"{slot:%H:%M}" for slot in wanted.slots]
+    if often is not None and often.hour is not None and often.hour not in hours:
+        raise BadInput(f"digest {digest} has no edition at {often.hour}; it has {', '.join(hours)}")
     parsed = parse(address)
     addr_key = key(parsed, newsroom.address_key)
     with newsroom.database.write() as connection:
@@ -75,6 +81,7 @@ def add(
             digest=digest,
             language=spoken,
             sections=sections or None,
+            rhythm=often,
             basis=basis,
             actor=actor,
             now=now,
@@ -130,6 +137,11 @@ def record(newsroom: Newsroom, address: str) -> dict[str, Any]:
         return everything(connection, _find(newsroom, connection, address))
 
 
+def _rhythm(entry: Any) -> str:
+    """A subscription's rhythm as it is written."""
+    return str(Rhythm(RhythmKind(entry.rhythm), entry.hour, entry.weekday))
+
+
 def everything(connection: Connection, row: Any) -> dict[str, Any]:
     """The same of a subscriber's row."""
     subscriptions = audience.subscriptions(connection, row.id)
@@ -147,7 +159,7 @@ def everything(connection: Connection, row: Any) -> dict[str, Any]:
                 "digest": entry.digest,
                 "language": entry.language,
                 "sections": entry.sections.split(),
-                "rhythm": str(Rhythm(RhythmKind(entry.rhythm), entry.hour, entry.weekday)),
+                "rhythm": _rhythm(entry),
                 "status": entry.status,
                 "active": entry.active,
                 "since": entry.since,
@@ -254,12 +266,13 @@ def export_csv(newsroom: Newsroom, path: Path) -> int:
                         entry.language,
                         entry.sections,
                         active,
+                        _rhythm(entry),
                     )
             if len(found) < PAGE:
                 return
             after = found[-1][0].id
 
-    heading = ("email", "status", "digest", "language", "sections", "active")
+    heading = ("email", "status", "digest", "language", "sections", "active", "rhythm")
     part = path.with_name(f".{path.name}.part")
     try:
         if path.exists():

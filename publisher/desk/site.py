@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from publisher import gate
+from publisher.desk.consent import offered
 from publisher.desk.feeds import documents
 from publisher.edition import Edition, Item, Kind, Variant
 from publisher.errors import GateRefused
@@ -214,6 +215,8 @@ def _site(newsroom: Newsroom, language: str) -> pages.Site:
         ),
         disclaimer=newsroom.disclaimer_in(language).full,
         theme=newsroom.settings.theme,
+        subscribe=f"{site.url}/subscribe?lang={language}" if offered(newsroom) else "",
+        contact=site.contact,
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from html import escape
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from publisher.edition import Edition, Item, Variant
@@ -77,7 +78,7 @@ class EditionLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What every page knows of the house."""
+    """What every page knows of the house; `subscribe` is the address of the form for digests, "" where nobody may ask for one, `contact` where readers write to."""
 
     name: str
     url: str
@@ -87,6 +88,8 @@ class Site:
     sections: tuple[SectionLink, ...]
     disclaimer: str
     theme: Theme = STANDARD
+    subscribe: str = ""
+    contact: str = ""
 
 
 def front_page(
@@ -168,6 +171,7 @@ def story_page(edition: Edition, site: Site, *, url: str, templates: Templates) 
         url=url,
         feeds=(),
         rights=[line for line in (item.copyright_notice, item.rights_line) if line],
+        about_id=f"story {item.story_id}",
     )
     entry = _item(edition, item, site.language, site.timezone, words)
     text = item.body or (f"<p>{escape(item.lede)}</p>" if item.lede else "")
@@ -242,6 +246,7 @@ def edition_page(edition: Edition, variant: Variant, site: Site, *, url: str, te
         feeds=(),
         rights=_rights(edition.items),
         language=variant.language,
+        about_id=f"edition {edition.edition_id}",
     )
     page["disclaimer"] = edition.disclaimer(variant.language).full
     note = [lead_in(part, variant.language) for part in edition.note(variant.language)]
@@ -265,7 +270,10 @@ def _page(
     more_feeds: Sequence[Feed] = (),
     rights: Sequence[str] = (),
     language: str | None = None,
+    about_id: str = "",
 ) -> dict[str, object]:
+    """What every page is told; `about_id`: what a reader's report of a mistake is about."""
+
     def told(offered: Sequence[Feed]) -> list[dict[str, str]]:
         return [{"name": f.name, "type": f.type, "title": f.title, "url": f.url} for f in offered]
 
@@ -283,6 +291,8 @@ def _page(
         "feeds": told(feeds),
         "offered": told([*feeds, *more_feeds]),
         "help_url": _help(site),
+        "subscribe_url": site.subscribe,
+        "report_url": f"mailto:{site.contact}?subject={quote(about_id)}" if site.contact and about_id else "",
         "script": script_url(site.url),
         "disclaimer": site.disclaimer,
         "rights": list(rights),
@@ -317,6 +327,7 @@ def _item(edition: Edition, item: Item, language: str, timezone: str, words: Wor
         "withdrawn": False,
         "headline": lead_in(item.headline, item.language),
         "house_headline": item.house_headline,
+        "original_headline": lead_in(item.original_headline, item.language) if item.house_headline else "",
         "link": item.link,
         "source_name": item.source_name,
         "source_url": item.source_url,
@@ -343,6 +354,9 @@ def _words(words: Words) -> dict[str, object]:
         "direction": direction(words.language),
         "skip": _("Skip to the stories"),
         "sections": _("Sections"),
+        "subscribe": _("Subscribe"),
+        "report": _("Report a mistake"),
+        "original_headline": _("The source’s own headline"),
         "editions": _("Editions"),
         "latest": _("Latest"),
         "nothing": _("Nothing yet."),

@@ -25,6 +25,7 @@ __all__ = [
     "SKIPPED",
     "UNSENT",
     "Alarm",
+    "Answer",
     "Build",
     "Facts",
     "Held",
@@ -108,7 +109,14 @@ class Alarm:
     reason: str
 
 
-Intent: TypeAlias = Poll | Build | Make | Send | Resume | Skip | Alarm
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Send what is due of a dispatch of notices: somebody waits for it at a form, and not behind a digest."""
+
+    dispatch: str
+
+
+Intent: TypeAlias = Poll | Build | Make | Send | Resume | Answer | Skip | Alarm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +167,7 @@ class Facts:
     """What is known when something is decided.
 
     Attributes:
-        due: dispatches with something to send.
+        due: dispatches of editions with something to send. notices: those of notices.
         said: (what, subject) -> when the record last got it.
         held: what failed in this process and waits.
         feeds_at: when this process last brought the feeds up to date. news: whether something changed since.
@@ -170,6 +178,7 @@ class Facts:
     sources: Sequence[Polled] = ()
     digests: Sequence[Series] = ()
     due: Sequence[str] = ()
+    notices: Sequence[str] = ()
     said: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
     held: Mapping[Intent, Held] = field(default_factory=dict)
     feeds_at: datetime | None = None
@@ -195,6 +204,7 @@ def _all(facts: Facts, now: datetime) -> Iterator[Intent]:
             yield from _slot(facts, series, slot, now)
     if facts.news or facts.feeds_at is None or now - facts.feeds_at >= FEEDS_EVERY:
         yield Build()
+    yield from map(Answer, () if facts.doubt else facts.notices)
     yield from map(Resume, () if facts.doubt else facts.due)
     for source in facts.sources:
         yield from _quiet(facts, source, now)

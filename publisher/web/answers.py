@@ -166,7 +166,7 @@ class Answers:
         """A link to leave: a button; a POST leaves, from our page or from a mail program."""
         found = consent.leaving(self._newsroom, visit.token)
         if found is None:
-            return self.dead(visit)
+            return self._leave_former(visit)
         words, title = self._said(found)
         if visit.posts and visit.said("act") == "back":
             return self._back(visit, found, words)
@@ -179,6 +179,25 @@ class Answers:
             words,
             digest=title,
             address=found.address,
+            action=self._path("u", visit.token),
+            templates=self._newsroom.templates,
+        )
+        return self._shown(page)
+
+    def _leave_former(self, visit: Visit) -> Response:
+        """The same of a digest that is configured no more, of which only the link is left."""
+        address = consent.former(self._newsroom, visit.token)
+        if address is None:
+            return self.dead(visit)
+        make = pages.leave_page
+        if visit.posts:
+            consent.leave_former(self._newsroom, visit.token, client=visit.client, now=self._clock())
+            make, address = pages.left_page, ""
+        page = make(
+            self._house,
+            self._spoken(visit),
+            digest=self._house.name,
+            address=address,
             action=self._path("u", visit.token),
             templates=self._newsroom.templates,
         )
@@ -318,7 +337,12 @@ class Answers:
 
     def dead(self, visit: Visit) -> Response:
         """The same for every link that is none."""
-        page = pages.dead_page(self._house, self._spoken(visit), templates=self._newsroom.templates)
+        page = pages.dead_page(
+            self._house,
+            self._spoken(visit),
+            subscribe=self._path("subscribe") if consent.offered(self._newsroom) else "",
+            templates=self._newsroom.templates,
+        )
         return self._shown(page, 404)
 
     def trouble(self, visit: Visit) -> Response:

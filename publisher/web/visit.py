@@ -69,15 +69,15 @@ async def visit_of(request: Request, proxies: Sequence[str]) -> Visit:
 
 
 def _client(request: Request, proxies: Sequence[str]) -> str:
-    """Who asks: whoever is connected, or whom our own web server names last in X-Forwarded-For."""
+    """Who asks: whoever is connected, or whom our own web server names last in X-Forwarded-For; "" when it names nobody."""
     peer = request.client.host if request.client else ""
     named = [part.strip() for part in ",".join(request.headers.getlist("x-forwarded-for")).split(",")]
-    while peer in proxies and named:
-        nearest = named.pop()
+    while peer in proxies:
+        nearest = named.pop() if named else ""
         try:
             peer = str(ip_address(nearest))
         except ValueError:
-            break
+            return ""
     return peer
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import event, select
 from publisher.store.db import Database
 from publisher.store.schema import delivery, dispatch
 from subscribers import audience
+from subscribers.rhythm import Place, parse
 from tests.readers import join, key_of
 
 
@@ -42,6 +43,34 @@ def test_the_segment_puts_equal_variants_together_and_leaves_nobody_out(
         frozenset({"economy", "world"}),
     }
     assert all(reader.addr_key == key_of(reader.address) for reader in found)
+
+
+DAY, EVENING = ("07:00", "18:00"), (1, 2, 3, 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("place", "served"),
+    [
+        (Place(1, ("07:00",), DAY, EVENING), {"each", "daily 07:00", "daily 09:00", "weekly 6 07:00"}),
+        (Place(1, ("18:00",), DAY, EVENING), {"each", "weekly 1 18:00"}),
+        (Place(5, ("07:00",), DAY, EVENING), {"each", "daily 07:00", "daily 09:00"}),
+        (Place(5, ("18:00",), DAY, EVENING), {"each", "weekly 5 18:00"}),
+        (Place(2, ("07:00", "18:00"), DAY, EVENING), {"each", "daily 07:00", "daily 09:00"}),
+        (Place(2, (), DAY, EVENING), {"each"}),
+    ],
+)
+def test_an_edition_serves_those_whose_rhythm_wants_it(database: Database, place: Place, served: set[str]):
+    """Whose hour or day is in the timetable no more gets the first one instead of nothing for ever."""
+    rhythms = [
+        *("each", "alerts", "daily 07:00", "daily 09:00"),
+        *("weekly 1 18:00", "weekly 5 18:00", "weekly 6 07:00"),
+    ]
+    with database.write() as connection:
+        for number, rhythm in enumerate(rhythms):
+            join(connection, f"r{number}@news.example", rhythm=parse(rhythm))
+    with database.read() as connection:
+        found = audience.segment(connection, "morning", ["en"], at=place)
+        assert {rhythms[int(reader.address[1:].partition("@")[0])] for reader in found} == served
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -59,6 +59,20 @@ def test_the_page_of_an_old_story_is_still_made_after_a_move(house):
     assert "Another headline" in page(moved, f"story/{story_id}/")
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_story_page_says_what_we_changed_and_takes_reports_of_mistakes(house):
+    story_id = only(house).story_id
+    opened = room(house, OLD)
+    assert "<q>" not in page(opened, f"story/{story_id}/")
+    later = NOW + timedelta(minutes=1)
+    acts.headline(opened, story_id, "Ours, <b>now</b>", why="style", actor="test", now=later)
+    publish(opened, later)
+    shown = page(opened, f"story/{story_id}/")
+    assert "<q>Headline number 1</q>" in shown
+    assert "Ours, " in shown
+    assert f'<a href="mailto:desk@front.example?subject=story%20{story_id}">Report a mistake</a>' in shown
+
+
 def test_pages_have_the_script_of_their_own_site_also_below_a_path(house):
     for url in (OLD, NEW):
         publish(room(house, url), NOW + timedelta(minutes=1))

@@ -64,6 +64,8 @@ def test_every_partial_may_be_changed_in_its_looks(tmp_path):
         ((TEXT, "{{ entry.source_url }}", ""), "source", None),
         ((TEXT, "{% endfor %}", "{% endfo %}"), "endfo", "endfo"),
         ((PAGE, "{{ item.disclaimer }}", ""), "disclaimer", None),
+        (("mail/notice/body.txt.j2", "{{ place.action }}", ""), "one link of ours", None),
+        (("web/reader/acts.html.j2", 'method="post"', 'method="get"'), "POSTs", None),
         ((NOTE, "<mj-column>", "<mj-colum>"), "<mj-colum> is no element", "<mj-colum"),
     ],
 )

@@ -7,7 +7,16 @@ its digest or its key's turn to sign is gone; one that shows or erases a person'
 
 from publisher.desk.consent.account import Account, account, erase, export, new_address, prove, proved
 from publisher.desk.consent.joining import Join, Joined, ask, back, choices, offered, own_link, save
-from publisher.desk.consent.links import Standing, confirm, confirming, leave, leaving, preferring
+from publisher.desk.consent.links import (
+    Standing,
+    confirm,
+    confirming,
+    former,
+    leave,
+    leave_former,
+    leaving,
+    preferring,
+)
 
 __all__ = [
     "Account",
@@ -22,7 +31,9 @@ __all__ = [
     "confirming",
     "erase",
     "export",
+    "former",
     "leave",
+    "leave_former",
     "leaving",
     "new_address",
     "offered",

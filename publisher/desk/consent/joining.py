@@ -21,7 +21,7 @@ from subscribers import audience
 from subscribers.address import key, parse
 from subscribers.audience import Asked, stored_sections
 from subscribers.errors import RhythmUnknown
-from subscribers.limits import NETWORK_AN_HOUR, network_key, network_of
+from subscribers.limits import NETWORK_AN_HOUR, NOWHERE, network_key, network_of
 from subscribers.rhythm import EACH, Rhythm, RhythmKind
 from subscribers.rhythm import parse as parse_rhythm
 
@@ -214,7 +214,8 @@ def write_down(
     """One row, unless this network has asked too often within the hour."""
     network = network_of(client)
     counted = network_key(network, newsroom.form_key)
-    if audience.asked_by(connection, counted, since=now - timedelta(hours=1)) >= NETWORK_AN_HOUR:
+    asked = audience.asked_by(connection, counted, since=now - timedelta(hours=1))
+    if asked >= NETWORK_AN_HOUR and network != NOWHERE:
         return Joined.BUSY
     audience.ask(
         connection,

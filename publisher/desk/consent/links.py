@@ -17,7 +17,17 @@ from subscribers.limits import network_of
 from subscribers.rhythm import EACH, Rhythm, RhythmKind
 from subscribers.tokens import Purpose, mint, read
 
-__all__ = ["ACTOR", "Standing", "confirm", "confirming", "leave", "leaving", "preferring"]
+__all__ = [
+    "ACTOR",
+    "Standing",
+    "confirm",
+    "confirming",
+    "former",
+    "leave",
+    "leave_former",
+    "leaving",
+    "preferring",
+]
 
 ACTOR = "web:reader"
 BASIS = "the link mailed to the address was opened and its button pressed"
@@ -75,6 +85,35 @@ def leaving(newsroom: Newsroom, token: str) -> Standing | None:
     """Whom a link to leave is about; None when it is none."""
     with newsroom.database.read() as connection:
         return _named(newsroom, connection, Purpose.LEAVE, token)
+
+
+def former(newsroom: Newsroom, token: str) -> str | None:
+    """Of a link to leave a digest that is configured no more: the reader's address ("" when erased); None when it is no such link."""
+    with newsroom.database.read() as connection:
+        row = _of_former(newsroom, connection, token)
+    return None if row is None else row.address or ""
+
+
+def leave_former(newsroom: Newsroom, token: str, *, client: str, now: datetime) -> None:
+    """End for this reader whatever is configured no more: a digest that comes back one day does not come to them."""
+    with newsroom.database.write() as connection:
+        row = _of_former(newsroom, connection, token)
+        for entry in audience.subscriptions(connection, row.id) if row is not None else ():
+            if entry.digest not in newsroom.digests:
+                origin = Origin("unsubscribe", network_of(client))
+                audience.leave(
+                    connection, entry.subscriber_id, digest=entry.digest, actor=ACTOR, now=now, origin=origin
+                )
+
+
+def _of_former(newsroom: Newsroom, connection: Connection, token: str) -> Any:
+    claim = read(newsroom.token_keys, Purpose.LEAVE, token)
+    if claim is None or any(digest.number == claim.digest for digest in newsroom.settings.digests):
+        return None
+    try:
+        return audience.get(connection, claim.subscriber)
+    except UnknownSubscriber:
+        return None
 
 
 def preferring(newsroom: Newsroom, token: str) -> Standing | None:

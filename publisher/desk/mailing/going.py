@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from publisher.desk.mailing import notices
+from publisher.desk.mailing.notices import answer
 from publisher.desk.mailing.report import Report, head_of, recover, report
 from publisher.desk.mailing.send import Sender, run
 from publisher.desk.mailing.settle import resume
@@ -28,11 +28,16 @@ FOR_GOOD = frozenset({"kill", Why.KILLED.value, Why.EXPIRED.value})
 """Reasons of a halt after which nobody has to decide anything."""
 
 
-def due(newsroom: Newsroom, *, now: datetime) -> list[str]:
-    """Ids of the dispatches to go on with now, oldest first; what dead workers left is settled, and what readers asked is answered before."""
+def due(newsroom: Newsroom, *, now: datetime, notices: bool | None = None) -> list[str]:
+    """Ids of the dispatches to go on with now, oldest first; what dead workers left is settled, and what readers asked is answered before.
+
+    `notices`: only those of notices, or only those of editions.
+    """
     recover(newsroom, now=now)
-    notices.answer(newsroom, now=now)
-    return [dispatch_id for dispatch_id, open_ in _candidates(newsroom, now=now) if not open_]
+    if notices is not False:
+        answer(newsroom, now=now)
+    found = _candidates(newsroom, now=now, notices=notices)
+    return [dispatch_id for dispatch_id, open_ in found if not open_]
 
 
 def undecided(newsroom: Newsroom, *, now: datetime) -> list[tuple[str, dict[str, Why]]]:
@@ -40,9 +45,11 @@ def undecided(newsroom: Newsroom, *, now: datetime) -> list[tuple[str, dict[str,
     return [(dispatch_id, open_) for dispatch_id, open_ in _candidates(newsroom, now=now) if open_]
 
 
-def _candidates(newsroom: Newsroom, *, now: datetime) -> list[tuple[str, dict[str, Why]]]:
+def _candidates(
+    newsroom: Newsroom, *, now: datetime, notices: bool | None = None
+) -> list[tuple[str, dict[str, Why]]]:
     with newsroom.database.read() as connection:
-        found = deliveries.due(connection, now=now, halted=FOR_GOOD)
+        found = deliveries.due(connection, now=now, halted=FOR_GOOD, notices=notices)
     return [(dispatch_id, _may_come_back(newsroom, dispatch_id, now=now)) for dispatch_id in found]
 
 

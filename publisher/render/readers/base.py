@@ -95,8 +95,8 @@ def masked(address: str) -> str:
     return f"{local[:1]}•••{at}{domain}"
 
 
-def dead_page(house: House, words: Words, *, templates: Templates) -> bytes:
-    """The same for every link that is none: made up, of another purpose, too old, or used before."""
+def dead_page(house: House, words: Words, *, subscribe: str, templates: Templates) -> bytes:
+    """The same for every link that is none: made up, of another purpose, too old, or used before; `subscribe`: where to ask anew, or ""."""
     _ = words.gettext
     return note(
         house,
@@ -107,6 +107,7 @@ def dead_page(house: House, words: Words, *, templates: Templates) -> bytes:
                 "It was copied incompletely, is too old, or was used before. The newest mail of ours has one that works."
             )
         ],
+        links=[Offer(_("Subscribe"), subscribe)] if subscribe else (),
         templates=templates,
     )
 

@@ -13,8 +13,10 @@ from publisher.store.schema import chunk, dispatch
 __all__ = ["due", "next_due", "next_of_all", "ready"]
 
 
-def due(connection: Connection, *, now: datetime, halted: Collection[str]) -> list[str]:
-    """Dispatches that can go on at `now`, oldest first.
+def due(
+    connection: Connection, *, now: datetime, halted: Collection[str], notices: bool | None = None
+) -> list[str]:
+    """Dispatches that can go on at `now`, oldest first; `notices`: only those of notices, or only those of editions.
 
     They are sending and have rows that are due and in nobody's hand, or their canary has waited long enough, or not everybody is in them yet, or they were halted for one of
     these reasons. The dead have been recovered before, so that what they held is in nobody's hand.
@@ -41,6 +43,8 @@ def due(connection: Connection, *, now: datetime, halted: Collection[str]) -> li
         )
         .order_by(dispatch.c.created_at, dispatch.c.id)
     )
+    if notices is not None:
+        query = query.where((dispatch.c.kind == "tx") == notices)
     return list(connection.execute(query).scalars())
 
 
