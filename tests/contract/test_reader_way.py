@@ -123,6 +123,7 @@ def test_from_the_form_to_the_last_mail(database: Database, tmp_path: Path) -> N
         assert len([link for link in LINK.findall(digest) if link.startswith(("/u/", "/p/"))]) == 2
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_what_a_reader_decides_with_the_links_of_their_mails(database: Database, tmp_path: Path) -> None:
     with keeping(tmp_path) as server:
         room = newsroom(database, relay_port=server.port)
