@@ -184,6 +184,11 @@ def _digest(digest: DigestTable, loc: Loc, sections: Sequence[str]) -> Iterator[
         values = getattr(digest, key)
         if len(set(values)) < len(values):
             yield (*loc, key), "names something twice"
+    if digest.canary and digest.canary.wait >= digest.expires:
+        yield (
+            (*loc, "canary", "wait"),
+            "is not shorter than the digest's `expires`: nobody but the canary would be sent to; shorten it, or lengthen `expires`",
+        )
     if not sections:
         yield (*loc, "sections"), "there is no section at all: sections.toml is missing or names none"
         return
