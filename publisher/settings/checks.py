@@ -171,6 +171,11 @@ def _digests(tables: Tables) -> Iterator[Fault]:
     for index, digest in enumerate(tables.digest):
         yield from _digest(digest, ("digest", index), sections)
         yield from _disclaimed(tables, ("digest", index, "languages"), digest.languages)
+        if digest.canary and digest.canary.wait >= digest.expires:
+            yield (
+                ("digest", index, "canary", "wait"),
+                "is not shorter than the digest's `expires`: nobody but the canary would be sent to; shorten it, or lengthen `expires`",
+            )
         if not digest.list_domain and not tables.mail.list_domain:
             yield ("mail", "list_domain"), f'is needed by the digest "{digest.slug}"'
     if tables.digest:
@@ -184,11 +189,6 @@ def _digest(digest: DigestTable, loc: Loc, sections: Sequence[str]) -> Iterator[
         values = getattr(digest, key)
         if len(set(values)) < len(values):
             yield (*loc, key), "names something twice"
-    if digest.canary and digest.canary.wait >= digest.expires:
-        yield (
-            (*loc, "canary", "wait"),
-            "is not shorter than the digest's `expires`: nobody but the canary would be sent to; shorten it, or lengthen `expires`",
-        )
     if not sections:
         yield (*loc, "sections"), "there is no section at all: sections.toml is missing or names none"
         return
