@@ -96,8 +96,12 @@ class Routes:
         return sum(route.relay.options.connections for route in self.all)
 
     def left(self, route: Route) -> bool:
-        """Whether another relay than this one can be used."""
-        return any(other.usable for other in self.all if other is not route)
+        """Whether another relay than this one can be used, or is being tried just now."""
+        return any(not other.waits for other in self.all if other is not route)
+
+    def hopeful(self, route: Route) -> bool:
+        """Whether time alone may bring another relay than this one back: it was not refused what nothing but a person can mend."""
+        return any(not other.out for other in self.all if other is not route)
 
     def may_take(self, route: Route) -> bool:
         """Whether it is this relay's turn to take a message."""

@@ -61,10 +61,19 @@ class Sender:
                 async with (
                     self._route.probing
                 ):  # one at a time, and slower each time, until the relay answers
-                    if await self._may_try() and not await self._one():
+                    if await self._may_try() and not await self._tried():
                         return
         finally:
             await self._hang_up()
+
+    async def _tried(self) -> bool:
+        """Send one message over a relay in trouble; a try that told nothing of the relay leaves nobody trying."""
+        watch, key = self._route.watch, self._route.key
+        era = watch.era
+        went_on = await self._one()
+        if watch.times and watch.era == era and not watch.pause():
+            self._of.remember(key, self._work.clock(), watch.times, watch.reason)
+        return went_on
 
     async def _one(self) -> bool:
         """Send one message; False when there is none to be begun."""
@@ -246,11 +255,11 @@ class Sender:
         self._of.routes.wake()
 
     async def _unusable(self, outcome: Outcome) -> bool:
-        """Whether what no retry can help is this relay's matter only, because another one can be used."""
+        """Whether what no retry can help is this relay's matter only, because another one can be used, if not now then later."""
         if (
             outcome.action is not Action.HALT
             or outcome.scope != "relay"
-            or not self._of.routes.left(self._route)
+            or not self._of.routes.hopeful(self._route)
         ):
             return False
         self._route.out = True
