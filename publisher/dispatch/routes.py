@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from publisher.dispatch.guards import RelayWatch
+from publisher.dispatch.guards import Refusals, RelayWatch
 from publisher.dispatch.pace import Pace
 from publisher.transport import Relay
 
@@ -53,6 +53,7 @@ class Route:
     pace: Pace | None = None
     paces: dict[str, Pace] = field(default_factory=dict)
     watch: RelayWatch = field(default_factory=RelayWatch)
+    refusals: Refusals = field(default_factory=Refusals)
     probing: asyncio.Lock = field(default_factory=asyncio.Lock)
     out: bool = False
     slow: bool = False

@@ -25,6 +25,8 @@ PATIENCE = 0.5
 PROBE = timedelta(minutes=1)
 """For how long one sender alone tries whether a relay that was left alone is well."""
 SLOW_DOWN = 421
+RELAYS_OWN = frozenset({"relay", "sender"})
+"""What a refusal may be about that another relay need not share: its configuration, or what is thought of its addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +229,10 @@ class Sender:
             self._connection = opened
             self._of.open.add(opened)
             return opened
+        opened = self._counted(opened)
         if await self._unusable(opened):
             pass
-        elif opened.action is Action.HALT or self._of.refusals.enough(opened):
+        elif opened.action is Action.HALT:
             await self._settling.halt(opened)
         else:
             self._relay_failed(opened)
@@ -254,11 +257,20 @@ class Sender:
             self._of.end()
         self._of.routes.wake()
 
+    def _counted(self, outcome: Outcome) -> Outcome:
+        """The outcome after those before it over this relay: with one policy refusal too many there is to be no other."""
+        too_many = self._route.refusals.enough(outcome)
+        if too_many and outcome.action is not Action.SUPPRESS:  # a dead mailbox stays one; the next answer tells
+            return replace(outcome, action=Action.HALT)
+        return outcome
+
     async def _unusable(self, outcome: Outcome) -> bool:
         """Whether what no retry can help is this relay's matter only, because another one can be used, if not now then later."""
         if (
             outcome.action is not Action.HALT
-            or outcome.scope != "relay"
+            or not (
+                outcome.scope in RELAYS_OWN or outcome.code is None
+            )  # no code: over the size it announced
             or not self._of.routes.hopeful(self._route)
         ):
             return False
@@ -298,6 +310,7 @@ class Sender:
             await self._passed_over(chunk, row)
         else:
             self._judge_relay(outcome)
+            outcome = self._counted(outcome)
             if await self._unusable(outcome):
                 outcome = replace(outcome, action=Action.RECONNECT)
             await self._settling.settle(chunk, row, outcome, marked=marked)

@@ -14,6 +14,7 @@ import pytest
 from publisher.dispatch import Ended, guards, run
 from publisher.dispatch.routes import GROWTH, Room
 from publisher.ledger import Counts, Tally
+from publisher.store import deliveries
 from publisher.store import relays as store
 from publisher.store.db import Database
 from publisher.transport import Rate
@@ -91,6 +92,35 @@ def test_a_relay_that_wants_another_password_is_left_to_the_other(
     over(database, pair, clock, {}, {})
     assert dispatch_row(database).state == "sending"
     assert judged(database, pair) == {"accepted": 20}
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason", "largest"),
+    [
+        ("rcpt reply='554 5.7.1 Client host blocked using blocklist'", "sender", ""),
+        ("", "message", "SIZE 10"),
+    ],
+)
+def test_what_one_relay_alone_refuses_goes_over_the_other_and_halts_when_all_do(
+    database: Database, tmp_path: Path, rule: str, reason: str, largest: str
+) -> None:
+    frozen(database, readers(20), now=(clock := Clock()).now)
+    rules, (one, two) = [rule] if rule else [], (tmp_path / "one", tmp_path / "two")
+    one.mkdir()
+    two.mkdir()
+    offer = {"offer": largest} if largest else {}
+    with plain(*rules, folder=one, **offer) as bad, plain(folder=two) as good:
+        over(database, [bad], clock, {})
+        row = dispatch_row(database)
+        assert (row.state, row.halt_reason) == ("halted", reason)
+        with database.write() as connection:
+            deliveries.resume(connection, DISPATCH)
+        clock.move(minutes=30)
+        assert over(database, [bad, good], clock, {}, {}).trouble is None
+        assert dispatch_row(database).state == "sending"
+        clock.move(minutes=30)
+        over(database, [bad, good], clock, {}, {})
+        assert judged(database, [bad, good]) == {"accepted": 20}
 
 
 def test_when_no_relay_can_be_used_the_run_ends_and_says_why(database: Database, pair: list[Server]) -> None:
