@@ -24,12 +24,15 @@ help:
 demo: $(READY)
 	@$(BIN)/publisher demo
 
-# pytest compiles the tests while mypy looks at the house: its workers would otherwise each do it for themselves.
+# pytest compiles the tests while mypy looks at the house: its workers would otherwise each do it for themselves. One worker more
+# than there are processors, because tests of servers and clocks wait now and then.
+TEST_WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	@$(BIN)/pytest --collect-only -q >/dev/null 2>&1 & $(BIN)/mypy; typed=$$?; wait; exit $$typed
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n $(TEST_WORKERS)
 
 soak: $(READY)
 	$(BIN)/pytest -n auto -m soak tests/soak
