@@ -124,7 +124,7 @@ HOST_WORDS = _words(
     r"unroute?able (mail )?(address|domain)",
     r"does(n't| not) (accept|like) (any )?mail\b",
     r"not accepting network messages",
-    r"\b[a-z0-9.-]+\.[a-z]{2,} does not exist",
+    r"\.[a-z]{2,24} does not exist",
 )
 OTHER_MATTERS = _words(
     r"polic(y|ies)", r"preferences", r"refused due to", r"\bsender\b", r"your (ip|host|server|domain|message)"

@@ -89,6 +89,8 @@ READ_MAX = 20_000
 MOST = 20
 """So many tokens, recipients or addresses of one mail are looked at; a hostile one has any number."""
 PARTS_MAX = 100
+BYTES_MAX = 250_000
+"""Bytes of a mail that are read: a returned mail may be larger, and stands at its end. The standard parser is slow with hostile fields."""
 
 GONE = frozenset({"1.1", "1.6", "1.10"})
 """Codes that prove a mailbox dead also when they are handed on. 2.1, disabled, is given to mailboxes that are back next day."""
@@ -145,6 +147,7 @@ _TAG = re.compile(r"<(?=[a-z/!])[^@<>]*>", re.IGNORECASE)
 
 def read(raw: bytes) -> Report:
     """What this mail says."""
+    raw = raw[:BYTES_MAX]
     if b"\n" not in raw:
         raw = raw.replace(b"\r", b"\n")
     if raw.startswith(b"From "):  # a mailbox's own line
@@ -159,7 +162,12 @@ def read(raw: bytes) -> Report:
 def _read(mail: Message, raw: bytes) -> Report:
     parts = list(islice(mail.walk(), PARTS_MAX))
     to = "\n".join(_all(mail, name) for name in _DELIVERED_TO)
-    blocks = [block for part in parts if part.get_content_type() in _STATUS_PARTS for block in _blocks(part)]
+    blocks = [
+        block
+        for part in parts
+        if part.get_content_type() in _STATUS_PARTS
+        for block in islice(_blocks(part), PARTS_MAX)
+    ]
     free, rest = _free_text(parts)
     if not blocks and "Final-Recipient:" in free + rest:  # its envelope was lost on the way
         blocks = [

@@ -27,7 +27,7 @@ PIPE = Path("-")
 
 @click.group()
 def bounce() -> None:
-    """Mails that come back: bounces, complaints, and readers who leave by mail."""
+    """Mails that come back: bounces, complaints, leaving by mail."""
 
 
 @bounce.command()

@@ -19,7 +19,9 @@ def read_samples(request: pytest.FixtureRequest) -> list[tuple[str, list[str], s
     """(name, addresses, class) of the index, and what we read."""
     folder = request.getfixturevalue("samples") / "bounce-samples"
     rows = re.findall(
-        r"^\| (\S+\.eml) \|[^|]*\| ([^|]*) \| ([^|]*) \|$", (folder / "INDEX.md").read_text("utf-8"), re.MULTILINE
+        r"^\| (\S+\.eml) \|[^|]*\| ([^|]*) \| ([^|]*) \|$",
+        (folder / "INDEX.md").read_text("utf-8"),
+        re.MULTILINE,
     )
     assert len(rows) > 200
     return [
