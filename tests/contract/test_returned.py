@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from publisher.cli.sending import report_lines
 from publisher.desk import mailing, readers
 from publisher.desk.returned import BURST_ROWS, Taken, take
 from publisher.ledger import Counts
@@ -150,6 +151,7 @@ def test_what_comes_back_is_believed_on_proof_and_once(box: Box) -> None:
     report = mailing.report(box.room, box.dispatch_id)
     assert report.counts.accepted == len(READERS) + MANY, "the ledger says what the relay did"
     assert report.came_back == {"block": 1, "complaint": 2, "full": 1, "hard": 2}
+    assert "  came back          6  (1 block, 2 complaint, 1 full, 2 hard)" in report_lines(report)
     facts: list[dict[str, Any]] = readers.record(box.room, cy)["came_back"]
     assert {(fact["kind"], fact["effect"]) for fact in facts} == {("full", "counted"), ("block", "counted")}
 
