@@ -13,6 +13,7 @@ import sys
 import click
 
 from publisher.cli import (
+    bouncing,
     clocks,
     configuration,
     database,
@@ -72,6 +73,7 @@ for module in (
     sending,
     dispatches,
     people,
+    bouncing,
     signing,
     serving,
     running,
