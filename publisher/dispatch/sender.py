@@ -260,7 +260,9 @@ class Sender:
     def _counted(self, outcome: Outcome) -> Outcome:
         """The outcome after those before it over this relay: with one policy refusal too many there is to be no other."""
         too_many = self._route.refusals.enough(outcome)
-        if too_many and outcome.action is not Action.SUPPRESS:  # a dead mailbox stays one; the next answer tells
+        if (
+            too_many and outcome.action is not Action.SUPPRESS
+        ):  # a dead mailbox stays one; the next answer tells
             return replace(outcome, action=Action.HALT)
         return outcome
 

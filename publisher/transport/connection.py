@@ -108,7 +108,7 @@ class Connection:
             return Outcome(State.FAILED, "needs-8bitmime")
         if self._largest and (size := sum(map(len, pieces))) > self._largest:
             why = (
-                f"a message of {size} bytes is over the limit of relay {self._options.name}, {self._largest}"
+                f"a message of {size} bytes is over relay {self._options.name}'s limit of {self._largest}"
             )
             return Outcome(State.QUEUED, why, action=Action.HALT, charged=False, scope="message")
         return None
