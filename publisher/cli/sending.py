@@ -282,7 +282,7 @@ def report_lines(report: Any) -> list[str]:
         for worker in report.workers
     ]
     if report.canary:
-        lines.append(f"Canary: {_canary(report.canary)}.")
+        lines.append(f"Canary: {_canary(report.canary, report.counts.expired)}.")
     if report.canary_until is not None:
         lines.append(
             f"It goes on by `publisher run` or a `publisher worker`; `publisher dispatch resume {report.dispatch_id}` waits and goes on, "
@@ -299,13 +299,15 @@ def report_lines(report: Any) -> list[str]:
     return lines
 
 
-def _canary(wave: Any) -> str:
+def _canary(wave: Any, expired: int) -> str:
     told = f"{wave['accepted']} of {wave['planned']} accepted, {wave['refused']} refused, {wave['complaints']} complained"
     ends = {
         "sending": "the rest waits for them",
         "waiting": f"the rest goes out at {cell(wave['until'])}",
         "halted": "the rest is held back",
-        "passed": "the rest followed",
+        "passed": f"the time was over before all of the rest had followed: {expired} expired"
+        if expired
+        else "the rest followed",
     }
     return f"{told}; {ends[wave['state']]}"
 

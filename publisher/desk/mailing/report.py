@@ -185,7 +185,9 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
         resend = deliveries.resends(connection, head.id) if found.waiting else 0
         deferred = deliveries.deferred(connection, head.id) if found.waiting else []
         workers = deliveries.workers(connection, head.id)
-        canary = _canary(head, deliveries.canary_wave(connection, head.id)) if head.canary else None
+        canary = None
+        if head.canary:
+            canary = _canary(head, deliveries.canary_wave(connection, head.id), waiting=found.waiting)
         known = relays.breakers(connection) if found.waiting else {}
         came_back = returned.counts(connection, head.id)
     state = state_of(head, found)
@@ -216,14 +218,16 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
     )
 
 
-def _canary(head: Any, wave: Wave) -> dict[str, Any] | None:
+def _canary(head: Any, wave: Wave, *, waiting: int) -> dict[str, Any] | None:
     if not wave.planned:
         return None
     state = "waiting" if head.canary_until else "sending"
     if head.wave:
         state = "passed"
-    elif head.state == DispatchState.HALTED and head.halt_reason == deliveries.HALTED_BY_CANARY:
+    elif head.state in {DispatchState.HALTED, DispatchState.CANCELLED}:
         state = "halted"
+    elif head.frozen_at is not None and not waiting:
+        state = "passed"
     return {**asdict(wave), "state": state, "until": head.canary_until if state == "waiting" else None}
 
 
