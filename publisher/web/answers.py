@@ -239,21 +239,24 @@ class Answers:
             return self._shown(page)
         zone = visit.said("timezone").strip() if act == "save" else found.timezone or ""
         wrong = bool(zone) and zone not in available_timezones()
-        if act == "save" and not wrong:
-            consent.save(self._newsroom, found, self._wanted(visit, found.language), timezone=zone or None)
+        wanted = self._wanted(visit, found.language)
+        empty = act == "save" and found.active and consent.chose_nothing(found.digest, wanted)
+        if act == "save" and not (wrong or empty):
+            consent.save(self._newsroom, found, wanted, timezone=zone or None)
             found = consent.preferring(self._newsroom, visit.token) or found
             words, title = self._said(found)
-        return self._preferences(visit, found, words, title, saved=act == "save", wrong=wrong)
+        saved = act == "save" and not (wrong or empty)
+        return self._preferences(visit, found, words, title, saved=saved, wrong=wrong, empty=empty)
 
     def _preferences(
-        self, visit: Visit, found: Standing, words: Words, title: str, *, saved: bool, wrong: bool
+        self, visit: Visit, found: Standing, words: Words, title: str, *, saved: bool, wrong: bool, empty: bool
     ) -> Response:
         choices = consent.choices(
             self._newsroom,
             found.digest,
             words,
             language=found.language,
-            sections=frozenset(found.sections.split()),
+            sections=None if empty else frozenset(found.sections.split()),
             rhythm=found.rhythm,
             timezone=found.timezone,
             now=self._clock(),
@@ -269,9 +272,10 @@ class Answers:
             zones=sorted(zone for zone in available_timezones() if "/" in zone),
             saved=saved,
             wrong=wrong,
+            empty=empty,
             templates=self._newsroom.templates,
         )
-        return self._shown(page, WRONG if wrong else 200)
+        return self._shown(page, WRONG if wrong or empty else 200)
 
     # ------------------------------------------------------------------------------------------------------ own data
 

@@ -138,7 +138,11 @@ def test_what_a_reader_decides_with_the_links_of_their_mails(database: Database,
         (entry,) = readers.record(room, READER)["subscriptions"]
         assert (entry["sections"], entry["rhythm"]) == (["world"], "weekly 1 02:00")
         assert "Monday, 05:30" in client.ask(choose).text
-        assert client.post(choose, ("act", "save"), ("timezone", "Asia/Nowhere")).status == 422
+        assert client.post(choose, ("act", "save"), *wanted[:2], ("timezone", "Asia/Nowhere")).status == 422
+        nothing = client.post(choose, ("act", "save"), *wanted[1:])
+        assert (nothing.status, "choose at least one section" in nothing.text) == (422, True)
+        assert ("Saved." in nothing.text, " checked" in nothing.text) == (False, False)
+        assert readers.record(room, READER)["subscriptions"] == [entry]
 
         # leaving, and coming back by a new confirmation only
         assert READER not in client.post(leave).text
