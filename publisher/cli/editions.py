@@ -200,7 +200,9 @@ def _told(made: Edition, *, frozen: datetime | None, anew: bool, ahead: bool) ->
     if frozen:
         return [
             f"This is {made.edition_id}, frozen at {cell(frozen)}: stories that came in since are not in it.",
-            "Rendered anew, for it has lost a story since." if anew else "It is shown with the templates of then.",
+            "Rendered anew, for it has lost a story since."
+            if anew
+            else "It is shown with the templates of then.",
             f"What the next edition would hold, with the templates of now: `publisher edition preview {made.series} --next`",
         ]
     if ahead:

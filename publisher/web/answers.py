@@ -90,7 +90,9 @@ class Answers:
     def _offers(self, words: Words, *, but: str = "") -> list[Offer]:
         """The digests that anybody may ask for."""
         offered = (one for one in consent.offered(self._newsroom) if one.slug != but)
-        return [Offer(one.title(words.language), self._url(f"subscribe?digest={one.slug}")) for one in offered]
+        return [
+            Offer(one.title(words.language), self._url(f"subscribe?digest={one.slug}")) for one in offered
+        ]
 
     def _wanted(self, visit: Visit, language: str) -> Join:
         return Join(
@@ -178,15 +180,7 @@ class Answers:
         if visit.posts:
             self._leave(visit, found, form="unsubscribe")
             make = pages.left_page
-        page = make(
-            self._house,
-            words,
-            digest=title,
-            address=found.address,
-            action=self._path("u", visit.token),
-            templates=self._newsroom.templates,
-        )
-        return self._shown(page)
+        return self._about(make, words, title, found.address, self._path("u", visit.token))
 
     def _leave_former(self, visit: Visit) -> Response:
         """The same of a digest that is configured no more, of which only the link is left."""
@@ -197,15 +191,17 @@ class Answers:
         if visit.posts:
             consent.leave_former(self._newsroom, visit.token, client=visit.client, now=self._clock())
             make, address = pages.left_page, ""
-        page = make(
-            self._house,
-            self._spoken(visit),
-            digest=self._house.name,
-            address=address,
-            action=self._path("u", visit.token),
-            templates=self._newsroom.templates,
+        action = self._path("u", visit.token)
+        return self._about(make, self._spoken(visit), self._house.name, address, action)
+
+    def _about(
+        self, make: Callable[..., bytes], words: Words, digest: str, address: str, action: str
+    ) -> Response:
+        """A page that says something of a digest and its reader, with buttons that lead to `action`."""
+        templates = self._newsroom.templates
+        return self._shown(
+            make(self._house, words, digest=digest, address=address, action=action, templates=templates)
         )
-        return self._shown(page)
 
     def _leave(self, visit: Visit, standing: Standing, *, form: str) -> None:
         consent.leave(self._newsroom, standing, form=form, client=visit.client, now=self._clock())
@@ -232,15 +228,7 @@ class Answers:
             return self._sent(words) if came is Joined.NOTED else self._busy(words)
         if act == "leave":
             self._leave(visit, found, form="preferences")
-            page = pages.left_page(
-                self._house,
-                words,
-                digest=title,
-                address=found.address,
-                action=self._path("p", visit.token),
-                templates=self._newsroom.templates,
-            )
-            return self._shown(page)
+            return self._about(pages.left_page, words, title, found.address, self._path("p", visit.token))
         zone = visit.said("timezone").strip() if act == "save" else found.timezone or ""
         wrong = bool(zone) and zone not in available_timezones()
         wanted = self._wanted(visit, found.language)
@@ -252,7 +240,15 @@ class Answers:
         return self._preferences(visit, found, words, title, saved=act == "save", wrong=wrong, empty=empty)
 
     def _preferences(
-        self, visit: Visit, found: Standing, words: Words, title: str, *, saved: bool, wrong: bool, empty: bool
+        self,
+        visit: Visit,
+        found: Standing,
+        words: Words,
+        title: str,
+        *,
+        saved: bool,
+        wrong: bool,
+        empty: bool,
     ) -> Response:
         choices = consent.choices(
             self._newsroom,

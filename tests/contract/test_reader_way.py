@@ -170,7 +170,9 @@ def test_what_a_reader_decides_with_the_links_of_their_mails(database: Database,
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_a_new_reader_is_answered_within_the_hour_of_their_confirmation(database: Database, tmp_path: Path) -> None:
+def test_a_new_reader_is_answered_within_the_hour_of_their_confirmation(
+    database: Database, tmp_path: Path
+) -> None:
     with keeping(tmp_path) as server:
         room = newsroom(database, relay_port=server.port)
         client = Client(room)

@@ -196,7 +196,10 @@ def test_permanent_values_cannot_change_under_a_running_house(stories, capsys):
     )
     assert run(stories, "story", "list") == 78
     said = capsys.readouterr().err
-    assert '"other.example" differs from what this database began with: put the old value "news.example" back' in said
+    assert (
+        '"other.example" differs from what this database began with: put the old value "news.example" back'
+        in said
+    )
 
 
 def test_what_is_permanent_may_be_changed_while_nothing_hangs_on_it(room, capsys):
