@@ -13,6 +13,7 @@ import sys
 import click
 
 from publisher.cli import (
+    bouncing,
     clocks,
     configuration,
     database,
@@ -73,6 +74,7 @@ for module in (
     sending,
     dispatches,
     people,
+    bouncing,
     signing,
     serving,
     running,

@@ -267,6 +267,9 @@ def report_lines(report: Any) -> list[str]:
         f"  cancelled   {counts.cancelled:>8}",
         f"  uncertain   {counts.uncertain:>8}",
     ]
+    if report.came_back:
+        kinds = ", ".join(f"{number} {kind}" for kind, number in report.came_back.items())
+        lines.append(f"  came back   {sum(report.came_back.values()):>8}  ({kinds})")
     if report.resend:
         lines.append(f"Of those who wait {report.resend} may have got it: in doubt, and to be sent again.")
     lines += [
