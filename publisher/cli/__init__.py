@@ -48,6 +48,7 @@ def publisher(context: click.Context) -> None:
     \b
     A first newsroom:
       publisher init newsroom && cd newsroom     write a configuration
+      publisher config check                     once you have edited config/: what is wrong, what is as the template has it
       publisher ingest                           poll the sources
       publisher edition preview DIGEST --out /tmp/preview
       publisher subscriber add reader@example.org --digest DIGEST --basis "asked by phone"

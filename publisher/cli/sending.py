@@ -74,6 +74,8 @@ def send(
       publisher send morning-2026-03-02 --yes
       publisher send morning --yes --workers 4
 
+    Feeds and pages are brought up to date before the first mail leaves, so that its links answer.
+
     A digest with a `canary` goes to these readers first; the command waits for their refusals and complaints, and then goes on, or halts.
 
     Ctrl-C drains: open replies are read, the rest waits; `publisher dispatch resume ID` goes on.
@@ -82,7 +84,7 @@ def send(
     answered no, and nothing was sent.
     Who was deferred is sent to by `publisher run`, or by `publisher dispatch resume`.
     """
-    from publisher.desk import editions, mailing
+    from publisher.desk import editions, mailing, publishing
     from publisher.settings import leftovers
 
     if languages and not addresses:
@@ -103,6 +105,8 @@ def send(
         if not yes and plan.total:
             door_.say(_plan_text(plan))
             ask(door_, f"Send it to {counted(plan.total, 'reader')}?", otherwise="nothing was sent")
+        for fault in publishing.before_mail(newsroom, actor=door_.who, now=now()):
+            click.echo(f"publisher: {fault}", err=True)
         dispatch_id = mailing.begin(newsroom, made, actor=door_.who, now=now(), canary=not no_canary)
         return run_dispatch(door_, newsroom, dispatch_id, workers=workers)
 
