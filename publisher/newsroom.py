@@ -324,13 +324,20 @@ def _wanted(settings: Settings) -> dict[str, str]:
     }
 
 
+TAGS = ("tag_authority", "tag_date")
+"""Facts that only ids hang on: while there are none, another value is no harm."""
+
+
 def _settle(database: Database, settings: Settings) -> None:
     """Ids and address hashes would silently change their meaning if these could: refuse instead (decisions 2 and 15)."""
     wanted = _wanted(settings)
     with database.read() as connection:
         stored = {key: house.get_fact(connection, key) for key in wanted}
-    if any(value is None for value in stored.values()):
+    if stored != wanted:
         with database.write() as connection:
+            if house.unused(connection):
+                for key in TAGS:
+                    house.change_fact(connection, key, wanted[key])
             stored = {key: house.settle_fact(connection, key, value) for key, value in wanted.items()}
     _hold(stored, wanted)
 
@@ -346,6 +353,8 @@ def remembered(database: Database, settings: Settings) -> None:
         if migrate.present(connection) is None:
             return
         stored = {key: house.get_fact(connection, key) for key in wanted}
+        if house.unused(connection):
+            stored |= dict.fromkeys(TAGS)
     _hold({key: value for key, value in stored.items() if value is not None}, wanted)
 
 
@@ -358,7 +367,8 @@ def _hold(stored: Mapping[str, str | None], wanted: Mapping[str, str]) -> None:
     problems = [
         Problem(
             *named[key],
-            "differs from what this database began with; put the old value back (feed and story ids hang on it)",
+            f'"{wanted[key]}" differs from what this database began with: put the old value "{value}" back (feed and story ids '
+            "hang on it), or begin with a database of its own (another store.data_dir, or store.url)",
         )
         if key != "address_key_check"
         else Problem(

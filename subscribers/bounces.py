@@ -105,6 +105,27 @@ NO_MAILBOX_WORDS = _words(
     r"(account|mailbox)( is| has been)? (disabled|deactivated|closed)",
     r"null mx",
 )
+REPORTED_NO_MAILBOX_WORDS = _words(
+    r"(user|recipient|account|mailbox|addressee)( name)?( is)? not (exist|known|listed|recognized|found)",
+    r"not listed in (the )?(public|domino)",
+    r"invalid (final delivery userid|recipient|mailbox)",
+    r"no valid recipients",
+    r"(recipient )?address rejected\.",
+    r"bad destination mailbox",
+    r"(requested action not taken|550).{0,20}mailbox unavailable",
+    r"addressee unknown",
+)
+"""What older servers and gateways wrote: enough for a class, and never to suppress at once."""
+HOST_WORDS = _words(
+    r"(host|domain|name)( or domain name)?.{0,40}(not found|unknown|not exist|not known|not reachable|no mx\b)",
+    r"unknown (host|domain)",
+    r"no (mx|such (host|domain))\b",
+    r"(could|can)(no|n')t (be resolved|find a host|find a gateway)",
+    r"unroute?able (mail )?(address|domain)",
+    r"does(n't| not) (accept|like) (any )?mail\b",
+    r"not accepting network messages",
+    r"\.[a-z]{2,24} does not exist",
+)
 OTHER_MATTERS = _words(
     r"polic(y|ies)", r"preferences", r"refused due to", r"\bsender\b", r"your (ip|host|server|domain|message)"
 )
@@ -125,6 +146,9 @@ HARD = frozenset({"1.1", "1.6", "1.10", "2.1"})
 OPENING = frozenset({"connect", "banner", "ehlo", "tls", "auth"})
 BEFORE_RCPT = OPENING | {"mail"}
 RCPT = frozenset({"rcpt"})
+REPORT = "report"
+"""No step of SMTP: what a mail that came back says of one recipient. Whatever may be said to RCPT may be said so, and more."""
+REPORTED = frozenset({REPORT})
 DOT = frozenset({"dot"})
 
 
@@ -153,7 +177,7 @@ class Rule:
         return (
             code // 100 == self.group
             and (self.codes is None or code in self.codes)
-            and (self.phases is None or phase in self.phases)
+            and (self.phases is None or phase in self.phases or (phase == REPORT and "rcpt" in self.phases))
             and (self.subjects is None or not self.subjects.isdisjoint({subject, subject.partition(".")[0]}))
             and (self.words is None or self.words.search(text) is not None)
             and (self.without is None or self.without.search(text) is None)
@@ -279,6 +303,7 @@ _PERMANENT = [
         Scope.RECIPIENT,
         {"subjects": HARD, "words": OTHER_MATTERS, "without": NO_MAILBOX_WORDS, "phases": RCPT},
     ),
+    *_rows("mailbox full", Kind.FULL, Scope.RECIPIENT, {"words": FULL_WORDS, "phases": REPORTED}),
     *_rows(
         "no such mailbox",
         Kind.HARD,
@@ -288,7 +313,20 @@ _PERMANENT = [
         {"words": NO_MAILBOX_WORDS, "without": BLOCK_AND_NO_MAILBOX, "phases": RCPT},
         suppress=True,
     ),
-    *_rows("no such host", Kind.UNKNOWN_HOST, Scope.RECIPIENT, {"subjects": frozenset({"1.2", "4.4"})}),
+    *_rows(
+        "no such host",
+        Kind.UNKNOWN_HOST,
+        Scope.RECIPIENT,
+        {"subjects": frozenset({"1.2", "4.4"})},
+        {"words": HOST_WORDS, "phases": REPORTED},
+    ),
+    *_rows(
+        "told of as no such mailbox",
+        Kind.HARD,
+        Scope.RECIPIENT,
+        {"subjects": frozenset({"1.0", "1.3"}), "without": _words(r"denied"), "phases": REPORTED},
+        {"words": REPORTED_NO_MAILBOX_WORDS, "phases": REPORTED},
+    ),
     *_rows(
         "size or form of the message",
         Kind.MESSAGE,
@@ -323,7 +361,8 @@ def judge(code: int, enhanced: str | None, text: str, *, phase: str) -> Verdict:
     """What a negative reply says.
 
     `code` is 400 to 599 (anything else is a protocol error), `enhanced` "5.1.1" or None, `text` the rest of any length,
-    `phase` the step it answered: connect, banner, ehlo, tls, auth, mail, rcpt, data, body or dot.
+    `phase` the step it answered: connect, banner, ehlo, tls, auth, mail, rcpt, data, body or dot; "report" is no step, but what a mail
+    that came back says of a recipient.
     """
     if not 400 <= code <= 599:
         return Verdict(Kind.PROTOCOL, Scope.RELAY, permanent=False, suppress=False, rule="not a reply code")

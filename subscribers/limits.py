@@ -1,7 +1,8 @@
 """How often one address may be written to because somebody typed it into a form, and how much one network may ask.
 
 PURE. A form is a way to make us write to strangers. So an address gets one such mail an hour and three a day, and after three within a
-day nothing for a week; a network (an IPv4 /24, an IPv6 /64) may ask ten times an hour, and the whole site so many times as is configured.
+day nothing for a week. Who acts on a page that only a link in their own mails opens is no stranger: such a page has an hour of its own,
+so that a reader who has just confirmed is answered, too; a network (an IPv4 /24, an IPv6 /64) may ask ten times an hour, and the whole site so many times as is configured.
 Networks are counted under a keyed hash.
 """
 
@@ -23,11 +24,16 @@ REMEMBERED = SILENCE + DAY
 """How far back requests have to be known."""
 
 
-def may_write(written: Sequence[datetime], now: datetime) -> bool:
-    """Whether one more mail may go to an address that was written to at these instants."""
-    times = sorted(at for at in written if at > now - REMEMBERED)
-    if times and times[-1] > now - HOUR:
+OWN_PAGES = frozenset({"back", "preferences"})
+"""Forms that only a link in a reader's own mails opens, and that make us write to that same address."""
+
+
+def may_write(written: Sequence[tuple[datetime, str]], now: datetime, *, form: str) -> bool:
+    """Whether one more mail may go, for this form, to an address that was written to at these instants for these forms."""
+    kind = form if form in OWN_PAGES else ""
+    if any(at > now - HOUR and kind == (other if other in OWN_PAGES else "") for at, other in written):
         return False
+    times = sorted(at for at, _ in written if at > now - REMEMBERED)
     return not any(
         times[last] - times[last - A_DAY + 1] < DAY and now < times[last] + SILENCE
         for last in range(A_DAY - 1, len(times))

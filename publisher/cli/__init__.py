@@ -13,6 +13,7 @@ import sys
 import click
 
 from publisher.cli import (
+    bouncing,
     clocks,
     configuration,
     database,
@@ -47,6 +48,7 @@ def publisher(context: click.Context) -> None:
     \b
     A first newsroom:
       publisher init newsroom && cd newsroom     write a configuration
+      publisher config check                     once you have edited config/: what is wrong, what is as the template has it
       publisher ingest                           poll the sources
       publisher edition preview DIGEST --out /tmp/preview
       publisher subscriber add reader@example.org --digest DIGEST --basis "asked by phone"
@@ -72,6 +74,7 @@ for module in (
     sending,
     dispatches,
     people,
+    bouncing,
     signing,
     serving,
     running,

@@ -157,7 +157,7 @@ def preview(door_: Door, name: str, out: Path, ahead: bool, pictures: bool | Non
     """Write what readers will get into DIR.
 
     HTML, text and a whole message for each language, and pictures; it says which edition they show. An EDITION is shown as it is
-    frozen, but for stories that were withdrawn since. A DIGEST's name means what `publisher send DIGEST` would take: the edition of the
+    frozen, with the templates of then, but for stories that were withdrawn since. A DIGEST's name means what `publisher send DIGEST` would take: the edition of the
     present slot, or, while there is none, the one that would be made now. Nothing is stored.
 
     \b
@@ -179,7 +179,7 @@ def preview(door_: Door, name: str, out: Path, ahead: bool, pictures: bool | Non
         for story_id, why in shown.barred.items()
     ]
     lines += [f"no pictures: {shown.no_pictures}"] if shown.no_pictures else []
-    lines += _told(made, frozen=shown.frozen, ahead=ahead)
+    lines += _told(made, frozen=shown.frozen_at, anew=bool(shown.barred), ahead=ahead)
     data = {
         "edition": made.edition_id,
         "frozen": shown.frozen,
@@ -195,12 +195,15 @@ def preview(door_: Door, name: str, out: Path, ahead: bool, pictures: bool | Non
     return PARTLY if pictures and shown.no_pictures else 0
 
 
-def _told(made: Edition, *, frozen: bool, ahead: bool) -> list[str]:
+def _told(made: Edition, *, frozen: datetime | None, anew: bool, ahead: bool) -> list[str]:
     """What a preview shows, and how to see the other thing that its reader may have meant."""
     if frozen:
         return [
-            f"This is {made.edition_id}, frozen at {cell(made.frozen_at)}: stories that came in since are not in it.",
-            f"What the next edition would hold: `publisher edition preview {made.series} --next`",
+            f"This is {made.edition_id}, frozen at {cell(frozen)}: stories that came in since are not in it.",
+            "Rendered anew, for it has lost a story since."
+            if anew
+            else "It is shown with the templates of then.",
+            f"What the next edition would hold, with the templates of now: `publisher edition preview {made.series} --next`",
         ]
     if ahead:
         slot = f"slot {cell(made.slot)}"

@@ -133,6 +133,10 @@ def show(door_: Door, address: str) -> None:
         often = "" if entry["rhythm"] == "each" else f", {entry['rhythm']}"
         lines.append(f"  {entry['digest']} in {_wanted(entry)}{often}: {state}")
     lines += [_step(entry) for entry in record["consent"]]
+    lines += [
+        f"  {cell(entry['at'])} came back: {entry['kind']}, {entry['effect']} ({cell(entry['detail'])})"
+        for entry in record["came_back"]
+    ]
     door_.show(record, "\n".join(lines))
 
 

@@ -74,6 +74,8 @@ def send(
       publisher send morning-2026-03-02 --yes
       publisher send morning --yes --workers 4
 
+    Feeds and pages are brought up to date before the first mail leaves, so that its links answer.
+
     A digest with a `canary` goes to these readers first; the command waits for their refusals and complaints, and then goes on, or halts.
 
     Ctrl-C drains: open replies are read, the rest waits; `publisher dispatch resume ID` goes on.
@@ -82,7 +84,7 @@ def send(
     answered no, and nothing was sent.
     Who was deferred is sent to by `publisher run`, or by `publisher dispatch resume`.
     """
-    from publisher.desk import editions, mailing
+    from publisher.desk import editions, mailing, publishing
     from publisher.settings import leftovers
 
     if languages and not addresses:
@@ -103,6 +105,8 @@ def send(
         if not yes and plan.total:
             door_.say(_plan_text(plan))
             ask(door_, f"Send it to {counted(plan.total, 'reader')}?", otherwise="nothing was sent")
+        for fault in publishing.before_mail(newsroom, actor=door_.who, now=now()):
+            click.echo(f"publisher: {fault}", err=True)
         dispatch_id = mailing.begin(newsroom, made, actor=door_.who, now=now(), canary=not no_canary)
         return run_dispatch(door_, newsroom, dispatch_id, workers=workers)
 
@@ -263,6 +267,9 @@ def report_lines(report: Any) -> list[str]:
         f"  cancelled   {counts.cancelled:>8}",
         f"  uncertain   {counts.uncertain:>8}",
     ]
+    if report.came_back:
+        kinds = ", ".join(f"{number} {kind}" for kind, number in report.came_back.items())
+        lines.append(f"  came back   {sum(report.came_back.values()):>8}  ({kinds})")
     if report.resend:
         lines.append(f"Of those who wait {report.resend} may have got it: in doubt, and to be sent again.")
     lines += [
@@ -279,7 +286,7 @@ def report_lines(report: Any) -> list[str]:
         for worker in report.workers
     ]
     if report.canary:
-        lines.append(f"Canary: {_canary(report.canary)}.")
+        lines.append(f"Canary: {_canary(report.canary, report.counts.expired)}.")
     if report.canary_until is not None:
         lines.append(
             f"It goes on by `publisher run` or a `publisher worker`; `publisher dispatch resume {report.dispatch_id}` waits and goes on, "
@@ -296,13 +303,15 @@ def report_lines(report: Any) -> list[str]:
     return lines
 
 
-def _canary(wave: Any) -> str:
+def _canary(wave: Any, expired: int) -> str:
     told = f"{wave['accepted']} of {wave['planned']} accepted, {wave['refused']} refused, {wave['complaints']} complained"
     ends = {
         "sending": "the rest waits for them",
         "waiting": f"the rest goes out at {cell(wave['until'])}",
         "halted": "the rest is held back",
-        "passed": "the rest followed",
+        "passed": f"the time was over before all of the rest had followed: {expired} expired"
+        if expired
+        else "the rest followed",
     }
     return f"{told}; {ends[wave['state']]}"
 

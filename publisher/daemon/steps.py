@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,14 @@ from publisher.desk import clock as desk_clock
 from publisher.desk import editions, mailing
 from publisher.desk.clock import ACTOR
 from publisher.desk.wire import SourceReport
-from publisher.errors import AlreadyMade, AlreadySent, NothingToPublish, PublisherError, RelayUnavailable
+from publisher.errors import (
+    AlreadyMade,
+    AlreadySent,
+    FolderUnwritable,
+    NothingToPublish,
+    PublisherError,
+    RelayUnavailable,
+)
 from publisher.newsroom import Newsroom
 from publisher.schedule import (
     SKIPPED,
@@ -112,6 +119,9 @@ class Steps:
             case Make(digest, slot, name):
                 yield self._make(digest, slot, name, now)
             case Send(name):
+                made = self._public(now)
+                if made.result != "unchanged":
+                    yield made
                 yield self._send(name, now)
             case Resume(dispatch) | Answer(dispatch):
                 yield self._resume(dispatch)
@@ -138,6 +148,13 @@ class Steps:
             bad=fresh,
             data={"changed": changed, "files": len(made.files)},
         )
+
+    def _public(self, now: datetime) -> Done:
+        """What the mails about to leave lead to, in public; whatever keeps it from that keeps no mail back."""
+        try:
+            return self._build(now)
+        except FolderUnwritable as error:
+            return replace(failed(Build(), error), error=None)
 
     def _make(self, digest: str, slot: datetime, name: str, now: datetime) -> Done:
         try:

@@ -2,8 +2,10 @@
 
 Asked by somebody who does not send: a thread of `publisher run`, or `publisher watch` on another machine. Order for one slot: the alarm is
 recorded, once; then each channel is told, once: whoever tells takes the channel for some minutes first, and records that it was told
-afterwards, so that two watchers do not tell twice, and one that dies leaves the other to tell. A channel that fails is tried again.
-The mail goes straight to the relay, outside the ledger, in the operator's language like the log; webhook and ping pass the address guard.
+afterwards, so that two watchers do not tell twice, and one that dies leaves the other to tell. A channel that fails is tried again. The
+webhook comes first: a relay that hangs may be why the digest is late, and the mail gives it seconds, not the minutes of a delivery.
+The mail goes straight to the relay, outside the ledger, in the operator's language like the log; each address is told, recorded and tried again
+by itself. Only an address whose mail was handed over and never answered for may be told twice. Webhook and ping pass the address guard.
 The ping says that all is well: it is left out while a digest is overdue, and cannot come from a machine that is dead.
 """
 
@@ -21,7 +23,7 @@ from publisher import fetch
 from publisher.desk import clock
 from publisher.desk.mailing.report import state_of
 from publisher.errors import ConfigurationInvalid
-from publisher.ledger import Outcome, State
+from publisher.ledger import Action, Outcome, State
 from publisher.newsroom import Newsroom
 from publisher.render.headers import mailbox, structured, text_header
 from publisher.render.message import quoted_printable
@@ -37,14 +39,18 @@ from publisher.schedule import (
     slot_to_ask_about,
 )
 from publisher.store import agenda, deliveries, house
-from publisher.transport import Envelope, Relay
+from publisher.transport import Envelope, Limits, Relay
+from subscribers.address import key, parse
 
 __all__ = ["Overdue", "Told", "look", "ping", "tell"]
 
 ACTOR = "watch"
 LEASE = timedelta(minutes=5)
 SECONDS = 10.0
-CHANNELS = ("mail", "webhook")
+LIMITS = Limits(
+    connect=SECONDS, banner=SECONDS, command=SECONDS, data=SECONDS, block=SECONDS, dot=3 * SECONDS
+)
+CHANNELS = ("webhook", "mail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +157,34 @@ def _sentence(newsroom: Newsroom, overdue: Overdue) -> str:
 
 
 def _mailed(newsroom: Newsroom, overdue: Overdue, *, now: datetime) -> str:
-    """One mail to each address, straight to the relay; why one was not taken."""
+    """One mail to each address that was not told yet, straight to the first relay that takes it; who was not told, and why."""
     try:
-        relays = [Relay(options) for options in newsroom.relays]
+        relays = [Relay(replace(options, limits=LIMITS)) for options in newsroom.relays]
     except ConfigurationInvalid as error:
         return str(error)
+    failures: list[str] = []
+    broken: dict[Relay, str] = {}
+    for place, address in enumerate(newsroom.settings.alarms.mail, 1):
+        mark = f"alarm.mail {key(parse(address), newsroom.address_key).hex()}"
+        with newsroom.database.read() as connection:
+            if agenda.said(connection, (mark,), [overdue.edition]):
+                continue
+        envelope, pieces = _mail(newsroom, overdue, address, place, now=now)
+        failure = ""
+        for relay in relays:
+            failure = broken.get(relay) or asyncio.run(_handed_over(relay, envelope, pieces, broken))
+            if not failure:
+                with newsroom.database.write() as connection:
+                    house.tell(connection, mark, overdue.edition, actor=ACTOR, now=now)
+                break
+        if failure:
+            failures.append(f"{address}: {failure}")
+    return "; ".join(failures)
+
+
+def _mail(
+    newsroom: Newsroom, overdue: Overdue, address: str, place: int, *, now: datetime
+) -> tuple[Envelope, list[bytes]]:
     site = newsroom.settings.site
     number = newsroom.mint(now, f"alarm {overdue.edition}".encode()).lower()
     domain = site.contact.rpartition("@")[2]
@@ -163,49 +192,44 @@ def _mailed(newsroom: Newsroom, overdue: Overdue, *, now: datetime) -> str:
         f"{_sentence(newsroom, overdue)}\n\n`publisher dispatch list` and `publisher edition list` say more; "
         f"`publisher send {overdue.edition}` or `publisher dispatch resume` goes on.\n"
     )
-    mails = [
-        (
-            Envelope(site.contact, address),
-            [
-                mailbox("From", f"{site.name} (Publisher)", site.contact),
-                structured("To", address),
-                text_header("Subject", f"Overdue: {overdue.edition}"),
-                structured("Date", format_datetime(now)),
-                structured("Message-ID", f"<alarm.{number}.{place}@{domain}>"),
-                structured("Auto-Submitted", "auto-generated"),
-                structured("MIME-Version", "1.0"),
-                structured("Content-Type", "text/plain; charset=utf-8"),
-                structured("Content-Transfer-Encoding", "quoted-printable"),
-                b"\r\n",
-                quoted_printable(text),
-                b"\r\n",
-            ],
-        )
-        for place, address in enumerate(newsroom.settings.alarms.mail, 1)
+    return Envelope(site.contact, address), [
+        mailbox("From", f"{site.name} (Publisher)", site.contact),
+        structured("To", address),
+        text_header("Subject", f"Overdue: {overdue.edition}"),
+        structured("Date", format_datetime(now)),
+        structured("Message-ID", f"<alarm.{number}.{place}@{domain}>"),
+        structured("Auto-Submitted", "auto-generated"),
+        structured("MIME-Version", "1.0"),
+        structured("Content-Type", "text/plain; charset=utf-8"),
+        structured("Content-Transfer-Encoding", "quoted-printable"),
+        b"\r\n",
+        quoted_printable(text),
+        b"\r\n",
     ]
-    failure = ""
-    for relay in relays:
-        if not (failure := asyncio.run(_handed_over(relay, mails))):
-            break
-    return failure
 
 
-async def _handed_over(relay: Relay, mails: list[tuple[Envelope, list[bytes]]]) -> str:
+async def _handed_over(
+    relay: Relay, envelope: Envelope, pieces: list[bytes], broken: dict[Relay, str]
+) -> str:
+    """Why the relay did not take it; one that is no use to other addresses either is noted as broken."""
+
     async def before_dot() -> bool:
         return True
 
     opened = await relay.connect()
     if isinstance(opened, Outcome):
-        return f"relay {relay.options.name}: {opened.reply or opened.cause}"
+        broken[relay] = f"relay {relay.options.name}: {opened.reply or opened.cause}"
+        return broken[relay]
     try:
-        for envelope, pieces in mails:
-            outcome = await opened.send(envelope, pieces, before_dot=before_dot)
-            if outcome is None or outcome.state is not State.ACCEPTED:
-                why = (outcome.reply or outcome.cause) if outcome else "not sent"
-                return f"relay {relay.options.name}: {why}"
+        outcome = await opened.send(envelope, pieces, before_dot=before_dot)
     finally:
         await opened.close()
-    return ""
+    if outcome is not None and outcome.state is State.ACCEPTED:
+        return ""
+    why = f"relay {relay.options.name}: {(outcome.reply or outcome.cause) if outcome else 'not sent'}"
+    if outcome is not None and outcome.action is Action.RECONNECT:
+        broken[relay] = why
+    return why
 
 
 def _posted(newsroom: Newsroom, overdue: Overdue, *, now: datetime) -> str:

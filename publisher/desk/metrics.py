@@ -75,6 +75,7 @@ def exposition(newsroom: Newsroom, *, now: datetime) -> str:
 
 
 def _fill(page: _Page, newsroom: Newsroom, now: datetime) -> None:
+    newsroom.database.file()  # figures of a file that is gone would look sound
     with newsroom.database.read() as connection:
         for state, number in sorted(metrics.open_by_state(connection).items()):
             page.add("publisher_dispatches", number, state=state)
@@ -110,6 +111,7 @@ def missing(newsroom: Newsroom, *, seconds: float) -> list[str]:
     """What cannot be used at present, of "database" and "relay"; a relay is greeted as for sending, within so many seconds."""
     found = []
     try:
+        newsroom.database.file()
         with newsroom.database.read() as connection:
             house.get_fact(connection, "tag_authority")
     except PublisherError:

@@ -44,7 +44,7 @@ VIEWS = (
 class Preview:
     """The files of a preview, and what they show.
 
-    `frozen`: the edition exists, and goes out as it stands; else it is a draft. `barred`: the stories of a frozen one that may
+    `frozen`: the edition exists, and goes out as it stands, since `frozen_at`; else it is a draft. `barred`: the stories of a frozen one that may
     not go out any more, with the reason. `no_pictures`: why there are none, if they were wanted.
     """
 
@@ -53,6 +53,7 @@ class Preview:
     written: tuple[Path, ...]
     barred: dict[str, Why]
     no_pictures: str = ""
+    frozen_at: datetime | None = None
 
 
 def preview(
@@ -77,13 +78,16 @@ def preview(
     """
     outputs: dict[str, bytes] = {}
     gone: dict[str, Why] = {}
+    frozen_at: datetime | None = None
     found = find(newsroom, name, now=now)
     if ahead and name not in newsroom.digests:
         raise BadInput(
             f"{name} is an edition; what comes next is shown of a digest: {', '.join(newsroom.digests)}"
         )
     if found is not None and not ahead:
-        made, gone = as_of(newsroom, edition(newsroom, found), now=now)
+        kept = edition(newsroom, found)
+        frozen_at = kept.frozen_at
+        made, gone = as_of(newsroom, kept, now=now)
         with newsroom.database.read() as connection:
             outputs = {} if gone else editions.renderings(connection, made.edition_id, made.revision)
     else:
@@ -110,7 +114,7 @@ def preview(
         raise BadInput(f"{name} has nothing to show in {', '.join(made.languages)}")
     _cleared(out, written)
     taken, no_pictures = ([], "") if pictures is False else _pictures(written, told)
-    return Preview(made, found is not None and not ahead, (*written, *taken), gone, no_pictures)
+    return Preview(made, frozen_at is not None, (*written, *taken), gone, no_pictures, frozen_at)
 
 
 def _cleared(out: Path, written: Sequence[Path]) -> None:

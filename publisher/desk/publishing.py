@@ -12,10 +12,11 @@ from publisher.desk.feeds import FeedReport
 from publisher.desk.hubs import HubReport
 from publisher.desk.site import SiteReport
 from publisher.desk.withdrawals import standing_in
+from publisher.errors import FolderUnwritable
 from publisher.newsroom import Newsroom
 from publisher.store import public, stories
 
-__all__ = ["Published", "at_once", "publish"]
+__all__ = ["Published", "at_once", "before_mail", "publish"]
 
 FEEDS, SITE = "feeds/", "site/"
 
@@ -53,6 +54,21 @@ def publish(
     done.files = copies.copy(newsroom)
     done.hubs = hubs.tell_now(newsroom, now=now)
     return done
+
+
+def before_mail(newsroom: Newsroom, *, actor: str, now: datetime) -> list[str]:
+    """Everything that a mail's links lead to, in public before the first mail leaves; what could not be is said, and keeps no mail back.
+
+    Hubs are not told here: a slow one would hold the mail up, and who serves or builds next tells them.
+    """
+    made = Published(feeds=feeds.build(newsroom, actor=actor, now=now), pages=site.build(newsroom, now=now))
+    faults = [str(report.refused) for report in made.feeds if report.refused]
+    faults += [str(refusal) for refusal in made.pages.refused]
+    try:
+        copies.copy(newsroom)
+    except FolderUnwritable as error:
+        faults.append(str(error))
+    return faults
 
 
 def at_once(

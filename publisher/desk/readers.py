@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from publisher.desk.pages import Page, bytes_place_in, key_of, number_in
 from publisher.errors import BadInput, Conflict, InputUnreadable, unwritable
 from publisher.newsroom import Newsroom
-from publisher.store import deliveries
+from publisher.store import deliveries, returned
 from subscribers import audience, csvfile, importing
 from subscribers.address import key, parse
 from subscribers.errors import UnknownSubscriber
@@ -165,6 +165,16 @@ def everything(connection: Connection, row: Any) -> dict[str, Any]:
                 "since": entry.since,
             }
             for entry in subscriptions
+        ],
+        "came_back": [
+            {
+                "at": fact.at,
+                "kind": fact.kind,
+                "effect": fact.effect,
+                "dispatch": fact.dispatch_id,
+                "detail": fact.detail,
+            }
+            for fact in returned.of_address(connection, row.addr_key)
         ],
         "consent": [
             {

@@ -87,7 +87,7 @@ class Run:
         self._done = asyncio.Event()
         self._failure: BaseException | None = None
         self._writing: asyncio.Task[None] | None = None
-        self._file = _identity(database)
+        self._file = database.file()
 
     async def to_its_end(self) -> Ended:
         """Send what is due; raises the first failure once everybody has come to an end."""
@@ -162,7 +162,7 @@ class Run:
 
     async def _look(self) -> None:
         """End the run when the dispatch is not ours to send any more, or its ledger has been put elsewhere."""
-        if _identity(self._database) != self._file:
+        if self._database.file() != self._file:
             raise StoreUnavailable(self._database.where, "the file was moved or replaced while it was in use")
 
         def ask() -> tuple[bool, Mapping[str, Breaker]]:
@@ -174,14 +174,3 @@ class Run:
         self._shared.learn(known)
         if not still_ours:
             self._shared.end()
-
-
-def _identity(database: Database) -> tuple[int, int] | None:
-    """Which file the ledger is; None where that is the server's business."""
-    if database.path is None:
-        return None
-    try:
-        found = database.path.stat()
-    except OSError as error:
-        raise StoreUnavailable(database.where, f"the file is gone: {error.strerror}") from error
-    return found.st_dev, found.st_ino

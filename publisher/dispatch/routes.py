@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from publisher.dispatch.guards import RelayWatch
+from publisher.dispatch.guards import Refusals, RelayWatch
 from publisher.dispatch.pace import Pace
 from publisher.transport import Relay
 
@@ -53,6 +53,7 @@ class Route:
     pace: Pace | None = None
     paces: dict[str, Pace] = field(default_factory=dict)
     watch: RelayWatch = field(default_factory=RelayWatch)
+    refusals: Refusals = field(default_factory=Refusals)
     probing: asyncio.Lock = field(default_factory=asyncio.Lock)
     out: bool = False
     slow: bool = False
@@ -96,8 +97,12 @@ class Routes:
         return sum(route.relay.options.connections for route in self.all)
 
     def left(self, route: Route) -> bool:
-        """Whether another relay than this one can be used."""
-        return any(other.usable for other in self.all if other is not route)
+        """Whether another relay than this one can be used, or is being tried just now."""
+        return any(not other.waits for other in self.all if other is not route)
+
+    def hopeful(self, route: Route) -> bool:
+        """Whether time alone may bring another relay than this one back: it was not refused what nothing but a person can mend."""
+        return any(not other.out for other in self.all if other is not route)
 
     def may_take(self, route: Route) -> bool:
         """Whether it is this relay's turn to take a message."""

@@ -25,6 +25,8 @@ PATIENCE = 0.5
 PROBE = timedelta(minutes=1)
 """For how long one sender alone tries whether a relay that was left alone is well."""
 SLOW_DOWN = 421
+RELAYS_OWN = frozenset({"relay", "sender"})
+"""What a refusal may be about that another relay need not share: its configuration, or what is thought of its addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,19 @@ class Sender:
                 async with (
                     self._route.probing
                 ):  # one at a time, and slower each time, until the relay answers
-                    if await self._may_try() and not await self._one():
+                    if await self._may_try() and not await self._tried():
                         return
         finally:
             await self._hang_up()
+
+    async def _tried(self) -> bool:
+        """Send one message over a relay in trouble; a try that told nothing of the relay leaves nobody trying."""
+        watch, key = self._route.watch, self._route.key
+        era = watch.era
+        went_on = await self._one()
+        if watch.times and watch.era == era and not watch.pause():
+            self._of.remember(key, self._work.clock(), watch.times, watch.reason)
+        return went_on
 
     async def _one(self) -> bool:
         """Send one message; False when there is none to be begun."""
@@ -218,9 +229,10 @@ class Sender:
             self._connection = opened
             self._of.open.add(opened)
             return opened
+        opened = self._counted(opened)
         if await self._unusable(opened):
             pass
-        elif opened.action is Action.HALT or self._of.refusals.enough(opened):
+        elif opened.action is Action.HALT:
             await self._settling.halt(opened)
         else:
             self._relay_failed(opened)
@@ -245,12 +257,23 @@ class Sender:
             self._of.end()
         self._of.routes.wake()
 
+    def _counted(self, outcome: Outcome) -> Outcome:
+        """The outcome after those before it over this relay: with one policy refusal too many there is to be no other."""
+        too_many = self._route.refusals.enough(outcome)
+        if (
+            too_many and outcome.action is not Action.SUPPRESS
+        ):  # a dead mailbox stays one; the next answer tells
+            return replace(outcome, action=Action.HALT)
+        return outcome
+
     async def _unusable(self, outcome: Outcome) -> bool:
-        """Whether what no retry can help is this relay's matter only, because another one can be used."""
+        """Whether what no retry can help is this relay's matter only, because another one can be used, if not now then later."""
         if (
             outcome.action is not Action.HALT
-            or outcome.scope != "relay"
-            or not self._of.routes.left(self._route)
+            or not (
+                outcome.scope in RELAYS_OWN or outcome.code is None
+            )  # no code: over the size it announced
+            or not self._of.routes.hopeful(self._route)
         ):
             return False
         self._route.out = True
@@ -289,6 +312,7 @@ class Sender:
             await self._passed_over(chunk, row)
         else:
             self._judge_relay(outcome)
+            outcome = self._counted(outcome)
             if await self._unusable(outcome):
                 outcome = replace(outcome, action=Action.RECONNECT)
             await self._settling.settle(chunk, row, outcome, marked=marked)

@@ -37,7 +37,7 @@ class Settling:
             self.record(chunk, row, outcome, next_at=spread(row, now, held.until))
             return
         next_at: datetime | None = None
-        if outcome.action is Action.HALT or self._of.refusals.enough(outcome):
+        if outcome.action is Action.HALT:
             await self.halt(outcome)
             next_at = now
         elif outcome.state is not State.QUEUED:
@@ -82,6 +82,8 @@ class Settling:
     async def halt(self, outcome: Outcome) -> None:
         """Stop the dispatch for everybody, with code and text told; rows in hand are settled by their own tasks."""
         self._of.end()
+        if outcome.scope == "relay" and outcome.relay:
+            self._of.trouble = (outcome.relay, said(outcome))
         await self._of.writer.do(
             lambda connection: deliveries.halt(
                 connection, self._work.dispatch_id, reason=outcome.scope or "rule", detail=said(outcome)

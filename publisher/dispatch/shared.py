@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from publisher.dispatch.feed import Feed
-from publisher.dispatch.guards import Domains, Hold, Refusals
+from publisher.dispatch.guards import Domains, Hold
 from publisher.dispatch.routes import Routes
 from publisher.dispatch.work import Work
 from publisher.dispatch.writer import Writer
@@ -36,7 +36,6 @@ class Shared:
     feed: Feed
     over: asyncio.Event
     domains: Domains = field(default_factory=Domains)
-    refusals: Refusals = field(default_factory=Refusals)
     losses: Counter[int] = field(default_factory=Counter)
     opening: set[asyncio.Task[Connection | Outcome]] = field(default_factory=set)
     open: set[Connection] = field(default_factory=set)

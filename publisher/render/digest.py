@@ -51,7 +51,8 @@ def render(edition: Edition, variant: Variant, *, look: Look, templates: Templat
     for lengths in STEPS:
         context = view(edition, variant, look=look, words=templates.words(variant.language), lengths=lengths)
         html = to_html(templates.render(BODY, context), template=BODY)
-        size = len(html.encode("utf-8", "replace")) + html.count("\n")  # a mail's lines end in CRLF
+        raw = html.encode("utf-8", "replace")
+        size = len(raw) + raw.count(b"\n")  # a mail's lines end in CRLF
         if size <= HTML_MAX:
             break
     else:

@@ -171,6 +171,11 @@ def _digests(tables: Tables) -> Iterator[Fault]:
     for index, digest in enumerate(tables.digest):
         yield from _digest(digest, ("digest", index), sections)
         yield from _disclaimed(tables, ("digest", index, "languages"), digest.languages)
+        if digest.canary and digest.canary.wait >= digest.expires:
+            yield (
+                ("digest", index, "canary", "wait"),
+                "is not shorter than the digest's `expires`: nobody but the canary would be sent to; shorten it, or lengthen `expires`",
+            )
         if not digest.list_domain and not tables.mail.list_domain:
             yield ("mail", "list_domain"), f'is needed by the digest "{digest.slug}"'
     if tables.digest:

@@ -185,6 +185,20 @@ class Database:
         with self._named(), self.locked(), self._reader.connect():
             pass
 
+    def file(self) -> tuple[int, int] | None:
+        """Which file this is now, by device and number: one that is open outlives its name. None where that is the server's business.
+
+        Raises:
+            StoreUnavailable: there is no file of that name any more.
+        """
+        if self.path is None:
+            return None
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            raise StoreUnavailable(self.where, f"the file is gone: {error.strerror}") from error
+        return found.st_dev, found.st_ino
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads: one consistent view, never in a writer's way."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, select, update
 
 from publisher.store import schema
 from publisher.store.db import insert
@@ -16,6 +16,7 @@ from subscribers import schema as people
 
 __all__ = [
     "SourceState",
+    "change_fact",
     "count_events",
     "events_of",
     "get_fact",
@@ -25,6 +26,7 @@ __all__ = [
     "settle_fact",
     "source_states",
     "tell",
+    "unused",
 ]
 
 
@@ -38,6 +40,17 @@ def settle_fact(connection: Connection, key: str, value: str) -> str:
     """The value that holds for this database: the one stored at first use, whatever is handed in later."""
     connection.execute(insert(connection, fact).values(key=key, value=value).on_conflict_do_nothing())
     return str(connection.execute(select(fact.c.value).where(fact.c.key == key)).scalar_one())
+
+
+def unused(connection: Connection) -> bool:
+    """Whether nothing that carries an id to the outside was ever kept here: no story, edition (feeds are, too) or reader."""
+    kept = (schema.story, schema.edition, people.subscriber)
+    return all(connection.execute(select(1).select_from(table).limit(1)).first() is None for table in kept)
+
+
+def change_fact(connection: Connection, key: str, value: str) -> None:
+    """Put another value in the place of one that nothing hangs on yet."""
+    connection.execute(update(fact).where(fact.c.key == key).values(value=value))
 
 
 def get_fact(connection: Connection, key: str) -> str | None:

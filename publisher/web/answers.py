@@ -57,16 +57,18 @@ class Answers:
         offered = consent.offered(self._newsroom)
         slug = visit.said("digest") or visit.query.get("digest", "")
         digest = next((one for one in offered if one.slug == slug), None)
-        if digest is None and (slug or not offered):
+        if not offered:
             return self.dead(visit)
+        if digest is None and slug:
+            words, templates = self._spoken(visit), self._newsroom.templates
+            page = pages.unknown_page(self._house, words, others=self._offers(words), templates=templates)
+            return self._shown(page, 404)
         digest = digest or offered[0]
         lang = visit.said("lang") or visit.query.get("lang", "")
         language = lang if lang in digest.languages else best(visit.languages, digest.languages)
         words = self._newsroom.templates.words(language)
-        if not visit.posts:
-            return self._join_form(visit, digest, words)
-        if visit.said("website"):
-            return self._sent(words)
+        if not visit.posts or visit.said("website"):
+            return self._sent(words) if visit.posts else self._join_form(visit, digest, words)
         shown = form_shown(self._newsroom.form_key, visit.said("form"))
         now = self._clock()
         if shown is None or not YOUNGEST <= now - shown <= OLDEST:
@@ -85,6 +87,13 @@ class Answers:
             return self._join_form(visit, digest, words, wrong=True)
         return self._sent(words) if came is Joined.NOTED else self._busy(words)
 
+    def _offers(self, words: Words, *, but: str = "") -> list[Offer]:
+        """The digests that anybody may ask for."""
+        offered = (one for one in consent.offered(self._newsroom) if one.slug != but)
+        return [
+            Offer(one.title(words.language), self._url(f"subscribe?digest={one.slug}")) for one in offered
+        ]
+
     def _wanted(self, visit: Visit, language: str) -> Join:
         return Join(
             email=visit.said("email"),
@@ -98,7 +107,6 @@ class Answers:
     ) -> Response:
         wanted = self._wanted(visit, words.language)
         now = self._clock()
-        others = [one for one in consent.offered(self._newsroom) if one.slug != digest.slug]
         page = pages.join_page(
             self._house,
             words,
@@ -123,9 +131,7 @@ class Answers:
                 Offer(digest.title(tag), self._url(f"subscribe?digest={digest.slug}&lang={tag}"), tag)
                 for tag in digest.languages
             ],
-            others=[
-                Offer(one.title(words.language), self._url(f"subscribe?digest={one.slug}")) for one in others
-            ],
+            others=self._offers(words, but=digest.slug),
             templates=self._newsroom.templates,
         )
         return self._shown(page, WRONG if wrong else 200)
@@ -174,15 +180,7 @@ class Answers:
         if visit.posts:
             self._leave(visit, found, form="unsubscribe")
             make = pages.left_page
-        page = make(
-            self._house,
-            words,
-            digest=title,
-            address=found.address,
-            action=self._path("u", visit.token),
-            templates=self._newsroom.templates,
-        )
-        return self._shown(page)
+        return self._about(make, words, title, found.address, self._path("u", visit.token))
 
     def _leave_former(self, visit: Visit) -> Response:
         """The same of a digest that is configured no more, of which only the link is left."""
@@ -193,15 +191,17 @@ class Answers:
         if visit.posts:
             consent.leave_former(self._newsroom, visit.token, client=visit.client, now=self._clock())
             make, address = pages.left_page, ""
-        page = make(
-            self._house,
-            self._spoken(visit),
-            digest=self._house.name,
-            address=address,
-            action=self._path("u", visit.token),
-            templates=self._newsroom.templates,
+        action = self._path("u", visit.token)
+        return self._about(make, self._spoken(visit), self._house.name, address, action)
+
+    def _about(
+        self, make: Callable[..., bytes], words: Words, digest: str, address: str, action: str
+    ) -> Response:
+        """A page that says something of a digest and its reader, with buttons that lead to `action`."""
+        templates = self._newsroom.templates
+        return self._shown(
+            make(self._house, words, digest=digest, address=address, action=action, templates=templates)
         )
-        return self._shown(page)
 
     def _leave(self, visit: Visit, standing: Standing, *, form: str) -> None:
         consent.leave(self._newsroom, standing, form=form, client=visit.client, now=self._clock())
@@ -228,32 +228,34 @@ class Answers:
             return self._sent(words) if came is Joined.NOTED else self._busy(words)
         if act == "leave":
             self._leave(visit, found, form="preferences")
-            page = pages.left_page(
-                self._house,
-                words,
-                digest=title,
-                address=found.address,
-                action=self._path("p", visit.token),
-                templates=self._newsroom.templates,
-            )
-            return self._shown(page)
+            return self._about(pages.left_page, words, title, found.address, self._path("p", visit.token))
         zone = visit.said("timezone").strip() if act == "save" else found.timezone or ""
         wrong = bool(zone) and zone not in available_timezones()
-        if act == "save" and not wrong:
-            consent.save(self._newsroom, found, self._wanted(visit, found.language), timezone=zone or None)
+        wanted = self._wanted(visit, found.language)
+        empty = act == "save" and found.active and consent.chose_nothing(found.digest, wanted)
+        if act == "save" and not (wrong or empty):
+            consent.save(self._newsroom, found, wanted, timezone=zone or None)
             found = consent.preferring(self._newsroom, visit.token) or found
             words, title = self._said(found)
-        return self._preferences(visit, found, words, title, saved=act == "save", wrong=wrong)
+        return self._preferences(visit, found, words, title, saved=act == "save", wrong=wrong, empty=empty)
 
     def _preferences(
-        self, visit: Visit, found: Standing, words: Words, title: str, *, saved: bool, wrong: bool
+        self,
+        visit: Visit,
+        found: Standing,
+        words: Words,
+        title: str,
+        *,
+        saved: bool,
+        wrong: bool,
+        empty: bool,
     ) -> Response:
         choices = consent.choices(
             self._newsroom,
             found.digest,
             words,
             language=found.language,
-            sections=frozenset(found.sections.split()),
+            sections=None if empty else frozenset(found.sections.split()),
             rhythm=found.rhythm,
             timezone=found.timezone,
             now=self._clock(),
@@ -267,11 +269,12 @@ class Answers:
             choices=choices if found.active else None,
             timezone=visit.said("timezone")[:64] if wrong else found.timezone or found.digest.timezone,
             zones=sorted(zone for zone in available_timezones() if "/" in zone),
-            saved=saved,
+            saved=saved and not empty,
             wrong=wrong,
+            empty=empty,
             templates=self._newsroom.templates,
         )
-        return self._shown(page, WRONG if wrong else 200)
+        return self._shown(page, WRONG if wrong or empty else 200)
 
     # ------------------------------------------------------------------------------------------------------ own data
 
@@ -347,9 +350,8 @@ class Answers:
 
     def trouble(self, visit: Visit) -> Response:
         """Nothing was done: the database is away, or a template is wrong."""
-        page = pages.trouble_page(
-            self._house, self._spoken(visit), busy=False, templates=self._newsroom.templates
-        )
+        words, templates = self._spoken(visit), self._newsroom.templates
+        page = pages.trouble_page(self._house, words, busy=False, templates=templates)
         return self._shown(page, LATER, {"retry-after": "60"})
 
     def _busy(self, words: Words) -> Response:

@@ -77,12 +77,12 @@ def waiting(connection: Connection, *, limit: int) -> list[Row[Any]]:
     return list(connection.execute(query.with_for_update(skip_locked=True)))
 
 
-def written_to(connection: Connection, addr_key: bytes, *, since: datetime) -> list[datetime]:
-    """When this address was written to because a form asked for it."""
-    query = select(signup.c.answered_at).where(
+def written_to(connection: Connection, addr_key: bytes, *, since: datetime) -> list[tuple[datetime, str]]:
+    """When this address was written to because a form asked for it, and which form."""
+    query = select(signup.c.answered_at, signup.c.form).where(
         signup.c.addr_key == addr_key, signup.c.state == "mailed", signup.c.at > since
     )
-    return list(connection.execute(query).scalars())
+    return [(row.answered_at, row.form) for row in connection.execute(query)]
 
 
 def mailed_since(connection: Connection, since: datetime) -> int:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import threading
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
+import pytest
+
 from publisher.daemon import Done, Watch
+from publisher.desk import alarms
 from publisher.newsroom import Newsroom
 from publisher.store.db import Database
+from publisher.transport import Limits
 from tests.clockbox import Hands, Site, recorded, site
 from tests.mailroom import ingest, keeping, mails, subscribe
 from tests.newsrooms import NOW, line, newsroom
@@ -49,7 +54,7 @@ def test_digest_that_was_never_made_is_told_once_on_each_channel(database: Datab
         room = room_of(database, server, there)
         assert watched(room, SLOT + 59 * MINUTE) == (True, [])
         assert there.asked == ["/ping"]
-        said = [("overdue", "said"), ("alarm-mail", "done"), ("alarm-webhook", "done")]
+        said = [("overdue", "said"), ("alarm-webhook", "done"), ("alarm-mail", "done")]
         assert watched(room, SLOT + HOUR) == (False, said)
         for later in (MINUTE, 10 * MINUTE):
             assert watched(room, SLOT + HOUR + later) == (False, [])
@@ -95,3 +100,31 @@ def test_channel_that_fails_is_tried_again_and_a_private_one_is_refused(
         closed = room_of(database, server, there, mail=[], allow_hosts=[])
         assert watched(closed, SLOT + 30 * MINUTE)[1] == [("ping", "failed")]
         assert there.asked == []
+
+
+def test_address_that_is_refused_keeps_no_other_from_being_told_once(
+    database: Database, tmp_path: Path
+) -> None:
+    gone = "gone@front.example"
+    with keeping(tmp_path, "rcpt to=gone@* reply='550 5.1.1 No such user'") as server, site() as there:
+        room = room_of(database, server, there, mail=[gone, DESK], webhook="")
+        told: list[Done] = []
+        for later in (0, 6, 12):
+            if later == 12:
+                server.teach()
+            clock = partial(datetime.__add__, SLOT + HOUR, later * MINUTE)
+            Watch(newsroom=room, clock=clock, stop=threading.Event(), tell=told.append).once()
+        assert {address: len(found) for address, found in mails(server).items()} == {gone: 1, DESK: 1}
+    said = [account for account in told if account.step == "alarm-mail"]
+    assert [account.result for account in said] == ["failed", "failed", "done"]
+    assert f"{gone}: relay test: 5.1.1 No such user" in said[0].said
+
+
+def test_relay_that_hangs_does_not_hold_up_the_webhook(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarms, "LIMITS", Limits(banner=0.2))
+    with keeping(tmp_path, "banner do=stall") as server, site() as there:
+        room = room_of(database, server, there)
+        done = watched(room, SLOT + HOUR)[1]
+    assert done == [("overdue", "said"), ("alarm-webhook", "done"), ("alarm-mail", "failed")]

@@ -18,6 +18,7 @@ from publisher.desk import clock as desk_clock
 from publisher.desk import editions
 from publisher.errors import GateRefused, StoreLocked, StoreUnavailable, Violation
 from publisher.newsroom import Newsroom
+from publisher.store import public
 from publisher.store.db import Database, open_database
 from tests.clockbox import Hands, Site, recorded, site, tally
 from tests.mailroom import ingest, keeping, mails, subscribe
@@ -53,6 +54,15 @@ def sent(server: Server) -> dict[str, int]:
 
 def steps_of(done: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
     return [entry for entry in done if entry[0] != "build"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_editions_page_is_public_before_its_first_mail_leaves(database, server):
+    hands = Hands(ready(database, server))
+    hands.at(SLOT - MINUTE)
+    assert [step for step, _, _ in hands.at(SLOT)] == ["make", "build", "send", "dispatch"]
+    with hands.room.database.read() as connection:
+        assert public.paths(connection, below="site/e/") == {f"site/e/{ID}/index.html"}
 
 
 def test_the_present_slot_is_made_and_sent_and_nothing_of_it_twice(database, server):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from publisher.cli.sending import report_lines
 from publisher.desk import mailing
 from publisher.ledger import Counts
 from publisher.store.db import Database
@@ -72,6 +73,18 @@ def test_complaint_while_it_waits_halts_it_without_another_mail(database: Databa
         report = mailing.go_on(room, dispatch_id, actor="test", clock=lambda: LATER)
         assert report.halt == "canary: 1 of the first 4 complained, 0 may"
         assert len(server.messages()) == len(FIRST)
+
+
+def test_rest_that_waited_past_the_dispatchs_end_is_not_said_to_have_followed(
+    database: Database, tmp_path: Path
+) -> None:
+    with keeping(tmp_path) as server:
+        room, _, dispatch_id = begun(database, server, *READERS, *STAFF, canary=RULE)
+        send(room, dispatch_id)
+        report = mailing.go_on(room, dispatch_id, actor="test", clock=lambda: NOW + timedelta(days=2))
+    assert report.counts == Counts(accepted=len(FIRST), expired=4)
+    (said,) = [text for text in report_lines(report) if text.startswith("Canary")]
+    assert said.endswith("; the time was over before all of the rest had followed: 4 expired.")
 
 
 def test_breaking_news_and_a_canary_of_nobody_go_to_everybody_at_once(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.desk import editions, previews
+from publisher.desk import acts, editions, previews
 from publisher.errors import BadInput
 from publisher.store.db import Database
 from tests.mailroom import ingest, make
@@ -42,3 +42,15 @@ def test_a_digest_shows_what_would_be_sent_and_what_comes_next_when_asked(
 
     with pytest.raises(BadInput, match="is an edition"):
         previews.preview(room, made.edition_id, tmp_path / "none", ahead=True, now=LATER)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_edition_that_lost_a_story_says_when_it_was_frozen_and_not_when_it_is_looked_at(
+    database: Database, tmp_path: Path
+) -> None:
+    room = newsroom(database)
+    ingest(room, line(1), line(2))
+    made = make(room)
+    acts.hold(room, made.items[0].story_id, why="checking", actor="test", now=LATER)
+    shown = previews.preview(room, "morning", tmp_path, now=LATER)
+    assert (list(shown.barred), shown.frozen_at) == ([made.items[0].story_id], made.frozen_at)

@@ -108,8 +108,12 @@ def test_every_page_in_every_language(room: Newsroom, client: Client, language: 
         client.post(leave),
         client.ask(choose),
         client.ask("/confirm/none", headers=[("accept-language", f"{language};q=0.9, xx")]),
+        client.ask("/subscribe?digest=none", headers=[("accept-language", f"{language};q=0.9, xx")]),
     ]
-    assert [page.status for page in pages] == [200, 200, 422, 200, 200, 200, 200, 404]
+    assert [page.status for page in pages] == [200, 200, 422, 200, 200, 200, 200, 404, 404]
+    assert "/subscribe?digest=" in pages[-1].text
+    dead, unknown = (re.findall("<h1>.*</h1>", page.text) for page in pages[-2:])
+    assert dead != unknown
     for page in pages:
         keeps_the_rules(page, language)
     if language == "en":

@@ -138,7 +138,11 @@ def test_what_a_reader_decides_with_the_links_of_their_mails(database: Database,
         (entry,) = readers.record(room, READER)["subscriptions"]
         assert (entry["sections"], entry["rhythm"]) == (["world"], "weekly 1 02:00")
         assert "Monday, 05:30" in client.ask(choose).text
-        assert client.post(choose, ("act", "save"), ("timezone", "Asia/Nowhere")).status == 422
+        assert client.post(choose, ("act", "save"), *wanted[:2], ("timezone", "Asia/Nowhere")).status == 422
+        nothing = client.post(choose, ("act", "save"), *wanted[1:])
+        assert (nothing.status, "choose at least one section" in nothing.text) == (422, True)
+        assert ("Saved." in nothing.text, " checked" in nothing.text) == (False, False)
+        assert readers.record(room, READER)["subscriptions"] == [entry]
 
         # leaving, and coming back by a new confirmation only
         assert READER not in client.post(leave).text
@@ -163,6 +167,32 @@ def test_what_a_reader_decides_with_the_links_of_their_mails(database: Database,
         assert len(mails(server)[READER]) == had
         assert rows(room, "SELECT count(*) FROM delivery WHERE rcpt = 'reader@list.example'") == [(0,)]
         assert [client.post(leave).status, client.post(choose, ("act", "save")).status] == [200, 404]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_new_reader_is_answered_within_the_hour_of_their_confirmation(
+    database: Database, tmp_path: Path
+) -> None:
+    with keeping(tmp_path) as server:
+        room = newsroom(database, relay_port=server.port)
+        client = Client(room)
+        client.join(READER)
+        sent_out(room, client)
+        client.post(LINK.findall(mails(server)[READER][0])[0])
+        leave, choose = (
+            f"/{path}/{mint(room.token_keys, purpose, subscriber=1, digest=1)}"
+            for path, purpose in (("u", Purpose.LEAVE), ("p", Purpose.PREFERENCES))
+        )
+        client.at += timedelta(minutes=2)
+        client.post(choose, ("act", "account"))
+        sent_out(room, client)
+        client.post(leave)
+        client.post(leave, ("act", "back"))
+        sent_out(room, client)
+        client.join(READER)  # as a stranger could
+        assert sent_out(room, client) == []
+        links = [LINK.findall(body)[0].split("/")[1] for body in mails(server)[READER]]
+        assert links == ["confirm", "account", "confirm"]
 
 
 def own_data(room: Newsroom, client: Client, server: Server, choose: str, act: str) -> tuple[str, Page]:

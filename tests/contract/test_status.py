@@ -57,6 +57,11 @@ def test_ready_asks_database_and_relay_but_not_for_everybody_anew(
         assert asked(room, "/readyz", "/readyz", "/healthz") == [(200, "ready\n")] * 2 + [(200, "ok\n")]
         assert sum(line.endswith("connected") for line in server.heard()) == 1
     assert asked(room, "/readyz") == [(503, "not ready: relay\n")]
+    if database.path is not None:  # an open file outlives its name
+        database.path.rename(tmp_path / "elsewhere.sqlite3")
+        shown = asked(open_to(room, TOKEN), "/readyz", "/metrics", token=TOKEN)
+        assert shown[0] == (503, "not ready: database, relay\n")
+        assert "publisher_database_up 0" in shown[1][1].splitlines()
 
 
 def test_figures_are_told_to_who_shows_the_token_only(database: Database, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ import pytest
 from publisher.dispatch import Ended, guards, run
 from publisher.dispatch.routes import GROWTH, Room
 from publisher.ledger import Counts, Tally
+from publisher.store import deliveries
 from publisher.store import relays as store
 from publisher.store.db import Database
 from publisher.transport import Rate
@@ -20,7 +22,7 @@ from tests.crash.checker import check
 from tests.crash.faultbox import dispatch_row, judge, plain, send, suppressed
 from tests.dispatchbox import DISPATCH, Clock, frozen, history, readers, relay, states, work
 from tests.smtpd import Server
-from tests.waiting import Aside
+from tests.waiting import Aside, until
 
 
 @pytest.fixture
@@ -92,6 +94,35 @@ def test_a_relay_that_wants_another_password_is_left_to_the_other(
     assert judged(database, pair) == {"accepted": 20}
 
 
+@pytest.mark.parametrize(
+    ("rule", "reason", "largest"),
+    [
+        ("rcpt reply='554 5.7.1 Client host blocked using blocklist'", "sender", ""),
+        ("", "message", "SIZE 10"),
+    ],
+)
+def test_what_one_relay_alone_refuses_goes_over_the_other_and_halts_when_all_do(
+    database: Database, tmp_path: Path, rule: str, reason: str, largest: str
+) -> None:
+    frozen(database, readers(20), now=(clock := Clock()).now)
+    rules, (one, two) = [rule] if rule else [], (tmp_path / "one", tmp_path / "two")
+    one.mkdir()
+    two.mkdir()
+    offer = {"offer": largest} if largest else {}
+    with plain(*rules, folder=one, **offer) as bad, plain(folder=two) as good:
+        over(database, [bad], clock, {})
+        row = dispatch_row(database)
+        assert (row.state, row.halt_reason) == ("halted", reason)
+        with database.write() as connection:
+            deliveries.resume(connection, DISPATCH)
+        clock.move(minutes=30)
+        assert over(database, [bad, good], clock, {}, {}).trouble is None
+        assert dispatch_row(database).state == "sending"
+        clock.move(minutes=30)
+        over(database, [bad, good], clock, {}, {})
+        assert judged(database, [bad, good]) == {"accepted": 20}
+
+
 def test_when_no_relay_can_be_used_the_run_ends_and_says_why(database: Database, pair: list[Server]) -> None:
     frozen(database, readers(20), now=(clock := Clock()).now)
     for server in pair:
@@ -99,6 +130,53 @@ def test_when_no_relay_can_be_used_the_run_ends_and_says_why(database: Database,
     ended = over(database, pair, clock, {}, {"order": 2})
     assert ended.trouble is not None
     assert (ended.counts.waiting, ended.counts.planned) == (20, 20)
+
+
+def test_after_an_outage_of_all_a_failed_try_of_one_does_not_cut_off_that_of_the_other(
+    database: Database, pair: list[Server]
+) -> None:
+    frozen(database, readers(20), now=(clock := Clock()).now)
+    for server in pair:
+        server.teach("banner do=drop")
+    assert over(database, pair, clock, {}, {"order": 2}).trouble is not None
+    pair[0].teach("banner wait=0.3")
+    clock.move(minutes=1, seconds=1)
+    assert over(database, pair, clock, {}, {"order": 2}).trouble is None
+    assert judged(database, pair) == {"accepted": 20}
+    with database.read() as connection:
+        assert [breaker.probing for breaker in store.breakers(connection).values()] == [False]
+
+
+def test_a_try_that_was_cut_off_leaves_nobody_trying(database: Database, pair: list[Server]) -> None:
+    frozen(database, readers(1), now=(clock := Clock()).now)
+    first, stop = pair[:1], threading.Event()
+    first[0].teach("banner do=drop")
+    over(database, first, clock, {})
+    clock.move(minutes=1, seconds=1)
+    first[0].teach("banner do=stall")
+    asked = len(first[0].heard())
+    trying = Aside(over, database, first, clock, {}, stop=stop)
+    until(lambda: len(first[0].heard()) > asked, thread=trying)
+    stop.set()
+    trying.result()
+    with database.read() as connection:
+        (known,) = store.breakers(connection).values()
+    assert (known.probing, known.until) == (False, clock.now)
+
+
+def test_a_spare_with_a_wrong_certificate_does_not_halt_what_the_first_relay_can_send_later(
+    database: Database, pair: list[Server]
+) -> None:
+    frozen(database, readers(20), now=(clock := Clock()).now)
+    pair[0].teach("banner do=drop")
+    wrong = {"order": 2, "tls": "required"}
+    ended = over(database, pair, clock, {}, wrong)
+    assert ended.trouble is not None
+    assert (ended.trouble[0], dispatch_row(database).state) == ("two", "sending")
+    pair[0].teach()
+    clock.move(minutes=1, seconds=1)
+    assert over(database, pair, clock, {}, wrong).trouble is None
+    assert judged(database, pair) == {"accepted": 20}
 
 
 def test_a_relay_left_alone_is_not_asked_after_a_restart_and_then_by_one_connection(

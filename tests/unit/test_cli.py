@@ -195,7 +195,26 @@ def test_permanent_values_cannot_change_under_a_running_house(stories, capsys):
         path.read_text().replace('tag_authority = "news.example"', 'tag_authority = "other.example"')
     )
     assert run(stories, "story", "list") == 78
-    assert "put the old value back" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert (
+        '"other.example" differs from what this database began with: put the old value "news.example" back'
+        in said
+    )
+
+
+def test_what_is_permanent_may_be_changed_while_nothing_hangs_on_it(room, capsys):
+    """Whoever looks at a new newsroom before they edit its template has not decided anything by that."""
+    assert run(room, "story", "list") == 0
+    path = room / "config" / "publisher.toml"
+    for old, new in (("news.example", "a.example"), ("a.example", "b.example")):
+        words = path.read_text().replace(f'tag_authority = "{old}"', f'tag_authority = "{new}"')
+        path.write_text(words.replace('"2026-01-01"', '"2026-02-01"'))
+        assert [run(room, "config", "check"), run(room, "story", "list")] == [0, 0]
+    run(room, "subscriber", "add", "a@example.org", "--digest", "morning", "--basis", "asked")
+    path.write_text(path.read_text().replace('tag_authority = "b.example"', 'tag_authority = "a.example"'))
+    capsys.readouterr()
+    assert [run(room, "config", "check"), run(room, "story", "list")] == [78, 78]
+    assert 'put the old value "b.example" back' in capsys.readouterr().err
 
 
 def test_another_address_key_is_refused(stories, capsys):

@@ -28,7 +28,8 @@ def test_a_preview_says_whether_it_is_frozen_and_where_the_next_one_is_shown(run
     made = run.json("edition", "make", "morning")["id"]
     frozen = run("edition", "preview", "morning", "--no-pictures")
     assert f"This is {made}, frozen at " in frozen.out
-    assert last(frozen).endswith("`publisher edition preview morning --next`")
+    assert "It is shown with the templates of then." in frozen.out
+    assert last(frozen).endswith("with the templates of now: `publisher edition preview morning --next`")
     run.ingest(line(2))
     assert "would hold of the stories here now" in last(
         run("edition", "preview", "morning", "--no-pictures", "--next")

@@ -122,3 +122,39 @@ def test_whoever_says_no_is_told_what_was_not_done(run, monkeypatch, command, wo
     assert said.err.endswith(f"publisher: {no}{words}\n")
     assert run.json("dispatch", "list")["items"] == []
     assert run.json("subscriber", "show", "a@example.org")["status"] == "confirmed"
+
+
+REPORT = "From: MAILER-DAEMON@relay.example\nTo: bounce@front.example\nSubject: Undelivered\nMessage-ID: <1@relay.example>\n\n<a@example.org>: 550 no such user\n"
+LETTER = "From: a@example.org\nSubject: Hello\n\nHow are you?\n"
+
+
+def test_mails_that_came_back_are_taken_from_a_maildir_an_mbox_and_a_pipe(run, tmp_path, monkeypatch):
+    """Nothing is deleted, and what nobody understood stays where it lies."""
+    for name in ("new", "cur", "tmp"):
+        (tmp_path / "box" / name).mkdir(parents=True)
+    (tmp_path / "box" / "new" / "1.host").write_text(REPORT)
+    (tmp_path / "box" / "new" / "2.host").write_text(LETTER)
+    said = run("bounce", "ingest", str(tmp_path / "box"))
+    assert (said.code, said.err) == (5, "")
+    assert said.out.splitlines()[-1] == "Not recognised, left where it is: 2.host"
+    assert [path.name for path in (tmp_path / "box" / "new").iterdir()] == ["2.host"]
+    assert (tmp_path / "box" / "cur" / "1.host:2,S").read_text() == REPORT
+
+    box = tmp_path / "bounces"
+    box.write_text(
+        f"From a Mon Mar  2 08:00:00 2026\n{REPORT}\nFrom b Mon Mar  2 08:00:01 2026\n{REPORT.replace('<1@', '<2@')}\n"
+    )
+    found = run.json("bounce", "ingest", str(box))
+    assert found == {
+        "mails": 2,
+        "effects": {"known": 1, "untrusted": 1},
+        "kinds": {"bounce": 1, "failed": 1},
+        "unrecognised": [],
+    }
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(LETTER.encode())))
+    piped = run.json("bounce", "ingest", "-")
+    (kept,) = run.folder.rglob(piped["unrecognised"][0])
+    assert kept.read_text() == LETTER
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert run("bounce", "ingest", str(tmp_path / "nowhere")).code == 2

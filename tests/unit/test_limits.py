@@ -34,8 +34,19 @@ def ago(*hours: float) -> list[datetime]:
     ],
 )
 def test_one_an_hour_three_a_day_and_then_a_week_of_silence(written: list[datetime], may: bool) -> None:
-    assert may_write(written, NOW) is may
-    assert may_write(written[::-1], NOW) is may
+    asked = [(at, "subscribe") for at in written]
+    assert may_write(asked, NOW, form="subscribe") is may
+    assert may_write(asked[::-1], NOW, form="account") is may
+
+
+def test_a_page_that_only_a_readers_own_link_opens_has_an_hour_of_its_own() -> None:
+    (just,) = ago(0.1)
+    for own, others in (("back", ["subscribe", "preferences"]), ("preferences", ["account", "back"])):
+        written = [(just, form) for form in others]
+        assert may_write(written, NOW, form=own)
+        assert not may_write([(just, own)], NOW, form=own)
+        assert not may_write([*written, (just, "subscribe")], NOW, form=own)  # three a day, whoever asked
+    assert not may_write([(just, "account")], NOW, form="subscribe")
 
 
 def test_a_network_is_what_one_household_or_one_attacker_has() -> None:

@@ -215,6 +215,11 @@ def test_every_fault_is_named_in_one_go() -> None:
         ),
         ({"digest": {"number": 65536}}, "digest[morning].number", "less than or equal to 65535"),
         ({"digest": {"languages": "en"}}, "digest[morning].languages", "should be a list"),
+        (
+            {"digest": {"canary": {"wait": "24h"}}},
+            "digest[morning].canary.wait",
+            "shorten it, or lengthen `expires`",
+        ),
     ],
 )
 def test_a_value_that_cannot_work_is_refused_with_its_reason(changed: Any, key: str, sentence: str) -> None:

@@ -30,6 +30,8 @@ def room(tmp_path_factory):
     """A newsroom's folder with a story in Persian."""
     folder = tmp_path_factory.mktemp("room")
     assert told(publisher, ["-q", "init", str(folder)]) == 0
+    config = folder / "config" / "publisher.toml"
+    config.write_text(config.read_text().replace("The Example Newsroom", PERSIAN))
     (folder / "stories.jsonl").write_bytes(jsonl(line(1, headline=PERSIAN)))
     arguments = ["ingest", "--file", str(folder / "stories.jsonl"), "--source", "harbour-news"]
     assert told(publisher, ["-q", "--config", str(folder / "config"), *arguments]) == 0
@@ -51,7 +53,7 @@ def run(room, *arguments, redirect="", **environment):
     return done.returncode, done.stdout, done.stderr.decode()
 
 
-@pytest.mark.parametrize("arguments", [("story", "list"), ("--json", "story", "list"), ("--help",)])
+@pytest.mark.parametrize("arguments", [("story", "list"), ("--json", "config", "show"), ("--help",)])
 def test_output_to_a_full_disk_is_said_and_ends_with_try_later(room, arguments):
     code, _, said = run(room, *arguments, redirect=">/dev/full")
     assert code == 75
@@ -59,13 +61,13 @@ def test_output_to_a_full_disk_is_said_and_ends_with_try_later(room, arguments):
 
 
 def test_a_failure_keeps_its_own_code_when_nothing_can_be_written(room):
-    assert run(room, "story", "show", "x", redirect=">/dev/full 2>/dev/full")[0] == 2
+    assert run(room, "config", "shew", redirect=">/dev/full 2>/dev/full")[0] == 2
     assert run(room, "story", "show", "x", redirect="<&- >&- 2>&-")[0] == 2
 
 
 @pytest.mark.parametrize("redirect", [">&-", "<&-", "2>&-", "<&- >&- 2>&-", "2>/dev/full"])
 def test_a_closed_stream_is_an_empty_one(room, redirect):
-    code, shown, _ = run(room, "story", "list", redirect=redirect)
+    code, shown, _ = run(room, "config", "show", redirect=redirect)
     assert code == 0
     assert (PERSIAN.encode() in shown) is (">&- 2" not in redirect and redirect != ">&-")
     assert told(publisher, ["-q", "--config", str(room / "config"), "db", "check"]) == 0

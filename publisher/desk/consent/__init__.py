@@ -6,7 +6,17 @@ its digest or its key's turn to sign is gone; one that shows or erases a person'
 """
 
 from publisher.desk.consent.account import Account, account, erase, export, new_address, prove, proved
-from publisher.desk.consent.joining import Join, Joined, ask, back, choices, offered, own_link, save
+from publisher.desk.consent.joining import (
+    Join,
+    Joined,
+    ask,
+    back,
+    choices,
+    chose_nothing,
+    offered,
+    own_link,
+    save,
+)
 from publisher.desk.consent.links import (
     Standing,
     confirm,
@@ -27,6 +37,7 @@ __all__ = [
     "ask",
     "back",
     "choices",
+    "chose_nothing",
     "confirm",
     "confirming",
     "erase",

@@ -62,13 +62,20 @@ def choices(
     timezone: str | None,
     now: datetime,
 ) -> Choices:
-    """What there is to choose in a digest, and what is chosen; hours are said in this time zone (None: the digest's)."""
+    """What there is to choose in a digest, and what is chosen; hours are said in this time zone (None: the digest's).
+
+    `sections`: empty for all of them, None for none.
+    """
     zone = ZoneInfo(timezone or digest.timezone)
     rhythms = list(_rhythms(digest, words, zone, now))
     chosen = str(rhythm) if str(rhythm) in dict(rhythms) else rhythms[0][0]
     return Choices(
         sections=[
-            Option(slug, newsroom.section(slug).title(words.language), not sections or slug in sections)
+            Option(
+                slug,
+                newsroom.section(slug).title(words.language),
+                sections is not None and (not sections or slug in sections),
+            )
             for slug in digest.sections
         ],
         languages=[Option(tag, own_name(tag), tag == language) for tag in digest.languages],
@@ -90,6 +97,11 @@ def _rhythms(digest: Digest, words: Words, zone: ZoneInfo, now: datetime) -> Ite
     for day in digest.weekdays if len(digest.weekdays) > 1 else ():
         weekly = f"{words.gettext('Once a week')}{colon}{words.weekday(day)}{comma}{times[last]} {name}"
         yield str(Rhythm(RhythmKind.WEEKLY, last, day)), weekly
+
+
+def chose_nothing(digest: Digest, wanted: Join) -> bool:
+    """Whether a form that offers sections came back without one."""
+    return len(digest.sections) > 1 and not set(wanted.sections) & set(digest.sections)
 
 
 def chosen(digest: Digest, wanted: Join) -> tuple[str, str, Rhythm]:

@@ -106,7 +106,9 @@ def _decided(newsroom: Newsroom, connection: Connection, row: Any, *, now: datet
     digest = newsroom.digests.get(row.digest)
     refused = audience.suppressed(connection, key)
     written = audience.written_to(connection, key, since=now - REMEMBERED)
-    if digest is None or (refused is not None and refused.cause != "left") or not may_write(written, now):
+    if digest is None or (refused is not None and refused.cause != "left"):
+        return None
+    if not may_write(written, now, form=row.form):
         return None
     address = parse(row.address)
     language = row.language if row.language in digest.languages else digest.languages[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from publisher.desk.pages import Page, key_of, place_in
 from publisher.errors import UnknownName
 from publisher.ledger import Counts, DispatchState, State
 from publisher.newsroom import Newsroom
-from publisher.store import deliveries, relays
+from publisher.store import deliveries, relays, returned
 from publisher.store.deliveries import Wave
 from publisher.store.liveness import dead_workers
 from subscribers.address import mask, parse
@@ -50,6 +50,7 @@ class Report:
         left_alone: relays, and recipients' domains, that get nothing for a while: what, until when, and why.
         relay_trouble: (relay, why) when it could not be used.
         canary: of a dispatch that goes to some first, how these stand; its `state` is "sending", "waiting", "halted" or "passed".
+        came_back: mails of it that came back, by what they were; the counts do not change with them.
         senders_lost: whether its sender processes died so often that none was begun any more.
     """
 
@@ -67,6 +68,7 @@ class Report:
     relay_trouble: tuple[str, str] | None = None
     senders_lost: bool = False
     canary: dict[str, Any] | None = None
+    came_back: dict[str, int] = field(default_factory=dict)
 
     @property
     def subject(self) -> str:
@@ -129,6 +131,7 @@ class Report:
             "only_deferred": self.only_deferred,
             "halt": self.halt,
             "canary": self.canary,
+            "came_back": self.came_back,
             "left_alone": list(self.left_alone),
             "relay": self.relay_trouble[0] if self.relay_trouble else None,
             "relay_trouble": self.relay_trouble[1] if self.relay_trouble else None,
@@ -182,8 +185,11 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
         resend = deliveries.resends(connection, head.id) if found.waiting else 0
         deferred = deliveries.deferred(connection, head.id) if found.waiting else []
         workers = deliveries.workers(connection, head.id)
-        canary = _canary(head, deliveries.canary_wave(connection, head.id)) if head.canary else None
+        canary = None
+        if head.canary:
+            canary = _canary(head, deliveries.canary_wave(connection, head.id), waiting=found.waiting)
         known = relays.breakers(connection) if found.waiting else {}
+        came_back = returned.counts(connection, head.id)
     state = state_of(head, found)
     return Report(
         dispatch_id=head.id,
@@ -208,17 +214,20 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
         left_alone=tuple(_left_alone(known, head.id)),
         relay_trouble=relay_trouble,
         canary=canary,
+        came_back=came_back,
     )
 
 
-def _canary(head: Any, wave: Wave) -> dict[str, Any] | None:
+def _canary(head: Any, wave: Wave, *, waiting: int) -> dict[str, Any] | None:
     if not wave.planned:
         return None
     state = "waiting" if head.canary_until else "sending"
     if head.wave:
         state = "passed"
-    elif head.state == DispatchState.HALTED and head.halt_reason == deliveries.HALTED_BY_CANARY:
+    elif head.state in {DispatchState.HALTED, DispatchState.CANCELLED}:
         state = "halted"
+    elif head.frozen_at is not None and not waiting:
+        state = "passed"
     return {**asdict(wave), "state": state, "until": head.canary_until if state == "waiting" else None}
 
 

@@ -4,7 +4,7 @@ PURE. No script, no cookie, nothing loaded from anywhere: one style sheet stands
 (`policy`). Every change is a form that POSTs. An address is shown masked, for a link may have been passed on.
 """
 
-from publisher.render.readers.base import House, Offer, dead_page, masked, policy, trouble_page
+from publisher.render.readers.base import House, Offer, dead_page, masked, policy, trouble_page, unknown_page
 from publisher.render.readers.choosing import (
     Choices,
     Option,
@@ -43,4 +43,5 @@ __all__ = [
     "policy",
     "preferences_page",
     "trouble_page",
+    "unknown_page",
 ]

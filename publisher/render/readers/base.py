@@ -26,6 +26,7 @@ __all__ = [
     "policy",
     "rendered",
     "trouble_page",
+    "unknown_page",
 ]
 
 STYLE = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
@@ -108,6 +109,19 @@ def dead_page(house: House, words: Words, *, subscribe: str, templates: Template
             )
         ],
         links=[Offer(_("Subscribe"), subscribe)] if subscribe else (),
+        templates=templates,
+    )
+
+
+def unknown_page(house: House, words: Words, *, others: Sequence[Offer], templates: Templates) -> bytes:
+    """Somebody asked for a digest that is not offered; `others` are."""
+    _ = words.gettext
+    return note(
+        house,
+        words,
+        heading=_("There is no such newsletter here"),
+        lines=[_("Perhaps it was renamed or has ended. These you can subscribe to:")],
+        links=others,
         templates=templates,
     )
 

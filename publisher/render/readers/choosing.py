@@ -32,8 +32,11 @@ class Choices:
     def data(self) -> dict[str, object]:
         """As templates know it."""
         return {
-            name: [asdict(option) for option in getattr(self, name)]
-            for name in ("sections", "languages", "rhythms")
+            **{
+                name: [asdict(option) for option in getattr(self, name)]
+                for name in ("sections", "languages", "rhythms")
+            },
+            "no_section": "",
         }
 
 
@@ -49,15 +52,21 @@ def preferences_page(
     zones: Sequence[str],
     saved: bool = False,
     wrong: bool = False,
+    empty: bool = False,
     templates: Templates,
 ) -> bytes:
-    """What a reader gets, to be changed. `choices` None: they do not get the digest at present."""
+    """What a reader gets, to be changed. `choices` None: they do not get the digest at present.
+
+    `wrong`: the time zone is none; `empty`: no section is chosen. Nothing was saved then.
+    """
     _ = words.gettext
     to = masked(address)
     form = None
     if choices is not None:
         about = words.fill("%(digest)s comes to %(address)s.", digest=digest, address=to)
         form = {"action": action, "timezone": timezone, "zones": list(zones), **choices.data()}
+        if empty:
+            form["no_section"] = _("Nothing was saved: choose at least one section, or unsubscribe below.")
         going = Part(
             _("Unsubscribe"),
             (

@@ -38,6 +38,7 @@ from publisher.store.schema.ledger import (
     dispatch,
     note,
     outcome,
+    returned,
     worker,
 )
 from publisher.store.schema.public import hub_ping, out_folder, public_file
@@ -67,6 +68,7 @@ __all__ = [
     "public_file",
     "quarantine",
     "rendering",
+    "returned",
     "source_state",
     "story",
     "story_alias",

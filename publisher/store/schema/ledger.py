@@ -36,6 +36,7 @@ __all__ = [
     "dispatch",
     "note",
     "outcome",
+    "returned",
     "worker",
 ]
 
@@ -168,6 +169,36 @@ outcome = Table(
     one_of("state", "queued", "accepted", "failed", "uncertain", "suppressed", "expired", "cancelled"),
     CheckConstraint("(state = 'queued') = (next_at IS NOT NULL)", name="next_at"),
     comment="what became of a try; `queued` with next_at is a deferral. Appended, never changed",
+)
+
+returned = Table(
+    "returned",
+    metadata,
+    Column("fingerprint", LargeBinary(32), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("effect", String(16), nullable=False),
+    Column("delivery_id", ForeignKey("delivery.id")),
+    Column("dispatch_id", String(26)),
+    Column("addr_key", LargeBinary(16)),
+    Column("domain", String(255)),
+    Column("code", Integer),
+    Column("enhanced", String(16)),
+    Column("detail", Text, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    CheckConstraint("length(fingerprint) = 32", name="fingerprint"),
+    one_of("effect", "suppressed", "counted", "disbelieved", "left", "untrusted"),
+    CheckConstraint("(delivery_id IS NULL) = (dispatch_id IS NULL)", name="delivery_id"),
+    CheckConstraint("delivery_id IS NULL OR addr_key IS NOT NULL", name="addr_key"),
+    CheckConstraint(
+        "effect NOT IN ('suppressed', 'counted', 'disbelieved') OR delivery_id IS NOT NULL", name="trusted"
+    ),
+    UniqueConstraint("delivery_id", "kind"),
+    Index(None, "addr_key", "at"),
+    Index(None, "dispatch_id", "domain"),
+    Index(None, "at"),
+    comment="what came back of mails that were accepted: appended, one row for each delivery and kind; the ledger is not rewritten. "
+    "untrusted: a report that no token of ours vouches for, kept for a while and believed in nothing",
 )
 
 worker = Table(

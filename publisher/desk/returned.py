@@ -1,0 +1,241 @@
+"""What comes back: bounces, complaints, and mails that ask to leave. One mail is judged at a time, in one transaction.
+
+Order: what stands in the mail (`subscribers.reports`), whose it is, what follows. A bounce is believed when the token of its return path is of a delivery
+that was accepted, and the report speaks of that address or of none. A complaint is believed by such a token, by the leave token in the
+returned List-Unsubscribe, or by the returned Message-ID, which nobody can guess. Whoever mails the leave address with a reader's token
+ends what the token names. Everything else changes nothing; what claims to be a report and proves nothing is kept as a fact. The
+ledger is never rewritten: `accepted` says what the relay did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from publisher.ledger import State
+from publisher.newsroom import Newsroom
+from publisher.store import relays, returned
+from subscribers import audience
+from subscribers.address import key, parse
+from subscribers.bounces import Kind
+from subscribers.consent import Origin
+from subscribers.errors import AddressRefused, UnknownSubscriber
+from subscribers.reports import Report, Said, What, read
+from subscribers.thresholds import COUNTED, REMEMBERED, enough
+from subscribers.tokens import Claim, Purpose, read_bounce
+from subscribers.tokens import read as read_token
+
+__all__ = ["Taken", "take"]
+
+BURST_ROWS, BURST_SHARE = 20, 0.05
+DISBELIEVED_FOR = timedelta(hours=4)
+DISBELIEVED = "too many hard bounces to be believed"
+DETAIL_MAX = 512
+RULE = "rule:bounce"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one mail was, and what it changed.
+
+    Attributes:
+        kind: what came back ("hard", "full", "complaint", …), or "delayed", "automatic", "other".
+        effect: "suppressed", "counted", "disbelieved", "left", "untrusted", "known" (no news), "nothing", "unrecognised".
+    """
+
+    kind: str
+    effect: str
+    dispatch_id: str | None = None
+
+
+def take(newsroom: Newsroom, raw: bytes, *, actor: str, now: datetime) -> Taken:
+    """Take in one mail that came back; twice is the same as once."""
+    report = read(raw)
+    with newsroom.database.write() as connection:
+        if returned.known(connection, report.fingerprint):
+            return Taken(report.what.value, "known")
+        desk = _Desk(newsroom, connection, report, actor, now)
+        if report.what in {What.OTHER, What.AUTOMATIC} and (claim := desk.asks_to_leave()) is not None:
+            return desk.leave(claim)
+        if report.what is What.COMPLAINT:
+            return desk.complaint()
+        if report.what is What.FAILED:
+            return desk.failure()
+    if report.what is What.OTHER:
+        return Taken("other", "unrecognised")
+    return Taken(report.what.value, "nothing")
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """One mail at hand, in its transaction."""
+
+    newsroom: Newsroom
+    connection: Connection
+    report: Report
+    actor: str
+    now: datetime
+
+    def asks_to_leave(self) -> Claim | None:
+        """What a good leave token in its addresses or its subject names."""
+        return self._claim(self.report.asked)
+
+    def leave(self, claim: Claim) -> Taken:
+        """End this digest for its reader. Kept, so that an old mail that is read again ends nothing that was asked for later."""
+        digest = {entry.number: entry.slug for entry in self.newsroom.settings.digests}.get(claim.digest)
+        try:
+            person = audience.get(self.connection, claim.subscriber)
+        except UnknownSubscriber:
+            person = None
+        if digest is None or person is None:
+            return self._untrusted("leave", "its digest is configured no more, or its reader is unknown")
+        audience.leave(
+            self.connection, person.id, digest=digest, actor="reader", now=self.now, origin=Origin("mail")
+        )
+        self._keep("leave", "left", addr_key=person.addr_key, detail=digest)
+        return Taken("leave", "left")
+
+    def complaint(self) -> Taken:
+        """Whoever calls a mail spam is mailed no more, at once."""
+        sent = self._sent(self.report.tokens) or self._complained_of()
+        if sent is None or sent.state != State.ACCEPTED:
+            return self._untrusted("complaint", "it names no mail of ours that was accepted")
+        if not self._about(sent, "complaint", "suppressed", detail="feedback report"):
+            return Taken("complaint", "known", sent.dispatch_id)
+        self._suppress(sent, "complained", "feedback report")
+        return Taken("complaint", "suppressed", sent.dispatch_id)
+
+    def failure(self) -> Taken:
+        """A bounce: suppressed on evidence, counted otherwise."""
+        sent = self._sent(self.report.tokens)
+        if sent is None:
+            return self._untrusted("bounce", "it has no token of ours")
+        if sent.state != State.ACCEPTED:
+            return self._untrusted("bounce", f"the delivery of its token is {sent.state}")
+        said = self._of(sent)
+        if said is None:
+            return self._untrusted("bounce", "it is about another address than its token")
+        kind, detail = (
+            said.verdict.kind,
+            f"{said.code} {said.enhanced or ''} {_unnamed(said.text)}"[:DETAIL_MAX],
+        )
+        before: Sequence[datetime] = ()
+        if kind in COUNTED:
+            since = self.now - REMEMBERED
+            before = returned.times(self.connection, sent.addr_key, kind.value, since=since)
+        suppresses = enough(kind, proved=said.proved, before=before, now=self.now)
+        effect = "suppressed" if suppresses else "counted"
+        if suppresses and kind is Kind.HARD and self._incredible(sent):
+            effect = "disbelieved"
+        facts = {"code": said.code, "enhanced": said.enhanced, "detail": detail}
+        if not self._about(sent, kind.value, effect, **facts):
+            return Taken(kind.value, "known", sent.dispatch_id)
+        if effect == "suppressed":
+            self._suppress(sent, "bounced", f"{said.code} {said.enhanced or ''}".strip())
+        return Taken(kind.value, effect, sent.dispatch_id)
+
+    def _claim(self, tokens: Sequence[str]) -> Claim | None:
+        claims = (read_token(self.newsroom.token_keys, Purpose.LEAVE, token) for token in tokens)
+        return next((claim for claim in claims if claim is not None), None)
+
+    def _sent(self, tokens: Sequence[str]) -> Any:
+        """The delivery that a return path's token is of, or None."""
+        numbers = (read_bounce(self.newsroom.token_keys, token) for token in tokens)
+        number = next((number for number in numbers if number is not None), None)
+        return None if number is None else returned.delivery_of(self.connection, delivery_id=number)
+
+    def _complained_of(self) -> Any:
+        """The delivery that the returned header tells of: by its leave token, or by its Message-ID."""
+        digests = {entry.number: entry.slug for entry in self.newsroom.settings.digests}
+        claim = self._claim(self.report.returned_tokens)
+        if claim is not None and claim.digest in digests:
+            try:
+                person = audience.get(self.connection, claim.subscriber)
+            except UnknownSubscriber:
+                return None
+            return returned.latest_of(self.connection, person.addr_key, digests[claim.digest])
+        message_id = self.report.returned_id
+        return returned.delivery_of(self.connection, message_id=message_id) if message_id else None
+
+    def _of(self, sent: Any) -> Said | None:
+        """What is said of the address that was written to; a report without any address is about its token's."""
+        for said in self.report.said:
+            if not said.addresses or any(self._is(address, sent.addr_key) for address in said.addresses):
+                return said
+        return None
+
+    def _is(self, address: str, addr_key: bytes) -> bool:
+        try:
+            return key(parse(address), self.newsroom.address_key) == addr_key
+        except AddressRefused:
+            return False
+
+    def _incredible(self, sent: Any) -> bool:
+        """Whether so many mailboxes of a domain are called dead within one dispatch that no further one is believed."""
+        domain = _domain(sent)
+        burst = f"burst:{sent.dispatch_id}:{domain}"
+        if burst in relays.breakers(self.connection):
+            return True
+        hard = returned.hard_of_domain(self.connection, sent.dispatch_id, domain) + 1
+        if hard <= BURST_ROWS:
+            return False
+        if hard <= BURST_SHARE * returned.domain_rows(self.connection, sent.dispatch_id, domain):
+            return False
+        until = relays.Breaker(self.now + DISBELIEVED_FOR, 1, DISBELIEVED)
+        for name in (
+            burst,
+            f"domain:{domain}",
+        ):  # senders read both: they suppress nobody there, and leave it alone
+            relays.leave_alone(self.connection, name, until, now=self.now)
+        return True
+
+    def _suppress(self, sent: Any, cause: str, detail: str) -> None:
+        audience.suppress(
+            self.connection,
+            sent.addr_key,
+            cause,
+            actor=RULE,
+            now=self.now,
+            dispatch_id=sent.dispatch_id,
+            detail=detail,
+        )
+
+    def _about(self, sent: Any, kind: str, effect: str, **facts: Any) -> bool:
+        """Keep a fact about a delivery; False when it is no news."""
+        return self._keep(
+            kind,
+            effect,
+            delivery_id=sent.id,
+            dispatch_id=sent.dispatch_id,
+            addr_key=sent.addr_key,
+            domain=_domain(sent) or None,
+            **facts,
+        )
+
+    def _untrusted(self, kind: str, why: str) -> Taken:
+        self._keep(kind, "untrusted", detail=why)
+        return Taken(kind, "untrusted")
+
+    def _keep(self, kind: str, effect: str, **values: Any) -> bool:
+        return returned.keep(
+            self.connection,
+            now=self.now,
+            fingerprint=self.report.fingerprint,
+            kind=kind,
+            effect=effect,
+            actor=self.actor,
+            **values,
+        )
+
+
+def _domain(sent: Any) -> str:
+    return str(sent.rcpt).rpartition("@")[2]
+
+
+def _unnamed(text: str) -> str:
+    """A server's words without the addresses in them: what is kept outlives the erasure of a person."""
+    return " ".join("…" if "@" in word else word for word in text.split())
