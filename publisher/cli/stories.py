@@ -116,7 +116,9 @@ def show(door_: Door, story_id: str, diff: bool) -> None:
     lines += [f"  {cell(a['at'])}  {a['what']}  {a['actor']}: {cell(a['why'])}" for a in record["acts"]]
     if diff:
         kept = "equals" if record["body_unchanged"] else "DIFFERS FROM"
-        lines += ["", f"The stored body {kept} the received text (SHA-256 {record['body_digest'][:16]}…)."]
+        proof = f"The stored body {kept} the received text (SHA-256 {record['body_digest'][:16]}…)."
+        nothing = record["body_unchanged"] and not record["text"].strip()
+        lines += ["", "It was received without a body." if nothing else proof]
         lines += (
             ["Set aside:", *(f"  {block}" for block in record["set_aside"])] if record["set_aside"] else []
         )

@@ -30,7 +30,7 @@ from publisher.story import (
     unpublishable,
 )
 
-__all__ = ["Parts", "build", "reject"]
+__all__ = ["Parts", "build", "read_source_line", "reject"]
 
 MANY = 50
 IPTC_SCALE = frozenset("123456789")
@@ -78,6 +78,7 @@ class Parts:
     categories: list[str] = field(default_factory=list)
     subjects: list[Subject] = field(default_factory=list)
     media: list[Media] = field(default_factory=list)
+    set_aside: list[str] = field(default_factory=list)
     base_url: str | None = None
     raw: bytes = b""
 
@@ -116,7 +117,7 @@ def build(parts: Parts, context: Context) -> Received | Rejected:
         else _from_agency(parts, context, link)
     )
     body, signed = without_addresses(body)
-    set_aside += signed
+    set_aside = (*parts.set_aside, *set_aside, *signed)
     markup = sanitise(body, base_url=link or base)
     flags += markup.flags
     published, early = clamped(parts.published, context.now)
@@ -176,6 +177,18 @@ def build(parts: Parts, context: Context) -> Received | Rejected:
         headline=received.original_headline,
         received=received,
     )
+
+
+def read_source_line(parts: Parts, context: Context) -> None:
+    """Take the source line out of an agency's typed text: its link, and the name that it gives (none: the configured one)."""
+    found = house_text(parts.body_html, replace(context.source, house_blocks=()), base_url=None)
+    if found.source_url:
+        parts.source_name, parts.source_url, parts.body_html = (
+            found.source_name,
+            found.source_url,
+            found.html,
+        )
+        parts.set_aside += found.set_aside
 
 
 def _from_agency(

@@ -8,7 +8,6 @@ begins at the usual "-- ". The source's link is the source line at the text's en
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from email import message_from_bytes
 from email.errors import MessageError
 from email.header import decode_header
@@ -16,11 +15,10 @@ from email.message import Message
 from email.utils import getaddresses
 from html import escape
 
-from publisher.intake.build import Parts, build
+from publisher.intake.build import Parts, build, read_source_line
 from publisher.intake.desklines import lines_above
 from publisher.intake.document import MAX_BYTES, Context, Document, Unreadable
 from publisher.intake.pagetext import linked
-from publisher.intake.provenance import house_text
 from publisher.intake.text import clean, clean_block
 from publisher.intake.times import parse as parse_time
 from publisher.story import SourceKind
@@ -82,13 +80,7 @@ def _parts(message: Message, plain: str, html: str, context: Context) -> Parts:
         byline=clean(names[0], 200) if names else "",
     )
     if context.source.kind is SourceKind.AGENCY:
-        found = house_text(parts.body_html, replace(context.source, house_blocks=()), base_url=None)
-        if found.source_name and found.source_url and not found.lack:
-            parts.source_name, parts.source_url, parts.body_html = (
-                found.source_name,
-                found.source_url,
-                found.html,
-            )
+        read_source_line(parts, context)
     return parts
 
 

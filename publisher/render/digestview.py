@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -269,7 +269,7 @@ def _item(frame: _Frame, item: Item, *, lead: bool) -> dict[str, Any]:
         **(frame.sources.get(item.source_name) or _source(frame, item.source_name)),
         "source_url": item.source_url,
         "dateline": isolated(item.dateline, language),
-        "day": "" if local.date() == frame.local_date else f"{words.day(local)}{words.signs.comma}",
+        "day": _day(frame, local),
         "time": words.time(local),
         "time_iso": f"{item.time.astimezone(UTC):%Y-%m-%dT%H:%MZ}",
         "corrected": item.corrected_at is not None,
@@ -278,6 +278,15 @@ def _item(frame: _Frame, item: Item, *, lead: bool) -> dict[str, Any]:
         "disclaimer": frame.disclaimer,
         "our_headline": ours,
     }
+
+
+def _day(frame: _Frame, local: datetime) -> str:
+    """The day before an item's time, where it is not the edition's; of another year with that year."""
+    if local.date() == frame.local_date:
+        return ""
+    words = frame.words
+    year = not words.same_year(local.date(), frame.local_date)
+    return f"{words.day(local, year=year)}{words.signs.comma}"
 
 
 def _source(frame: _Frame, name: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -45,6 +45,8 @@ ZEROS = {
 }
 """The zero of every numbering system that is some language's default in CLDR; one to nine follow it."""
 NARROW = "\u202f"
+Day = date
+"""The type, where the class below has a method of its name."""
 
 
 class Signs(NamedTuple):
@@ -135,14 +137,21 @@ class Words:
             return str(JalaliDate(that.date()).strftime("%A", locale="fa"))
         return self._formatted(that, "cccc")
 
-    def day(self, local: datetime) -> str:
-        """Day and month of a local time in the language's calendar: "2 Mar"."""
+    def day(self, local: datetime, *, year: bool = False) -> str:
+        """Day and month of a local time in the language's calendar: "2 Mar"; with `year`, "2 Mar 2023"."""
         if self._jalali:
             jalali = JalaliDate(local.date())
-            return self.digits(f"{jalali.day} {jalali.strftime('%B', locale='fa')}")
+            said = f"{jalali.day} {jalali.strftime('%B', locale='fa')}"
+            return self.digits(f"{said} {jalali.year}" if year else said)
         if self._locale.language == "en":  # CLDR's English is American and would say "Mar 2"
-            return self._formatted(local, "d MMM")
-        return self._formatted(local, skeleton="MMMMd")
+            return self._formatted(local, "d MMM y" if year else "d MMM")
+        return self._formatted(local, "long") if year else self._formatted(local, skeleton="MMMMd")
+
+    def same_year(self, one: Day, other: Day) -> bool:
+        """Whether both days are of one year of the language's calendar."""
+        if self._jalali:
+            return bool(JalaliDate(one).year == JalaliDate(other).year)
+        return one.year == other.year
 
     def _formatted(self, local: datetime, form: str = "", *, skeleton: str = "") -> str:
         """A date by CLDR in our digits. French calls the first day of a month "1er", which CLDR leaves out."""
@@ -156,8 +165,8 @@ class Words:
         return self.digits(text)
 
     def date_time(self, local: datetime) -> str:
-        """A short date and the time."""
-        return f"{self.day(local)}{self.signs.comma}{self.time(local)}"
+        """A short date and the time, with the year: a page may be read long after it was made."""
+        return f"{self.day(local, year=True)}{self.signs.comma}{self.time(local)}"
 
     def zone(self, local: datetime) -> str:
         """The zone as readers know it: its letters, else "UTC+3:30" in the language's digits.

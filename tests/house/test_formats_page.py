@@ -20,7 +20,7 @@ PAGE = texts()[Path("docs/formats.md")]
 EXAMPLE = re.compile(r"```(jsonl|csv)\n(.*?)```\s+```sh\n(publisher [^\n]*)\n```", re.DOTALL)
 
 
-WIRES = re.compile(r"```(xml|json|html|eml)\n(.*?)```\s+```sh\n(publisher [^\n]*)\n```", re.DOTALL)
+WIRES = re.compile(r"```(xml|json|html|eml|txt)\n(.*?)```\s+```sh\n(publisher [^\n]*)\n```", re.DOTALL)
 PRINTED = re.compile(r"```sh\nprintf '([^']*)' > (\S+)\n(publisher [^\n]*)\n```")
 
 

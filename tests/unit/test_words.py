@@ -52,7 +52,33 @@ SECOND = datetime(2026, 3, 2, 9, 10, tzinfo=TEHRAN)
 def test_dates_and_times_are_written_as_in_the_languages_newspapers(language, second, first):
     words = TEMPLATES.words(language)
     assert words.date(SECOND) == second
-    assert words.date_time(FIRST) == first
+    assert f"{words.day(FIRST)}{words.signs.comma}{words.time(FIRST)}" == first
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "2 Jan 2023"),
+        ("fa", "۱۲ دی ۱۴۰۱"),
+        ("ar", "2 يناير 2023"),
+        ("he", "2 בינואר 2023"),
+        ("fr", "2 janvier 2023"),
+        ("es", "2 de enero de 2023"),
+        ("ru", "2 января 2023\u202fг."),
+        ("zh", "2023年1月2日"),
+    ],
+)
+def test_a_time_of_another_year_says_its_year_in_mails_and_every_time_does_on_pages(language, said):
+    words, then = TEMPLATES.words(language), datetime(2023, 1, 2, 9, 10, tzinfo=TEHRAN)
+    assert words.date_time(then) == f"{said}{words.signs.comma}{words.time(then)}"
+    old = item("01A", language=language, time=then)
+    assert f" · {said}{words.signs.comma}" in mail(made(language, old), language).text
+
+
+def test_a_year_is_another_in_the_languages_own_calendar():
+    march = datetime(2026, 3, 1, tzinfo=TEHRAN).date()  # of 1404, which began in 2025
+    assert TEMPLATES.words("fa").same_year(march, datetime(2025, 12, 30, tzinfo=TEHRAN).date())
+    assert not TEMPLATES.words("fa").same_year(march, datetime(2026, 4, 1, tzinfo=TEHRAN).date())
 
 
 def test_only_the_first_day_of_a_french_month_is_an_ordinal():
