@@ -107,9 +107,7 @@ class Connection:
         if "8bitmime" not in self._extensions and not all(map(bytes.isascii, pieces)):
             return Outcome(State.FAILED, "needs-8bitmime")
         if self._largest and (size := sum(map(len, pieces))) > self._largest:
-            why = (
-                f"a message of {size} bytes is over relay {self._options.name}'s limit of {self._largest}"
-            )
+            why = f"a message of {size} bytes is over relay {self._options.name}'s limit of {self._largest}"
             return Outcome(State.QUEUED, why, action=Action.HALT, charged=False, scope="message")
         return None
 
