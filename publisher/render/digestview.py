@@ -217,6 +217,7 @@ def _subject(items: Sequence[Item], language: str, words: Words) -> str:
     head = shorten(items[0].headline, SUBJECT_MAX)
     if len(items) == 1:
         return lead_in(head, language)
+    head = head[:-1] if head.endswith((".", "。", "۔")) and not head.endswith("..") else head  # no ".;"
     head = lead_in(isolated(head, language, items[0].language), language)
     return f"{head}{words.signs.semicolon}{words.ngettext('%(n)s more', '%(n)s more', len(items) - 1)}"
 

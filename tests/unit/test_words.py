@@ -75,6 +75,14 @@ def test_a_time_of_another_year_says_its_year_in_mails_and_every_time_does_on_pa
     assert f" · {said}{words.signs.comma}" in mail(made(language, old), language).text
 
 
+def test_a_subject_does_not_end_a_headline_with_a_stop_before_its_sign():
+    assert (
+        mail(made("en", item("01A", headline="They came."), item("01B")), "en").subject == "They came; 1 more"
+    )
+    whole = "Who came?"
+    assert mail(made("en", item("01A", headline=whole), item("01B")), "en").subject == f"{whole}; 1 more"
+
+
 def test_a_year_is_another_in_the_languages_own_calendar():
     march = datetime(2026, 3, 1, tzinfo=TEHRAN).date()  # of 1404, which began in 2025
     assert TEMPLATES.words("fa").same_year(march, datetime(2025, 12, 30, tzinfo=TEHRAN).date())
