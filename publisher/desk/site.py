@@ -147,12 +147,20 @@ def _held(newsroom: Newsroom, connection: Connection, *, now: datetime) -> _Held
             feeds[feed.series] = made
     newest = [row.id for row in editions.listing(connection, kind=Kind.DIGEST, limit=ARCHIVED)]
     older = [name for name in editions.with_unfit_items(connection) if name not in newest]
-    frozen = [made for name in [*newest, *older] if (made := editions.get(connection, name)) is not None]
+    found = [made for name in [*newest, *older] if (made := editions.get(connection, name)) is not None]
+    frozen = [made for made in found if not _waits(newsroom, connection, made)]
     own = {path.split("/")[2]: path for path in public.paths(connection, below=f"{SITE}story/")}
     ids = {item.story_id for made in frozen for item in made.items} | set(own)
     barred = stories.unusable(connection, ids, now=now)
     closed = frozenset(path for story_id, path in own.items() if story_id in barred)
     return _Held(feeds, [_without(made, barred) for made in frozen], barred, closed)
+
+
+def _waits(newsroom: Newsroom, connection: Connection, made: Edition) -> bool:
+    """Whether nobody has approved an edition that wants it: it is not for readers yet, on no page."""
+    digest = newsroom.digests.get(made.series)
+    wants = digest is not None and digest.approval == "required"
+    return wants and not editions.approved(connection, made.edition_id, made.content_hash)
 
 
 def _pages(newsroom: Newsroom, held: _Held) -> Iterator[_Page]:

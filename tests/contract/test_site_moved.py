@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.desk import acts, publishing, wire
+from publisher.desk import acts, editions, publishing, wire
 from publisher.newsroom import Newsroom, mint_derived
 from publisher.store import public, stories
 from tests.newsrooms import NOW, jsonl, line, settings
@@ -97,3 +97,17 @@ def test_a_page_with_another_script_is_refused(house, tmp_path):
     own = Newsroom(replace(opened.settings, store=store), house, mint_derived)
     done = publishing.publish(own, feeds_to=None, site_to=None, actor="test", now=NOW + timedelta(minutes=1))
     assert any("a script could change" in str(refusal) for refusal in done.pages.refused)
+
+
+def test_an_edition_that_waits_for_approval_is_on_no_page(database):
+    opened = Newsroom(settings=settings(approval="required"), database=database, mint=mint_derived)
+    wire.read_document(opened, opened.source("meridian"), jsonl(line(1)), actor="test", now=NOW)
+    made = editions.make(opened, "morning", actor="test", now=NOW)
+    publish(opened, NOW)
+    with database.read() as connection:
+        assert f"site/e/{made.edition_id}/index.html" not in public.paths(connection, below="site/")
+    assert made.edition_id not in page(opened, "")
+    editions.approve(opened, made.edition_id, actor="test", now=NOW)
+    publish(opened, NOW)
+    assert line(1)["headline"] in page(opened, f"e/{made.edition_id}/")
+    assert made.edition_id in page(opened, "")
