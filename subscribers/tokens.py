@@ -23,7 +23,6 @@ from hashlib import sha256
 from typing import Any
 
 __all__ = [
-    "ONCE",
     "Claim",
     "Purpose",
     "TokenKeys",
@@ -54,9 +53,6 @@ class Purpose(StrEnum):
     """A person's own data: shown, erased, or moved to another address."""
     ADDRESS = "address"
     """The new address, proved."""
-
-
-ONCE = frozenset({Purpose.CONFIRM, Purpose.ACCOUNT, Purpose.ADDRESS})
 
 
 @dataclass(frozen=True, slots=True)

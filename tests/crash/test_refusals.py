@@ -144,6 +144,7 @@ def test_refusals_about_us_halt_the_dispatch_and_cost_nobody_anything(
         assert (ended.counts.waiting, suppressed(database)) == (60, 0)
         # with a dot the connection's next envelope is announced: it is asked for, and nothing of it is delivered
         assert tried <= 3 + 4 + (4 if rule.startswith("dot") else 0)
+        assert sum(bool(history(database, address)) for address in readers(60)) <= 3 + 4
         assert not any(outcome.charged for address in readers(60) for outcome in history(database, address))
         server.teach()
         with database.write() as connection:
