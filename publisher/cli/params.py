@@ -11,7 +11,21 @@ import click
 
 from publisher.cli.context import now
 
-__all__ = ["INSTANT", "LOG_JSON", "NO_CANARY", "NUMBER", "PAST", "REASON", "SPAN", "WHY", "WORKERS", "paged"]
+__all__ = [
+    "ACCESS_LOG",
+    "HOST",
+    "INSTANT",
+    "LOG_JSON",
+    "NO_CANARY",
+    "NUMBER",
+    "PAST",
+    "PORT",
+    "REASON",
+    "SPAN",
+    "WHY",
+    "WORKERS",
+    "paged",
+]
 
 YEARS = range(2000, 2101)
 """Within these an instant is meant; beyond them it is a slip, and the calendar's own ends are not far."""
@@ -104,6 +118,19 @@ NUMBER = click.IntRange(1, 2**63 - 1)
 """A row's number: what a database can hold."""
 PAST = Instant(direction=-1)
 WHY = click.option("--why", required=True, type=REASON, metavar="TEXT", help="The reason, for the record.")
+HOST = click.option(
+    "--host", metavar="ADDRESS", help="Where to listen. Default: web.host, 127.0.0.1 unless configured."
+)
+PORT = click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Default: web.port, 8080 unless configured; 0 takes a free one.",
+)
+ACCESS_LOG = click.option(
+    "--access-log",
+    is_flag=True,
+    help="A line per request on stderr, without addresses of readers and without tokens.",
+)
 LOG_JSON = click.option("--log-json", is_flag=True, help="Log a JSON object a line.")
 NO_CANARY = click.option(
     "--no-canary",

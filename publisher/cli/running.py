@@ -9,7 +9,7 @@ import click
 
 from publisher.cli.context import Door, counted, door, now, uptime
 from publisher.cli.exits import CONFIGURATION, INTERRUPTED, LATER, PARTLY, REFUSED, code_of
-from publisher.cli.params import LOG_JSON, WORKERS
+from publisher.cli.params import ACCESS_LOG, HOST, LOG_JSON, PORT, WORKERS
 from publisher.cli.progress import sending
 from publisher.cli.sending import ended, report_lines, sender_of
 
@@ -26,19 +26,9 @@ WORST = (INTERRUPTED, CONFIGURATION, LATER, REFUSED, PARTLY)
 @click.command()
 @click.option("--once", is_flag=True, help="Do what is due now, and end: for cron.")
 @click.option("--no-web", is_flag=True, help="Serve nothing over HTTP.")
-@click.option(
-    "--host", metavar="ADDRESS", help="Where to listen. Default: web.host, 127.0.0.1 unless configured."
-)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    help="Default: web.port, 8080 unless configured; 0 takes a free one.",
-)
-@click.option(
-    "--access-log",
-    is_flag=True,
-    help="A line per request on stderr, without addresses of readers and without tokens.",
-)
+@HOST
+@PORT
+@ACCESS_LOG
 @LOG_JSON
 @WORKERS
 @door

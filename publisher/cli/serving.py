@@ -8,25 +8,15 @@ import click
 
 from publisher.cli.context import Door, door
 from publisher.cli.exits import INTERRUPTED
-from publisher.cli.params import LOG_JSON
+from publisher.cli.params import ACCESS_LOG, HOST, LOG_JSON, PORT
 
 __all__ = ["COMMANDS"]
 
 
 @click.command()
-@click.option(
-    "--host", metavar="ADDRESS", help="Where to listen. Default: web.host, 127.0.0.1 unless configured."
-)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    help="Default: web.port, 8080 unless configured; 0 takes a free one.",
-)
-@click.option(
-    "--access-log",
-    is_flag=True,
-    help="A line per request on stderr, without addresses of readers and without tokens.",
-)
+@HOST
+@PORT
+@ACCESS_LOG
 @LOG_JSON
 @door
 def serve(door_: Door, host: str | None, port: int | None, access_log: bool, log_json: bool) -> int:
