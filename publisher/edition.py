@@ -118,6 +118,7 @@ class Item:
         rights: "full", "lede" or "link": how much of the text may be shown.
         rights_line: the agency's own line, printed in the footer and with the item in feeds.
         source_feed: address of the agency's own feed, where we know one.
+        headline_at: when the desk wrote the headline, where it is ours and that is known.
         withdrawn: set once the story was killed: outputs then show this notice and nothing of the story.
     """
 
@@ -149,6 +150,7 @@ class Item:
     subjects: tuple[Subject, ...] = ()
     media: tuple[Media, ...] = ()
     source_feed: str = ""
+    headline_at: datetime | None = None
     withdrawn: Notice | None = None
 
     @property
@@ -315,6 +317,9 @@ def _content_hash(edition: Edition) -> str:
         for shelf in data["shelves"]:
             del shelf["more"]
     cut = sorted((e.section, e.language, e.story_id) for e in edition.left_out if e.language)
+    for item in data["items"]:  # so that editions from before it was kept have their hash
+        if item["headline_at"] is None:
+            del item["headline_at"]
     if not edition.notes:  # so that editions from before there were notes keep their hash
         unseen.append("notes")
     for key in unseen:
@@ -353,6 +358,8 @@ def _item(data: Mapping[str, Any]) -> Item:
     fields = dict(data)
     for key in ("time", "first_published", "modified_at", "corrected_at"):
         fields[key] = datetime.fromisoformat(fields[key]) if fields[key] else None
+    if fields.get("headline_at"):
+        fields["headline_at"] = datetime.fromisoformat(fields["headline_at"])
     fields["categories"] = tuple(fields["categories"])
     fields["subjects"] = tuple(Subject(**subject) for subject in fields["subjects"])
     fields["media"] = tuple(Media(**media) for media in fields["media"])

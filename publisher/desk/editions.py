@@ -173,7 +173,11 @@ def _select(
         Candidate(story, carried.get(story.story_id))
         for story in stories.candidates(connection, since=since, also=pinned)
     ]
-    chosen = select_digest(digest, sections, pool, marks=marks, sources=newsroom.sources, slot=slot, now=now)
+    site = newsroom.settings.site
+    page = f"{site.url}/story/" if site.pages else ""
+    chosen = select_digest(
+        digest, sections, pool, marks=marks, sources=newsroom.sources, slot=slot, now=now, page=page
+    )
     return chosen, len(pool)
 
 

@@ -7,10 +7,11 @@ hold, an embargo, missing rights or the desk's drop.
 """
 
 from publisher.selection.candidates import Act, Candidate, Mark, Selection, barred
+from publisher.selection.candidates import item as item_of
 from publisher.selection.digest import select_digest
 from publisher.selection.fitting import roomier
 from publisher.selection.rules import belongs
-from publisher.selection.timeline import select_feed
+from publisher.selection.timeline import select_feed, withdrawn_item
 
 __all__ = [
     "Act",
@@ -19,7 +20,9 @@ __all__ = [
     "Selection",
     "barred",
     "belongs",
+    "item_of",
     "roomier",
     "select_digest",
     "select_feed",
+    "withdrawn_item",
 ]

@@ -109,9 +109,11 @@ def claimed(story: Story) -> datetime:
 def item(story: Story, source: Source, now: datetime, page: str, channel: Channel) -> Item:
     """The story's place in an edition frozen at `now`, with as much of its text as its source's rights and its own allow.
 
-    `page`: what its id is appended to for the address of its page here; "" where the house has no such pages.
+    `page`: what its id is appended to for the address of its page here; "" where the house has no such pages. What pages may not show has none.
     """
     received = story.received
+    if source.allows(Channel.FEEDS) == "none":
+        page = ""
     rights = strictest(source.allows(channel), received.rights)
     return Item(
         story_id=story.story_id,
@@ -144,4 +146,5 @@ def item(story: Story, source: Source, now: datetime, page: str, channel: Channe
         if source.media and rights == "full"
         else (),
         source_feed=source.url or "" if source.kind is SourceKind.AGENCY else "",
+        headline_at=story.headline_changed_at if story.headline != received.original_headline else None,
     )

@@ -31,6 +31,7 @@ HEADERS = {
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
+    "x-robots-tag": "noindex",
 }
 WRONG, TOO_MANY, LATER = 422, 429, 503
 
