@@ -76,6 +76,7 @@ class Digest:
         canary: who is sent to first.
         alarm_after: how long after its slot it should have arrived with its readers.
         public: whether anybody may ask for it on the site; else only whom the desk adds gets it.
+        segment: a rule (`subscribers.segments`) that says which of its subscribers are sent to; "" for all.
     """
 
     slug: str
@@ -97,6 +98,7 @@ class Digest:
     canary: Canary | None = None
     alarm_after: timedelta = timedelta(hours=1)
     public: bool = True
+    segment: str = ""
 
     def title(self, language: str) -> str:
         """The title in this language, else in the digest's first."""

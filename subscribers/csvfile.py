@@ -14,8 +14,9 @@ from itertools import chain
 from typing import NamedTuple, TextIO
 
 from subscribers.address import key, parse
+from subscribers.attributes import Attribute
 from subscribers.audience import stored_sections
-from subscribers.errors import AddressRefused, ListUnreadable, RhythmUnknown
+from subscribers.errors import AddressRefused, AttributeRefused, ListUnreadable, RhythmUnknown
 from subscribers.rhythm import EACH
 from subscribers.rhythm import parse as parse_rhythm
 
@@ -39,6 +40,11 @@ SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 
 
+Known = tuple[tuple[str, str, float | None], ...]
+"""What a line says of a reader: an attribute's name, its value, and the number that it is."""
+NOTHING: Known = ()
+
+
 class RefusedLine(NamedTuple):
     """A line that was not taken in, its text (cut, and safe to print), and why."""
 
@@ -58,6 +64,7 @@ class Line(NamedTuple):
     rhythm: str = EACH.kind.value
     hour: str | None = None
     weekday: int | None = None
+    attributes: Known = NOTHING
 
 
 class _RowTooLong(Exception):
@@ -121,13 +128,14 @@ def read(
     digest: str,
     languages: Sequence[str],
     sections: Collection[str],
+    attributes: Sequence[Attribute] = (),
 ) -> Iterator[Line | RefusedLine]:
     """The lines of a CSV file with a heading: `email`, optionally `language`, `sections` (parted by blanks) and `rhythm`, in any order.
 
     Open the file with `encoding="utf-8-sig", errors="surrogateescape", newline=""`: then a byte that is not UTF-8 costs its
     own line only, and a row may go over several lines. A line without a language gets the first of `languages`. In our own
     exports (columns `digest`, `status`, `active`) lines of another digest or of readers who are not subscribed are refused.
-    Other columns are passed over. That an address stands twice is for the merge to see.
+    A column that is named like one of the `attributes` gives their values; an empty cell says nothing. Other columns are passed over. That an address stands twice is for the merge to see.
 
     Raises:
         ListUnreadable: no heading names the addresses, or the text is not UTF-8.
@@ -138,7 +146,9 @@ def read(
     except UnicodeDecodeError as error:
         raise ListUnreadable(f"it is not UTF-8: {error.reason}") from error
     rows = _rows(chain([first] if first else [], lines))
-    places = _places(next(rows, (0, []))[1], first)
+    known = {attribute.name: attribute for attribute in attributes}
+    places = _places(next(rows, (0, []))[1], first, known)
+    told = [(known[name], place) for name, place in places.items() if name in known]
     email, language, chosen = places["email"], places.get("language", -1), places.get("sections", -1)
     often = places.get("rhythm", -1)
     ours = [
@@ -166,11 +176,12 @@ def read(
             why = f"the digest has no language {spoken[:35]!r} ({', '.join(languages)})"
         elif unknown := [name for name in wanted if name not in sections]:
             why = f"the digest has no section {', '.join(unknown)[:80]!r}"
-        rhythm = EACH
+        rhythm, values = EACH, NOTHING
         try:
             rhythm = parse_rhythm(_cell(row, often) or str(EACH))
-        except RhythmUnknown as unknown_rhythm:
-            why = why or str(unknown_rhythm)
+            values = tuple(_values(row, told))
+        except (RhythmUnknown, AttributeRefused) as unfit:
+            why = why or str(unfit)
         if why is not None:
             yield _refused(number, typed, why)
             continue
@@ -183,14 +194,24 @@ def read(
             rhythm.kind.value,
             rhythm.hour,
             rhythm.weekday,
+            values,
         )
 
 
-def _places(heading: list[str] | RefusedLine, first: str) -> dict[str, int]:
+def _values(
+    row: Sequence[str], told: Iterable[tuple[Attribute, int]]
+) -> Iterator[tuple[str, str, float | None]]:
+    for attribute, place in told:
+        if cell := _cell(row, place):
+            value = attribute.read(cell)
+            yield attribute.name, value.text, value.number
+
+
+def _places(heading: list[str] | RefusedLine, first: str, known: Collection[str] = ()) -> dict[str, int]:
     """Which column stands where; `first` is the heading's line as it stands."""
     if why := _foreign(first):
         raise ListUnreadable(why)
-    names = _names(heading) if isinstance(heading, list) else []
+    names = _names(heading, known) if isinstance(heading, list) else []
     if names.count("email") == 1:
         return {name: place for place, name in enumerate(names) if name is not None}
     for separator, called in SEPARATORS.items():
@@ -201,8 +222,9 @@ def _places(heading: list[str] | RefusedLine, first: str) -> dict[str, int]:
     raise ListUnreadable("the first line must name the columns, one of them `email`", sorted(HEADINGS))
 
 
-def _names(cells: Iterable[str]) -> list[str | None]:
-    return [HEADINGS.get(name.strip().strip('"').casefold()) for name in cells]
+def _names(cells: Iterable[str], known: Collection[str] = ()) -> list[str | None]:
+    plain = [name.strip().strip('"').casefold() for name in cells]
+    return [HEADINGS.get(name) or (name if name in known else None) for name in plain]
 
 
 def _foreign(first: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from subscribers.columns import UtcTime
 
 __all__ = [
+    "attribute_value",
     "batch",
     "consent",
     "consent_text",
@@ -91,6 +93,17 @@ subscription = Table(
     Index("ix_subscription_segment", "digest", "language", "sections", "subscriber_id"),
     sqlite_with_rowid=False,
     comment="what a reader asked for; sections: slugs parted by blanks, sorted; empty means all. rhythm: with hour (a slot) and weekday",
+)
+
+attribute_value = Table(
+    "attribute_value",
+    metadata,
+    Column("subscriber_id", ForeignKey("subscriber.id"), primary_key=True),
+    Column("name", String(48), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("number", Double),
+    sqlite_with_rowid=False,
+    comment="attributes of readers by the names of the configuration; number: where the value is one",
 )
 
 consent = Table(

@@ -38,6 +38,13 @@ def subscriber() -> None:
     help='How often: "each" edition, "daily 07:00", "weekly 5 18:00" (5: Friday). Default: each, or as it was.',
 )
 @click.option(
+    "--attribute",
+    "attributes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What is known of them, of the attributes that are configured; may be given several times.",
+)
+@click.option(
     "--basis", required=True, type=REASON, metavar="TEXT", help="How they asked: kept as evidence of consent."
 )
 @door
@@ -48,6 +55,7 @@ def add(
     language: str | None,
     sections: tuple[str, ...],
     rhythm: str | None,
+    attributes: tuple[str, ...],
     basis: str,
 ) -> None:
     """Add one reader who has asked for the digest.
@@ -67,6 +75,7 @@ def add(
             language=language,
             sections=sections,
             rhythm=rhythm,
+            attributes=attributes,
             basis=basis,
             actor=door_.who,
             now=now(),
@@ -88,19 +97,21 @@ def _wanted(entry: Mapping[str, Any]) -> str:
 
 @subscriber.command("list")
 @click.option("--digest", metavar="SLUG", help="Only readers of this digest.")
+@click.option("--segment", metavar="RULE", help='Only whom a rule means, such as "country in (de, at)".')
 @paged
 @door
-def list_(door_: Door, digest: str | None, limit: int, after: str | None) -> None:
+def list_(door_: Door, digest: str | None, segment: str | None, limit: int, after: str | None) -> None:
     """List subscribers by number.
 
     \b
-    Example:
+    Examples:
       publisher subscriber list --digest morning
+      publisher subscriber list --segment "language = fa and not source = import"
     """
     from publisher.desk import readers
 
     with door_.newsroom() as newsroom:
-        rows = readers.listing(newsroom, digest=digest, after=after, limit=limit)
+        rows = readers.listing(newsroom, digest=digest, segment=segment, after=after, limit=limit)
     columns = {
         "id": "Id",
         "address": "Address",
@@ -132,6 +143,7 @@ def show(door_: Door, address: str) -> None:
         state = "active" if entry["active"] else entry["status"]
         often = "" if entry["rhythm"] == "each" else f", {entry['rhythm']}"
         lines.append(f"  {entry['digest']} in {_wanted(entry)}{often}: {state}")
+    lines += [f"  {name} = {value}" for name, value in record["attributes"].items()]
     lines += [_step(entry) for entry in record["consent"]]
     lines += [
         f"  {cell(entry['at'])} came back: {entry['kind']}, {entry['effect']} ({cell(entry['detail'])})"
@@ -159,7 +171,7 @@ def _step(entry: Mapping[str, Any]) -> str:
 def import_(door_: Door, path: Path, digest: str, basis: str | None) -> int:
     """Import a CSV file of readers.
 
-    It has a heading: `email`, and optionally `language`, `sections` (separated by blanks) and `rhythm` ("each", "daily 07:00", "weekly 5 18:00"). Each refused line is named with the reason; the others come in. Exit code 5 when some were refused.
+    It has a heading: `email`, and optionally `language`, `sections` (separated by blanks), `rhythm` ("each", "daily 07:00", "weekly 5 18:00") and columns named like your attributes. Each refused line is named with the reason; the others come in. Exit code 5 when some were refused.
 
     \b
     Example:

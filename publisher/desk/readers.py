@@ -19,9 +19,11 @@ from publisher.newsroom import Newsroom
 from publisher.store import deliveries, returned
 from subscribers import audience, csvfile, importing
 from subscribers.address import key, parse
+from subscribers.attributes import Value
 from subscribers.errors import UnknownSubscriber
 from subscribers.rhythm import Rhythm, RhythmKind
 from subscribers.rhythm import parse as parse_rhythm
+from subscribers.segments import parse as parse_segment
 from subscribers.staging import Staging
 from subscribers.tokens import LENGTH, Purpose, read
 
@@ -54,6 +56,7 @@ def add(
     language: str | None,
     sections: Sequence[str],
     rhythm: str | None = None,
+    attributes: Sequence[str] = (),
     basis: str,
     actor: str,
     now: datetime,
@@ -72,6 +75,7 @@ def add(
         raise BadInput(f"digest {digest} has no edition at {often.hour}; it has {', '.join(hours)}")
     parsed = parse(address)
     addr_key = key(parsed, newsroom.address_key)
+    told = [_attribute(newsroom, text) for text in attributes]
     with newsroom.database.write() as connection:
         was = _asked(connection, addr_key, digest)
         subscriber_id = audience.add(
@@ -86,6 +90,7 @@ def add(
             actor=actor,
             now=now,
         )
+        audience.keep_attributes(connection, ((subscriber_id, name, value) for name, value in told))
     return {
         "id": subscriber_id,
         "address": parsed.address,
@@ -94,6 +99,16 @@ def add(
         "sections": sorted(sections),
         "was": was,
     }
+
+
+def _attribute(newsroom: Newsroom, text: str) -> tuple[str, Value]:
+    """An attribute as a command is told it: `name=value`."""
+    name, _, typed = text.partition("=")
+    known = {attribute.name: attribute for attribute in newsroom.settings.attributes}
+    if name not in known:
+        there = ", ".join(known) or "none: see [[attribute]] in publisher.toml"
+        raise BadInput(f"{text[:80]!r} names no attribute; there are {there}")
+    return name, known[name].read(typed)
 
 
 def _asked(connection: Connection, addr_key: bytes, digest: str) -> dict[str, Any] | None:
@@ -112,12 +127,15 @@ def _find(newsroom: Newsroom, connection: Connection, address: str) -> Any:
     return row
 
 
-def listing(newsroom: Newsroom, *, digest: str | None, after: str | None, limit: int) -> Page:
-    """Subscribers by id, with the digests they get."""
+def listing(
+    newsroom: Newsroom, *, digest: str | None, segment: str | None = None, after: str | None, limit: int
+) -> Page:
+    """Subscribers by id, with the digests they get; `segment`: those whom this rule means, as readers of a digest they get."""
     slug = newsroom.digest(digest).slug if digest else None
+    only = parse_segment(segment, newsroom.settings.attributes) if segment else None
     last = number_in(after) or 0
     with newsroom.database.read() as connection:
-        found = audience.listing(connection, digest=slug, after_id=last, limit=limit + 1)
+        found = audience.listing(connection, digest=slug, only=only, after_id=last, limit=limit + 1)
     return Page.of(found, limit, row=lambda entry: _told(*entry), key=lambda entry: str(entry[0].id))
 
 
@@ -154,6 +172,7 @@ def everything(connection: Connection, row: Any) -> dict[str, Any]:
         "created_at": row.created_at,
         "timezone": row.timezone,
         "suppressed": suppression.cause if suppression else None,
+        "attributes": audience.attributes_of(connection, [row.id]).get(row.id, {}),
         "subscriptions": [
             {
                 "digest": entry.digest,
@@ -238,6 +257,7 @@ def import_csv(
                     digest=wanted.slug,
                     languages=wanted.languages,
                     sections=wanted.sections,
+                    attributes=newsroom.settings.attributes,
                 )
                 done = importing.merge(
                     counting(lines),
@@ -260,12 +280,14 @@ def export_csv(newsroom: Newsroom, path: Path) -> int:
     Raises:
         Conflict: a file of this name is there. FolderUnwritable, FolderFull: it cannot be written.
     """
+    names = [attribute.name for attribute in newsroom.settings.attributes]
 
     def rows() -> Any:
         after = 0
         while True:
             with newsroom.database.read() as connection:
                 found = audience.listing(connection, after_id=after, limit=PAGE)
+                known = audience.attributes_of(connection, (row.id for row, _ in found)) if names else {}
             for row, subscriptions in found:
                 for entry in subscriptions if row.address else ():
                     active = "yes" if entry.active else "no"
@@ -277,12 +299,13 @@ def export_csv(newsroom: Newsroom, path: Path) -> int:
                         entry.sections,
                         active,
                         _rhythm(entry),
+                        *(known.get(row.id, {}).get(name, "") for name in names),
                     )
             if len(found) < PAGE:
                 return
             after = found[-1][0].id
 
-    heading = ("email", "status", "digest", "language", "sections", "active", "rhythm")
+    heading = ("email", "status", "digest", "language", "sections", "active", "rhythm", *names)
     part = path.with_name(f".{path.name}.part")
     try:
         if path.exists():

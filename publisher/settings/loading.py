@@ -27,7 +27,7 @@ from publisher.series import Digest
 from publisher.settings.checks import did_you_mean, faults
 from publisher.settings.files import Found, Loc, file_of, find, read, too_deep
 from publisher.settings.keys import Secrets, from_files
-from publisher.settings.series import ConsumerTable, DigestTable, SectionTable, SourceTable
+from publisher.settings.series import AttributeTable, ConsumerTable, DigestTable, SectionTable, SourceTable
 from publisher.settings.signing import Signing, signing
 from publisher.settings.tables import (
     Alarms,
@@ -44,6 +44,7 @@ from publisher.settings.tables import (
 from publisher.settings.theme import ThemeTable
 from publisher.story import Section, Source
 from publisher.theme import Theme
+from subscribers.attributes import Attribute
 
 __all__ = ["Settings", "Tables", "effective", "from_data", "load"]
 
@@ -72,6 +73,7 @@ class Tables(BaseSettings):
     alarms: Alarms = Alarms()
     theme: ThemeTable = ThemeTable()
     consumer: tuple[ConsumerTable, ...] = ()
+    attribute: tuple[AttributeTable, ...] = ()
     disclaimer: tuple[DisclaimerTable, ...] = ()
     section: tuple[SectionTable, ...] = ()
     source: tuple[SourceTable, ...] = ()
@@ -114,6 +116,7 @@ class Settings:
     alarms: Alarms
     theme: Theme
     consumers: tuple[Consumer, ...]
+    attributes: tuple[Attribute, ...]
     disclaimers: tuple[Disclaimer, ...]
     sections: tuple[Section, ...]
     sources: tuple[Source, ...]
@@ -241,6 +244,7 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         alarms=tables.alarms,
         theme=tables.theme.domain(),
         consumers=tuple(entry.domain() for entry in tables.consumer),
+        attributes=tuple(entry.domain() for entry in tables.attribute),
         disclaimers=tuple(entry.domain() for entry in tables.disclaimer),
         sections=tuple(entry.domain() for entry in tables.section),
         sources=tuple(

@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, true, tuple_
 
+from subscribers.audience.knowing import meant
 from subscribers.consent import Status
 from subscribers.rhythm import Place, RhythmKind
 from subscribers.schema import subscriber, subscription, suppression
+from subscribers.segments import Rule
 
 __all__ = [
     "No",
@@ -49,11 +51,16 @@ class No:
 
 
 def segment(
-    connection: Connection, digest: str, languages: Iterable[str], *, at: Place | None = None
+    connection: Connection,
+    digest: str,
+    languages: Iterable[str],
+    *,
+    at: Place | None = None,
+    only: Rule | None = None,
 ) -> Iterator[Reader]:
     """The recipients of a digest, ordered by language (as given), sections and id: equal variants stand together.
 
-    `at`: only those whose rhythm an edition at this place of the timetable serves.
+    `at`: only those whose rhythm an edition at this place of the timetable serves. `only`: only those whom this rule means.
 
     Read in pages by key: no cursor stays open, and a reader who joins or leaves meanwhile harms nobody.
     """
@@ -70,6 +77,8 @@ def segment(
         .order_by(subscription.c.sections, subscription.c.subscriber_id)
         .limit(PAGE)
     )
+    if only is not None:
+        query = query.where(meant(only))
     for language in languages:
         page = query.where(subscription.c.language == language)
         last: tuple[str, int] = ("", 0)

@@ -18,6 +18,7 @@ from publisher.settings.files import file_of
 from publisher.settings.keys import Secrets
 from publisher.settings.loading import Tables
 from publisher.settings.series import (
+    AttributeTable,
     CanaryTable,
     ConsumerTable,
     DigestTable,
@@ -57,6 +58,7 @@ HEADINGS: dict[str, type[BaseModel]] = {
     "[theme.light]": LightTable,
     "[theme.dark]": DarkTable,
     "[[consumer]]": ConsumerTable,
+    "[[attribute]]": AttributeTable,
     "[[disclaimer]]": DisclaimerTable,
     "[[section]]": SectionTable,
     "[[source]]": SourceTable,

@@ -9,6 +9,8 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from sqlalchemy import Connection
+
 from publisher.desk import editions as desk_editions
 from publisher.desk import letters
 from publisher.desk.mailing.report import state_of
@@ -17,13 +19,16 @@ from publisher.errors import AlreadySent
 from publisher.ledger import DispatchState
 from publisher.newsroom import Newsroom
 from publisher.schedule import place_of
+from publisher.series import Digest
 from publisher.store import deliveries
 from subscribers import audience
+from subscribers.segments import parse
 
 __all__ = [
     "Plan",
     "groups",
     "plan",
+    "readers_of",
     "refuse_second",
 ]
 
@@ -73,9 +78,7 @@ def plan(newsroom: Newsroom, made: Edition, *, now: datetime) -> Plan:
     without = 0
     with newsroom.database.read() as connection:
         refuse_second(connection, made)
-        for language, sections, readers in groups(
-            audience.segment(connection, digest.slug, digest.languages, at=place_of(digest, made.slot))
-        ):
+        for language, sections, readers in groups(readers_of(newsroom, connection, digest, made.slot)):
             number = sum(1 for _ in readers)
             if any(made.variant(language, sections)):
                 counts[language] += number
@@ -101,6 +104,14 @@ def plan(newsroom: Newsroom, made: Edition, *, now: datetime) -> Plan:
         without=without,
         barred=tuple((story_id, why.value) for story_id, why in barred.items()),
     )
+
+
+def readers_of(
+    newsroom: Newsroom, connection: Connection, digest: Digest, slot: datetime
+) -> Iterator[audience.Reader]:
+    """Who is meant by a digest's edition of this slot: by their rhythm, and by the digest's segment."""
+    only = parse(digest.segment, newsroom.settings.attributes) if digest.segment else None
+    return audience.segment(connection, digest.slug, digest.languages, at=place_of(digest, slot), only=only)
 
 
 def groups(

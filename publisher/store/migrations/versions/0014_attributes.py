@@ -1,0 +1,28 @@
+"""What a house knows of its readers beyond the address."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """One new table."""
+    op.create_table(
+        "attribute_value",
+        sa.Column("subscriber_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=48), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("number", sa.Double(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["subscriber_id"], ["subscriber.id"], name=op.f("fk_attribute_value_subscriber_id")
+        ),
+        sa.PrimaryKeyConstraint("subscriber_id", "name", name=op.f("pk_attribute_value")),
+        sqlite_with_rowid=False,
+        comment="attributes of readers by the names of the configuration; number: where the value is one",
+    )

@@ -1,0 +1,85 @@
+"""Attributes and segments in the database: imported by column, exported, shown, erased, and who is meant by a rule."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from publisher.desk import readers
+from publisher.desk.mailing.plan import readers_of
+from subscribers import audience
+from subscribers.segments import parse
+from tests.newsrooms import NOW, newsroom
+
+WHO = {"actor": "test", "now": NOW}
+TABLES = {
+    "attribute": [
+        {"name": "country", "kind": "choice", "values": ["de", "at"]},
+        {"name": "visits", "kind": "number"},
+        {"name": "note"},
+    ]
+}
+LIST = """email,Country,visits,note,sections
+a@example.org,de,10,=1+1,world
+b@example.org,at,9,,
+c@example.org,,,,economy
+d@example.org,fr,1,,
+e@example.org,de,many,,
+"""
+
+
+@pytest.fixture
+def room(database, tmp_path):
+    opened = newsroom(database, tables=TABLES, segment="country = de or visits >= 9")
+    path = tmp_path / "list.csv"
+    path.write_text(LIST)
+    given = {"digest": "morning", "basis": "asked", "progress": lambda _: None}
+    with readers.import_csv(opened, path, **given, **WHO) as done:
+        refused = {line.line: line.why for line in done.refusals}
+    assert refused == {
+        5: "country: one of de, at is wanted",
+        6: 'visits: a number such as "3" or "2.5" is wanted',
+    }
+    told = {"digest": "morning", "language": None, "sections": (), "basis": "asked"}
+    readers.add(opened, "f@example.org", attributes=["visits=11", "note=x y"], **told, **WHO)
+    return opened
+
+
+def test_a_rule_means_those_of_whom_it_is_known(room):
+    said = {
+        "country = de": "a",
+        "not country = de": "bcf",
+        "country != de": "b",
+        "visits >= 9": "abf",
+        "visits > 9 and note = 'x y'": "f",
+        "visits in (9, 10)": "ab",
+        "section = economy": "bcf",
+        "section != economy": "a",
+        "source = desk": "f",
+        "source = import and language = en": "abc",
+        "(country = de or country = at) and not visits < 10": "a",
+    }
+    found = {}
+    with room.database.read() as connection:
+        for text in said:
+            only = parse(text, room.settings.attributes)
+            meant = audience.segment(connection, "morning", ["en"], only=only)
+            found[text] = "".join(sorted(reader.address[0] for reader in meant))
+        due = readers_of(room, connection, room.digest("morning"), NOW)
+        assert sorted(reader.address[0] for reader in due) == ["a", "b", "f"]
+    assert found == said
+    rows = readers.listing(room, digest=None, segment="country = at", after=None, limit=9)
+    assert [row["address"] for row in rows] == ["b@example.org"]
+
+
+def test_what_is_known_is_shown_exported_and_forgotten(room, tmp_path):
+    record = readers.record(room, "a@example.org")
+    assert record["attributes"] == {"country": "de", "note": "=1+1", "visits": "10"}
+    readers.export_csv(room, tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open() as file:
+        (row,) = (row for row in csv.DictReader(file) if row["email"] == "a@example.org")
+    assert (row["country"], row["visits"], row["note"]) == ("de", "10", "'=1+1")
+    readers.erase(room, "a@example.org", **WHO)
+    with room.database.read() as connection:
+        assert audience.attributes_of(connection, [record["id"]]) == {}
