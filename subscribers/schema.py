@@ -27,6 +27,7 @@ from sqlalchemy import (
 from subscribers.columns import UtcTime
 
 __all__ = [
+    "APART",
     "attribute_value",
     "batch",
     "consent",
@@ -68,6 +69,9 @@ subscriber = Table(
     comment="a person's address; NULL once erased. timezone: in which hours are shown to them; NULL: each digest's",
 )
 
+APART = text("rhythm <> 'each'")
+"""Readers of each edition are no part of an index for the others; SQLite uses it only where a statement says this, word for word."""
+
 subscription = Table(
     "subscription",
     metadata,
@@ -91,6 +95,7 @@ subscription = Table(
         name="weekday",
     ),
     Index("ix_subscription_segment", "digest", "language", "sections", "subscriber_id"),
+    Index("ix_subscription_apart", "digest", "rhythm", sqlite_where=APART, postgresql_where=APART),
     sqlite_with_rowid=False,
     comment="what a reader asked for; sections: slugs parted by blanks, sorted; empty means all. rhythm: with hour (a slot) and weekday",
 )

@@ -70,9 +70,9 @@ def add(
         if section not in wanted.sections:
             raise BadInput(f"digest {digest} has no section {section!r}; it has {', '.join(wanted.sections)}")
     often = parse_rhythm(rhythm) if rhythm else None
-    hours = [f"{slot:%H:%M}" for slot in wanted.slots]
-    if often is not None and often.hour is not None and often.hour not in hours:
-        raise BadInput(f"digest {digest} has no edition at {often.hour}; it has {', '.join(hours)}")
+    if often is not None and not wanted.has_rhythm(often):
+        hours = ", ".join(f"{slot:%H:%M}" for slot in wanted.slots)
+        raise BadInput(f"digest {digest} has no edition for {often}; it has those of {hours}")
     parsed = parse(address)
     addr_key = key(parsed, newsroom.address_key)
     told = [_attribute(newsroom, text) for text in attributes]

@@ -186,6 +186,14 @@ def _sections(tables: Tables) -> Iterator[Fault]:
 
 def _digests(tables: Tables) -> Iterator[Fault]:
     yield from _repeated("digest", "slug", [entry.slug for entry in tables.digest])
+    slugs = [entry.slug for entry in tables.digest]
+    for index, entry in enumerate(tables.digest):
+        for branch in ("weekly", "alerts"):
+            if getattr(entry, branch) and f"{entry.slug}-{branch}" in slugs:
+                yield (
+                    ("digest", index, branch),
+                    f'its editions would be called like the digest "{entry.slug}-{branch}"',
+                )
     yield from _repeated("digest", "number", [entry.number for entry in tables.digest])
     sections = [section.slug for section in tables.section]
     for index, digest in enumerate(tables.digest):

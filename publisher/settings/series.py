@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, TypeAdapter
 
 from publisher.feed import Consumer
-from publisher.series import Canary, Digest, Sender
+from publisher.series import Alerts, Canary, Digest, Sender, Weekly
 from publisher.settings.disk import absolute
 from publisher.settings.tables import Table
 from publisher.settings.values import (
@@ -248,6 +248,30 @@ class CanaryTable(Table):
         )
 
 
+class WeeklyTable(Table):
+    """`weekly`: see `publisher.series.Weekly` for what each key means."""
+
+    day: Weekday
+    at: LocalTime
+    title: Titles
+
+    def domain(self) -> Weekly:
+        """As a digest knows it."""
+        return Weekly(self.day, self.at, tuple(self.title.items()))
+
+
+class AlertsTable(Table):
+    """`alerts`: see `publisher.series.Alerts` for what each key means."""
+
+    title: Titles
+    urgency: Urgency = 2
+    a_day: Annotated[Whole, Field(ge=1, le=50)] = 5
+
+    def domain(self) -> Alerts:
+        """As a digest knows it."""
+        return Alerts(self.urgency, self.a_day, tuple(self.title.items()))
+
+
 class DigestTable(Table):
     """`[[digest]]`: see `publisher.edition.Digest` for what each key means."""
 
@@ -271,6 +295,8 @@ class DigestTable(Table):
     canary: CanaryTable | None = None
     public: bool = True
     segment: str = ""
+    weekly: WeeklyTable | None = None
+    alerts: AlertsTable | None = None
 
     def domain(self, *, timezone: str, reply_to: str, list_domain: str) -> Digest:
         """As editions know it; the arguments are the site's, for a digest that states none."""
@@ -297,4 +323,6 @@ class DigestTable(Table):
             canary=self.canary.domain() if self.canary else None,
             public=self.public,
             segment=self.segment,
+            weekly=self.weekly.domain() if self.weekly else None,
+            alerts=self.alerts.domain() if self.alerts else None,
         )

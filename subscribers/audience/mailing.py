@@ -11,13 +11,14 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, tru
 from subscribers.audience.knowing import meant
 from subscribers.consent import Status
 from subscribers.rhythm import Place, RhythmKind
-from subscribers.schema import subscriber, subscription, suppression
+from subscribers.schema import APART, subscriber, subscription, suppression
 from subscribers.segments import Rule
 
 __all__ = [
     "No",
     "Reader",
     "Wanted",
+    "anybody_apart",
     "lock_for_mark",
     "mailable",
     "segment",
@@ -93,6 +94,8 @@ def _served(at: Place | None) -> ColumnElement[bool]:
     """Whether a subscription's rhythm wants the edition of this place; an hour or a day that is none any more means the first."""
     if at is None:
         return true()
+    if at.only is not None:
+        return subscription.c.rhythm == at.only.value
     hour: ColumnElement[bool] = subscription.c.hour.in_(at.now)
     day: ColumnElement[bool] = subscription.c.weekday == at.weekday
     if at.first_hour:
@@ -103,8 +106,23 @@ def _served(at: Place | None) -> ColumnElement[bool]:
     return or_(
         rhythm == RhythmKind.EACH.value,
         and_(rhythm == RhythmKind.DAILY.value, hour),
-        and_(rhythm == RhythmKind.WEEKLY.value, hour, day),
+        *(() if at.weekly_apart else (and_(rhythm == RhythmKind.WEEKLY.value, hour, day),)),
     )
+
+
+def anybody_apart(connection: Connection, digest: str, rhythm: RhythmKind) -> bool:
+    """Whether a digest has a subscriber of this rhythm, which is not that of each edition; asked often, and answered by an index."""
+    query = (
+        select(subscription.c.subscriber_id)
+        .where(
+            subscription.c.digest == digest,
+            subscription.c.rhythm == rhythm.value,
+            APART,
+            subscription.c.active,
+        )
+        .limit(1)
+    )
+    return connection.execute(query).first() is not None
 
 
 def mailable(subscriber_id: ColumnElement[Any], digest: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -18,6 +18,7 @@ from publisher.settings.files import file_of
 from publisher.settings.keys import Secrets
 from publisher.settings.loading import Tables
 from publisher.settings.series import (
+    AlertsTable,
     AttributeTable,
     CanaryTable,
     ConsumerTable,
@@ -25,6 +26,7 @@ from publisher.settings.series import (
     SectionTable,
     SenderTable,
     SourceTable,
+    WeeklyTable,
 )
 from publisher.settings.tables import (
     Alarms,
@@ -63,6 +65,8 @@ HEADINGS: dict[str, type[BaseModel]] = {
     "[[section]]": SectionTable,
     "[[source]]": SourceTable,
     "[[digest]]": DigestTable,
+    "[digest.weekly]": WeeklyTable,
+    "[digest.alerts]": AlertsTable,
     "[digest.canary]": CanaryTable,
     "[digest.sender.LANGUAGE]": SenderTable,
     "secrets.toml": Secrets,

@@ -88,7 +88,7 @@ def _open(
         id=dispatch_id,
         edition_id=made.edition_id,
         kind="digest",
-        digest=digest.slug,
+        digest=digest.audience,
         revision=made.revision,
         policy=digest.uncertain,
         token_key=newsroom.token_keys.signing,

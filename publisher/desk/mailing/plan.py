@@ -111,7 +111,9 @@ def readers_of(
 ) -> Iterator[audience.Reader]:
     """Who is meant by a digest's edition of this slot: by their rhythm, and by the digest's segment."""
     only = parse(digest.segment, newsroom.settings.attributes) if digest.segment else None
-    return audience.segment(connection, digest.slug, digest.languages, at=place_of(digest, slot), only=only)
+    return audience.segment(
+        connection, digest.audience, digest.languages, at=place_of(digest, slot), only=only
+    )
 
 
 def groups(

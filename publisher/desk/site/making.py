@@ -238,7 +238,7 @@ def withdrawn(newsroom: Newsroom, found: Held) -> Iterator[Page]:
 
 def archived_digests(newsroom: Newsroom) -> list[Digest]:
     """The digests whose editions anybody may find: the public ones."""
-    return [digest for digest in newsroom.settings.digests if digest.public]
+    return [digest for digest in newsroom.digests.values() if digest.public]
 
 
 def listed(newsroom: Newsroom, made: Edition) -> bool:

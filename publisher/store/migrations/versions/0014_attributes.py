@@ -1,4 +1,4 @@
-"""What a house knows of its readers beyond the address."""
+"""What a house knows of its readers beyond the address; and who wants a week's edition or alerts, found by an index."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """One new table."""
+    """One new table, and an index."""
+    apart = sa.text("rhythm <> 'each'")
+    op.create_index(
+        op.f("ix_subscription_apart"),
+        "subscription",
+        ["digest", "rhythm"],
+        sqlite_where=apart,
+        postgresql_where=apart,
+    )
     op.create_table(
         "attribute_value",
         sa.Column("subscriber_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
