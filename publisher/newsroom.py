@@ -26,6 +26,7 @@ from publisher.render.feeds import Pieces
 from publisher.render.templates import Templates
 from publisher.render.templates import load as load_templates
 from publisher.series import Digest
+from publisher.services import stamper
 from publisher.settings import Relay as RelayTable
 from publisher.settings import Settings, parse_rate
 from publisher.store import deliveries, house, migrate
@@ -117,6 +118,7 @@ class Newsroom:
             start=wanted.start,
             weight=wanted.weight,
             order=wanted.order,
+            stamp=stamper(wanted.service),
             rate=Rate(*parse_rate(wanted.rate)) if wanted.rate else None,
             domain_rates={domain: Rate(*parse_rate(rate)) for domain, rate in wanted.domain_rates.items()},
             messages=wanted.messages,
@@ -145,6 +147,11 @@ class Newsroom:
     def form_key(self) -> bytes:
         """The key that signs forms, and under which networks are counted."""
         return self.settings.secrets.form_key.get_secret_value()
+
+    @cached_property
+    def certificates(self) -> dict[str, bytes]:
+        """Certificates of delivery services by their address, as they were fetched."""
+        return {}
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:

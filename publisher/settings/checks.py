@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from publisher.feed import feeds_of
 from publisher.legible import visible
+from publisher.services import SERVICES
 from publisher.settings.disk import blocked, is_kind
 from publisher.settings.files import Loc
 from publisher.settings.tables import is_loopback
@@ -42,6 +43,7 @@ def faults(tables: Tables, folder: Path) -> Iterator[Fault]:
     yield from _site(tables)
     yield from _store(tables, folder)
     yield from _relays(tables, folder)
+    yield from _services(tables)
     if tables.fetch.allow_hosts and not tables.site.development:
         yield (
             ("fetch", "allow_hosts"),
@@ -142,6 +144,20 @@ def _relays(tables: Tables, folder: Path) -> Iterator[Fault]:
                 ("secrets", "relay_passwords", name),
                 f"there is no relay of this name{did_you_mean(name, names)}",
             )
+
+
+def _services(tables: Tables) -> Iterator[Fault]:
+    for index, relay in enumerate(tables.relay):
+        if relay.service and relay.service not in SERVICES:
+            yield ("relay", index, "service"), _no_service(relay.service)
+    for name, key in tables.secrets.report_keys.items():
+        wrong = SERVICES[name].wrong(key.get_secret_value()) if name in SERVICES else _no_service(name)
+        if wrong:
+            yield ("secrets", "report_keys", name), wrong
+
+
+def _no_service(name: str) -> str:
+    return f"no such service is known{did_you_mean(name, SERVICES)}; known are {', '.join(sorted(SERVICES))}"
 
 
 def _sections(tables: Tables) -> Iterator[Fault]:

@@ -151,6 +151,7 @@ class Relay(Table):
             that were accepted in a row, and half as many when the server asks for less (421).
         messages: how many mails one connection carries. lifetime: how long it is kept.
         order: relays of the lowest order are used, the next when none of those can be. weight: the share among its order.
+        service: delivery service that it belongs to, which then gets what it needs to tell us whose mail a report is about.
         rate: mails of all senders together, such as "14/s"; empty: no limit. domain_rates: the same for recipients of a domain.
     """
 
@@ -165,6 +166,7 @@ class Relay(Table):
     start: Annotated[Whole, Field(ge=1, le=100)] = 2
     order: Annotated[Whole, Field(ge=1, le=9)] = 1
     weight: Annotated[Whole, Field(ge=1, le=100)] = 1
+    service: LineOrEmpty = ""
     rate: RateOrEmpty = ""
     domain_rates: dict[Domain, Rate] = Field(default_factory=dict)
     messages: Positive = 100

@@ -13,12 +13,13 @@ from sqlalchemy import Connection, Row, delete, func, select
 
 from publisher.ledger import State
 from publisher.store.db import insert
-from publisher.store.schema import delivery, delivery_state, dispatch, returned
+from publisher.store.schema import delivery, delivery_state, dispatch, returned, told
 
 __all__ = [
     "counts",
     "delivery_of",
     "domain_rows",
+    "first_told",
     "hard_of_domain",
     "keep",
     "known",
@@ -28,11 +29,13 @@ __all__ = [
 ]
 
 UNTRUSTED_KEPT = timedelta(days=90)
+TOLD_KEPT = timedelta(days=30)
 
 _DELIVERY = (
     select(
         delivery.c.id,
         delivery.c.dispatch_id,
+        delivery.c.subscriber_id,
         delivery.c.addr_key,
         delivery.c.rcpt,
         delivery_state.c.state,
@@ -69,6 +72,13 @@ def known(connection: Connection, fingerprint: bytes) -> bool:
     """Whether this very mail was taken in before."""
     query = select(returned.c.fingerprint).where(returned.c.fingerprint == fingerprint)
     return connection.execute(query).first() is not None
+
+
+def first_told(connection: Connection, fingerprint: bytes, *, now: datetime) -> bool:
+    """Note that a service told this; False when it was told before."""
+    connection.execute(delete(told).where(told.c.at < now - TOLD_KEPT))
+    noted = insert(connection, told).values(fingerprint=fingerprint, at=now)
+    return connection.execute(noted.on_conflict_do_nothing().returning(told.c.at)).first() is not None
 
 
 def keep(connection: Connection, *, now: datetime, **values: Any) -> bool:
