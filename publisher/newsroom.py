@@ -1,7 +1,8 @@
 """The composition root: settings become an open newsroom, once, and everything below is handed values.
 
 Only this module turns `Settings` into the limits, options, key rings and templates that fetch, transport and dispatch
-take. A Newsroom is frozen; what it holds is safe to share between threads.
+take. A Newsroom is frozen; what it holds is safe to share between threads. Those rooms load when they are first asked for: a
+command that looks something up in the store needs neither templates nor the network.
 """
 
 from __future__ import annotations
@@ -14,17 +15,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ulid import ULID
 
-from publisher import assets, fetch
+from publisher import assets
 from publisher.edition import Disclaimer, Edition
 from publisher.errors import ConfigurationInvalid, Problem, UnknownName
 from publisher.feed import Feed, feeds_of
-from publisher.render.feeds import Pieces
-from publisher.render.templates import Templates
-from publisher.render.templates import load as load_templates
 from publisher.series import Digest
 from publisher.services import stamper
 from publisher.settings import Relay as RelayTable
@@ -33,8 +31,13 @@ from publisher.store import deliveries, house, migrate
 from publisher.store.db import Database, open_database
 from publisher.store.timeline import Kept
 from publisher.story import Section, Source
-from publisher.transport import Limits, Rate, RelayOptions
 from subscribers.tokens import TokenKeys
+
+if TYPE_CHECKING:
+    from publisher import fetch
+    from publisher.render.feeds import Pieces
+    from publisher.render.templates import Templates
+    from publisher.transport import RelayOptions
 
 __all__ = ["Newsroom", "keys_gone", "need_keys", "open_newsroom", "remembered", "templates_of"]
 
@@ -73,6 +76,8 @@ class Newsroom:
     @cached_property
     def fetch_limits(self) -> fetch.Limits:
         """Limits of fetching, from [fetch]."""
+        from publisher import fetch
+
         wanted = self.settings.fetch
         return fetch.Limits(
             seconds=wanted.timeout.total_seconds(),
@@ -87,6 +92,8 @@ class Newsroom:
     @cached_property
     def fetch_guard(self) -> fetch.Guard:
         """Which addresses may be asked, from [fetch]."""
+        from publisher import fetch
+
         wanted = self.settings.fetch
         return fetch.Guard(ports=frozenset(wanted.ports), allow_hosts=frozenset(wanted.allow_hosts))
 
@@ -104,6 +111,8 @@ class Newsroom:
         return tuple(self._relay(wanted) for wanted in self.settings.relays)
 
     def _relay(self, wanted: RelayTable) -> RelayOptions:
+        from publisher.transport import Limits, Rate, RelayOptions
+
         seconds = wanted.timeouts
         return RelayOptions(
             name=wanted.name,
@@ -176,6 +185,8 @@ class Newsroom:
     @cached_property
     def pieces(self) -> Pieces:
         """Finished bytes of feed items, kept for as long as this newsroom is open."""
+        from publisher.render.feeds import Pieces
+
         return Pieces()
 
     @cached_property
@@ -229,6 +240,8 @@ class Newsroom:
 
 def templates_of(settings: Settings) -> Templates:
     """Templates and words of this configuration; close them."""
+    from publisher.render.templates import load as load_templates
+
     own = settings.templates_dir
     return load_templates([*([own] if own else []), assets.root() / "templates"])
 

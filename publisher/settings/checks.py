@@ -218,6 +218,8 @@ def _digest(digest: DigestTable, loc: Loc, sections: Sequence[str]) -> Iterator[
 
 
 def _consumers(tables: Tables) -> Iterator[Fault]:
+    if not tables.consumer:
+        return  # naming the feeds of several languages reads each one's locale
     yield from _repeated("consumer", "slug", [entry.slug for entry in tables.consumer])
     languages = [entry.language for entry in tables.disclaimer]
     known = [
