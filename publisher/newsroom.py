@@ -158,11 +158,6 @@ class Newsroom:
         return self.settings.secrets.form_key.get_secret_value()
 
     @cached_property
-    def certificates(self) -> dict[str, bytes]:
-        """Certificates of delivery services by their address, as they were fetched."""
-        return {}
-
-    @cached_property
     def sources(self) -> Mapping[str, Source]:
         """Configured sources by slug."""
         return {source.slug: source for source in self.settings.sources}

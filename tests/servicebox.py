@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from publisher.services import Post
+from publisher.services.base import Post
 from publisher.services.ses import HASHES, SIGNED
 from tests.newsrooms import NOW
 

@@ -19,7 +19,8 @@ from datetime import datetime
 from publisher import fetch
 from publisher.desk.returned import take_told
 from publisher.newsroom import Newsroom
-from publisher.services import SERVICES, Away, Post
+from publisher.services import service
+from publisher.services.base import Away, Post
 
 __all__ = ["Heard", "hear"]
 
@@ -44,14 +45,16 @@ def hear(newsroom: Newsroom, name: str, post: Post, *, now: datetime) -> Heard |
         NotProved, Unreadable: see `services.base`; nothing was taken in.
         Away, StillSending: it has to be told again; nothing was taken in.
     """
-    service, key = SERVICES.get(name), newsroom.settings.secrets.report_keys.get(name)
-    if service is None or key is None:
+    found, key = service(name), newsroom.settings.secrets.report_keys.get(name)
+    if found is None or key is None:
         return None
-    reports = service.read(post, key.get_secret_value(), now, _Asker(newsroom, now).ask)
+    reports = found.read(post, key.get_secret_value(), now, _Asker(newsroom, now).ask)
     taken = take_told(newsroom, reports, actor=f"service:{name}", now=now) if reports else []
     return Heard(Counter(one.effect for one in taken))
 
 
+certificates: dict[str, bytes] = {}
+"""By their address, as they were fetched; the same for every newsroom of the process."""
 _asking = threading.Lock()
 _rests_until = 0.0
 
@@ -64,9 +67,8 @@ class _Asker:
     def ask(self, url: str) -> bytes:
         """A certificate as it was fetched before, or what stands at this address now."""
         global _rests_until  # noqa: PLW0603 - of the whole process: whoever forges requests does it on all connections
-        known = self.newsroom.certificates
-        if url in known:
-            return known[url]
+        if url in certificates:
+            return certificates[url]
         with _asking:
             if time.monotonic() < _rests_until:
                 raise Away("the last address that was asked gave no answer")
@@ -78,6 +80,6 @@ class _Asker:
             if not isinstance(answer, fetch.Fetched):
                 _rests_until = time.monotonic() + REST_SECONDS
                 raise Away(f"{answer}")
-            if url.endswith(".pem") and len(known) < CERTIFICATES_MAX:
-                known[url] = answer.body
+            if url.endswith(".pem") and len(certificates) < CERTIFICATES_MAX:
+                certificates[url] = answer.body
             return answer.body

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from publisher.feed import feeds_of
 from publisher.legible import visible
-from publisher.services import SERVICES
+from publisher.services import NAMES, service
 from publisher.settings.disk import blocked, is_kind
 from publisher.settings.files import Loc
 from publisher.settings.tables import is_loopback
@@ -148,16 +148,16 @@ def _relays(tables: Tables, folder: Path) -> Iterator[Fault]:
 
 def _services(tables: Tables) -> Iterator[Fault]:
     for index, relay in enumerate(tables.relay):
-        if relay.service and relay.service not in SERVICES:
+        if relay.service and relay.service not in NAMES:
             yield ("relay", index, "service"), _no_service(relay.service)
     for name, key in tables.secrets.report_keys.items():
-        wrong = SERVICES[name].wrong(key.get_secret_value()) if name in SERVICES else _no_service(name)
-        if wrong:
+        found = service(name)
+        if wrong := found.wrong(key.get_secret_value()) if found else _no_service(name):
             yield ("secrets", "report_keys", name), wrong
 
 
 def _no_service(name: str) -> str:
-    return f"no such service is known{did_you_mean(name, SERVICES)}; known are {', '.join(sorted(SERVICES))}"
+    return f"no such service is known{did_you_mean(name, NAMES)}; known are {', '.join(NAMES)}"
 
 
 def _sections(tables: Tables) -> Iterator[Fault]:

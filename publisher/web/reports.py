@@ -30,7 +30,7 @@ from publisher.desk.reports import hear
 from publisher.desk.returned import StillSending
 from publisher.errors import StoreUnavailable
 from publisher.newsroom import Newsroom
-from publisher.services import Away, NotProved, Post, Unreadable
+from publisher.services.base import Away, NotProved, Post, Unreadable
 from publisher.web.visit import body_of
 
 __all__ = ["PATH", "service_reports"]

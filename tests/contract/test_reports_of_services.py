@@ -12,7 +12,7 @@ from publisher.desk import readers
 from publisher.desk import reports as desk_reports
 from publisher.ledger import Counts
 from publisher.newsroom import Newsroom
-from publisher.services import Post
+from publisher.services.base import Post
 from publisher.settings.keys import Secrets
 from publisher.store import schema
 from publisher.store.db import Database
@@ -34,9 +34,7 @@ STAMPS = {
 
 def with_services(room: Newsroom) -> Newsroom:
     secrets = Secrets(**KEYS, report_keys=keys())
-    made = replace(room, settings=replace(room.settings, secrets=secrets))
-    made.certificates[CERTIFICATE] = certificate()
-    return made
+    return replace(room, settings=replace(room.settings, secrets=secrets))
 
 
 class Services(Client):
@@ -49,7 +47,10 @@ class Services(Client):
         return self.ask(f"/reports/{service}", "POST", post.body, headers=list(post.headers.items()))
 
 
-def test_services_tell_and_are_believed_once(database: Database, tmp_path: Path) -> None:
+def test_services_tell_and_are_believed_once(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(desk_reports.certificates, CERTIFICATE, certificate())
     with keeping(tmp_path) as server:
         room, _, dispatch_id = begun(database, server, *READERS)
         assert send(room, dispatch_id).counts == Counts(accepted=len(READERS))

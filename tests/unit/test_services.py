@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from publisher.services import SERVICES, Away, NotProved, Post, Unreadable
+from publisher.services import NAMES, service
+from publisher.services.base import Away, NotProved, Post, Unreadable
 from subscribers.bounces import Kind
 from subscribers.reports import What
 from tests.newsrooms import NOW
@@ -29,17 +30,17 @@ def read(name, post, *, now=NOW, key=None, asked=None):
             asked.append(url)
         return certificate()
 
-    return SERVICES[name].read(post, keys()[name] if key is None else key, now, ask)
+    return service(name).read(post, keys()[name] if key is None else key, now, ask)
 
 
 def post_of(name: str, what: str, *, number: str = "n-1") -> Post:
     return SIGN[name](event(name, what, rcpt="ada@list.example", token=TOKEN, message_id=ID), number)
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", NAMES)
 def test_service_tells_what_became_of_a_mail_once_it_is_proved(name: str) -> None:
-    assert SERVICES[name].wrong(keys()[name]) == ""
-    assert SERVICES[name].wrong("x")
+    assert service(name).wrong(keys()[name]) == ""
+    assert service(name).wrong("x")
     for what, kind in KIND.items():
         if (name, what) == ("ses", "leave"):
             continue
@@ -59,7 +60,7 @@ def test_service_tells_what_became_of_a_mail_once_it_is_proved(name: str) -> Non
             read(name, Post({}, post.body.replace(b"front", b"frank").replace(b"signature", b"sig")))
         with pytest.raises(NotProved):
             read(name, post, key="another-key-of-16-characters")
-    stamp = SERVICES[name].stamp(TOKEN)
+    stamp = service(name).stamp(TOKEN)
     assert stamp == b"" or (TOKEN.encode() in stamp and stamp.endswith(b"\r\n") and len(stamp) < 100)
 
 
@@ -123,10 +124,10 @@ def test_amazon_is_asked_for_nothing_but_its_certificate_and_our_own_confirmatio
         raise Away("no")
 
     with pytest.raises(Away):
-        SERVICES["ses"].read(ses({}, "n"), TOPIC, NOW, away)
+        service("ses").read(ses({}, "n"), TOPIC, NOW, away)
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", NAMES)
 def test_nothing_that_a_service_may_send_is_a_crash(name: str) -> None:
     shapes = [None, [], {}, 7, "x", [[]], [{}], {"event": {}}, {"eventType": "Bounce", "bounce": [1]}]
     for shape in shapes:
