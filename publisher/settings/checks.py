@@ -43,6 +43,7 @@ def faults(tables: Tables, folder: Path) -> Iterator[Fault]:
     yield from _site(tables)
     yield from _store(tables, folder)
     yield from _relays(tables, folder)
+    yield from _mailbox(tables, folder)
     yield from _services(tables)
     if tables.fetch.allow_hosts and not tables.site.development:
         yield (
@@ -144,6 +145,17 @@ def _relays(tables: Tables, folder: Path) -> Iterator[Fault]:
                 ("secrets", "relay_passwords", name),
                 f"there is no relay of this name{did_you_mean(name, names)}",
             )
+
+
+def _mailbox(tables: Tables, folder: Path) -> Iterator[Fault]:
+    box = tables.mailbox
+    if box.host and not box.username:
+        yield ("mailbox", "username"), "is missing: whose mailbox is it?"
+    if box.host and not tables.secrets.mailbox_password.get_secret_value():
+        yield ("mailbox", "host"), "has no password: set mailbox_password in secrets.toml"
+    ca_file = box.resolved(folder).ca_file
+    if ca_file and not is_kind(ca_file, S_IFREG):
+        yield ("mailbox", "ca_file"), f"there is no file {ca_file}"
 
 
 def _services(tables: Tables) -> Iterator[Fault]:

@@ -47,6 +47,7 @@ __all__ = [
     "FeedsTable",
     "Fetch",
     "Mail",
+    "Mailbox",
     "Relay",
     "Site",
     "Store",
@@ -218,6 +219,28 @@ class Mail(Table):
     bounce_address: TaggedAddressOrEmpty = ""
     notice_address: MailAddressOrEmpty = ""
     drain: Duration = timedelta(seconds=60)
+
+
+class Mailbox(Table):
+    """`[mailbox]`: the mailbox to which bounces come, read over IMAP; none without a `host`. Its password is a secret: `mailbox_password`.
+
+    Attributes:
+        port: TLS from the first byte. ca_file: certificates to trust instead of the system's.
+        folder: what is read. moved_to: where a mail goes once it was understood; empty: it stays, marked as seen.
+        every: how often `publisher run` looks.
+    """
+
+    host: LineOrEmpty = ""
+    port: Port = 993
+    username: LineOrEmpty = ""
+    ca_file: PathText | None = None
+    folder: Line = "INBOX"
+    moved_to: LineOrEmpty = ""
+    every: Duration = timedelta(minutes=5)
+
+    def resolved(self, folder: Path) -> Self:
+        """The same with an absolute `ca_file`."""
+        return self.model_copy(update={"ca_file": absolute(folder, self.ca_file) if self.ca_file else None})
 
 
 class Dkim(Table):
