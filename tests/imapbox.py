@@ -23,6 +23,7 @@ class Box:
     folders: dict[str, dict[int, tuple[set[str], bytes]]]
     port: int = 0
     moves: bool = True
+    entered: bool = False
     asked: list[str] = field(default_factory=list)
 
     def put(self, *mails: bytes) -> None:
@@ -40,9 +41,13 @@ def _answered(box: Box, folder: str, verb: str, rest: str) -> tuple[list[bytes],
     answer = "BAD what?"
     match verb.upper().split():
         case ["CAPABILITY"]:
-            data, answer = [b"* CAPABILITY IMAP4rev1" + (b" MOVE" if box.moves else b"")], "OK done"
+            data, answer = (
+                [b"* CAPABILITY IMAP4rev1" + (b" MOVE" if box.moves and box.entered else b"")],
+                "OK done",
+            )
         case ["LOGIN"]:
-            answer = "OK in" if PASSWORD in rest else "NO [AUTHENTICATIONFAILED] wrong password"
+            box.entered = PASSWORD in rest
+            answer = "OK in" if box.entered else "NO [AUTHENTICATIONFAILED] wrong password"
         case ["SELECT"]:
             there = folder in box.folders
             data, answer = (

@@ -88,7 +88,8 @@ def opened(options: MailboxOptions) -> Iterator[Mailbox]:
     try:
         client = imaplib.IMAP4_SSL(options.host, options.port, ssl_context=context, timeout=SECONDS)
         client.login(options.username, options.password)
-        if options.moved_to and "MOVE" not in client.capabilities:
+        _, (offered, *_) = client.capability()  # some say what they can do only to who is let in
+        if options.moved_to and b"MOVE" not in (offered or b"").upper().split():
             raise MailboxUnavailable(
                 options.host, "it cannot move mails: leave `moved_to` empty, so that they are marked"
             )
