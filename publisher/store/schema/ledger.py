@@ -198,8 +198,8 @@ returned = Table(
     Index(None, "addr_key", "at"),
     Index(None, "dispatch_id", "domain"),
     Index(None, "at"),
-    comment="what came back of mails that were accepted: appended, one row for each delivery and kind; the ledger is not rewritten. "
-    "untrusted: a report that no token of ours vouches for, kept for a while and believed in nothing",
+    comment="what came back of mails that were accepted, and what servers said of a mailbox at once (actor rule:smtp): appended, one row for each delivery "
+    "and kind; the ledger is not rewritten. untrusted: a report that no token of ours vouches for, kept for a while and believed in nothing",
 )
 
 told = Table(

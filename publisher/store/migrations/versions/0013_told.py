@@ -25,3 +25,9 @@ def upgrade() -> None:
         "signature is taken",
     )
     op.create_index(op.f("ix_told_at"), "told", ["at"])
+    if op.get_bind().dialect.name == "postgresql":  # SQLite has no comments
+        op.create_table_comment(
+            "returned",
+            "what came back of mails that were accepted, and what servers said of a mailbox at once (actor rule:smtp): appended, one row for each delivery "
+            "and kind; the ledger is not rewritten. untrusted: a report that no token of ours vouches for, kept for a while and believed in nothing",
+        )
