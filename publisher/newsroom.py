@@ -24,6 +24,7 @@ from publisher.edition import Disclaimer, Edition
 from publisher.errors import ConfigurationInvalid, Problem, UnknownName
 from publisher.feed import Feed, feeds_of
 from publisher.series import Digest
+from publisher.services import stamper
 from publisher.settings import Relay as RelayTable
 from publisher.settings import Settings, parse_rate
 from publisher.store import deliveries, house, migrate
@@ -126,6 +127,7 @@ class Newsroom:
             start=wanted.start,
             weight=wanted.weight,
             order=wanted.order,
+            stamp=stamper(wanted.service),
             rate=Rate(*parse_rate(wanted.rate)) if wanted.rate else None,
             domain_rates={domain: Rate(*parse_rate(rate)) for domain, rate in wanted.domain_rates.items()},
             messages=wanted.messages,

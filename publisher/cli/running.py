@@ -68,7 +68,7 @@ def run(
     with door_.newsroom() as newsroom:
         steps = _steps(door_, newsroom, workers)
         if once:
-            return _once(door_, steps)
+            return _once(door_, steps, errands=True)
         return _run(door_, steps, host, port, access_log, web=not no_web)
 
 
@@ -90,7 +90,9 @@ def _run(
         logging.getLogger("publisher.web").setLevel(logging.INFO)
     wanted = steps.newsroom.settings.web
     sockets = http.bind(host or wanted.host, wanted.port if port is None else port) if web else []
-    ended_by = daemon.run(steps, sockets, say=door_.say, log_requests=access_log, watch=True)
+    ended_by = daemon.run(
+        steps, sockets, say=door_.say, log_requests=access_log, watch=True, errands=daemon.errands_of(steps)
+    )
     door_.say("Stopped.")
     return INTERRUPTED if ended_by == SIGINT else 0
 
@@ -220,7 +222,7 @@ def _one(door_: Door, newsroom: Newsroom, dispatch_id: str, *, attached: bool) -
     return ended(report, stopped=watch.stop.is_set())
 
 
-def _once(door_: Door, steps: Steps, *, kinds: tuple[type, ...] | None = None) -> int:
+def _once(door_: Door, steps: Steps, *, kinds: tuple[type, ...] | None = None, errands: bool = False) -> int:
     from publisher import daemon
 
     done: list[Done] = []
@@ -232,7 +234,8 @@ def _once(door_: Door, steps: Steps, *, kinds: tuple[type, ...] | None = None) -
         elif account.result != "unchanged":
             door_.say(daemon.line(account))
 
-    ended_by = daemon.once(steps, tell=tell, say=door_.say, kinds=kinds or daemon.ALL)
+    beside = daemon.errands_of(steps) if errands else []
+    ended_by = daemon.once(steps, tell=tell, say=door_.say, kinds=kinds or daemon.ALL, errands=beside)
     if door_.as_json:
         door_.table([_row(account) for account in done], {}, empty="")
     elif not any(account.result != "unchanged" for account in done):

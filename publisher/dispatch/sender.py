@@ -31,13 +31,19 @@ RELAYS_OWN = frozenset({"relay", "sender"})
 
 @dataclass(frozen=True, slots=True)
 class _Mail:
-    """A row's message, ready to be sent; `shown`: the gate reads it before."""
+    """A row's message, ready to be sent; `shown`: the gate reads it before. `stamp`: lines on top that the relay takes off again."""
 
     chunk: Chunk
     row: Row
     envelope: Envelope
     message: bytes
+    stamp: bytes
     shown: bool
+
+    @property
+    def mail(self) -> Mail:
+        """As it goes to the relay."""
+        return self.envelope, self.stamp + self.message if self.stamp else self.message
 
 
 class Sender:
@@ -180,7 +186,9 @@ class Sender:
             return None
         chunk.variant.filled += 1
         envelope = Envelope(prepared.sender(row), row.rcpt, self._work.dispatch_id)
-        return _Mail(chunk, row, envelope, message, shown=chunk.variant.filled % READ_BACK == 0)
+        make = self._route.relay.options.stamp
+        stamp = make(envelope.sender) if make else b""
+        return _Mail(chunk, row, envelope, message, stamp, shown=chunk.variant.filled % READ_BACK == 0)
 
     def _look_ahead(self) -> None:
         """Make the next message ready while a mark is made: its envelope then travels with the dot."""
@@ -305,9 +313,7 @@ class Sender:
             marked = await asked
             return marked
 
-        outcome = await connection.send(
-            mail.envelope, mail.message, before_dot=mark, following=self._following
-        )
+        outcome = await connection.send(*mail.mail, before_dot=mark, following=self._following)
         if outcome is None:
             await self._passed_over(chunk, row)
         else:
@@ -321,7 +327,7 @@ class Sender:
         """What is sent next; nothing more is begun once the run is over."""
         if self._ahead is None or self._of.over.is_set():
             return None
-        return self._ahead.envelope, self._ahead.message
+        return self._ahead.mail
 
     async def _passed_over(self, chunk: Chunk, row: Row) -> None:
         """The mark said no: the reader has left, the time is over, or the chunk is not ours to send."""

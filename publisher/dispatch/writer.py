@@ -20,13 +20,13 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from publisher.crash import crashpoint
+from publisher.dispatch.counting import count, counts
 from publisher.dispatch.work import Work
 from publisher.errors import StoreLocked
-from publisher.ledger import Action, Counts, Outcome, State, Tally, resend_allowed
+from publisher.ledger import Counts, State, Tally, resend_allowed
 from publisher.store import deliveries
 from publisher.store.db import Database
 from publisher.store.deliveries import Lease, Recorded, Row
-from subscribers import audience
 
 __all__ = ["Writer"]
 
@@ -192,7 +192,7 @@ class Writer:
                 allowed = deliveries.mark(connection, asked[0][1].lease, entries, now=now)
                 for place, request in asked:
                     answers[place] = request.row.delivery_id in allowed
-            self._suppress(connection, records, now)
+            self._count(connection, records, now)
         if records:
             crashpoint("after-record")
         return answers
@@ -211,17 +211,7 @@ class Writer:
                     lease=request.entry.lease,
                 )
 
-    def _suppress(self, connection: Connection, records: Sequence[_Record], now: datetime) -> None:
+    def _count(self, connection: Connection, records: Sequence[_Record], now: datetime) -> None:
         for request in records:
-            outcome: Outcome = request.entry.outcome
-            if outcome.action is Action.SUPPRESS:
-                crashpoint("during-suppression")
-                audience.suppress(
-                    connection,
-                    request.row.addr_key,
-                    "bounced",
-                    actor="rule:bounce",
-                    now=now,
-                    dispatch_id=self._work.dispatch_id,
-                    detail=f"{outcome.code} {outcome.enhanced or ''}".strip(),
-                )
+            if counts(request.entry.outcome):
+                count(connection, self._work.dispatch_id, request.row, request.entry.outcome, now=now)

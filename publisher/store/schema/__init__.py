@@ -39,6 +39,7 @@ from publisher.store.schema.ledger import (
     note,
     outcome,
     returned,
+    told,
     worker,
 )
 from publisher.store.schema.public import hub_ping, out_folder, public_file
@@ -75,6 +76,7 @@ __all__ = [
     "story_section",
     "story_version",
     "swept_post",
+    "told",
     "variant",
     "worker",
 ]
