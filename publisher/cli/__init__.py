@@ -19,6 +19,7 @@ from publisher.cli import (
     database,
     demonstration,
     dispatches,
+    doctoring,
     editions,
     feeds,
     people,
@@ -65,6 +66,7 @@ def publisher(context: click.Context) -> None:
 
 for module in (
     configuration,
+    doctoring,
     demonstration,
     sources,
     stories,
