@@ -202,6 +202,20 @@ class Outcome:
     relay: str | None = None
     kind: Kind | None = None
 
+    def by(self, relay: str) -> Outcome:
+        """The same, over this relay; each message is told so, and `replace` takes four times as long."""
+        return Outcome(
+            self.state,
+            self.cause,
+            self.action,
+            self.charged,
+            self.scope,
+            self.code,
+            self.enhanced,
+            self.reply,
+            relay,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:

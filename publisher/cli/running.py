@@ -11,7 +11,8 @@ from publisher.cli.context import Door, counted, door, now, uptime
 from publisher.cli.exits import CONFIGURATION, INTERRUPTED, LATER, PARTLY, REFUSED, code_of
 from publisher.cli.params import ACCESS_LOG, HOST, LOG_JSON, PORT, WORKERS
 from publisher.cli.progress import sending
-from publisher.cli.sending import ended, report_lines, sender_of
+from publisher.cli.reports import report_lines
+from publisher.cli.sending import ended, name_halted, sender_of
 
 if TYPE_CHECKING:
     from publisher.daemon import Done, Steps
@@ -240,6 +241,7 @@ def _once(door_: Door, steps: Steps, *, kinds: tuple[type, ...] | None = None, e
     elif not any(account.result != "unchanged" for account in done):
         door_.say(f"Nothing else was due; {counted(len(done), 'step')} found nothing new.")
     codes = {_code(account) for account in done} | ({INTERRUPTED} if ended_by == SIGINT else set())
+    codes |= set(name_halted(steps.newsroom, but=[account.subject for account in done]))
     return next((code for code in WORST if code in codes), 0)
 
 

@@ -36,14 +36,14 @@ class _Mail:
     chunk: Chunk
     row: Row
     envelope: Envelope
-    pieces: list[bytes]
+    message: bytes
     stamp: bytes
     shown: bool
 
     @property
     def mail(self) -> Mail:
         """As it goes to the relay."""
-        return self.envelope, [self.stamp, *self.pieces] if self.stamp else self.pieces
+        return self.envelope, self.stamp + self.message if self.stamp else self.message
 
 
 class Sender:
@@ -180,7 +180,7 @@ class Sender:
         """The row's message; None when it cannot be made, which is recorded."""
         prepared = chunk.variant.prepared
         try:
-            pieces = prepared.compiled.fill(self._work.personal(row))
+            message = prepared.compiled.message(self._work.personal(row))
         except ValueError as error:
             self._settling.record(chunk, row, ended(row, State.FAILED, f"render: {error}"))
             return None
@@ -188,7 +188,7 @@ class Sender:
         envelope = Envelope(prepared.sender(row), row.rcpt, self._work.dispatch_id)
         make = self._route.relay.options.stamp
         stamp = make(envelope.sender) if make else b""
-        return _Mail(chunk, row, envelope, pieces, stamp, shown=chunk.variant.filled % READ_BACK == 0)
+        return _Mail(chunk, row, envelope, message, stamp, shown=chunk.variant.filled % READ_BACK == 0)
 
     def _look_ahead(self) -> None:
         """Make the next message ready while a mark is made: its envelope then travels with the dot."""
@@ -299,7 +299,7 @@ class Sender:
             return
         if mail.shown:
             try:
-                await self._feed.read_back(chunk.variant, b"".join(mail.pieces))
+                await self._feed.read_back(chunk.variant, mail.message)
             except Overtaken:
                 self._feed.put_back(chunk, row)
                 self._of.end()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from publisher.cli.sending import report_lines
+from publisher.cli.reports import report_lines
 from publisher.desk import mailing, readers
 from publisher.desk.returned import BURST_ROWS, Taken, take
 from publisher.ledger import Counts

@@ -176,8 +176,17 @@ def counts(newsroom: Newsroom, dispatch_id: str) -> Counts:
         return deliveries.counts(connection, dispatch_id)
 
 
-def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, str] | None = None) -> Report:
-    """The report of a dispatch, read from the ledger."""
+def report(
+    newsroom: Newsroom,
+    dispatch_id: str,
+    *,
+    relay_trouble: tuple[str, str] | None = None,
+    ran: bool = False,
+) -> Report:
+    """The report of a dispatch, read from the ledger. `ran`: it was sent just now, and what its relays did is part of it.
+
+    A relay that was of no use is then named though others have done its work: the day it is needed is a bad day to hear of it.
+    """
     head = head_of(newsroom, dispatch_id)
     with newsroom.database.read() as connection:
         found = deliveries.counts(connection, head.id)
@@ -188,7 +197,9 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
         canary = None
         if head.canary:
             canary = _canary(head, deliveries.canary_wave(connection, head.id), waiting=found.waiting)
-        known = relays.breakers(connection) if found.waiting else {}
+        known = relays.breakers(connection) if found.waiting or ran else {}
+        if not found.waiting:
+            known = {key: breaker for key, breaker in known.items() if key.startswith("relay:")}
         came_back = returned.counts(connection, head.id)
     state = state_of(head, found)
     return Report(
