@@ -214,6 +214,7 @@ class Outcome:
             self.enhanced,
             self.reply,
             relay,
+            self.kind,
         )
 
 

@@ -227,7 +227,7 @@ def _first_line(items: Sequence[Item], language: str, words: Words) -> str:
     if len(items) == 1:
         return lead_in(excerpt(items[0].lede or items[0].headline, FIRST_LINE_MAX), language)
     left = FIRST_LINE_MAX
-    others = []
+    others: list[str] = []
     for item in items[1:4]:
         if len(item.headline) <= left or not others:
             others.append(isolated(shorten(item.headline, FIRST_LINE_MAX), language, item.language))
