@@ -13,6 +13,7 @@ import sys
 import click
 
 from publisher.cli import (
+    access,
     bouncing,
     clocks,
     configuration,
@@ -78,6 +79,7 @@ for module in (
     people,
     bouncing,
     signing,
+    access,
     serving,
     running,
     clocks,

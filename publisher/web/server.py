@@ -22,6 +22,8 @@ import uvicorn
 from publisher.desk import hubs, serving
 from publisher.errors import BadInput, PublisherError
 from publisher.newsroom import Newsroom
+from publisher.web.api import PATH as API
+from publisher.web.api import api
 from publisher.web.app import Application, application
 from publisher.web.readers import PATHS as READERS
 from publisher.web.readers import reader_pages
@@ -108,6 +110,7 @@ def serve(
             fetch=look.again,
             doors={
                 **dict.fromkeys(READERS, reader_pages(newsroom, root=site_url, clock=_now)),
+                API: api(newsroom, root=site_url, clock=_now),
                 REPORTS: service_reports(newsroom, clock=_now),
             },
             log=_log.info if log_requests else None,
