@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple, TextIO
 
@@ -17,10 +18,11 @@ from subscribers.address import key, parse
 from subscribers.attributes import Attribute
 from subscribers.audience import stored_sections
 from subscribers.errors import AddressRefused, AttributeRefused, ListUnreadable, RhythmUnknown
+from subscribers.presets import PRESETS, Preset, attribute_name, plain_heading, recognised
 from subscribers.rhythm import EACH
 from subscribers.rhythm import parse as parse_rhythm
 
-__all__ = ["Line", "RefusedLine", "export", "guard", "read", "unguard"]
+__all__ = ["Line", "Mapped", "RefusedLine", "export", "guard", "read", "unguard"]
 
 ROW_LINES = 20
 """A row that goes on over more lines than this was never closed."""
@@ -65,6 +67,28 @@ class Line(NamedTuple):
     hour: str | None = None
     weekday: int | None = None
     attributes: Known = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """How a list's columns are taken: its headings as they stand, what each means to us (None: it is passed over), and whose export it is."""
+
+    headings: tuple[str, ...]
+    names: tuple[str | None, ...]
+    places: Mapping[str, int]
+    program: Preset | None
+
+    def checks(self, digest: str) -> list[tuple[int, frozenset[str], str]]:
+        """What keeps a line out: a column, the values that let it in, and why the others do not."""
+        if self.program is None:
+            ours = [
+                ("digest", frozenset({"", digest}), "the file says: for another digest"),
+                ("status", frozenset({"", "pending", "confirmed"}), "the file says: not subscribed"),
+                ("active", frozenset({"", "yes"}), "the file says: not subscribed"),
+            ]
+            return [(self.places[name], good, why) for name, good, why in ours if name in self.places]
+        plain = [plain_heading(heading) for heading in self.headings]
+        return [(plain.index(name), good, why) for name, good, why in self.program.only if name in plain]
 
 
 class _RowTooLong(Exception):
@@ -121,6 +145,10 @@ def _refused(number: int, text: str, why: str) -> RefusedLine:
     return RefusedLine(number, "".join(c if c.isprintable() else "?" for c in text.strip()[:80]), why)
 
 
+def _unheard(mapped: Mapped) -> None:
+    """Nobody asked how the columns are taken."""
+
+
 def read(
     text: TextIO,
     *,
@@ -129,6 +157,8 @@ def read(
     languages: Sequence[str],
     sections: Collection[str],
     attributes: Sequence[Attribute] = (),
+    preset: str | None = None,
+    told: Callable[[Mapped], None] = _unheard,
 ) -> Iterator[Line | RefusedLine]:
     """The lines of a CSV file with a heading: `email`, optionally `language`, `sections` (parted by blanks) and `rhythm`, in any order.
 
@@ -136,6 +166,8 @@ def read(
     own line only, and a row may go over several lines. A line without a language gets the first of `languages`. In our own
     exports (columns `digest`, `status`, `active`) lines of another digest or of readers who are not subscribed are refused.
     A column that is named like one of the `attributes` gives their values; an empty cell says nothing. Other columns are passed over. That an address stands twice is for the merge to see.
+
+    `preset`: the program whose export it is (`presets`); None: ours, or one whose headings say so. `told` hears how columns are taken.
 
     Raises:
         ListUnreadable: no heading names the addresses, or the text is not UTF-8.
@@ -147,16 +179,13 @@ def read(
         raise ListUnreadable(f"it is not UTF-8: {error.reason}") from error
     rows = _rows(chain([first] if first else [], lines))
     known = {attribute.name: attribute for attribute in attributes}
-    places = _places(next(rows, (0, []))[1], first, known)
-    told = [(known[name], place) for name, place in places.items() if name in known]
-    email, language, chosen = places["email"], places.get("language", -1), places.get("sections", -1)
+    chosen = _mapped(next(rows, (0, []))[1], first, known, preset)
+    told(chosen)
+    places = chosen.places
+    email, language, picked = places["email"], places.get("language", -1), places.get("sections", -1)
     often = places.get("rhythm", -1)
-    ours = [
-        (places.get("digest", -1), {"", digest}, "the file says: for another digest"),
-        (places.get("status", -1), {"", "pending", "confirmed"}, "the file says: not subscribed"),
-        (places.get("active", -1), {"", "yes"}, "the file says: not subscribed"),
-    ]
-    checks = [check for check in ours if check[0] >= 0]
+    valued = [(known[name], place) for name, place in places.items() if name in known]
+    checks = chosen.checks(digest)
     for number, row in rows:
         if isinstance(row, RefusedLine):
             yield row
@@ -170,8 +199,8 @@ def read(
             yield _refused(number, typed, NOT_UTF8 if _bytes(typed) else refusal.why)
             continue
         spoken = _cell(row, language) or languages[0]
-        wanted = _cell(row, chosen).split()
-        why = next((why for place, good, why in checks if _cell(row, place) not in good), None)
+        wanted = _cell(row, picked).split()
+        why = next((why for place, good, why in checks if _cell(row, place).casefold() not in good), None)
         if spoken not in languages:
             why = f"the digest has no language {spoken[:35]!r} ({', '.join(languages)})"
         elif unknown := [name for name in wanted if name not in sections]:
@@ -179,7 +208,7 @@ def read(
         rhythm, values = EACH, NOTHING
         try:
             rhythm = parse_rhythm(_cell(row, often) or str(EACH))
-            values = tuple(_values(row, told))
+            values = tuple(_values(row, valued))
         except (RhythmUnknown, AttributeRefused) as unfit:
             why = why or str(unfit)
         if why is not None:
@@ -207,24 +236,36 @@ def _values(
             yield attribute.name, value.text, value.number
 
 
-def _places(heading: list[str] | RefusedLine, first: str, known: Collection[str] = ()) -> dict[str, int]:
-    """Which column stands where; `first` is the heading's line as it stands."""
+def _mapped(
+    heading: list[str] | RefusedLine, first: str, known: Collection[str], preset: str | None
+) -> Mapped:
+    """How the columns are taken; `first` is the heading's line as it stands."""
     if why := _foreign(first):
         raise ListUnreadable(why)
-    names = _names(heading, known) if isinstance(heading, list) else []
+    cells = heading if isinstance(heading, list) else []
+    plain = [plain_heading(cell) for cell in cells]
+    program = PRESETS[preset] if preset else recognised(plain)
+    columns = program.columns if program else HEADINGS
+    if program and (gone := program.never & set(plain)):
+        raise ListUnreadable(
+            f"by its column {min(gone)} it is {program.name}'s list of those who have left: import the list of subscribed ones"
+        )
+    names = [columns.get(name) or _attribute(name, known) for name in plain]
     if names.count("email") == 1:
-        return {name: place for place, name in enumerate(names) if name is not None}
+        places = {name: place for place, name in enumerate(names) if name is not None}
+        return Mapped(tuple(cells), tuple(names), places, program)
     for separator, called in SEPARATORS.items():
-        if separator in first and "email" in _names(first.split(separator)):
+        parts = [plain_heading(cell) for cell in first.split(separator)]
+        if separator in first and "email" in {columns.get(name) for name in parts}:
             raise ListUnreadable(f"its columns are separated by {called}; save it with commas")
     if isinstance(heading, RefusedLine):
         raise ListUnreadable(f"its first line: {heading.why}")
-    raise ListUnreadable("the first line must name the columns, one of them `email`", sorted(HEADINGS))
+    raise ListUnreadable("the first line must name the columns, one of them `email`", sorted(columns))
 
 
-def _names(cells: Iterable[str], known: Collection[str] = ()) -> list[str | None]:
-    plain = [name.strip().strip('"').casefold() for name in cells]
-    return [HEADINGS.get(name) or (name if name in known else None) for name in plain]
+def _attribute(heading: str, known: Collection[str]) -> str | None:
+    name = attribute_name(heading)
+    return name if name in known else None
 
 
 def _foreign(first: str) -> str:

@@ -12,6 +12,7 @@ from publisher.cli.asking import ask
 from publisher.cli.context import Door, cell, counted, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.params import REASON, WHY, paged
+from subscribers.presets import PRESETS
 
 __all__ = ["COMMANDS"]
 
@@ -167,22 +168,42 @@ def _step(entry: Mapping[str, Any]) -> str:
     metavar="TEXT",
     help="How they asked: without it they stay pending and are not mailed.",
 )
+@click.option(
+    "--preset",
+    type=click.Choice(sorted(PRESETS)),
+    help="The program whose export it is. Default: ours, or one that the headings name for certain.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Show how columns are taken and which lines are refused; change nothing."
+)
 @door
-def import_(door_: Door, path: Path, digest: str, basis: str | None) -> int:
+def import_(
+    door_: Door, path: Path, digest: str, basis: str | None, preset: str | None, dry_run: bool
+) -> int:
     """Import a CSV file of readers.
 
-    It has a heading: `email`, and optionally `language`, `sections` (separated by blanks), `rhythm` ("each", "daily 07:00", "weekly 5 18:00") and columns named like your attributes. Each refused line is named with the reason; the others come in. Exit code 5 when some were refused.
+    It has a heading: `email`, and optionally `language`, `sections` (separated by blanks), `rhythm` ("each", "daily 07:00", "weekly 5 18:00") and columns named like your attributes. Exports of listmonk, Mailchimp, Ghost and Substack are known by their headings. Each refused line is named with the reason; the others come in. An import that was cut short is run again. Exit code 5 when some were refused.
 
     \b
-    Example:
+    Examples:
       publisher subscriber import readers.csv --digest morning --basis "sign-up form of 2025"
+      publisher subscriber import members.csv --digest morning --preset ghost --dry-run
     """
-    from publisher.desk import readers
+    from publisher.desk import exchange
 
+    if dry_run:
+        return _look(door_, path, digest=digest, preset=preset)
     with (
         door_.newsroom() as newsroom,
-        readers.import_csv(
-            newsroom, path, digest=digest, basis=basis, actor=door_.who, now=now(), progress=door_.say
+        exchange.import_csv(
+            newsroom,
+            path,
+            digest=digest,
+            preset=preset,
+            basis=basis,
+            actor=door_.who,
+            now=now(),
+            progress=door_.say,
         ) as done,
     ):
         counts = {key: getattr(done, key) for key in ("lines", "added", "known", "confirmed")}
@@ -202,6 +223,37 @@ def import_(door_: Door, path: Path, digest: str, basis: str | None) -> int:
     return PARTLY if done.refused else 0
 
 
+def _look(door_: Door, path: Path, *, digest: str, preset: str | None) -> int:
+    """Say what an import would do."""
+    from publisher.desk import exchange
+
+    with door_.newsroom() as newsroom:
+        seen = exchange.look(newsroom, path, digest=digest, preset=preset)
+    program = seen.mapped.program.name if seen.mapped.program else None
+    columns = dict(zip(seen.mapped.headings, seen.mapped.names, strict=True))
+    lines = [
+        f"A list {f'of {program}' if program else 'with our own headings'}; nothing was changed. Its columns:"
+    ]
+    lines += [f"  {cell(heading)} -> {name or 'passed over'}" for heading, name in columns.items()]
+    lines += [
+        f"{counted(seen.good, 'line')} can be used, {seen.refused:,} cannot:"
+        if seen.refused
+        else f"{counted(seen.good, 'line')} can be used."
+    ]
+    lines += [f"  line {refusal.line}: {refusal.why}" for refusal in seen.refusals]
+    door_.show(
+        {
+            "preset": program,
+            "columns": columns,
+            "good": seen.good,
+            "refused": seen.refused,
+            "refusals": [refusal._asdict() for refusal in seen.refusals],
+        },
+        "\n".join(lines),
+    )
+    return PARTLY if seen.refused else 0
+
+
 @subscriber.command()
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 @door
@@ -214,10 +266,10 @@ def export(door_: Door, path: Path) -> None:
     Example:
       publisher subscriber export readers.csv
     """
-    from publisher.desk import readers
+    from publisher.desk import exchange
 
     with door_.newsroom() as newsroom:
-        written = readers.export_csv(newsroom, path)
+        written = exchange.export_csv(newsroom, path)
     door_.show({"written": path, "lines": written}, f"wrote {counted(written, 'line')} to {path}")
 
 

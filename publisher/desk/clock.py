@@ -139,9 +139,8 @@ def said(newsroom: Newsroom, digests: Sequence[Series], *, now: datetime) -> dic
     for entry in digests:
         subjects += [made.edition for made in entry.made.values()]
         ahead = now + entry.digest.lead
-        subjects += [
-            edition_id(entry.digest, slot) for slot in slots_between(entry.digest, now - LOOKBACK, ahead)
-        ]
+        slots = entry.slots or slots_between(entry.digest, now - LOOKBACK, ahead)
+        subjects += [edition_id(entry.digest, slot) for slot in slots]
     with newsroom.database.read() as connection:
         return agenda.said(connection, (SKIPPED, UNSENT, LATE, QUIET), subjects)
 

@@ -6,9 +6,10 @@ import csv
 
 import pytest
 
-from publisher.desk import readers
+from publisher.desk import exchange, readers
 from publisher.desk.mailing.plan import readers_of
 from subscribers import audience
+from subscribers.errors import ListUnreadable
 from subscribers.segments import parse
 from tests.newsrooms import NOW, newsroom
 
@@ -35,7 +36,7 @@ def room(database, tmp_path):
     path = tmp_path / "list.csv"
     path.write_text(LIST)
     given = {"digest": "morning", "basis": "asked", "progress": lambda _: None}
-    with readers.import_csv(opened, path, **given, **WHO) as done:
+    with exchange.import_csv(opened, path, **given, **WHO) as done:
         refused = {line.line: line.why for line in done.refusals}
     assert refused == {
         5: "country: one of de, at is wanted",
@@ -73,10 +74,35 @@ def test_a_rule_means_those_of_whom_it_is_known(room):
     assert [row["address"] for row in rows] == ["b@example.org"]
 
 
+EXPORTS = {
+    "listmonk": "uuid,email,name,attributes,status,created_at\nu,a@example.org,A,{},enabled,x\nu,b@example.org,B,{},blocklisted,x\n",
+    "mailchimp": "Email Address,Country,MEMBER_RATING,LEID,EUID\na@example.org,at,2,1,2\n",
+    "ghost": "id,email,subscribed_to_emails,complimentary_plan,deleted_at\n1,a@example.org,true,false,\n2,b@example.org,false,false,\n",
+    "substack": "email,active_subscription,email_disabled\na@example.org,false,false\nb@example.org,true,true\n",
+}
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_exports_of_other_programs_are_known_by_their_headings_and_looked_at_first(room, tmp_path):
+    path = tmp_path / "export.csv"
+    for program, text in EXPORTS.items():
+        path.write_text(text)
+        seen = exchange.look(room, path, digest="morning", preset=None)
+        assert seen.mapped.program.name == program
+        assert (seen.good, seen.refused) == (1, text.count("\n") - 2)
+        assert all("says: " in refusal.why for refusal in seen.refusals)
+    assert exchange.look(room, path, digest="morning", preset="substack").good == 1
+    path.write_text("Email Address,LEID,EUID,UNSUB_TIME\na@example.org,1,2,x\n")
+    with pytest.raises(ListUnreadable, match="those who have left"):
+        exchange.look(room, path, digest="morning", preset=None)
+    path.write_text("email,status\na@example.org,enabled\n")
+    assert exchange.look(room, path, digest="morning", preset=None).mapped.program is None
+
+
 def test_what_is_known_is_shown_exported_and_forgotten(room, tmp_path):
     record = readers.record(room, "a@example.org")
     assert record["attributes"] == {"country": "de", "note": "=1+1", "visits": "10"}
-    readers.export_csv(room, tmp_path / "out.csv")
+    exchange.export_csv(room, tmp_path / "out.csv")
     with (tmp_path / "out.csv").open() as file:
         (row,) = (row for row in csv.DictReader(file) if row["email"] == "a@example.org")
     assert (row["country"], row["visits"], row["note"]) == ("de", "10", "'=1+1")
