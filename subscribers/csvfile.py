@@ -8,6 +8,7 @@ exactly that mark is taken off again on the way in.
 from __future__ import annotations
 
 import csv
+import json
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from subscribers.presets import PRESETS, Preset, attribute_name, plain_heading, 
 from subscribers.rhythm import EACH
 from subscribers.rhythm import parse as parse_rhythm
 
-__all__ = ["Line", "Mapped", "RefusedLine", "export", "guard", "read", "unguard"]
+__all__ = ["Line", "Mapped", "RefusedLine", "export", "export_json", "guard", "read", "unguard"]
 
 ROW_LINES = 20
 """A row that goes on over more lines than this was never closed."""
@@ -145,6 +146,34 @@ def _refused(number: int, text: str, why: str) -> RefusedLine:
     return RefusedLine(number, "".join(c if c.isprintable() else "?" for c in text.strip()[:80]), why)
 
 
+def _json_rows(
+    text: Iterable[str], attributes: Iterable[Attribute]
+) -> Iterator[tuple[int, list[str] | RefusedLine]]:
+    """The lines of JSON objects as rows, a heading first. Cells are guarded, because rows are read so: what comes out is what stood there."""
+    names = [*dict.fromkeys(HEADINGS.values()), *(attribute.name for attribute in attributes)]
+    yield 0, names
+    for number, line in enumerate(text, 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            entry = None
+        if isinstance(entry, dict):
+            yield number, [guard(_text(entry.get(name))) for name in names]
+        else:
+            yield number, _refused(number, line, "it is no JSON object")
+
+
+def _text(value: object) -> str:
+    """A JSON value as a cell has it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
 def _unheard(mapped: Mapped) -> None:
     """Nobody asked how the columns are taken."""
 
@@ -158,6 +187,7 @@ def read(
     sections: Collection[str],
     attributes: Sequence[Attribute] = (),
     preset: str | None = None,
+    json_lines: bool = False,
     told: Callable[[Mapped], None] = _unheard,
 ) -> Iterator[Line | RefusedLine]:
     """The lines of a CSV file with a heading: `email`, optionally `language`, `sections` (parted by blanks) and `rhythm`, in any order.
@@ -167,17 +197,20 @@ def read(
     exports (columns `digest`, `status`, `active`) lines of another digest or of readers who are not subscribed are refused.
     A column that is named like one of the `attributes` gives their values; an empty cell says nothing. Other columns are passed over. That an address stands twice is for the merge to see.
 
+    `json_lines`: each line is a JSON object instead, with the same names; `sections` may be a list there.
+
     `preset`: the program whose export it is (`presets`); None: ours, or one whose headings say so. `told` hears how columns are taken.
 
     Raises:
         ListUnreadable: no heading names the addresses, or the text is not UTF-8.
     """
     lines = iter(text)
+    first = ""
     try:
-        first = next(lines, "")
+        first = first if json_lines else next(lines, "")
     except UnicodeDecodeError as error:
         raise ListUnreadable(f"it is not UTF-8: {error.reason}") from error
-    rows = _rows(chain([first] if first else [], lines))
+    rows = _json_rows(lines, attributes) if json_lines else _rows(chain([first] if first else [], lines))
     known = {attribute.name: attribute for attribute in attributes}
     chosen = _mapped(next(rows, (0, []))[1], first, known, preset)
     told(chosen)
@@ -301,6 +334,16 @@ def guard(cell: str) -> str:
 def unguard(cell: str) -> str:
     """`guard` taken back, exactly."""
     return cell[1:] if cell[:1] == "'" and guard(cell[1:]) == cell else cell
+
+
+def export_json(rows: Iterable[Sequence[str]], heading: Sequence[str], text: TextIO) -> int:
+    """Write rows as JSON objects, one a line, without what is empty; returns how many."""
+    written = 0
+    for row in rows:
+        entry = {name: cell for name, cell in zip(heading, row, strict=True) if cell}
+        text.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        written += 1
+    return written
 
 
 def export(rows: Iterable[Sequence[str]], heading: Sequence[str], text: TextIO) -> int:

@@ -180,9 +180,9 @@ def _step(entry: Mapping[str, Any]) -> str:
 def import_(
     door_: Door, path: Path, digest: str, basis: str | None, preset: str | None, dry_run: bool
 ) -> int:
-    """Import a CSV file of readers.
+    """Import a list of readers from a CSV or JSON file.
 
-    It has a heading: `email`, and optionally `language`, `sections` (separated by blanks), `rhythm` ("each", "daily 07:00", "weekly 5 18:00") and columns named like your attributes. Exports of listmonk, Mailchimp, Ghost and Substack are known by their headings. Each refused line is named with the reason; the others come in. An import that was cut short is run again. Exit code 5 when some were refused.
+    It has a heading: `email`, and optionally `language`, `sections` (separated by blanks), `rhythm` ("each", "daily 07:00", "weekly 5 18:00") and columns named like your attributes; a file called `.jsonl` has JSON objects with these names, one a line. Exports of listmonk, Mailchimp, Ghost and Substack are known by their headings. Each refused line is named with the reason; the others come in. An import that was cut short is run again. Exit code 5 when some were refused.
 
     \b
     Examples:
@@ -258,13 +258,16 @@ def _look(door_: Door, path: Path, *, digest: str, preset: str | None) -> int:
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 @door
 def export(door_: Door, path: Path) -> None:
-    """Write all subscribers to a CSV file.
+    """Write all subscribers to a CSV or JSON file.
 
     A line for each digest that one of them gets or got, with mode 0600, and so that no spreadsheet takes a value for a formula.
 
+    A file called `.jsonl` gets JSON objects, one a line. `subscriber import` reads both back.
+
     \b
-    Example:
+    Examples:
       publisher subscriber export readers.csv
+      publisher subscriber export readers.jsonl
     """
     from publisher.desk import exchange
 

@@ -26,6 +26,8 @@ __all__ = ["Imported", "Looked", "export_csv", "import_csv", "look"]
 PAGE = 1000
 SAID = 50_000
 """About so many lines lie between two words of progress; a short list needs none."""
+JSON = frozenset({".jsonl", ".ndjson", ".json"})
+"""What files of JSON objects, one a line, are called."""
 SHOWN = 20
 """How many refused lines a look at a list names."""
 
@@ -97,6 +99,7 @@ def _read(
         sections=wanted.sections,
         attributes=newsroom.settings.attributes,
         preset=preset,
+        json_lines=Path(file.name).suffix in JSON,
         told=told,
     )
 
@@ -142,7 +145,7 @@ def import_csv(
 
 
 def export_csv(newsroom: Newsroom, path: Path) -> int:
-    """Write every subscription that is not erased, whole or not at all; returns how many lines.
+    """Write every subscription that is not erased, whole or not at all, as CSV or by the file's name as JSON; returns how many lines.
 
     Raises:
         Conflict: a file of this name is there. FolderUnwritable, FolderFull: it cannot be written.
@@ -180,7 +183,8 @@ def export_csv(newsroom: Newsroom, path: Path) -> int:
         part.unlink(missing_ok=True)
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            written = csvfile.export(rows(), heading, file)
+            write = csvfile.export_json if path.suffix in JSON else csvfile.export
+            written = write(rows(), heading, file)
         part.rename(path)
     except OSError as error:
         with contextlib.suppress(OSError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 
 import pytest
 
@@ -106,6 +107,17 @@ def test_what_is_known_is_shown_exported_and_forgotten(room, tmp_path):
     with (tmp_path / "out.csv").open() as file:
         (row,) = (row for row in csv.DictReader(file) if row["email"] == "a@example.org")
     assert (row["country"], row["visits"], row["note"]) == ("de", "10", "'=1+1")
+    exchange.export_csv(room, tmp_path / "out.jsonl")
+    entries = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    (own,) = (entry for entry in entries if entry["email"] == "a@example.org")
+    assert (own["country"], own["note"], own["sections"]) == ("de", "=1+1", "world")
+    with (tmp_path / "out.jsonl").open("a") as file:
+        file.write('[]\n{"email": "g@example.org", "sections": ["world", "economy"], "note": "\'=x"}\n')
+    given = {"digest": "morning", "basis": "asked", "progress": lambda _: None}
+    with exchange.import_csv(room, tmp_path / "out.jsonl", **given, **WHO) as done:
+        assert (done.added, done.known, done.refused) == (1, len(entries), 1)
+    assert readers.record(room, "g@example.org")["attributes"] == {"note": "'=x"}
+    assert readers.record(room, "a@example.org")["attributes"]["note"] == "=1+1"
     readers.erase(room, "a@example.org", **WHO)
     with room.database.read() as connection:
         assert audience.attributes_of(connection, [record["id"]]) == {}
