@@ -12,6 +12,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple, TextIO
 
@@ -46,6 +47,8 @@ FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 Known = tuple[tuple[str, str, float | None], ...]
 """What a line says of a reader: an attribute's name, its value, and the number that it is."""
 NOTHING: Known = ()
+ALWAYS: tuple[str, str | None, int | None] = (EACH.kind.value, None, None)
+"""The rhythm of a line that names none."""
 
 
 class RefusedLine(NamedTuple):
@@ -232,15 +235,15 @@ def read(
             yield _refused(number, typed, NOT_UTF8 if _bytes(typed) else refusal.why)
             continue
         spoken = _cell(row, language) or languages[0]
-        wanted = _cell(row, picked).split()
+        wanted, stored = _chosen(_cell(row, picked))
         why = next((why for place, good, why in checks if _cell(row, place).casefold() not in good), None)
         if spoken not in languages:
             why = f"the digest has no language {spoken[:35]!r} ({', '.join(languages)})"
         elif unknown := [name for name in wanted if name not in sections]:
             why = f"the digest has no section {', '.join(unknown)[:80]!r}"
-        rhythm, values = EACH, NOTHING
+        rhythm, values = ALWAYS, NOTHING
         try:
-            rhythm = parse_rhythm(_cell(row, often) or str(EACH))
+            rhythm = _often(_cell(row, often))
             values = tuple(_values(row, valued))
         except (RhythmUnknown, AttributeRefused) as unfit:
             why = why or str(unfit)
@@ -252,12 +255,24 @@ def read(
             number,
             address.address,
             spoken,
-            stored_sections(wanted),
-            rhythm.kind.value,
-            rhythm.hour,
-            rhythm.weekday,
+            stored,
+            *rhythm,
             values,
         )
+
+
+@lru_cache(maxsize=1024)
+def _chosen(cell: str) -> tuple[tuple[str, ...], str]:
+    """The sections that a cell names, and how they are stored: a list has few ways to say it, and many lines."""
+    names = tuple(cell.split())
+    return names, stored_sections(names)
+
+
+@lru_cache(maxsize=1024)
+def _often(cell: str) -> tuple[str, str | None, int | None]:
+    """The rhythm that a cell names, as a line has it; RhythmUnknown for what is none."""
+    rhythm = parse_rhythm(cell) if cell else EACH
+    return rhythm.kind.value, rhythm.hour, rhythm.weekday
 
 
 def _values(
