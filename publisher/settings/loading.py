@@ -38,6 +38,7 @@ from publisher.settings.tables import (
     Mail,
     Mailbox,
     Relay,
+    Retention,
     Site,
     Store,
     Web,
@@ -73,6 +74,7 @@ class Tables(BaseSettings):
     feeds: FeedsTable = FeedsTable()
     web: Web = Web()
     alarms: Alarms = Alarms()
+    retention: Retention = Retention()
     theme: ThemeTable = ThemeTable()
     consumer: tuple[ConsumerTable, ...] = ()
     attribute: tuple[AttributeTable, ...] = ()
@@ -117,6 +119,7 @@ class Settings:
     feeds: FeedsTable
     web: Web
     alarms: Alarms
+    retention: Retention
     theme: Theme
     consumers: tuple[Consumer, ...]
     attributes: tuple[Attribute, ...]
@@ -247,6 +250,7 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         feeds=tables.feeds,
         web=tables.web,
         alarms=tables.alarms,
+        retention=tables.retention,
         theme=tables.theme.domain(),
         consumers=tuple(entry.domain() for entry in tables.consumer),
         attributes=tuple(entry.domain() for entry in tables.attribute),
