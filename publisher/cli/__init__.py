@@ -20,6 +20,7 @@ from publisher.cli import (
     database,
     demonstration,
     dispatches,
+    doctoring,
     editions,
     feeds,
     people,
@@ -66,6 +67,7 @@ def publisher(context: click.Context) -> None:
 
 for module in (
     configuration,
+    doctoring,
     demonstration,
     sources,
     stories,

@@ -40,6 +40,13 @@ def report_lines(report: Any) -> list[str]:
         for entry in report.deferred
     ]
     lines += [_left_alone(entry) for entry in report.left_alone]
+    named = {entry["name"] for entry in report.left_alone if entry["what"] == "relay"}
+    if not report.relay_trouble:
+        lines += [
+            f"Relay {cell(name)} could not be used: {cell(why)}."
+            for name, why in report.ailing
+            if name not in named
+        ]
     if report.halt:
         lines.append(f"Halted: {report.halt}.")
     lines += [f"  {entry['state']:<10} {entry['address']}  {_said(entry)}" for entry in report.notable]

@@ -114,7 +114,7 @@ class Crew:
             raise Refused(watch.refused)
         if watch.once_more and not stop.is_set():
             return alone()
-        told = mailing.report(newsroom, dispatch_id, relay_trouble=watch.trouble, ran=True)
+        told = mailing.report(newsroom, dispatch_id, relay_trouble=watch.trouble)
         return replace(told, senders_lost=watch.deaths > REPLACEMENTS)
 
     def _keep(

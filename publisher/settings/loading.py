@@ -95,7 +95,7 @@ class Tables(BaseSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The configuration, checked: what newsroom.py turns into the values that everything else is handed.
+    """The configuration, checked: what newsroom turns into the values that everything else is handed.
 
     Attributes:
         folder: the configuration's folder, absolute.

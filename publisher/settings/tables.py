@@ -64,7 +64,7 @@ Port = Annotated[Whole, Field(ge=1, le=65535)]
 class Table(BaseModel):
     """Base of all tables: frozen, unknown keys refused, wrong values never repeated in an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 class Site(Table):

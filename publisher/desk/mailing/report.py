@@ -66,6 +66,7 @@ class Report:
     notable: tuple[dict[str, Any], ...]
     left_alone: tuple[dict[str, Any], ...] = ()
     relay_trouble: tuple[str, str] | None = None
+    ailing: tuple[tuple[str, str], ...] = ()
     senders_lost: bool = False
     canary: dict[str, Any] | None = None
     came_back: dict[str, int] = field(default_factory=dict)
@@ -135,6 +136,7 @@ class Report:
             "left_alone": list(self.left_alone),
             "relay": self.relay_trouble[0] if self.relay_trouble else None,
             "relay_trouble": self.relay_trouble[1] if self.relay_trouble else None,
+            "ailing": [{"relay": name, "reason": why} for name, why in self.ailing],
             "notable": list(self.notable),
         }
 
@@ -181,11 +183,11 @@ def report(
     dispatch_id: str,
     *,
     relay_trouble: tuple[str, str] | None = None,
-    ran: bool = False,
+    ailing: Sequence[tuple[str, str]] = (),
 ) -> Report:
-    """The report of a dispatch, read from the ledger. `ran`: it was sent just now, and what its relays did is part of it.
+    """The report of a dispatch, read from the ledger, and what a run that has just ended can say of relays (name, why).
 
-    A relay that was of no use is then named though others have done its work: the day it is needed is a bad day to hear of it.
+    `ailing`: of no use to the end. They are named though others have done their work: the day they are needed is a bad day to hear of it.
     """
     head = head_of(newsroom, dispatch_id)
     with newsroom.database.read() as connection:
@@ -197,9 +199,7 @@ def report(
         canary = None
         if head.canary:
             canary = _canary(head, deliveries.canary_wave(connection, head.id), waiting=found.waiting)
-        known = relays.breakers(connection) if found.waiting or ran else {}
-        if not found.waiting:
-            known = {key: breaker for key, breaker in known.items() if key.startswith("relay:")}
+        known = relays.breakers(connection) if found.waiting else {}
         came_back = returned.counts(connection, head.id)
     state = state_of(head, found)
     return Report(
@@ -224,6 +224,7 @@ def report(
         notable=tuple(notable_rows(newsroom, rows)),
         left_alone=tuple(_left_alone(known, head.id)),
         relay_trouble=relay_trouble,
+        ailing=tuple(ailing),
         canary=canary,
         came_back=came_back,
     )

@@ -24,9 +24,7 @@ from publisher.edition import Disclaimer, Edition
 from publisher.errors import ConfigurationInvalid, Problem, UnknownName
 from publisher.feed import Feed, feeds_of
 from publisher.series import Digest
-from publisher.services import stamper
-from publisher.settings import Relay as RelayTable
-from publisher.settings import Settings, parse_rate
+from publisher.settings import Settings
 from publisher.store import deliveries, house, migrate
 from publisher.store.db import Database, open_database
 from publisher.store.timeline import Kept
@@ -108,39 +106,9 @@ class Newsroom:
             raise ConfigurationInvalid(
                 [Problem("publisher.toml", "relay", "no [[relay]] is configured: nothing can be sent")]
             )
-        return tuple(self._relay(wanted) for wanted in self.settings.relays)
+        from publisher.newsroom.relays import relays_of
 
-    def _relay(self, wanted: RelayTable) -> RelayOptions:
-        from publisher.transport import Limits, Rate, RelayOptions
-
-        seconds = wanted.timeouts
-        return RelayOptions(
-            name=wanted.name,
-            host=wanted.host,
-            port=wanted.port,
-            tls=wanted.tls,
-            ca_file=wanted.ca_file,
-            username=wanted.username,
-            password=self.settings.secrets.relay_password(wanted.name),
-            helo=wanted.helo,
-            connections=wanted.connections,
-            start=wanted.start,
-            weight=wanted.weight,
-            order=wanted.order,
-            stamp=stamper(wanted.service),
-            rate=Rate(*parse_rate(wanted.rate)) if wanted.rate else None,
-            domain_rates={domain: Rate(*parse_rate(rate)) for domain, rate in wanted.domain_rates.items()},
-            messages=wanted.messages,
-            lifetime=wanted.lifetime.total_seconds(),
-            limits=Limits(
-                connect=seconds.connect.total_seconds(),
-                banner=seconds.banner.total_seconds(),
-                command=seconds.command.total_seconds(),
-                data=seconds.data.total_seconds(),
-                block=seconds.block.total_seconds(),
-                dot=seconds.dot.total_seconds(),
-            ),
-        )
+        return relays_of(self.settings)
 
     @cached_property
     def token_keys(self) -> TokenKeys:
