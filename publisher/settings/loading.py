@@ -41,6 +41,7 @@ from publisher.settings.tables import (
     Site,
     Store,
     Web,
+    Webhook,
 )
 from publisher.settings.theme import ThemeTable
 from publisher.story import Section, Source
@@ -72,6 +73,7 @@ class Tables(BaseSettings):
     feeds: FeedsTable = FeedsTable()
     web: Web = Web()
     alarms: Alarms = Alarms()
+    webhook: tuple[Webhook, ...] = ()
     theme: ThemeTable = ThemeTable()
     consumer: tuple[ConsumerTable, ...] = ()
     disclaimer: tuple[DisclaimerTable, ...] = ()
@@ -115,6 +117,7 @@ class Settings:
     feeds: FeedsTable
     web: Web
     alarms: Alarms
+    webhooks: tuple[Webhook, ...]
     theme: Theme
     consumers: tuple[Consumer, ...]
     disclaimers: tuple[Disclaimer, ...]
@@ -244,6 +247,7 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         feeds=tables.feeds,
         web=tables.web,
         alarms=tables.alarms,
+        webhooks=tables.webhook,
         theme=tables.theme.domain(),
         consumers=tuple(entry.domain() for entry in tables.consumer),
         disclaimers=tuple(entry.domain() for entry in tables.disclaimer),

@@ -54,6 +54,7 @@ __all__ = [
     "Table",
     "Timeouts",
     "Web",
+    "Webhook",
     "is_loopback",
 ]
 
@@ -300,6 +301,39 @@ class Alarms(Table):
     webhook: WebUrlOrEmpty = ""
     ping: WebUrlOrEmpty = ""
     allow_hosts: tuple[Line, ...] = ()
+
+
+EVENTS = (
+    "edition.published",
+    "story.killed",
+    "dispatch.finished",
+    "subscriber.confirmed",
+    "subscriber.left",
+    "subscriber.suppressed",
+    "subscriber.restored",
+    "subscriber.erased",
+)
+
+
+class Webhook(Table):
+    """`[[webhook]]`: another program that is told what happens. Its secret signs: `webhook_secrets.<name>`.
+
+    Attributes:
+        events: what it is told of; empty: everything.
+        addresses: "none", or "masked" as logs have them.
+        private: whether its host may lie in a private network.
+    """
+
+    name: Annotated[Slug, Field(max_length=40)]
+    url: WebUrl
+    events: tuple[Literal[EVENTS], ...] = ()  # type: ignore[valid-type]  # the list above
+    addresses: Literal["none", "masked"] = "none"
+    private: bool = False
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """What it is told of."""
+        return self.events or EVENTS
 
 
 class DisclaimerTable(Table):
