@@ -13,12 +13,14 @@ import sys
 import click
 
 from publisher.cli import (
+    access,
     bouncing,
     clocks,
     configuration,
     database,
     demonstration,
     dispatches,
+    doctoring,
     editions,
     events,
     feeds,
@@ -66,6 +68,7 @@ def publisher(context: click.Context) -> None:
 
 for module in (
     configuration,
+    doctoring,
     demonstration,
     sources,
     stories,
@@ -78,6 +81,7 @@ for module in (
     people,
     bouncing,
     signing,
+    access,
     serving,
     running,
     clocks,

@@ -5,7 +5,7 @@ cleared and stored. A freeze that was cut short goes on where it stopped. Sendin
 """
 
 from publisher.desk.mailing.freeze import begin
-from publisher.desk.mailing.going import due, go_on, next_due, ready, undecided
+from publisher.desk.mailing.going import due, go_on, halted, next_due, ready, undecided
 from publisher.desk.mailing.plan import Plan, plan
 from publisher.desk.mailing.report import NOTICES, Report, counts, doubtful, listing, recover, report
 from publisher.desk.mailing.revising import revise
@@ -25,6 +25,7 @@ __all__ = [
     "doubtful",
     "due",
     "go_on",
+    "halted",
     "listing",
     "next_due",
     "pause",

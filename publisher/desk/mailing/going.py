@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from publisher.desk.mailing.notices import answer
-from publisher.desk.mailing.report import Report, head_of, recover, report
+from publisher.desk.mailing.report import NOTICES, Report, head_of, recover, report
 from publisher.desk.mailing.send import Sender, run
 from publisher.desk.mailing.settle import resume
 from publisher.desk.withdrawals import barred
@@ -22,7 +22,7 @@ from publisher.ledger import Counts, DispatchState
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries, editions
 
-__all__ = ["due", "go_on", "next_due", "ready", "undecided"]
+__all__ = ["due", "go_on", "halted", "next_due", "ready", "undecided"]
 
 FOR_GOOD = frozenset({"kill", Why.KILLED.value, Why.EXPIRED.value})
 """Reasons of a halt after which nobody has to decide anything."""
@@ -43,6 +43,13 @@ def due(newsroom: Newsroom, *, now: datetime, notices: bool | None = None) -> li
 def undecided(newsroom: Newsroom, *, now: datetime) -> list[tuple[str, dict[str, Why]]]:
     """Dispatches that would go on but for stories that may come back, each with those and what bars them: a person decides."""
     return [(dispatch_id, open_) for dispatch_id, open_ in _candidates(newsroom, now=now) if open_]
+
+
+def halted(newsroom: Newsroom) -> list[tuple[str, str, str]]:
+    """(dispatch, what it sends, why) of those that a rule stopped while somebody waits, and that go on only when a person says so."""
+    with newsroom.database.read() as connection:
+        found = deliveries.halted(connection, but=FOR_GOOD)
+    return [(row.id, row.edition_id or NOTICES, f"{row.halt_reason}: {row.halt_detail}") for row in found]
 
 
 def _candidates(

@@ -66,6 +66,7 @@ class Report:
     notable: tuple[dict[str, Any], ...]
     left_alone: tuple[dict[str, Any], ...] = ()
     relay_trouble: tuple[str, str] | None = None
+    ailing: tuple[tuple[str, str], ...] = ()
     senders_lost: bool = False
     canary: dict[str, Any] | None = None
     came_back: dict[str, int] = field(default_factory=dict)
@@ -135,6 +136,7 @@ class Report:
             "left_alone": list(self.left_alone),
             "relay": self.relay_trouble[0] if self.relay_trouble else None,
             "relay_trouble": self.relay_trouble[1] if self.relay_trouble else None,
+            "ailing": [{"relay": name, "reason": why} for name, why in self.ailing],
             "notable": list(self.notable),
         }
 
@@ -176,8 +178,17 @@ def counts(newsroom: Newsroom, dispatch_id: str) -> Counts:
         return deliveries.counts(connection, dispatch_id)
 
 
-def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, str] | None = None) -> Report:
-    """The report of a dispatch, read from the ledger."""
+def report(
+    newsroom: Newsroom,
+    dispatch_id: str,
+    *,
+    relay_trouble: tuple[str, str] | None = None,
+    ailing: Sequence[tuple[str, str]] = (),
+) -> Report:
+    """The report of a dispatch, read from the ledger, and what a run that has just ended can say of relays (name, why).
+
+    `ailing`: of no use to the end. They are named though others have done their work: the day they are needed is a bad day to hear of it.
+    """
     head = head_of(newsroom, dispatch_id)
     with newsroom.database.read() as connection:
         found = deliveries.counts(connection, head.id)
@@ -213,6 +224,7 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
         notable=tuple(notable_rows(newsroom, rows)),
         left_alone=tuple(_left_alone(known, head.id)),
         relay_trouble=relay_trouble,
+        ailing=tuple(ailing),
         canary=canary,
         came_back=came_back,
     )

@@ -7,8 +7,8 @@ from alembic import op
 
 import subscribers.columns
 
-revision = "0012"
-down_revision = "0010"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
