@@ -42,6 +42,7 @@ from publisher.settings.tables import (
     Store,
     Web,
     Webhook,
+    Wire,
 )
 from publisher.settings.theme import ThemeTable
 from publisher.story import Section, Source
@@ -74,6 +75,7 @@ class Tables(BaseSettings):
     web: Web = Web()
     alarms: Alarms = Alarms()
     webhook: tuple[Webhook, ...] = ()
+    wire: Wire = Wire()
     theme: ThemeTable = ThemeTable()
     consumer: tuple[ConsumerTable, ...] = ()
     disclaimer: tuple[DisclaimerTable, ...] = ()
@@ -118,6 +120,7 @@ class Settings:
     web: Web
     alarms: Alarms
     webhooks: tuple[Webhook, ...]
+    wire: Wire
     theme: Theme
     consumers: tuple[Consumer, ...]
     disclaimers: tuple[Disclaimer, ...]
@@ -248,10 +251,11 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         web=tables.web,
         alarms=tables.alarms,
         webhooks=tables.webhook,
+        wire=tables.wire,
         theme=tables.theme.domain(),
         consumers=tuple(entry.domain() for entry in tables.consumer),
         disclaimers=tuple(entry.domain() for entry in tables.disclaimer),
-        sections=tuple(entry.domain() for entry in tables.section),
+        sections=tuple(entry.domain(tables.wire.duplicates) for entry in tables.section),
         sources=tuple(
             entry.domain(language=site.language, timezone=site.timezone, own_hosts=own_hosts, config=folder)
             for entry in tables.source

@@ -39,6 +39,7 @@ from publisher.settings.tables import (
     Timeouts,
     Web,
     Webhook,
+    Wire,
 )
 from publisher.settings.theme import DarkTable, LightTable, ThemeTable
 
@@ -57,6 +58,7 @@ HEADINGS: dict[str, type[BaseModel]] = {
     "[web]": Web,
     "[alarms]": Alarms,
     "[[webhook]]": Webhook,
+    "[wire]": Wire,
     "[theme]": ThemeTable,
     "[theme.light]": LightTable,
     "[theme.dark]": DarkTable,
