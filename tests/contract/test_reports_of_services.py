@@ -90,7 +90,7 @@ def test_services_tell_and_are_believed_once(
 
     # a claim about somebody else's address, a token of nobody, another's Message-ID
     ours = rows["leave@ses.example"]
-    for forged in (
+    for claim in (
         event(
             "ses",
             "bounce",
@@ -100,7 +100,7 @@ def test_services_tell_and_are_believed_once(
         ),
         event("ses", "bounce", rcpt=ours.rcpt, token="A" * 32, message_id=""),
     ):
-        assert door.tell("ses", ses(forged, f"{forged['mail']}")).body == b'{"effects": {"untrusted": 1}}'
+        assert door.tell("ses", ses(claim, f"{claim['mail']}")).body == b'{"effects": {"untrusted": 1}}'
 
     # the relay's answer is not recorded yet: nothing is taken in, and the service is asked to tell again
     early = post("ses", "bounce", ours.rcpt, "early")
