@@ -22,6 +22,7 @@ from publisher.cli import (
     dispatches,
     doctoring,
     editions,
+    events,
     feeds,
     people,
     quarantine,
@@ -31,6 +32,7 @@ from publisher.cli import (
     signing,
     sources,
     stories,
+    webhooks,
 )
 from publisher.cli.context import Door
 from publisher.cli.everywhere import accept_everywhere
@@ -71,6 +73,7 @@ for module in (
     demonstration,
     sources,
     stories,
+    events,
     quarantine,
     editions,
     feeds,
@@ -80,6 +83,7 @@ for module in (
     bouncing,
     signing,
     access,
+    webhooks,
     serving,
     running,
     clocks,

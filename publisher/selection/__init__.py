@@ -6,20 +6,28 @@ story is neither lost nor doubled (decisions 4, 5 and 11). A pin beats order, qu
 hold, an embargo, missing rights or the desk's drop.
 """
 
-from publisher.selection.candidates import Act, Candidate, Mark, Selection, barred
+from publisher.selection.alike import SPAN, Groups, Tie, grouped
+from publisher.selection.candidates import Act, Candidate, Mark, Selection, barred, claimed
 from publisher.selection.candidates import item as item_of
 from publisher.selection.digest import select_digest
+from publisher.selection.events import Events
 from publisher.selection.fitting import roomier
 from publisher.selection.rules import belongs
 from publisher.selection.timeline import select_feed, withdrawn_item
 
 __all__ = [
+    "SPAN",
     "Act",
     "Candidate",
+    "Events",
+    "Groups",
     "Mark",
     "Selection",
+    "Tie",
     "barred",
     "belongs",
+    "claimed",
+    "grouped",
     "item_of",
     "roomier",
     "select_digest",

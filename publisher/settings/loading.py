@@ -42,6 +42,8 @@ from publisher.settings.tables import (
     Site,
     Store,
     Web,
+    Webhook,
+    Wire,
 )
 from publisher.settings.theme import ThemeTable
 from publisher.story import Section, Source
@@ -75,6 +77,8 @@ class Tables(BaseSettings):
     web: Web = Web()
     alarms: Alarms = Alarms()
     retention: Retention = Retention()
+    webhook: tuple[Webhook, ...] = ()
+    wire: Wire = Wire()
     theme: ThemeTable = ThemeTable()
     consumer: tuple[ConsumerTable, ...] = ()
     attribute: tuple[AttributeTable, ...] = ()
@@ -120,6 +124,8 @@ class Settings:
     web: Web
     alarms: Alarms
     retention: Retention
+    webhooks: tuple[Webhook, ...]
+    wire: Wire
     theme: Theme
     consumers: tuple[Consumer, ...]
     attributes: tuple[Attribute, ...]
@@ -251,11 +257,13 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         web=tables.web,
         alarms=tables.alarms,
         retention=tables.retention,
+        webhooks=tables.webhook,
+        wire=tables.wire,
         theme=tables.theme.domain(),
         consumers=tuple(entry.domain() for entry in tables.consumer),
         attributes=tuple(entry.domain() for entry in tables.attribute),
         disclaimers=tuple(entry.domain() for entry in tables.disclaimer),
-        sections=tuple(entry.domain() for entry in tables.section),
+        sections=tuple(entry.domain(tables.wire.duplicates) for entry in tables.section),
         sources=tuple(
             entry.domain(language=site.language, timezone=site.timezone, own_hosts=own_hosts, config=folder)
             for entry in tables.source

@@ -44,6 +44,7 @@ __all__ = [
     "Alarms",
     "DisclaimerTable",
     "Dkim",
+    "Duplicates",
     "FeedsTable",
     "Fetch",
     "Mail",
@@ -55,9 +56,12 @@ __all__ = [
     "Table",
     "Timeouts",
     "Web",
+    "Webhook",
+    "Wire",
     "is_loopback",
 ]
 
+Duplicates = Literal["merge", "keep"]
 Positive = Annotated[Whole, Field(ge=1, le=2_000_000_000)]
 Port = Annotated[Whole, Field(ge=1, le=65535)]
 
@@ -312,6 +316,16 @@ class Retention(Table):
     ledger: Duration | None = None
 
 
+class Wire(Table):
+    """`[wire]`: what holds for the stories of every source.
+
+    Attributes:
+        duplicates: "merge": of several agencies' reports of one event one leads and names the others; "keep": each is printed.
+    """
+
+    duplicates: Duplicates = "merge"
+
+
 class Alarms(Table):
     """`[alarms]`: who is told when a digest has not arrived in time, and who hears that all is well."""
 
@@ -319,6 +333,39 @@ class Alarms(Table):
     webhook: WebUrlOrEmpty = ""
     ping: WebUrlOrEmpty = ""
     allow_hosts: tuple[Line, ...] = ()
+
+
+EVENTS = (
+    "edition.published",
+    "story.killed",
+    "dispatch.finished",
+    "subscriber.confirmed",
+    "subscriber.left",
+    "subscriber.suppressed",
+    "subscriber.restored",
+    "subscriber.erased",
+)
+
+
+class Webhook(Table):
+    """`[[webhook]]`: another program that is told what happens. Its secret signs: `webhook_secrets.<name>`.
+
+    Attributes:
+        events: what it is told of; empty: everything.
+        addresses: "none", or "masked" as logs have them.
+        private: whether its host may lie in a private network.
+    """
+
+    name: Annotated[Slug, Field(max_length=40)]
+    url: WebUrl
+    events: tuple[Literal[EVENTS], ...] = ()  # type: ignore[valid-type]  # the list above
+    addresses: Literal["none", "masked"] = "none"
+    private: bool = False
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """What it is told of."""
+        return self.events or EVENTS
 
 
 class DisclaimerTable(Table):

@@ -42,6 +42,8 @@ from publisher.settings.tables import (
     Store,
     Timeouts,
     Web,
+    Webhook,
+    Wire,
 )
 from publisher.settings.theme import DarkTable, LightTable, ThemeTable
 
@@ -60,6 +62,8 @@ HEADINGS: dict[str, type[BaseModel]] = {
     "[web]": Web,
     "[alarms]": Alarms,
     "[retention]": Retention,
+    "[[webhook]]": Webhook,
+    "[wire]": Wire,
     "[theme]": ThemeTable,
     "[theme.light]": LightTable,
     "[theme.dark]": DarkTable,

@@ -19,7 +19,7 @@ from publisher.edition import Edition, Variant
 from publisher.errors import AlreadySent, NothingToPublish, Refused
 from publisher.newsroom import Newsroom, need_keys
 from publisher.series import Canary, Digest
-from publisher.store import deliveries, editions, house
+from publisher.store import approvals, deliveries, house
 from publisher.store.deliveries import NewDelivery, NewDispatch
 from subscribers import audience
 
@@ -44,7 +44,7 @@ def begin(newsroom: Newsroom, made: Edition, *, actor: str, now: datetime, canar
     with newsroom.database.read() as connection:
         refuse_second(connection, made)
         present = deliveries.dispatch_of(connection, made.edition_id)
-        if digest.approval == "required" and not editions.approved(
+        if digest.approval == "required" and not approvals.approved(
             connection, made.edition_id, made.content_hash
         ):
             raise Refused(

@@ -235,6 +235,7 @@ def told_item(
         if later
         else None,
         "report_url": report,
+        "also": [{"name": other.source_name, "url": other.source_url} for other in item.also],
         "disclaimer": edition.disclaimer(language).short,
     }
 
@@ -282,6 +283,7 @@ def told_words(words: Words) -> dict[str, object]:
         "feed_of": _("Address of the %(format)s feed"),
         "corrected": _("Corrected"),
         "correction": _("Correction"),
+        "also": _("Also reported by"),
         "colon": words.signs.colon,
         "our_headline": _("our headline"),
         "note": _("Editor's note"),

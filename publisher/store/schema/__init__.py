@@ -17,6 +17,7 @@ from publisher.store.schema.editions import (
 )
 from publisher.store.schema.house import (
     desk_mark,
+    desk_tie,
     editors_note,
     event,
     fact,
@@ -44,6 +45,7 @@ from publisher.store.schema.ledger import (
     worker,
 )
 from publisher.store.schema.public import hub_ping, out_folder, public_file
+from publisher.store.schema.webhooks import webhook_out
 
 __all__ = [
     "DELIVERY_STATE",
@@ -57,6 +59,7 @@ __all__ = [
     "delivery",
     "delivery_state",
     "desk_mark",
+    "desk_tie",
     "dispatch",
     "edition",
     "edition_item",
@@ -81,5 +84,6 @@ __all__ = [
     "swept_post",
     "told",
     "variant",
+    "webhook_out",
     "worker",
 ]
