@@ -56,6 +56,8 @@ STATUS: dict[type[Exception], int] = {
     people.UnknownSubscriber: 404,
     people.ListUnreadable: 400,
     people.RhythmUnknown: 400,
+    people.AttributeRefused: 400,
+    people.SegmentUnreadable: 400,
     people.StagingFailed: 503,
 }
 """Announced failures, or what they descend from; a test walks them all."""
