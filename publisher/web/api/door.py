@@ -52,9 +52,11 @@ STATUS: dict[type[Exception], int] = {
     errors.ConfigurationInvalid: 500,
     errors.TemplateInvalid: 500,
     people.AddressRefused: 400,
+    people.AttributeRefused: 400,
     people.AddressSuppressed: 409,
     people.UnknownSubscriber: 404,
     people.ListUnreadable: 400,
+    people.SegmentUnreadable: 400,
     people.RhythmUnknown: 400,
     people.StagingFailed: 503,
 }
