@@ -32,6 +32,7 @@ __all__ = [
     "Variant",
     "Why",
     "from_data",
+    "item_from_data",
     "to_data",
 ]
 
@@ -342,14 +343,15 @@ def from_data(data: Mapping[str, Any]) -> Edition:
     fields["shelves"] = tuple(
         Shelf(**{**shelf, "stories": tuple(shelf["stories"])}) for shelf in fields["shelves"]
     )
-    fields["items"] = tuple(_item(item) for item in fields["items"])
+    fields["items"] = tuple(item_from_data(item) for item in fields["items"])
     fields["disclaimers"] = tuple(Disclaimer(**disclaimer) for disclaimer in fields["disclaimers"])
     fields["notes"] = tuple((language, text) for language, text in fields.get("notes", ()))
     fields["left_out"] = tuple(LeftOut(**{**entry, "why": Why(entry["why"])}) for entry in fields["left_out"])
     return Edition(**fields)
 
 
-def _item(data: Mapping[str, Any]) -> Item:
+def item_from_data(data: Mapping[str, Any]) -> Item:
+    """An item from its part of `to_data`'s form."""
     fields = dict(data)
     for key in ("time", "first_published", "modified_at", "corrected_at"):
         fields[key] = datetime.fromisoformat(fields[key]) if fields[key] else None

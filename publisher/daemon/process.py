@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from publisher import web
-from publisher.daemon.rounds import ALL, CLOCK, NOTICES, SENDER, Rounds
+from publisher.daemon.rounds import ALL, CLOCK, FOLLOWUPS, NOTICES, SENDER, Rounds
 from publisher.daemon.steps import Done, Steps
 from publisher.daemon.telling import tell
 from publisher.daemon.watching import Watch
@@ -102,15 +102,15 @@ def run(
     *,
     say: Callable[[str], None],
     log_requests: bool,
-    threads_of: Sequence[tuple[type[Intent], ...]] = (CLOCK, SENDER, NOTICES),
+    threads_of: Sequence[tuple[type[Intent], ...]] = (CLOCK, SENDER, NOTICES, FOLLOWUPS),
     watch: bool = False,
 ) -> int:
-    """Clock, sender, notices (or a thread for each of these kinds) and, with sockets, the web, until a signal comes; returns its number.
+    """Clock, sender, notices, follow-ups (or a thread for each of these kinds) and, with sockets, the web, until a signal comes; returns its number.
 
     `watch`: in one more thread, look whether digests arrive. The web answers until the others have drained: readers may follow the links of mails that are just leaving.
     """
     drained = threading.Event()
-    with ThreadPoolExecutor(max_workers=5, thread_name_prefix="publisher") as threads:
+    with ThreadPoolExecutor(max_workers=len(threads_of) + 2, thread_name_prefix="publisher") as threads:
         signals = _Signals(steps, say)
         with signals.caught():
             busy = [

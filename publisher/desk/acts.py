@@ -5,13 +5,13 @@ Each act asks for a reason, is recorded with its actor, and is one transaction. 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from publisher.desk import publishing
+from publisher.desk import followups, hubs, publishing
 from publisher.desk.names import whole_id
 from publisher.desk.publishing import Published
 from publisher.desk.sourcereport import SourceReport
@@ -42,6 +42,8 @@ __all__ = [
 ]
 
 
+PUBLIC_MAX = 500
+"""Characters of a kill's public reason."""
 SUPPLIED = {
     Reason.NO_SOURCE_NAME: "--source-name",
     Reason.NO_SOURCE_LINK: "--source-url",
@@ -202,14 +204,37 @@ def hold(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: dateti
     return Withdrawn(done, publishing.at_once(newsroom, [done.story_id], actor=actor, now=now))
 
 
-def kill(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Withdrawn:
-    """Withdraw a story for good: feeds that had it show a notice in its place at once."""
+def kill(
+    newsroom: Newsroom,
+    story_id: str,
+    *,
+    why: str,
+    public: Mapping[str, str] | None = None,
+    actor: str,
+    now: datetime,
+) -> Withdrawn:
+    """Withdraw a story for good: feeds that had it show a notice in its place at once, and whoever has it in a mail is told.
+
+    `public`: the reason that these readers are told, by language.
+
+    Raises:
+        Refused: that reason repeats the story's headline.
+    """
+    said = {language: clean(text, limit=PUBLIC_MAX) for language, text in (public or {}).items()}
     with newsroom.database.write() as connection:
         present = _story(connection, story_id)
         if present.killed is not None:
             raise Conflict(f"story {present.story_id} was killed before: {present.killed}")
-        done = withdraw(connection, present, act="kill", why=why, actor=actor, now=now)
-    return Withdrawn(done, publishing.at_once(newsroom, [done.story_id], actor=actor, now=now))
+        for headline_ in {present.headline, present.received.original_headline} - {""}:
+            if any(headline_.casefold() in text.casefold() for text in said.values()):
+                raise Refused(
+                    "the public reason repeats the story's headline: nothing that it said is to be said again"
+                )
+        done = withdraw(connection, present, act="kill", why=why, actor=actor, now=now, public=said)
+    published = publishing.at_once(newsroom, [done.story_id], actor=actor, now=now, tell=False)
+    followups.queue(newsroom, now=now)
+    published.hubs = hubs.tell_now(newsroom, now=now)
+    return Withdrawn(done, published)
 
 
 def release(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Changed:

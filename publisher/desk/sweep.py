@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from publisher import intake
-from publisher.desk import publishing
+from publisher.desk import followups, publishing
 from publisher.desk.sourcereport import SourceReport
 from publisher.desk.taking import kill_by_guid, take_item
 from publisher.fetch import Failed, Fetched, Memory, NotModified, fetch, values
@@ -194,3 +194,4 @@ def _store(
     if report.withdrawals:
         taken_back = [entry.story_id for entry in report.withdrawals]
         publishing.at_once(newsroom, taken_back, actor=actor, now=now, tell=False)
+    followups.queue(newsroom, now=now)

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from publisher import intake
-from publisher.desk import hubs, publishing
+from publisher.desk import followups, hubs, publishing
 from publisher.desk.dropfolder import look
 from publisher.desk.sourcereport import SourceReport
 from publisher.desk.sweep import sweep
@@ -291,3 +291,4 @@ def _read(
     if report.withdrawals:  # what the source takes back leaves feeds and pages now, not at the next build
         taken_back = [entry.story_id for entry in report.withdrawals]
         publishing.at_once(newsroom, taken_back, actor=actor, now=now, tell=False)
+    followups.queue(newsroom, now=now)

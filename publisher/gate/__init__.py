@@ -12,10 +12,19 @@ from collections.abc import Iterable
 
 from publisher.errors import GateRefused, Violation
 from publisher.gate.feed import check_feed
-from publisher.gate.mail import check_message, check_notice, check_text
+from publisher.gate.mail import check_message, check_notice, check_text, check_withdrawal
 from publisher.gate.page import check_html
 
-__all__ = ["Violation", "check_feed", "check_html", "check_message", "check_notice", "check_text", "clear"]
+__all__ = [
+    "Violation",
+    "check_feed",
+    "check_html",
+    "check_message",
+    "check_notice",
+    "check_text",
+    "check_withdrawal",
+    "clear",
+]
 
 
 def clear(edition_id: str, violations: Iterable[Violation]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from email import message_from_bytes
 from email.errors import MessageError
@@ -22,9 +22,9 @@ from publisher.edition import Edition, Item, Variant
 from publisher.errors import Violation
 from publisher.gate.item import in_order, unfilled
 from publisher.gate.page import check_html, text_of, wanted
-from publisher.gate.sight import plain, turned, visible
+from publisher.gate.sight import plain, see, turned, visible
 
-__all__ = ["check_message", "check_notice", "check_text"]
+__all__ = ["check_message", "check_notice", "check_text", "check_withdrawal"]
 
 HEADERS = frozenset(
     {
@@ -50,6 +50,8 @@ HEADERS = frozenset(
     }
 )
 OPTIONAL = frozenset({"Feedback-ID"})
+OF_THREADS = frozenset({"In-Reply-To", "References"})
+"""Of follow-ups: the mail that the reader has."""
 OF_LISTS = frozenset(name for name in HEADERS if name.startswith("List-")) | {"Precedence"}
 SIGNATURE = "DKIM-Signature"
 SEALED = frozenset(
@@ -74,7 +76,11 @@ LEAVE = re.compile(
     re.MULTILINE,
 )
 """RFC 8058 wants https; plain http only to this machine, for a newsroom that is being tried out."""
+THREADED = re.compile(r"<[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+>")
 NAMED = re.compile(r"[^:：]{1,40}[:：](.+)")
+ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+SAYS_SOMETHING = 12
+"""Characters of a headline that is looked for."""
 PART_HEADERS = ["Content-Type", "Content-Transfer-Encoding"]
 
 
@@ -169,15 +175,18 @@ def check_message(
     barred: frozenset[str] = frozenset(),
     subject: str | None = None,
     signed: Sequence[tuple[str, str]] = (),
+    follows: bool = False,
 ) -> tuple[Violation, ...]:
     """Violations of a whole message as it would be sent: its bytes, its headers, both its parts.
 
     `subject` is the wanted one: what the header says after decoding must be the same words. `signed`: (domain, selector) of each DKIM
-    signature that it has to carry; it carries no other.
+    signature that it has to carry; it carries no other. `follows`: it answers a mail that the reader has, and says which.
     """
     violations = [Violation(output, None, "wire-form", detail) for detail in _wire_faults(raw)]
     message = message_from_bytes(raw)
-    violations += [Violation(output, None, "headers", detail) for detail in _header_faults(raw, message)]
+    violations += [
+        Violation(output, None, "headers", detail) for detail in _header_faults(raw, message, follows=follows)
+    ]
     violations += [Violation(output, None, "signature", detail) for detail in _seal_faults(message, signed)]
     shown = _subject(message)
     violations += [
@@ -215,6 +224,51 @@ def check_notice(
         if len(links) != 1 or f'href="{escape(links[0])}"' not in html:
             faults.append("does not have one link of ours, on a line of its own in its text and in its HTML")
     return tuple(Violation(output, None, "notice", detail) for detail in faults)
+
+
+def check_withdrawal(
+    raw: bytes,
+    *,
+    output: str,
+    root: str,
+    source_name: str,
+    claims: Collection[str],
+    signed: Sequence[tuple[str, str]] = (),
+) -> tuple[Violation, ...]:
+    """Violations of a kill notice: a mail of a list that names the source, leads nowhere but to us, and says nothing that the story said.
+
+    `claims` are the headlines under which it was mailed; one of a word or two is anybody's, and is not looked for.
+    """
+    message = message_from_bytes(raw)
+    shown = _subject(message)
+    faults = [
+        *_wire_faults(raw),
+        *_header_faults(raw, message, follows=True),
+        *_seal_faults(message, signed),
+        *_value_faults(message, shown, None),
+    ]
+    bodies = _bodies(message)
+    if isinstance(bodies, str):
+        return tuple(Violation(output, None, "withdrawal", detail) for detail in (*faults, bodies))
+    text, html = (body.decode("utf-8", "replace") for body in bodies)
+    sight = see(html)
+    seen = " ".join(run.text for run in sight.runs if not run.hidden)
+    faults += sight.faults
+    faults += ["holds a mark that turns text round"] if turned(text) else []
+    faults += [entry.detail for entry in unfilled(f"{text}{html}", (), output=output)]
+    links = {run.link for run in sight.runs if run.link} | set(ADDRESS.findall(text))
+    faults += [f"leads to {link}" for link in sorted(links) if not link.startswith(f"{root}/")]
+    if not any(link.startswith(f"{root}/u/") for link in links):
+        faults.append("has no link to leave")
+    name = plain(source_name)
+    for where, told in (("text", plain(text)), ("HTML", plain(seen))):
+        if not visible(name) or name not in told:
+            faults.append(f"does not name the source {source_name!r} in its {where}")
+    everything = plain(f"{shown or ''} {text} {html} {seen}").casefold()
+    for claim in sorted({plain(claim) for claim in claims}):
+        if len(claim) >= SAYS_SOMETHING and claim.casefold() in everything:
+            faults.append(f"repeats the headline {claim!r}")
+    return tuple(Violation(output, None, "withdrawal", detail) for detail in faults)
 
 
 def _bodies(message: Message) -> tuple[bytes, bytes] | str:
@@ -272,8 +326,12 @@ def _named(message: Message, wanted: frozenset[str]) -> Iterator[str]:
         yield f"holds {', '.join(twice)} twice"
 
 
-def _header_faults(raw: bytes, message: Message) -> Iterator[str]:
-    yield from _named(message, HEADERS)
+def _header_faults(raw: bytes, message: Message, *, follows: bool = False) -> Iterator[str]:
+    yield from _named(message, HEADERS | OF_THREADS if follows else HEADERS)
+    if follows and not (
+        THREADED.fullmatch(str(message["In-Reply-To"])) and message["In-Reply-To"] == message["References"]
+    ):
+        yield "does not name the mail that it follows"
     head = raw.partition(b"\r\n\r\n")[0] + b"\r\n"
     if len(LEAVE.findall(head)) != 1:
         yield "List-Unsubscribe is not one literal line with an https address"

@@ -6,7 +6,7 @@ story is neither lost nor doubled (decisions 4, 5 and 11). A pin beats order, qu
 hold, an embargo, missing rights or the desk's drop.
 """
 
-from publisher.selection.candidates import Act, Candidate, Mark, Selection, barred
+from publisher.selection.candidates import Act, Candidate, Mark, Selection, barred, item
 from publisher.selection.digest import select_digest
 from publisher.selection.fitting import roomier
 from publisher.selection.rules import belongs
@@ -19,6 +19,7 @@ __all__ = [
     "Selection",
     "barred",
     "belongs",
+    "item",
     "roomier",
     "select_digest",
     "select_feed",

@@ -9,10 +9,11 @@ or refusals, waits for `dispatch resume ID`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
-from publisher.desk.mailing.notices import answer
+from publisher.desk import followups
+from publisher.desk.mailing import notices
 from publisher.desk.mailing.report import Report, head_of, recover, report
 from publisher.desk.mailing.send import Sender, run
 from publisher.desk.mailing.settle import resume
@@ -21,22 +22,27 @@ from publisher.edition import Why
 from publisher.ledger import Counts, DispatchState
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries, editions
+from publisher.store.followups import KIND
 
-__all__ = ["due", "go_on", "next_due", "ready", "undecided"]
+__all__ = ["OF_EDITIONS", "OF_FOLLOWUPS", "OF_NOTICES", "due", "go_on", "next_due", "ready", "undecided"]
 
+OF_EDITIONS, OF_NOTICES, OF_FOLLOWUPS = ("digest", "test"), (notices.KIND,), (KIND,)
+"""Kinds of dispatches that go on apart from each other: none waits for the end of another."""
 FOR_GOOD = frozenset({"kill", Why.KILLED.value, Why.EXPIRED.value})
 """Reasons of a halt after which nobody has to decide anything."""
 
 
-def due(newsroom: Newsroom, *, now: datetime, notices: bool | None = None) -> list[str]:
-    """Ids of the dispatches to go on with now, oldest first; what dead workers left is settled, and what readers asked is answered before.
+def due(newsroom: Newsroom, *, now: datetime, kinds: Collection[str] | None = None) -> list[str]:
+    """Ids of the dispatches (of these `kinds`) to go on with now, oldest first.
 
-    `notices`: only those of notices, or only those of editions.
+    Before, what dead workers left is settled, what readers asked is answered, and whoever has to be told of a kill is found.
     """
     recover(newsroom, now=now)
-    if notices is not False:
-        answer(newsroom, now=now)
-    found = _candidates(newsroom, now=now, notices=notices)
+    if kinds is None or notices.KIND in kinds:
+        notices.answer(newsroom, now=now)
+    if kinds is None or KIND in kinds:
+        followups.queue(newsroom, now=now)
+    found = _candidates(newsroom, now=now, kinds=kinds)
     return [dispatch_id for dispatch_id, open_ in found if not open_]
 
 
@@ -46,10 +52,10 @@ def undecided(newsroom: Newsroom, *, now: datetime) -> list[tuple[str, dict[str,
 
 
 def _candidates(
-    newsroom: Newsroom, *, now: datetime, notices: bool | None = None
+    newsroom: Newsroom, *, now: datetime, kinds: Collection[str] | None = None
 ) -> list[tuple[str, dict[str, Why]]]:
     with newsroom.database.read() as connection:
-        found = deliveries.due(connection, now=now, halted=FOR_GOOD, notices=notices)
+        found = deliveries.due(connection, now=now, halted=FOR_GOOD, kinds=kinds)
     return [(dispatch_id, _may_come_back(newsroom, dispatch_id, now=now)) for dispatch_id in found]
 
 

@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from publisher.desk.names import whole_id
 from publisher.desk.pages import Page, key_of, place_in
 from publisher.errors import UnknownName
 from publisher.ledger import Counts, DispatchState, State
 from publisher.newsroom import Newsroom
-from publisher.store import deliveries, relays, returned
+from publisher.store import deliveries, followups, relays, returned
 from publisher.store.deliveries import Wave
 from publisher.store.liveness import dead_workers
 from subscribers.address import mask, parse
@@ -28,11 +30,14 @@ __all__ = [
     "recover",
     "report",
     "state_of",
+    "subject_of",
 ]
 
 DONE = "done"
 NOTICES = "notices"
 """What a dispatch sends that has no edition: confirmations, and other answers to what readers asked on a page."""
+ACTS = {"kill": "kill notices", "correction": "corrections"}
+"""What one of a follow-up sends, by its act."""
 RESEND = "resend"
 """How the state of a delivery is told that was in doubt and waits to be sent again; in the ledger it is queued."""
 
@@ -42,7 +47,8 @@ class Report:
     """What became of a dispatch.
 
     Attributes:
-        edition_id: None of a dispatch of notices.
+        edition_id: None of a dispatch of notices or of a follow-up.
+        follows: of a follow-up: "act", "story", and the dispatch that it "answers".
         resend: how many of those who wait are in doubt, and are to be sent the same bytes again.
         deferred: of the others who wait, those whose try was put off, by reason: how many, when the first is due.
         workers: who has a part of it in hand; empty: nobody is sending it.
@@ -69,11 +75,12 @@ class Report:
     senders_lost: bool = False
     canary: dict[str, Any] | None = None
     came_back: dict[str, int] = field(default_factory=dict)
+    follows: dict[str, str] | None = None
 
     @property
     def subject(self) -> str:
         """What is sent, in words."""
-        return self.edition_id or NOTICES
+        return self.edition_id or subject_of(self.follows)
 
     @property
     def in_trouble(self) -> bool:
@@ -122,6 +129,7 @@ class Report:
         return {
             "id": self.dispatch_id,
             "edition": self.edition_id,
+            "follows": self.follows,
             "state": self.state,
             "created_at": self.created_at,
             "counts": counts,
@@ -190,6 +198,7 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
             canary = _canary(head, deliveries.canary_wave(connection, head.id), waiting=found.waiting)
         known = relays.breakers(connection) if found.waiting else {}
         came_back = returned.counts(connection, head.id)
+        follows = _follows(connection, head)
     state = state_of(head, found)
     return Report(
         dispatch_id=head.id,
@@ -215,7 +224,20 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
         relay_trouble=relay_trouble,
         canary=canary,
         came_back=came_back,
+        follows=follows,
     )
+
+
+def _follows(connection: Connection, head: Any) -> dict[str, str] | None:
+    if head.followup_id is None:
+        return None
+    row = followups.get(connection, head.followup_id)
+    return {"act": row.act, "story": row.story_id, "answers": head.answers}
+
+
+def subject_of(follows: Mapping[str, str] | None) -> str:
+    """What a dispatch without an edition sends, in words."""
+    return f"{ACTS[follows['act']]} of {follows['story']}" if follows else NOTICES
 
 
 def _canary(head: Any, wave: Wave, *, waiting: int) -> dict[str, Any] | None:
@@ -293,6 +315,7 @@ def listing(newsroom: Newsroom, *, limit: int, after: str | None = None, notices
             return {
                 "id": row.id,
                 "edition": row.edition_id,
+                "follows": _follows(connection, row),
                 "state": state,
                 "created_at": row.created_at,
                 "counts": {"planned": tally.planned, **asdict(tally)},
