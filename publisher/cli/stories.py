@@ -291,7 +291,12 @@ def kill(door_: Door, story_id: str, public: tuple[tuple[str, str], ...], why: s
 def _withdrawn(door_: Door, act: str, acted: Withdrawn, *, reach: dict[str, Any] | None = None) -> int:
     """Say where the story stood, what is made anew, and who is told; PARTLY when the gate kept one of those back."""
     done = acted.withdrawal
-    record = {"id": done.story_id, "act": act, "editions": done.editions, "halted": done.halted}
+    record: dict[str, Any] = {
+        "id": done.story_id,
+        "act": act,
+        "editions": done.editions,
+        "halted": done.halted,
+    }
     record |= {"reach": reach} if reach else {}
     lines = [f"{done.story_id} {'killed' if act == 'kill' else 'held'}."]
     lines += [f"Editions that hold it: {', '.join(done.editions)}."] if done.editions else []

@@ -35,8 +35,8 @@ ACTOR = "rule:followup"
 KILL, CORRECTION = "kill", "correction"
 EXPIRES = timedelta(days=3)
 """How long a reader's server may keep a follow-up waiting: what it says stays true."""
-SLICE = 10_000
-"""Deliveries that are looked through in one transaction."""
+SLICE = 50_000
+"""Deliveries that are looked through in one transaction: about half a second, and of two slices each costs half as much again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from publisher.edition import Disclaimer, Variant
 from publisher.intake import Context
 from publisher.render import digest, message
 from publisher.story import Source
-from tests.bench import dispatch, web
+from tests.bench import dispatch, kill, web
 from tests.bench import feeds as house
 from tests.bench.clock import line, median
 from tests.editions import HEADERS, LOOK, NOW, PERSONAL, TEMPLATES, edition, item, persian
@@ -126,4 +126,5 @@ if __name__ == "__main__":
     house.splicing()
     house.big_house()
     web.http()
+    kill.main()
     dispatch.main()
