@@ -72,6 +72,7 @@ def note_correction(
 
 def queue(newsroom: Newsroom, *, now: datetime) -> int:
     """Find whoever has to be told, and queue their mails; returns how many."""
+    crashpoint("before-followups")
     with newsroom.database.read() as connection:
         waiting = followups.open_ones(connection)
     return sum(_queue(newsroom, row, now=now) for row in waiting)

@@ -165,11 +165,13 @@ def test_whoever_had_it_more_than_once_is_told_once_and_of_the_last(
     again = mailing.begin(room, make(room, now=tomorrow), actor="test", now=tomorrow)
     send(room, again, clock=lambda: tomorrow)
     subscribe(room, MOVED)
-    acts.kill(room, mailed_id, why="libel", actor="test", now=tomorrow)
+    ingest(room, {"id": "m-1", "status": "canceled"}, now=tomorrow)
     assert sum(one.counts.accepted for one in tell(room, tomorrow)) == 2
     boxes = taken(server)
     assert [mail["In-Reply-To"] for mail in boxes[ALL]][2:] == [boxes[ALL][1]["Message-ID"]]
     assert boxes[MOVED][1]["In-Reply-To"] == boxes[MOVED][0]["Message-ID"]
+    assert "was withdrawn by its source" in " ".join(body(boxes[MOVED][1]).split())
+    assert mailed_id == reach.report(room, mailed_id)["id"]
 
 
 def test_a_death_between_kill_and_notices_loses_nobody_and_doubles_nobody(
@@ -179,10 +181,11 @@ def test_a_death_between_kill_and_notices_loses_nobody_and_doubles_nobody(
     mailed_id, _ = mailed(room, ALL, MOVED, LEFT)
     monkeypatch.setattr(followups, "SLICE", 1)
     with monkeypatch.context() as patch:
-        die_at(patch, followups, "after-followup-slice")
+        die_at(patch, followups, "before-followups")
         with pytest.raises(Death):
             acts.kill(room, mailed_id, why="libel", actor="test", now=NOW)
-        with pytest.raises(Death):  # and once more, at the first slice again
+        die_at(patch, followups, "after-followup-slice")
+        with pytest.raises(Death):  # and once more, when the first is queued
             due(room, NOW)
     (dispatch_id,) = due(room, NOW)
     assert due(room, NOW) == [dispatch_id]
