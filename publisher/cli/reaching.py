@@ -84,7 +84,8 @@ def _of_act(act: dict[str, Any]) -> list[str]:
         f"{act['not_written_to']} must not be written to."
     )
     lines += ["  Readers of it are still looked for."] if act["looking"] else []
-    took = {"feeds": "feeds", "queued": "mails queued", "first_mail": "first mail", "last_mail": "last mail"}
+    took = {"public": "feeds and pages", "queued": "mails queued", "hubs": "hubs told"}
+    took |= {"first_mail": "first mail", "last_mail": "last mail"}
     times = [
         f"{name} after {act['seconds'][key]:.1f} s"
         for key, name in took.items()

@@ -11,8 +11,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from publisher.desk import followups, hubs, publishing
+from publisher.desk import publishing
 from publisher.desk.names import whole_id
+from publisher.desk.propagation import propagate
 from publisher.desk.publishing import Published
 from publisher.desk.sourcereport import SourceReport
 from publisher.desk.taking import ByHand, headlined, take_item
@@ -231,10 +232,7 @@ def kill(
                     "the public reason repeats the story's headline: nothing that it said is to be said again"
                 )
         done = withdraw(connection, present, act="kill", why=why, actor=actor, now=now, public=said)
-    published = publishing.at_once(newsroom, [done.story_id], actor=actor, now=now, tell=False)
-    followups.queue(newsroom, now=now)
-    published.hubs = hubs.tell_now(newsroom, now=now)
-    return Withdrawn(done, published)
+    return Withdrawn(done, propagate(newsroom, [done.story_id], actor=actor, now=now))
 
 
 def release(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Changed:

@@ -24,7 +24,8 @@ def report(newsroom: Newsroom, story_id: str) -> dict[str, Any]:
     """What became of each kill, and each correction that was told at once, of a story; JSON-ready.
 
     Of mail to readers: `mailboxes` have the story, or may have it; `mails` were queued to them, by state; whoever is left was `not_written_to`
-    because they must not be mailed any more. `seconds`: from the act to each channel, as far as it got there.
+    because they must not be mailed any more. `seconds`: from the act to each channel, as far as it got there
+    and that is known.
     """
     with newsroom.database.read() as connection:
         name = whole_id(connection, "story", story_id)
@@ -47,6 +48,7 @@ def _act(connection: Connection, row: Any) -> dict[str, Any]:
     mailboxes = followups.people(connection, [part for carrier in carriers for part in carrier.parts])
     planned = sum(counts.values())
     feeds = followups.feeds_since(connection, row.story_id, row.at)
+    took = row.took or {}
     first, last = followups.reached(connection, [one.id for one in sent])
     return {
         "act": row.act,
@@ -61,8 +63,9 @@ def _act(connection: Connection, row: Any) -> dict[str, Any]:
         "dispatches": [one.id for one in sent],
         "looking": row.ended_at is None,
         "seconds": {
-            "feeds": _since(row.at, max(feeds.values(), default=None)),
-            "queued": _since(row.at, row.queued_at),
+            "public": took.get("public", _since(row.at, max(feeds.values(), default=None))),
+            "queued": took.get("queued", _since(row.at, row.queued_at)),
+            "hubs": took.get("hubs"),
             "first_mail": _since(row.at, first),
             "last_mail": _since(row.at, last),
         },

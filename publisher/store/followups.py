@@ -48,6 +48,7 @@ __all__ = [
     "feeds_since",
     "get",
     "id_range",
+    "keep_times",
     "lock",
     "of_story",
     "open_ones",
@@ -137,6 +138,12 @@ def settle(connection: Connection, followup_id: str, *, ended: bool, now: dateti
     if ended:
         values["ended_at"] = now
     connection.execute(update(followup).where(followup.c.id == followup_id).values(**values))
+
+
+def keep_times(connection: Connection, story_ids: Collection[str], took: dict[str, float]) -> None:
+    """How many seconds the newest kills of these stories took to each channel."""
+    fresh = and_(followup.c.story_id.in_(story_ids), followup.c.act == "kill", followup.c.took.is_(None))
+    connection.execute(update(followup).where(fresh).values(took=took))
 
 
 def end(connection: Connection, story_id: str, act: str, *, but: str = "", now: datetime) -> None:

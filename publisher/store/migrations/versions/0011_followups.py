@@ -84,6 +84,7 @@ def _followup() -> None:
         sa.Column("at", NOW, nullable=False),
         sa.Column("queued_at", NOW, nullable=True),
         sa.Column("ended_at", NOW, nullable=True),
+        sa.Column("took", sa.JSON(), nullable=True),
         sa.CheckConstraint("act IN ('kill', 'correction')", name=op.f("ck_followup_act")),
         sa.ForeignKeyConstraint(["story_id"], ["story.id"], name=op.f("fk_followup_story_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_followup")),
