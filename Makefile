@@ -9,7 +9,7 @@ READY := $(VENV)/ready
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test soak bench lint fmt lock pictures
+.PHONY: help demo test soak bench lint fmt lock manual pictures
 
 help:
 	@echo 'make demo      the whole way of a story, on invented news, in under 10 seconds'
@@ -18,6 +18,7 @@ help:
 	@echo 'make bench     how fast the parts are, against peers in the same run'
 	@echo 'make lint      the first three alone'
 	@echo 'make fmt       format, and mend what the linter can mend'
+	@echo 'make manual    docs/commands.md anew from the program'
 	@echo 'make pictures  the picture in README.md anew from the demo (needs Chromium)'
 	@echo 'make lock      requirements.lock anew from pyproject.toml (needs uv)'
 
@@ -49,6 +50,9 @@ lint: $(READY)
 fmt: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+manual: $(READY)
+	$(BIN)/python -m tests.manual
 
 pictures: $(READY)
 	$(BIN)/python -m tests.pictures

@@ -25,6 +25,7 @@ __all__ = [
     "GateRefused",
     "InputUnreadable",
     "MailTooLarge",
+    "MailboxUnavailable",
     "NothingToPublish",
     "Problem",
     "PublisherError",
@@ -331,6 +332,16 @@ def unwritable(path: object, error: Exception) -> FolderUnwritable:
     why = getattr(error, "strerror", None) or str(error)
     full = getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT} or why == SQLITE_FULL
     return (FolderFull if full else FolderUnwritable)(str(path), why)
+
+
+class MailboxUnavailable(PublisherError):
+    """The mailbox that bounces come to cannot be read now; nothing in it was lost or deleted."""
+
+    code = "mailbox-unavailable"
+
+    def __init__(self, host: str, why: str) -> None:
+        self.host, self.why = host, why
+        super().__init__(f"the mailbox on {host} cannot be read: {why}", host=host, why=why)
 
 
 class RelayUnavailable(PublisherError):

@@ -23,12 +23,14 @@ from subscribers.bounces import (
     HOST_WORDS,
     NO_MAILBOX_WORDS,
     REPORTED_NO_MAILBOX_WORDS,
+    Kind,
+    Scope,
     Verdict,
     judge,
 )
 from subscribers.tokens import LENGTH
 
-__all__ = ["Report", "Said", "What", "read"]
+__all__ = ["Report", "Said", "What", "read", "told"]
 
 
 class What(StrEnum):
@@ -40,6 +42,10 @@ class What(StrEnum):
     COMPLAINT = "complaint"
     AUTOMATIC = "automatic"
     """An answering machine."""
+    LEFT = "leave"
+    """Told by a service: the reader left by a way that the service offers."""
+    DELIVERED = "delivered"
+    """Told by a service: the reader's own server has taken it."""
     OTHER = "other"
 
 
@@ -73,6 +79,7 @@ class Report:
         returned_id: the returned mail's Message-ID.
         said: of a failure, what is said of each recipient.
         fingerprint: equal for one mail that came in twice, also by another way.
+        vouched: who tells it has proved who they are (a service that signs), so that the returned Message-ID says whose mail it was.
     """
 
     what: What
@@ -82,6 +89,7 @@ class Report:
     returned_tokens: tuple[str, ...] = ()
     returned_id: str | None = None
     said: tuple[Said, ...] = ()
+    vouched: bool = False
 
 
 READ_MAX = 20_000
@@ -159,6 +167,22 @@ def read(raw: bytes) -> Report:
         return Report(what=What.OTHER, fingerprint=sha256(raw).digest())
 
 
+def told(address: str, words: str, *, status: str = "", given_up: bool = False) -> Said:
+    """A failure as a service tells of it: the address that it names, the remote server's words, its code.
+
+    `given_up`: the service itself did not try, because of what it knows of the address: that wants a second report of another day.
+    """
+    addresses = _addresses(address)
+    words = words[:READ_MAX]
+    if given_up:
+        verdict = Verdict(
+            Kind.HARD, Scope.RECIPIENT, permanent=True, suppress=True, rule="given up by the service"
+        )
+        return Said(addresses, verdict, proved=False, code=550, enhanced=status or None, text=words)
+    known = _ENHANCED.search(status)
+    return _said(addresses, words, known[1] if known else None, _phase(words), words)
+
+
 def _read(mail: Message, raw: bytes) -> Report:
     parts = list(islice(mail.walk(), PARTS_MAX))
     to = "\n".join(_all(mail, name) for name in _DELIVERED_TO)
@@ -222,8 +246,8 @@ def _what(
         return What.OTHER, ()
     if _DELAY.search(subject) or (_DELAY.search(free) and not _REPLY.search(free)):
         return What.DELAYED, ()
-    told = _told(mail, free)
-    return (What.FAILED, (told,)) if told is not None else (What.OTHER, ())
+    failure = _told(mail, free)
+    return (What.FAILED, (failure,)) if failure is not None else (What.OTHER, ())
 
 
 def _answers_by_itself(mail: Message, subject: str) -> bool:

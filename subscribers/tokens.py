@@ -152,7 +152,8 @@ def _opened(keys: TokenKeys, purpose: Purpose, token: str) -> bytes | None:
 
 def _mac(key: bytes, purpose: Purpose, payload: bytes) -> bytes:
     """HMAC (RFC 2104) under the purpose's own key; begun once for each, because a mail takes three and most of it is the beginning."""
-    inner, outer = (pad.copy() for pad in _begun(key, purpose))
+    begun_inner, begun_outer = _begun(key, purpose)
+    inner, outer = begun_inner.copy(), begun_outer.copy()
     inner.update(payload)
     outer.update(inner.digest())
     whole: bytes = outer.digest()

@@ -17,12 +17,8 @@ from tests.waiting import SECONDS
 
 SHORT = Limits(connect=2, banner=2, command=2, data=2, block=2, dot=2, reset=1, quit=0.5)
 ENVELOPE = Envelope("bounce@front.example", "reader@list.example")
-MESSAGE = [
-    b"Message-ID: <m.1@front.example>\r\n",
-    b"To: reader@list.example\r\n\r\n",
-    b"Body\r\n..stuffed\r\n",
-]
-UNSTUFFED = b"".join(MESSAGE).replace(b"\r\n..", b"\r\n.")
+MESSAGE = b"Message-ID: <m.1@front.example>\r\nTo: reader@list.example\r\n\r\nBody\r\n..stuffed\r\n"
+UNSTUFFED = MESSAGE.replace(b"\r\n..", b"\r\n.")
 
 
 def relay(server: Server, **changes: Any) -> Relay:
@@ -67,7 +63,11 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 def one(
-    server: Server, *, before_dot: Callable[[], Awaitable[bool]] = yes, pieces: Any = MESSAGE, **changes: Any
+    server: Server,
+    *,
+    before_dot: Callable[[], Awaitable[bool]] = yes,
+    message: bytes = MESSAGE,
+    **changes: Any,
 ) -> Outcome | None:
     """The outcome of one message over a connection of its own; a failure to connect counts as one."""
 
@@ -75,7 +75,7 @@ def one(
         opened = await relay(server, **changes).connect()
         if isinstance(opened, Outcome):
             return opened
-        outcome = await opened.send(ENVELOPE, pieces, before_dot=before_dot)
+        outcome = await opened.send(ENVELOPE, message, before_dot=before_dot)
         await opened.close()
         return outcome
 

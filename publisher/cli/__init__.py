@@ -13,12 +13,14 @@ import sys
 import click
 
 from publisher.cli import (
+    access,
     bouncing,
     clocks,
     configuration,
     database,
     demonstration,
     dispatches,
+    doctoring,
     editions,
     feeds,
     people,
@@ -65,6 +67,7 @@ def publisher(context: click.Context) -> None:
 
 for module in (
     configuration,
+    doctoring,
     demonstration,
     sources,
     stories,
@@ -76,6 +79,7 @@ for module in (
     people,
     bouncing,
     signing,
+    access,
     serving,
     running,
     clocks,

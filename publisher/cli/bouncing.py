@@ -31,26 +31,29 @@ def bounce() -> None:
 
 
 @bounce.command()
-@click.argument("path", metavar="PATH|-", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("path", metavar="[PATH|-]", required=False, type=click.Path(path_type=Path, allow_dash=True))
 @door
-def ingest(door_: Door, path: Path) -> int:
+def ingest(door_: Door, path: Path | None) -> int:
     """Take in mails that came back.
 
-    PATH is a file, an mbox, a folder or a Maildir; `-` is one mail on standard input, as a mail server pipes it. A bounce counts only with the token
-    that its mail's return path had; what proves nothing changes nothing. The same mail twice is no news. Nothing is deleted: in a Maildir
-    what was understood moves from `new` to `cur`, and what is not recognised stays and is named (exit code 5); of a pipe it is kept in
-    the data folder.
+    PATH is a file, an mbox, a folder or a Maildir; `-` is one mail on standard input, as a mail server pipes it; without a PATH the mailbox of
+    [mailbox] is read. A bounce counts only with the token that its mail's return path had; what proves nothing changes nothing. The same mail
+    twice is no news. Nothing is deleted: in a Maildir what was understood moves from `new` to `cur`, in a mailbox it is marked as seen or moved, and
+    what is not recognised stays and is named (exit code 5); of a pipe it is kept in the data folder.
 
     \b
     Examples:
       publisher bounce ingest /var/mail/bounces/
       publisher bounce ingest - < report.eml
+      publisher -q bounce ingest          # the mailbox; cron, every five minutes
     """
     from publisher.desk import postbox
 
     piped = path == PIPE
     with door_.newsroom() as newsroom:
-        if piped:
+        if path is None:
+            done = postbox.ingest_mailbox(newsroom, actor=door_.who, now=now())
+        elif piped:
             done = postbox.ingest_piped(newsroom, sys.stdin.buffer, actor=door_.who, now=now())
         else:
             done = postbox.ingest(newsroom, path, actor=door_.who, now=now())

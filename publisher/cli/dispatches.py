@@ -7,7 +7,8 @@ import click
 from publisher.cli.context import Door, counted, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.params import NO_CANARY, NUMBER, REASON, WHY, WORKERS, paged
-from publisher.cli.sending import WAITING, report_lines, run_dispatch, run_due
+from publisher.cli.reports import WAITING, report_lines
+from publisher.cli.sending import run_dispatch, run_due
 
 __all__ = ["COMMANDS"]
 

@@ -38,6 +38,7 @@ EXITS: dict[type[Exception], int] = {
     errors.StoreLocked: LATER,
     errors.StoreFull: LATER,
     errors.RelayUnavailable: LATER,
+    errors.MailboxUnavailable: LATER,
     errors.StoreOutdated: CONFIGURATION,
     errors.StoreNewer: CONFIGURATION,
     errors.FolderUnwritable: CONFIGURATION,

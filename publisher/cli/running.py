@@ -11,7 +11,8 @@ from publisher.cli.context import Door, counted, door, now, uptime
 from publisher.cli.exits import CONFIGURATION, INTERRUPTED, LATER, PARTLY, REFUSED, code_of
 from publisher.cli.params import ACCESS_LOG, HOST, LOG_JSON, PORT, WORKERS
 from publisher.cli.progress import sending
-from publisher.cli.sending import ended, report_lines, sender_of
+from publisher.cli.reports import report_lines
+from publisher.cli.sending import ended, name_halted, sender_of
 
 if TYPE_CHECKING:
     from publisher.daemon import Done, Steps
@@ -67,7 +68,7 @@ def run(
     with door_.newsroom() as newsroom:
         steps = _steps(door_, newsroom, workers)
         if once:
-            return _once(door_, steps)
+            return _once(door_, steps, errands=True)
         return _run(door_, steps, host, port, access_log, web=not no_web)
 
 
@@ -89,7 +90,9 @@ def _run(
         logging.getLogger("publisher.web").setLevel(logging.INFO)
     wanted = steps.newsroom.settings.web
     sockets = http.bind(host or wanted.host, wanted.port if port is None else port) if web else []
-    ended_by = daemon.run(steps, sockets, say=door_.say, log_requests=access_log, watch=True)
+    ended_by = daemon.run(
+        steps, sockets, say=door_.say, log_requests=access_log, watch=True, errands=daemon.errands_of(steps)
+    )
     door_.say("Stopped.")
     return INTERRUPTED if ended_by == SIGINT else 0
 
@@ -219,7 +222,7 @@ def _one(door_: Door, newsroom: Newsroom, dispatch_id: str, *, attached: bool) -
     return ended(report, stopped=watch.stop.is_set())
 
 
-def _once(door_: Door, steps: Steps, *, kinds: tuple[type, ...] | None = None) -> int:
+def _once(door_: Door, steps: Steps, *, kinds: tuple[type, ...] | None = None, errands: bool = False) -> int:
     from publisher import daemon
 
     done: list[Done] = []
@@ -231,12 +234,14 @@ def _once(door_: Door, steps: Steps, *, kinds: tuple[type, ...] | None = None) -
         elif account.result != "unchanged":
             door_.say(daemon.line(account))
 
-    ended_by = daemon.once(steps, tell=tell, say=door_.say, kinds=kinds or daemon.ALL)
+    beside = daemon.errands_of(steps) if errands else []
+    ended_by = daemon.once(steps, tell=tell, say=door_.say, kinds=kinds or daemon.ALL, errands=beside)
     if door_.as_json:
         door_.table([_row(account) for account in done], {}, empty="")
     elif not any(account.result != "unchanged" for account in done):
         door_.say(f"Nothing else was due; {counted(len(done), 'step')} found nothing new.")
     codes = {_code(account) for account in done} | ({INTERRUPTED} if ended_by == SIGINT else set())
+    codes |= set(name_halted(steps.newsroom, but=[account.subject for account in done]))
     return next((code for code in WORST if code in codes), 0)
 
 

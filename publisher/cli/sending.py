@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -12,17 +13,16 @@ from publisher.cli.context import Door, cell, counted, door, now
 from publisher.cli.exits import INTERRUPTED, LATER, PARTLY
 from publisher.cli.params import NO_CANARY, WORKERS
 from publisher.cli.progress import Watch, sending
+from publisher.cli.reports import plan_text, report_lines
 
 if TYPE_CHECKING:
-    from publisher.desk.mailing import Plan, Report, Sender
+    from publisher.desk.mailing import Report, Sender
 
-__all__ = ["COMMANDS", "WAITING", "ended", "report_lines", "run_dispatch", "run_due", "sender_of"]
+__all__ = ["COMMANDS", "ended", "name_halted", "run_dispatch", "run_due", "sender_of"]
 
 
 CANARY_SECONDS = 5.0
 """Between two looks at a dispatch that waits for its canary."""
-WAITING = "waiting"
-"""A dispatch that is `sending` in the ledger while nobody sends it, because all who are left were put off; said to people only."""
 
 
 @click.command()
@@ -94,16 +94,16 @@ def send(
             return _test(door_, newsroom, name, addresses, languages, at_once=at_once)
         if dry_run:
             draft = editions.present_or_draft(newsroom, name, at_once=at_once, now=now())
-            plan = mailing.plan(newsroom, draft, now=now())
-            door_.show(plan.data(), _plan_text(plan))
+            plan = mailing.plan(newsroom, draft, now=now(), canary=not no_canary)
+            door_.show(plan.data(), plan_text(plan))
             return 0
         made = editions.present_or_made(newsroom, name, at_once=at_once, actor=door_.who, now=now())
-        plan = mailing.plan(newsroom, made, now=now())
+        plan = mailing.plan(newsroom, made, now=now(), canary=not no_canary)
         if left := len(leftovers(newsroom.settings)):
             said = f"{counted(left, 'setting')} still as the template has it: `publisher config check` names them"
             click.echo(f"publisher: {said}", err=True)
         if not yes and plan.total:
-            door_.say(_plan_text(plan))
+            door_.say(plan_text(plan))
             ask(door_, f"Send it to {counted(plan.total, 'reader')}?", otherwise="nothing was sent")
         for fault in publishing.before_mail(newsroom, actor=door_.who, now=now()):
             click.echo(f"publisher: {fault}", err=True)
@@ -232,10 +232,25 @@ def run_due(door_: Door, newsroom: Any, *, workers: int = 1) -> int:
             f"Dispatch {dispatch_id} waits for a person, because a story of it may come back: {stories}. "
             f"`publisher story release STORY` lets it out; `publisher dispatch resume {dispatch_id}` goes on without it."
         )
+    codes += name_halted(newsroom, but=[report.dispatch_id for report in reports])
     lines = [line for report in reports for line in report_lines(report)]
     if lines or door_.as_json:
         door_.show({"items": [report.data() for report in reports], "next": None}, "\n".join(lines))
     return next((code for code in (INTERRUPTED, LATER) if code in codes), max(codes, default=0))
+
+
+def name_halted(newsroom: Any, *, but: Sequence[str] = ()) -> list[int]:
+    """Say which dispatches stand halted by a rule with somebody waiting; the exit codes that follow. `but`: these were told of."""
+    from publisher.desk import mailing
+
+    found = [row for row in mailing.halted(newsroom) if row[0] not in but]
+    for dispatch_id, subject, why in found:
+        click.echo(
+            f"publisher: dispatch {dispatch_id} of {subject} stands halted ({cell(why)}): once that is mended, "
+            f"`publisher dispatch resume {dispatch_id}` goes on, `publisher dispatch cancel {dispatch_id}` ends it",
+            err=True,
+        )
+    return [PARTLY for _ in found]
 
 
 def ended(report: Any, *, stopped: bool) -> int:
@@ -251,112 +266,6 @@ def ended(report: Any, *, stopped: bool) -> int:
         report.goes_on and report.state == "paused"
     )  # elsewhere, meanwhile: this run did not do what it was asked to
     return PARTLY if report.needs_a_look or paused else 0
-
-
-def report_lines(report: Any) -> list[str]:
-    """A dispatch's report for people: it adds up, and says what to do next."""
-    counts = report.counts
-    lines = [
-        f"Dispatch {report.dispatch_id} of {report.subject}: {WAITING if report.only_deferred else report.state}",
-        f"  planned     {counts.planned:>8}",
-        f"  accepted    {counts.accepted:>8}",
-        f"  waiting     {counts.waiting:>8}",
-        f"  failed      {counts.failed:>8}",
-        f"  suppressed  {counts.suppressed:>8}",
-        f"  expired     {counts.expired:>8}",
-        f"  cancelled   {counts.cancelled:>8}",
-        f"  uncertain   {counts.uncertain:>8}",
-    ]
-    if report.came_back:
-        kinds = ", ".join(f"{number} {kind}" for kind, number in report.came_back.items())
-        lines.append(f"  came back   {sum(report.came_back.values()):>8}  ({kinds})")
-    if report.resend:
-        lines.append(f"Of those who wait {report.resend} may have got it: in doubt, and to be sent again.")
-    lines += [
-        f"Deferred: {counted(entry['deliveries'], 'delivery', 'deliveries')}, next {cell(entry['next_at'])}: "
-        f"{_said(entry)}"
-        for entry in report.deferred
-    ]
-    lines += [_left_alone(entry) for entry in report.left_alone]
-    if report.halt:
-        lines.append(f"Halted: {report.halt}.")
-    lines += [f"  {entry['state']:<10} {entry['address']}  {_said(entry)}" for entry in report.notable]
-    lines += [
-        f"Sending: process {worker['pid']} on {worker['host']}, since {cell(worker['since'])}."
-        for worker in report.workers
-    ]
-    if report.canary:
-        lines.append(f"Canary: {_canary(report.canary, report.counts.expired)}.")
-    if report.canary_until is not None:
-        lines.append(
-            f"It goes on by `publisher run` or a `publisher worker`; `publisher dispatch resume {report.dispatch_id}` waits and goes on, "
-            "with --no-canary at once."
-        )
-    elif report.goes_on and not report.workers:
-        lines.append(
-            f"Nobody is sending; `publisher dispatch resume {report.dispatch_id}` goes on with those who wait."
-        )
-    if counts.uncertain or report.resend:
-        lines.append(
-            f"`publisher dispatch resolve {report.dispatch_id}` names those in doubt, and settles them."
-        )
-    return lines
-
-
-def _canary(wave: Any, expired: int) -> str:
-    told = f"{wave['accepted']} of {wave['planned']} accepted, {wave['refused']} refused, {wave['complaints']} complained"
-    ends = {
-        "sending": "the rest waits for them",
-        "waiting": f"the rest goes out at {cell(wave['until'])}",
-        "halted": "the rest is held back",
-        "passed": f"the time was over before all of the rest had followed: {expired} expired"
-        if expired
-        else "the rest followed",
-    }
-    return f"{told}; {ends[wave['state']]}"
-
-
-def _left_alone(entry: Any) -> str:
-    """A relay or domain that gets nothing for a while, in plain words."""
-    if entry["disbelieved"]:
-        why = "it refuses so many mailboxes as dead that it is not believed, and nobody there is suppressed any more"
-    else:
-        why = cell(entry["reason"])
-    what = "Relay" if entry["what"] == "relay" else "Domain"
-    until = "is being tried again" if entry["probing"] else f"is left alone until {cell(entry['until'])}"
-    return f"{what} {cell(entry['name'])} {until}: {why}."
-
-
-def _said(entry: Any) -> str:
-    """What the relay said of a delivery, else what we say of it."""
-    if entry.get("state") == "suppressed":
-        return SUPPRESSED.get(
-            entry["cause"], f"is suppressed ({cell(entry['cause'])}): `publisher suppression list`"
-        )
-    if entry.get("state") == entry["cause"] == "resend":
-        return "in doubt, and to be sent the same again"
-    return f"{entry['code'] or ''} {cell(entry['reply'] or entry['cause'])}".strip()
-
-
-SUPPRESSED = {"left": "has left", "unconfirmed": "has not confirmed", "erased": "was erased"}
-"""What the ledger's causes mean of those who are not mailed though no refusal of theirs, or of their server, is listed."""
-
-
-def _plan_text(plan: Plan) -> str:
-    edition = f"{plan.edition_id} (number {plan.number})"
-    stories = counted(plan.items, "story", "stories")
-    lines = [f"Edition  {edition}, {stories}, slot {plan.slot:%Y-%m-%d %H:%M}Z"]
-    lines += [f"Without  {story_id} ({why})" for story_id, why in plan.barred]
-    lines += [f"Subject  {subject}  ({language})" for language, subject in plan.subjects]
-    lines += [f"From     {sender}" for sender in plan.senders]
-    lines += [f"Relay    {plan.relay}"]
-    lines += [f"Readers  {plan.total}: " + (", ".join(f"{n} {key}" for key, n in plan.readers) or "none")]
-    if not plan.total and not plan.without:
-        lines += ["         nobody gets it yet: `publisher subscriber add` or `import`"]
-    if plan.without:
-        others = counted(plan.without, "more reader has", "more readers have")
-        lines += [f"         {others} no story here in their language and sections"]
-    return "\n".join(lines)
 
 
 COMMANDS = (send,)

@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 from publisher import web
+from publisher.daemon.errands import Errand
 from publisher.daemon.rounds import ALL, CLOCK, FOLLOWUPS, NOTICES, SENDER, Rounds
 from publisher.daemon.steps import Done, Steps
 from publisher.daemon.telling import tell
@@ -81,8 +82,9 @@ def once(
     tell: Callable[[Done], None],
     say: Callable[[str], None],
     kinds: tuple[type[Intent], ...] = ALL,
+    errands: Sequence[Errand] = (),
 ) -> int:
-    """Do everything (of these kinds) that is due now, and whatever that makes due; returns the number of the signal that ended it before, or 0.
+    """Do the errands, and everything (of these kinds) that is due now, and whatever that makes due; returns the number of the signal that ended it before, or 0.
 
     Raises:
         StoreUnavailable and its kin: the database cannot be read.
@@ -90,7 +92,14 @@ def once(
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="publisher") as threads:
         signals = _Signals(steps, say)
         with signals.caught():
-            work = threads.submit(Rounds(steps=steps, kinds=kinds, tell=tell).until_nothing_is_due)
+            rounds = Rounds(steps=steps, kinds=kinds, tell=tell)
+
+            def all_of_it() -> None:
+                for errand in errands:
+                    errand.once(tell)
+                rounds.until_nothing_is_due()
+
+            work = threads.submit(all_of_it)
             signals.watch([work], or_of=())
     work.result()
     return signals.first
@@ -104,19 +113,22 @@ def run(
     log_requests: bool,
     threads_of: Sequence[tuple[type[Intent], ...]] = (CLOCK, SENDER, NOTICES, FOLLOWUPS),
     watch: bool = False,
+    errands: Sequence[Errand] = (),
 ) -> int:
     """Clock, sender, notices, follow-ups (or a thread for each of these kinds) and, with sockets, the web, until a signal comes; returns its number.
 
-    `watch`: in one more thread, look whether digests arrive. The web answers until the others have drained: readers may follow the links of mails that are just leaving.
+    `errands`: in a thread for each. `watch`: in one more thread, look whether digests arrive. The web answers until the others have drained: readers may follow the links of mails that are just leaving.
     """
     drained = threading.Event()
-    with ThreadPoolExecutor(max_workers=len(threads_of) + 2, thread_name_prefix="publisher") as threads:
+    most = len(threads_of) + 2 + len(errands)
+    with ThreadPoolExecutor(max_workers=most, thread_name_prefix="publisher") as threads:
         signals = _Signals(steps, say)
         with signals.caught():
             busy = [
                 threads.submit(Rounds(steps=steps, kinds=kinds, tell=tell).until_stopped)
                 for kinds in threads_of
             ]
+            busy += [threads.submit(errand.until_stopped, steps, tell) for errand in errands]
             if watch:
                 watching = Watch(newsroom=steps.newsroom, clock=steps.clock, stop=steps.stop, tell=tell)
                 busy.append(threads.submit(watching.until_stopped))

@@ -19,7 +19,7 @@ from typing import Any
 from publisher import assets
 from publisher.demo.catcher import Catcher, certificate, present
 from publisher.demo.folder import clear, prepare
-from publisher.desk import acts, editions, mailing, previews, publishing, readers, wire
+from publisher.desk import acts, editions, mailing, names, previews, publishing, readers, wire
 from publisher.desk.files import write_file
 from publisher.desk.overview import last_recorded, tally
 from publisher.errors import AlreadyMade, AlreadySent
@@ -101,7 +101,7 @@ def _desk(newsroom: Newsroom) -> None:
     """What an editor does on such a morning: a headline of our own, and a pin."""
     guid, headline = HOUSE_HEADLINE
     story_id = _story_id(newsroom, guid)
-    if acts.story(newsroom, story_id).headline != headline:
+    if names.story(newsroom, story_id).headline != headline:
         acts.headline(newsroom, story_id, headline, why="shorter", actor=ACTOR, now=NOW)
     guid, section = PINNED
     pinned = _story_id(newsroom, guid)

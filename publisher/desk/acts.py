@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from publisher.desk import publishing
-from publisher.desk.names import whole_id
+from publisher.desk.names import story_in
 from publisher.desk.propagation import propagate
 from publisher.desk.publishing import Published
 from publisher.desk.sourcereport import SourceReport
@@ -39,7 +39,6 @@ __all__ = [
     "mark",
     "release",
     "release_quarantined",
-    "story",
 ]
 
 
@@ -81,19 +80,6 @@ class Withdrawn:
     published: Published
 
 
-def story(newsroom: Newsroom, story_id: str) -> Story:
-    """The story of this id (bare ULID, or enough of its beginning; any case); UnknownName otherwise."""
-    with newsroom.database.read() as connection:
-        return _story(connection, story_id)
-
-
-def _story(connection: Connection, story_id: str) -> Story:
-    found = stories.get(connection, whole_id(connection, "story", story_id))
-    if found is None:
-        raise UnknownName("story", story_id)
-    return found
-
-
 def _alive(present: Story) -> Story:
     """The story itself, unless it was killed: nothing is done to one that is in no output ever again."""
     if present.killed is not None:
@@ -114,7 +100,7 @@ def headline(newsroom: Newsroom, story_id: str, text: str, *, why: str, actor: s
     if text.strip() and not visible(wanted):
         raise BadInput("the headline has no visible character; an empty one takes the house headline back")
     with newsroom.database.write() as connection:
-        present = _alive(_story(connection, story_id))
+        present = _alive(story_in(connection, story_id))
         before = present.headline
         if wanted:
             changed = headlined(present, wanted, why=why, actor=actor, now=now)
@@ -159,7 +145,7 @@ def mark(
     if until is not None and until <= now:
         raise BadInput(f"--until {until:%Y-%m-%d %H:%M} lies in the past")
     with newsroom.database.write() as connection:
-        present = _alive(_story(connection, story_id))
+        present = _alive(story_in(connection, story_id))
         made = Mark(present.story_id, slug, act, place)
         remarks = tuple(_remarks(newsroom, connection, present, made, now=now))
         stories.mark(connection, made, until=until, actor=actor, why=why, now=now)
@@ -196,7 +182,7 @@ def _remarks(
 def hold(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Withdrawn:
     """Stop using a story until it is released: out of feeds and pages at once, and of every mail that has not left."""
     with newsroom.database.write() as connection:
-        present = _story(connection, story_id)
+        present = story_in(connection, story_id)
         if present.killed is not None:
             raise Conflict(f"story {present.story_id} was killed: a kill cannot become a hold")
         if present.hold is not None:
@@ -223,7 +209,7 @@ def kill(
     """
     said = {language: clean(text, limit=PUBLIC_MAX) for language, text in (public or {}).items()}
     with newsroom.database.write() as connection:
-        present = _story(connection, story_id)
+        present = story_in(connection, story_id)
         if present.killed is not None:
             raise Conflict(f"story {present.story_id} was killed before: {present.killed}")
         for headline_ in {present.headline, present.received.original_headline} - {""}:
@@ -238,7 +224,7 @@ def kill(
 def release(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Changed:
     """Let a held story, or one under an embargo without a readable end, go out from now on, and into its feeds at once."""
     with newsroom.database.write() as connection:
-        present = _alive(_story(connection, story_id))
+        present = _alive(story_in(connection, story_id))
         if present.hold is None and not present.embargoed(now):
             raise Conflict(f"story {present.story_id} is neither held nor under embargo")
         if present.received.embargo.until is not None and present.embargoed(now):

@@ -169,10 +169,10 @@ def _mailed(newsroom: Newsroom, overdue: Overdue, *, now: datetime) -> str:
         with newsroom.database.read() as connection:
             if agenda.said(connection, (mark,), [overdue.edition]):
                 continue
-        envelope, pieces = _mail(newsroom, overdue, address, place, now=now)
+        envelope, message = _mail(newsroom, overdue, address, place, now=now)
         failure = ""
         for relay in relays:
-            failure = broken.get(relay) or asyncio.run(_handed_over(relay, envelope, pieces, broken))
+            failure = broken.get(relay) or asyncio.run(_handed_over(relay, envelope, message, broken))
             if not failure:
                 with newsroom.database.write() as connection:
                     house.tell(connection, mark, overdue.edition, actor=ACTOR, now=now)
@@ -184,7 +184,7 @@ def _mailed(newsroom: Newsroom, overdue: Overdue, *, now: datetime) -> str:
 
 def _mail(
     newsroom: Newsroom, overdue: Overdue, address: str, place: int, *, now: datetime
-) -> tuple[Envelope, list[bytes]]:
+) -> tuple[Envelope, bytes]:
     site = newsroom.settings.site
     number = newsroom.mint(now, f"alarm {overdue.edition}".encode()).lower()
     domain = site.contact.rpartition("@")[2]
@@ -192,7 +192,7 @@ def _mail(
         f"{_sentence(newsroom, overdue)}\n\n`publisher dispatch list` and `publisher edition list` say more; "
         f"`publisher send {overdue.edition}` or `publisher dispatch resume` goes on.\n"
     )
-    return Envelope(site.contact, address), [
+    parts = [
         mailbox("From", f"{site.name} (Publisher)", site.contact),
         structured("To", address),
         text_header("Subject", f"Overdue: {overdue.edition}"),
@@ -206,11 +206,10 @@ def _mail(
         quoted_printable(text),
         b"\r\n",
     ]
+    return Envelope(site.contact, address), b"".join(parts)
 
 
-async def _handed_over(
-    relay: Relay, envelope: Envelope, pieces: list[bytes], broken: dict[Relay, str]
-) -> str:
+async def _handed_over(relay: Relay, envelope: Envelope, message: bytes, broken: dict[Relay, str]) -> str:
     """Why the relay did not take it; one that is no use to other addresses either is noted as broken."""
 
     async def before_dot() -> bool:
@@ -221,7 +220,7 @@ async def _handed_over(
         broken[relay] = f"relay {relay.options.name}: {opened.reply or opened.cause}"
         return broken[relay]
     try:
-        outcome = await opened.send(envelope, pieces, before_dot=before_dot)
+        outcome = await opened.send(envelope, message, before_dot=before_dot)
     finally:
         await opened.close()
     if outcome is not None and outcome.state is State.ACCEPTED:

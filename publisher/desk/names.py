@@ -8,9 +8,11 @@ from sqlalchemy import Connection
 
 from publisher.errors import AmbiguousName, UnknownName
 from publisher.newsroom import Newsroom
+from publisher.store import stories
 from publisher.store.names import Named, beginning_with
+from publisher.story import Story
 
-__all__ = ["named", "whole_id"]
+__all__ = ["named", "story", "story_in", "whole_id"]
 
 PREFIX = re.compile(r"[0-9A-Z]{6,26}")
 """Less than six characters would soon mean another story than today."""
@@ -37,3 +39,17 @@ def named(newsroom: Newsroom, kind: Named, given: str) -> str:
     """The same, for a door whose answer shows the id."""
     with newsroom.database.read() as connection:
         return whole_id(connection, kind, given)
+
+
+def story(newsroom: Newsroom, story_id: str) -> Story:
+    """The story that a person means; UnknownName otherwise."""
+    with newsroom.database.read() as connection:
+        return story_in(connection, story_id)
+
+
+def story_in(connection: Connection, story_id: str) -> Story:
+    """The same, in the caller's transaction."""
+    found = stories.get(connection, whole_id(connection, "story", story_id))
+    if found is None:
+        raise UnknownName("story", story_id)
+    return found

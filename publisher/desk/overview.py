@@ -8,11 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from publisher.desk.acts import story as get_story
+from publisher.desk.names import story as get_story
 from publisher.desk.pages import Page, key_of, number_in, place_in
 from publisher.edition import Kind
 from publisher.errors import UnknownName
-from publisher.intake.markup import text_digest, to_text
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries, house, quarantine, states
 from publisher.store import editions as stored_editions
@@ -116,6 +115,8 @@ def stories(
 
 def story_record(newsroom: Newsroom, story_id: str, *, now: datetime) -> dict[str, Any]:
     """Everything about a story: provenance, versions, acts, editions, and the proof that its text is unchanged."""
+    from publisher.intake.markup import text_digest, to_text  # lists do without the readers of wire formats
+
     story = get_story(newsroom, story_id)
     received = story.received
     with newsroom.database.read() as connection:

@@ -1,6 +1,6 @@
-"""Where mails that came back are read from: one file, a folder, a Maildir, an mbox, or what a mail server hands over by a pipe.
+"""Where mails that came back are read from: one file, a folder, a Maildir, an mbox, a mailbox over IMAP, or what a mail server hands over by a pipe.
 
-Order: a mail is read, taken in (`desk.returned`, committed), and only then, in a Maildir, moved from `new` to `cur` as seen. After a death
+Order: a mail is read, taken in (`desk.returned`, committed), and only then, in a Maildir, moved from `new` to `cur` as seen (in a mailbox: marked or moved). After a death
 between the two it is read once more, and is no news. Nothing is ever deleted: what is not recognised stays where it lies and is named; what came
 by a pipe has no such place, and is kept as a file in `returned` of the data folder. Links and hidden files are passed over.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mailbox
 import os
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,11 +18,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from publisher import fetch
 from publisher.desk.returned import Taken, take
-from publisher.errors import InputUnreadable, unwritable
+from publisher.errors import BadInput, InputUnreadable, unwritable
 from publisher.newsroom import Newsroom
+from subscribers.reports import BYTES_MAX
 
-__all__ = ["Ingested", "ingest", "ingest_piped"]
+__all__ = ["Ingested", "ingest", "ingest_mailbox", "ingest_piped"]
 
 READ_MAX = 10_000_000
 """Bytes of one mail that are read; what happened stands at its beginning."""
@@ -72,6 +75,53 @@ def ingest(newsroom: Newsroom, path: Path, *, actor: str, now: datetime) -> Inge
                 (path / "new" / name).rename(path / "cur" / f"{name.partition(':')[0]}{SEEN}")
     except OSError as error:
         raise InputUnreadable(str(path), error.strerror or str(error)) from error
+    return done
+
+
+def ingest_mailbox(
+    newsroom: Newsroom,
+    *,
+    actor: str,
+    now: datetime,
+    passed_over: set[str] | None = None,
+    stop: threading.Event | None = None,
+) -> Ingested:
+    """Take in what nobody has seen in the configured mailbox.
+
+    `passed_over`: mails that were not recognised at a former look of the same process, which are not read once more; those of this one are added.
+
+    Raises:
+        BadInput: none is configured.
+        MailboxUnavailable: it cannot be read; what was taken in before is taken in.
+    """
+    wanted = newsroom.settings.mailbox
+    if not wanted.host:
+        raise BadInput(
+            "no mailbox is configured: name a PATH, or set `host` under [mailbox] in publisher.toml"
+        )
+    passed_over = set() if passed_over is None else passed_over
+    options = fetch.MailboxOptions(
+        host=wanted.host,
+        port=wanted.port,
+        username=wanted.username,
+        password=newsroom.settings.secrets.mailbox_password.get_secret_value(),
+        folder=wanted.folder,
+        moved_to=wanted.moved_to,
+        ca_file=wanted.ca_file,
+    )
+    done = Ingested()
+    with fetch.opened(options) as box:
+        for uid in box.unseen():
+            if stop is not None and stop.is_set():
+                break
+            if uid in passed_over:
+                continue
+            taken = take(newsroom, box.read(uid, BYTES_MAX), actor=actor, now=now)
+            done.add(taken, f"mail {uid} of {wanted.folder}")
+            if taken.effect == "unrecognised":
+                passed_over.add(uid)
+            else:
+                box.done(uid)
     return done
 
 

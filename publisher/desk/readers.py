@@ -31,6 +31,7 @@ __all__ = [
     "erase",
     "everything",
     "export_csv",
+    "fitting",
     "forget",
     "import_csv",
     "leave",
@@ -59,17 +60,7 @@ def add(
     now: datetime,
 ) -> dict[str, Any]:
     """Add a reader who has asked for a digest; `was` is what they got of it before, None for a new reader."""
-    wanted = newsroom.digest(digest)
-    spoken = language or wanted.languages[0]
-    if spoken not in wanted.languages:
-        raise BadInput(f"digest {digest} has no language {spoken!r}; it has {', '.join(wanted.languages)}")
-    for section in sections:
-        if section not in wanted.sections:
-            raise BadInput(f"digest {digest} has no section {section!r}; it has {', '.join(wanted.sections)}")
-    often = parse_rhythm(rhythm) if rhythm else None
-    hours = [f"{slot:%H:%M}" for slot in wanted.slots]
-    if often is not None and often.hour is not None and often.hour not in hours:
-        raise BadInput(f"digest {digest} has no edition at {often.hour}; it has {', '.join(hours)}")
+    spoken, often = fitting(newsroom, digest, language=language, sections=sections, rhythm=rhythm)
     parsed = parse(address)
     addr_key = key(parsed, newsroom.address_key)
     with newsroom.database.write() as connection:
@@ -94,6 +85,28 @@ def add(
         "sections": sorted(sections),
         "was": was,
     }
+
+
+def fitting(
+    newsroom: Newsroom, digest: str, *, language: str | None, sections: Sequence[str], rhythm: str | None
+) -> tuple[str, Rhythm | None]:
+    """What a reader wants of a digest, held against what there is: the language, and the rhythm if one is named.
+
+    Raises:
+        UnknownName, BadInput, RhythmUnknown: something of it is not there.
+    """
+    wanted = newsroom.digest(digest)
+    spoken = language or wanted.languages[0]
+    if spoken not in wanted.languages:
+        raise BadInput(f"digest {digest} has no language {spoken!r}; it has {', '.join(wanted.languages)}")
+    for section in sections:
+        if section not in wanted.sections:
+            raise BadInput(f"digest {digest} has no section {section!r}; it has {', '.join(wanted.sections)}")
+    often = parse_rhythm(rhythm) if rhythm else None
+    hours = [f"{slot:%H:%M}" for slot in wanted.slots]
+    if often is not None and often.hour is not None and often.hour not in hours:
+        raise BadInput(f"digest {digest} has no edition at {often.hour}; it has {', '.join(hours)}")
+    return spoken, often
 
 
 def _asked(connection: Connection, addr_key: bytes, digest: str) -> dict[str, Any] | None:

@@ -1,8 +1,8 @@
-"""What comes back: bounces, complaints, and mails that ask to leave. One mail is judged at a time, in one transaction.
+"""What comes back: bounces, complaints, and mails that ask to leave; and what a delivery service tells of the same. One mail is judged at a time, in one transaction.
 
 Order: what stands in the mail (`subscribers.reports`), whose it is, what follows. A bounce is believed when the token of its return path is of a delivery
 that was accepted, and the report speaks of that address or of none. A complaint is believed by such a token, by the leave token in the
-returned List-Unsubscribe, or by the returned Message-ID, which nobody can guess. Whoever mails the leave address with a reader's token
+returned List-Unsubscribe, or by the returned Message-ID, which nobody can guess. A service that proved itself may name the mail by either, token or Message-ID. Whoever mails the leave address with a reader's token
 ends what the token names. Everything else changes nothing; what claims to be a report and proves nothing is kept as a fact. The
 ledger is never rewritten: `accepted` says what the relay did.
 """
@@ -29,7 +29,7 @@ from subscribers.thresholds import COUNTED, REMEMBERED, enough
 from subscribers.tokens import Claim, Purpose, read_bounce
 from subscribers.tokens import read as read_token
 
-__all__ = ["Taken", "take"]
+__all__ = ["StillSending", "Taken", "take", "take_told"]
 
 BURST_ROWS, BURST_SHARE = 20, 0.05
 DISBELIEVED_FOR = timedelta(hours=4)
@@ -52,21 +52,48 @@ class Taken:
     dispatch_id: str | None = None
 
 
+class StillSending(Exception):
+    """A service tells of a mail whose answer we have not recorded yet: it has to tell again."""
+
+
 def take(newsroom: Newsroom, raw: bytes, *, actor: str, now: datetime) -> Taken:
     """Take in one mail that came back; twice is the same as once."""
     report = read(raw)
     with newsroom.database.write() as connection:
-        if returned.known(connection, report.fingerprint):
-            return Taken(report.what.value, "known")
-        desk = _Desk(newsroom, connection, report, actor, now)
-        if report.what in {What.OTHER, What.AUTOMATIC} and (claim := desk.asks_to_leave()) is not None:
-            return desk.leave(claim)
-        if report.what is What.COMPLAINT:
-            return desk.complaint()
-        if report.what is What.FAILED:
-            return desk.failure()
-    if report.what is What.OTHER:
+        taken = _taken(newsroom, connection, report, actor=actor, now=now)
+    if taken.effect == "nothing" and report.what is What.OTHER:
         return Taken("other", "unrecognised")
+    return taken
+
+
+def take_told(newsroom: Newsroom, reports: Sequence[Report], *, actor: str, now: datetime) -> list[Taken]:
+    """Take in what a service that proved itself tells, all or nothing; twice is the same as once.
+
+    Raises:
+        StillSending: one of the mails is at its dot; nothing was taken in.
+    """
+    with newsroom.database.write() as connection:
+        return [
+            _taken(newsroom, connection, report, actor=actor, now=now)
+            if returned.first_told(connection, report.fingerprint, now=now)
+            else Taken(report.what.value, "known")
+            for report in reports
+        ]
+
+
+def _taken(newsroom: Newsroom, connection: Connection, report: Report, *, actor: str, now: datetime) -> Taken:
+    if returned.known(connection, report.fingerprint):
+        return Taken(report.what.value, "known")
+    desk = _Desk(newsroom, connection, report, actor, now)
+    if report.what in {What.OTHER, What.AUTOMATIC} and (claim := desk.asks_to_leave()) is not None:
+        return desk.leave(claim)
+    match report.what:
+        case What.COMPLAINT:
+            return desk.complaint()
+        case What.FAILED:
+            return desk.failure()
+        case What.LEFT:
+            return desk.left()
     return Taken(report.what.value, "nothing")
 
 
@@ -87,21 +114,32 @@ class _Desk:
     def leave(self, claim: Claim) -> Taken:
         """End this digest for its reader. Kept, so that an old mail that is read again ends nothing that was asked for later."""
         digest = {entry.number: entry.slug for entry in self.newsroom.settings.digests}.get(claim.digest)
+        return self._end(claim.subscriber, digest, "mail")
+
+    def left(self) -> Taken:
+        """The same, where a service tells that its reader left there."""
+        sent = self._sent()
+        if sent is None or sent.state != State.ACCEPTED:
+            return self._untrusted("leave", "it names no mail of ours that was accepted")
+        digest = sent.digest if sent.digest in self.newsroom.digests else None
+        return self._end(sent.subscriber_id, digest, "service")
+
+    def _end(self, subscriber_id: int | None, digest: str | None, way: str) -> Taken:
         try:
-            person = audience.get(self.connection, claim.subscriber)
+            person = None if subscriber_id is None else audience.get(self.connection, subscriber_id)
         except UnknownSubscriber:
             person = None
         if digest is None or person is None:
             return self._untrusted("leave", "its digest is configured no more, or its reader is unknown")
         audience.leave(
-            self.connection, person.id, digest=digest, actor="reader", now=self.now, origin=Origin("mail")
+            self.connection, person.id, digest=digest, actor="reader", now=self.now, origin=Origin(way)
         )
         self._keep("leave", "left", addr_key=person.addr_key, detail=digest)
         return Taken("leave", "left")
 
     def complaint(self) -> Taken:
         """Whoever calls a mail spam is mailed no more, at once."""
-        sent = self._sent(self.report.tokens) or self._complained_of()
+        sent = self._sent() or self._complained_of()
         if sent is None or sent.state != State.ACCEPTED:
             return self._untrusted("complaint", "it names no mail of ours that was accepted")
         if not self._about(sent, "complaint", "suppressed", detail="feedback report"):
@@ -111,7 +149,7 @@ class _Desk:
 
     def failure(self) -> Taken:
         """A bounce: suppressed on evidence, counted otherwise."""
-        sent = self._sent(self.report.tokens)
+        sent = self._sent()
         if sent is None:
             return self._untrusted("bounce", "it has no token of ours")
         if sent.state != State.ACCEPTED:
@@ -142,11 +180,20 @@ class _Desk:
         claims = (read_token(self.newsroom.token_keys, Purpose.LEAVE, token) for token in tokens)
         return next((claim for claim in claims if claim is not None), None)
 
-    def _sent(self, tokens: Sequence[str]) -> Any:
-        """The delivery that a return path's token is of, or None."""
-        numbers = (read_bounce(self.newsroom.token_keys, token) for token in tokens)
+    def _sent(self) -> Any:
+        """The delivery that a return path's token is of, or None; who proved themselves may name it by its Message-ID.
+
+        Raises:
+            StillSending: they tell of it before our relay's answer is recorded.
+        """
+        numbers = (read_bounce(self.newsroom.token_keys, token) for token in self.report.tokens)
         number = next((number for number in numbers if number is not None), None)
-        return None if number is None else returned.delivery_of(self.connection, delivery_id=number)
+        sent = None if number is None else returned.delivery_of(self.connection, delivery_id=number)
+        if self.report.vouched and sent is None and self.report.returned_id:
+            sent = returned.delivery_of(self.connection, message_id=self.report.returned_id)
+        if self.report.vouched and sent is not None and sent.state == State.COMMITTING:
+            raise StillSending
+        return sent
 
     def _complained_of(self) -> Any:
         """The delivery that the returned header tells of: by its leave token, or by its Message-ID."""

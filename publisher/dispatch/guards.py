@@ -39,8 +39,8 @@ class Refusals:
     """Counts policy refusals about us: three in a row, or two per cent of the last 200, and the dispatch is to halt."""
 
     def __init__(self) -> None:
-        self._recent: deque[bool] = deque(maxlen=BLOCK_WINDOW)
-        self._in_a_row = 0
+        self._recent: deque[bool] = deque()
+        self._blocks = self._in_a_row = 0
 
     def enough(self, outcome: Outcome) -> bool:
         """Take an answer in; whether it makes the refusals too many. Lost connections and requests to slow down say nothing."""
@@ -48,9 +48,12 @@ class Refusals:
             return False
         block = outcome.action is Action.COUNT_BLOCK
         self._recent.append(block)
+        self._blocks += block
+        if len(self._recent) > BLOCK_WINDOW:
+            self._blocks -= self._recent.popleft()
         self._in_a_row = self._in_a_row + 1 if block else 0
         full = len(self._recent) == BLOCK_WINDOW
-        return self._in_a_row >= BLOCKS_IN_A_ROW or (full and sum(self._recent) > BLOCK_SHARE * BLOCK_WINDOW)
+        return self._in_a_row >= BLOCKS_IN_A_ROW or (full and self._blocks > BLOCK_SHARE * BLOCK_WINDOW)
 
 
 class Domains:

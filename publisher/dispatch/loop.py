@@ -109,7 +109,10 @@ class Run:
             counts = deliveries.counts(connection, self._work.dispatch_id)
         if self._work.progress is not None:
             self._work.progress(counts)
-        return Ended(counts, self._shared.trouble, self._shared.domains.all_held(self._work.clock()))
+        ailing = tuple(
+            (route.name, route.watch.reason) for route in self._shared.routes if route.watch.in_trouble
+        )
+        return Ended(counts, self._shared.trouble, self._shared.domains.all_held(self._work.clock()), ailing)
 
     def _pace(self, key: str, rate: Rate) -> Pace:
         async def ask(slots: int, apart: float) -> tuple[float, float]:

@@ -31,13 +31,19 @@ RELAYS_OWN = frozenset({"relay", "sender"})
 
 @dataclass(frozen=True, slots=True)
 class _Mail:
-    """A row's message, ready to be sent; `shown`: the gate reads it before."""
+    """A row's message, ready to be sent; `shown`: the gate reads it before. `stamp`: lines on top that the relay takes off again."""
 
     chunk: Chunk
     row: Row
     envelope: Envelope
-    pieces: list[bytes]
+    message: bytes
+    stamp: bytes
     shown: bool
+
+    @property
+    def mail(self) -> Mail:
+        """As it goes to the relay."""
+        return self.envelope, self.stamp + self.message if self.stamp else self.message
 
 
 class Sender:
@@ -174,13 +180,15 @@ class Sender:
         """The row's message; None when it cannot be made, which is recorded."""
         prepared = chunk.variant.prepared
         try:
-            pieces = prepared.compiled.fill(self._work.personal(row))
+            message = prepared.compiled.message(self._work.personal(row))
         except ValueError as error:
             self._settling.record(chunk, row, ended(row, State.FAILED, f"render: {error}"))
             return None
         chunk.variant.filled += 1
         envelope = Envelope(prepared.sender(row), row.rcpt, self._work.dispatch_id)
-        return _Mail(chunk, row, envelope, pieces, shown=chunk.variant.filled % READ_BACK == 0)
+        make = self._route.relay.options.stamp
+        stamp = make(envelope.sender) if make else b""
+        return _Mail(chunk, row, envelope, message, stamp, shown=chunk.variant.filled % READ_BACK == 0)
 
     def _look_ahead(self) -> None:
         """Make the next message ready while a mark is made: its envelope then travels with the dot."""
@@ -291,7 +299,7 @@ class Sender:
             return
         if mail.shown:
             try:
-                await self._feed.read_back(chunk.variant, b"".join(mail.pieces))
+                await self._feed.read_back(chunk.variant, mail.message)
             except Overtaken:
                 self._feed.put_back(chunk, row)
                 self._of.end()
@@ -305,9 +313,7 @@ class Sender:
             marked = await asked
             return marked
 
-        outcome = await connection.send(
-            mail.envelope, mail.pieces, before_dot=mark, following=self._following
-        )
+        outcome = await connection.send(*mail.mail, before_dot=mark, following=self._following)
         if outcome is None:
             await self._passed_over(chunk, row)
         else:
@@ -321,7 +327,7 @@ class Sender:
         """What is sent next; nothing more is begun once the run is over."""
         if self._ahead is None or self._of.over.is_set():
             return None
-        return self._ahead.envelope, self._ahead.pieces
+        return self._ahead.mail
 
     async def _passed_over(self, chunk: Chunk, row: Row) -> None:
         """The mark said no: the reader has left, the time is over, or the chunk is not ours to send."""

@@ -66,8 +66,10 @@ class Ended:
         counts: the dispatch's report, from the ledger.
         trouble: (relay, reason) when the relay could not be used and everybody else waits.
         held: (domain, reason) of those to whom nothing is sent for a while.
+        ailing: (relay, reason) of those that were of no use to the end, whoever did their work.
     """
 
     counts: Counts
     trouble: tuple[str, str] | None = None
     held: tuple[tuple[str, str], ...] = ()
+    ailing: tuple[tuple[str, str], ...] = ()

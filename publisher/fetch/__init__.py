@@ -10,6 +10,7 @@ httpcore carries the requests; no other module of ours knows it.
 
 from publisher.fetch.answers import Failed, Fetched, Limits, Memory, NotModified, Result, values
 from publisher.fetch.guard import Guard, Resolver, public
+from publisher.fetch.mailbox import Mailbox, MailboxOptions, opened
 from publisher.fetch.polling import fetch, fetch_all
 from publisher.fetch.telling import Taken, post_all
 
@@ -18,6 +19,8 @@ __all__ = [
     "Fetched",
     "Guard",
     "Limits",
+    "Mailbox",
+    "MailboxOptions",
     "Memory",
     "NotModified",
     "Resolver",
@@ -25,6 +28,7 @@ __all__ = [
     "Taken",
     "fetch",
     "fetch_all",
+    "opened",
     "post_all",
     "public",
     "values",

@@ -227,11 +227,15 @@ def _subject(items: Sequence[Item], language: str, words: Words) -> str:
 
 
 def _first_line(items: Sequence[Item], language: str, words: Words) -> str:
-    others = [
-        isolated(shorten(item.headline, FIRST_LINE_MAX // 2), language, item.language) for item in items[1:3]
-    ]
-    if not others:
+    """What follows the lead, in whole headlines as far as they fit: one that is cut may leave a quotation open."""
+    if len(items) == 1:
         return lead_in(excerpt(items[0].lede or items[0].headline, FIRST_LINE_MAX), language)
+    left = FIRST_LINE_MAX
+    others: list[str] = []
+    for item in items[1:4]:
+        if len(item.headline) <= left or not others:
+            others.append(isolated(shorten(item.headline, FIRST_LINE_MAX), language, item.language))
+            left -= len(item.headline)
     also = words.gettext("Also: %(headlines)s") % {"headlines": words.signs.semicolon.join(others)}
     return lead_in(also, language)
 

@@ -110,7 +110,9 @@ class Compiled:
         html: tuple[str | Place, ...],
         sign: Sign | None = None,
     ) -> None:
-        self._pieces, self._text, self._html = pieces, text, html
+        self._text, self._html = text, html
+        self._layout = [piece if isinstance(piece, bytes) else b"" for piece in pieces]
+        self._slots = [(place, piece) for place, piece in enumerate(pieces) if isinstance(piece, _Slot)]
         self._seal = sign([piece if isinstance(piece, bytes) else None for piece in pieces]) if sign else None
         literals = b"\x00".join(piece for piece in pieces if isinstance(piece, bytes))
         self.sha256 = hashlib.sha256(literals).hexdigest()
@@ -122,10 +124,9 @@ class Compiled:
             ValueError: a personal value holds a character that it must not.
         """
         _check(personal)
-        pieces = [
-            piece if isinstance(piece, bytes) else piece.write(piece.value(personal))
-            for piece in self._pieces
-        ]
+        pieces = self._layout.copy()
+        for place, slot in self._slots:
+            pieces[place] = slot.write(slot.value(personal))
         return [self._seal(pieces), *pieces] if self._seal else pieces
 
     def message(self, personal: Personal) -> bytes:

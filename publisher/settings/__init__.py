@@ -2,7 +2,7 @@
 
 `load` finds and reads it, `Settings` is what comes out, `effective` shows it with secrets masked, `new_secrets` makes
 keys for a new installation. docs/configuration.md describes every setting. Nothing here opens a database or a network
-connection; newsroom.py alone turns settings into the values that the other rooms are handed.
+connection; newsroom alone turns settings into the values that the other rooms are handed.
 """
 
 from publisher.settings.keys import Secrets, fresh_keys, new_secrets, secrets_toml

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from publisher.feed import feeds_of
 from publisher.legible import visible
+from publisher.services import NAMES, service
 from publisher.settings.disk import blocked, is_kind
 from publisher.settings.files import Loc
 from publisher.settings.tables import is_loopback
@@ -42,6 +43,8 @@ def faults(tables: Tables, folder: Path) -> Iterator[Fault]:
     yield from _site(tables)
     yield from _store(tables, folder)
     yield from _relays(tables, folder)
+    yield from _mailbox(tables, folder)
+    yield from _services(tables)
     if tables.fetch.allow_hosts and not tables.site.development:
         yield (
             ("fetch", "allow_hosts"),
@@ -144,6 +147,31 @@ def _relays(tables: Tables, folder: Path) -> Iterator[Fault]:
             )
 
 
+def _mailbox(tables: Tables, folder: Path) -> Iterator[Fault]:
+    box = tables.mailbox
+    if box.host and not box.username:
+        yield ("mailbox", "username"), "is missing: whose mailbox is it?"
+    if box.host and not tables.secrets.mailbox_password.get_secret_value():
+        yield ("mailbox", "host"), "has no password: set mailbox_password in secrets.toml"
+    ca_file = box.resolved(folder).ca_file
+    if ca_file and not is_kind(ca_file, S_IFREG):
+        yield ("mailbox", "ca_file"), f"there is no file {ca_file}"
+
+
+def _services(tables: Tables) -> Iterator[Fault]:
+    for index, relay in enumerate(tables.relay):
+        if relay.service and relay.service not in NAMES:
+            yield ("relay", index, "service"), _no_service(relay.service)
+    for name, key in tables.secrets.report_keys.items():
+        found = service(name)
+        if wrong := found.wrong(key.get_secret_value()) if found else _no_service(name):
+            yield ("secrets", "report_keys", name), wrong
+
+
+def _no_service(name: str) -> str:
+    return f"no such service is known{did_you_mean(name, NAMES)}; known are {', '.join(NAMES)}"
+
+
 def _sections(tables: Tables) -> Iterator[Fault]:
     sources = [source.slug for source in tables.source]
     yield from _repeated("section", "slug", [entry.slug for entry in tables.section])
@@ -202,6 +230,8 @@ def _digest(digest: DigestTable, loc: Loc, sections: Sequence[str]) -> Iterator[
 
 
 def _consumers(tables: Tables) -> Iterator[Fault]:
+    if not tables.consumer:
+        return  # naming the feeds of several languages reads each one's locale
     yield from _repeated("consumer", "slug", [entry.slug for entry in tables.consumer])
     languages = [entry.language for entry in tables.disclaimer]
     known = [

@@ -57,6 +57,8 @@ class Secrets(Table):
         form_key: signs the forms of the public pages.
         relay_passwords: relay's name -> password.
         metrics_token: who shows it may read /metrics; without one nobody may.
+        mailbox_password: of the mailbox that bounces are read from.
+        report_keys: delivery service -> what proves its reports (`publisher.services`); without one its address does not answer.
     """
 
     token_keys: Annotated[dict[KeyId, Key], Field(min_length=1)]
@@ -64,6 +66,8 @@ class Secrets(Table):
     form_key: Key
     relay_passwords: dict[str, SecretStr] = Field(default_factory=dict)
     metrics_token: Annotated[SecretStr, Field(min_length=16, max_length=256)] | None = None
+    mailbox_password: SecretStr = SecretStr("")
+    report_keys: dict[str, SecretStr] = Field(default_factory=dict)
 
     @property
     def signing_key(self) -> int:
@@ -164,6 +168,10 @@ form_key = "{data["form_key"]}"
 # Password of each relay that has a `username`, by the relay's name.
 [relay_passwords]
 {passwords or '# main = "the password"'}
+
+# What proves the reports of delivery services (docs/services.md tells where it is found).
+[report_keys]
+# mailgun = "the signing key"
 """
 
 

@@ -36,6 +36,7 @@ from publisher.settings.tables import (
     FeedsTable,
     Fetch,
     Mail,
+    Mailbox,
     Relay,
     Site,
     Store,
@@ -66,6 +67,7 @@ class Tables(BaseSettings):
     relay: tuple[Relay, ...] = ()
     fetch: Fetch = Fetch()
     mail: Mail = Mail()
+    mailbox: Mailbox = Mailbox()
     dkim: Dkim = Dkim()
     feeds: FeedsTable = FeedsTable()
     web: Web = Web()
@@ -93,7 +95,7 @@ class Tables(BaseSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The configuration, checked: what newsroom.py turns into the values that everything else is handed.
+    """The configuration, checked: what newsroom turns into the values that everything else is handed.
 
     Attributes:
         folder: the configuration's folder, absolute.
@@ -108,6 +110,7 @@ class Settings:
     relays: tuple[Relay, ...]
     fetch: Fetch
     mail: Mail
+    mailbox: Mailbox
     dkim: Signing = field(repr=False)
     feeds: FeedsTable
     web: Web
@@ -174,6 +177,7 @@ def effective(settings: Settings) -> dict[str, Any]:
     shown = tables.model_copy(
         update={
             "store": settings.store,
+            "mailbox": settings.mailbox,
             "dkim": tables.dkim.resolved(settings.folder),
             "relay": tuple(relay.resolved(settings.folder) for relay in tables.relay),
         }
@@ -235,6 +239,7 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         ),
         fetch=tables.fetch,
         mail=tables.mail,
+        mailbox=tables.mailbox.resolved(folder),
         dkim=signs,
         feeds=tables.feeds,
         web=tables.web,

@@ -47,6 +47,7 @@ __all__ = [
     "FeedsTable",
     "Fetch",
     "Mail",
+    "Mailbox",
     "Relay",
     "Site",
     "Store",
@@ -63,7 +64,7 @@ Port = Annotated[Whole, Field(ge=1, le=65535)]
 class Table(BaseModel):
     """Base of all tables: frozen, unknown keys refused, wrong values never repeated in an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 class Site(Table):
@@ -151,6 +152,7 @@ class Relay(Table):
             that were accepted in a row, and half as many when the server asks for less (421).
         messages: how many mails one connection carries. lifetime: how long it is kept.
         order: relays of the lowest order are used, the next when none of those can be. weight: the share among its order.
+        service: delivery service that it belongs to, which then gets what it needs to tell us whose mail a report is about.
         rate: mails of all senders together, such as "14/s"; empty: no limit. domain_rates: the same for recipients of a domain.
     """
 
@@ -165,6 +167,7 @@ class Relay(Table):
     start: Annotated[Whole, Field(ge=1, le=100)] = 2
     order: Annotated[Whole, Field(ge=1, le=9)] = 1
     weight: Annotated[Whole, Field(ge=1, le=100)] = 1
+    service: LineOrEmpty = ""
     rate: RateOrEmpty = ""
     domain_rates: dict[Domain, Rate] = Field(default_factory=dict)
     messages: Positive = 100
@@ -216,6 +219,28 @@ class Mail(Table):
     bounce_address: TaggedAddressOrEmpty = ""
     notice_address: MailAddressOrEmpty = ""
     drain: Duration = timedelta(seconds=60)
+
+
+class Mailbox(Table):
+    """`[mailbox]`: the mailbox to which bounces come, read over IMAP; none without a `host`. Its password is a secret: `mailbox_password`.
+
+    Attributes:
+        port: TLS from the first byte. ca_file: certificates to trust instead of the system's.
+        folder: what is read. moved_to: where a mail goes once it was understood; empty: it stays, marked as seen.
+        every: how often `publisher run` looks.
+    """
+
+    host: LineOrEmpty = ""
+    port: Port = 993
+    username: LineOrEmpty = ""
+    ca_file: PathText | None = None
+    folder: Line = "INBOX"
+    moved_to: LineOrEmpty = ""
+    every: Duration = timedelta(minutes=5)
+
+    def resolved(self, folder: Path) -> Self:
+        """The same with an absolute `ca_file`."""
+        return self.model_copy(update={"ca_file": absolute(folder, self.ca_file) if self.ca_file else None})
 
 
 class Dkim(Table):

@@ -41,7 +41,6 @@ from sqlalchemy import (
     or_,
     text,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -54,6 +53,7 @@ from publisher.errors import (
     StoreLocked,
     StoreUnavailable,
 )
+from subscribers.columns import insert
 
 __all__ = [
     "Database",
@@ -377,11 +377,6 @@ def beyond(
         return ordered
     moment, last = place
     return ordered.where(or_(at < moment, and_(at == moment, key < last)))
-
-
-def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update` in this connection's dialect."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
 def insert_once(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""What came back: appended facts about deliveries, beside the ledger, which says what the relay did and is not rewritten.
+"""What came back, and what servers said of mailboxes at once: appended facts about deliveries, beside the ledger, which says what the relay did and is not rewritten.
 
 One delivery and kind is one row, and so is one mail, whichever way it came in: who is told the same again is told that it is known. What nobody
 vouches for is forgotten after a while, for anybody can send it.
@@ -13,12 +13,14 @@ from sqlalchemy import Connection, Row, delete, func, select
 
 from publisher.ledger import State
 from publisher.store.db import insert
-from publisher.store.schema import delivery, delivery_state, dispatch, returned
+from publisher.store.schema import delivery, delivery_state, dispatch, returned, told
 
 __all__ = [
+    "AT_ONCE",
     "counts",
     "delivery_of",
     "domain_rows",
+    "first_told",
     "hard_of_domain",
     "keep",
     "known",
@@ -27,12 +29,16 @@ __all__ = [
     "times",
 ]
 
+AT_ONCE = "rule:smtp"
+"""Actor of what a server said when it was handed the mail: the ledger has that as well."""
 UNTRUSTED_KEPT = timedelta(days=90)
+TOLD_KEPT = timedelta(days=30)
 
 _DELIVERY = (
     select(
         delivery.c.id,
         delivery.c.dispatch_id,
+        delivery.c.subscriber_id,
         delivery.c.addr_key,
         delivery.c.rcpt,
         delivery_state.c.state,
@@ -69,6 +75,13 @@ def known(connection: Connection, fingerprint: bytes) -> bool:
     """Whether this very mail was taken in before."""
     query = select(returned.c.fingerprint).where(returned.c.fingerprint == fingerprint)
     return connection.execute(query).first() is not None
+
+
+def first_told(connection: Connection, fingerprint: bytes, *, now: datetime) -> bool:
+    """Note that a service told this; False when it was told before."""
+    connection.execute(delete(told).where(told.c.at < now - TOLD_KEPT))
+    noted = insert(connection, told).values(fingerprint=fingerprint, at=now)
+    return connection.execute(noted.on_conflict_do_nothing().returning(told.c.at)).first() is not None
 
 
 def keep(connection: Connection, *, now: datetime, **values: Any) -> bool:
@@ -113,8 +126,10 @@ def domain_rows(connection: Connection, dispatch_id: str, domain: str) -> int:
 
 
 def counts(connection: Connection, dispatch_id: str) -> dict[str, int]:
-    """What came back of a dispatch: how many mails of each kind."""
-    query = select(returned.c.kind, func.count().label("n")).where(returned.c.dispatch_id == dispatch_id)
+    """What came back of a dispatch: how many mails of each kind; what the ledger has as refused is not among them."""
+    query = select(returned.c.kind, func.count().label("n")).where(
+        returned.c.dispatch_id == dispatch_id, returned.c.actor != AT_ONCE
+    )
     return {
         row.kind: row.n
         for row in connection.execute(query.group_by(returned.c.kind).order_by(returned.c.kind))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from publisher.crash import crashpoint
@@ -27,8 +27,8 @@ BAD_SEQUENCE = 503
 PLAIN = re.compile(r"[!-*,-<>-~]*")
 """What stands in a parameter as it is."""
 
-Mail = tuple[Envelope, Sequence[bytes]]
-"""A message: its envelope, and its wire form (CRLF, dots stuffed, ending in CRLF) without the final dot, in pieces."""
+Mail = tuple[Envelope, bytes]
+"""A message: its envelope, and its wire form (CRLF, dots stuffed, ending in CRLF) without the final dot."""
 
 
 class Connection:
@@ -61,7 +61,7 @@ class Connection:
     async def send(
         self,
         envelope: Envelope,
-        pieces: Sequence[bytes],
+        message: bytes,
         *,
         before_dot: Callable[[], Awaitable[bool]],
         following: Callable[[], Mail | None] = lambda: None,
@@ -73,14 +73,14 @@ class Connection:
         before the dot leaves; whoever names one sends that very envelope next over this connection, or closes it.
         Returns the outcome, or None when `before_dot` said no (nothing was delivered then).
         """
-        outcome = None if envelope is self._announced else self._unsendable(envelope, pieces)
+        outcome = None if envelope is self._announced else self._unsendable(envelope, message)
         if outcome is None and "pipelining" in self._extensions:
-            outcome = await self._together(envelope, pieces)
+            outcome = await self._together(envelope, message)
         elif outcome is None:
-            outcome = await self._step_by_step(envelope, pieces)
+            outcome = await self._step_by_step(envelope, message)
         if outcome is None:
-            outcome = await self._content(pieces, before_dot, following)
-        return None if outcome is None else replace(outcome, relay=self._options.name)
+            outcome = await self._content(message, before_dot, following)
+        return None if outcome is None else outcome.by(self._options.name)
 
     def abort(self) -> None:
         """Drop the connection at once: who waits for a reply gets an outcome, in doubt if the dot has left."""
@@ -98,26 +98,26 @@ class Connection:
 
     # --------------------------------------------------------------------------------------------------- the envelope
 
-    def _unsendable(self, envelope: Envelope, pieces: Sequence[bytes]) -> Outcome | None:
+    def _unsendable(self, envelope: Envelope, message: bytes) -> Outcome | None:
         """Why there is no need to ask this server."""
         if envelope.malformed:
             return Outcome(State.FAILED, "malformed-address")
         if envelope.smtputf8 and "smtputf8" not in self._extensions:
             return Outcome(State.FAILED, "needs-smtputf8")
-        if "8bitmime" not in self._extensions and not all(map(bytes.isascii, pieces)):
+        if "8bitmime" not in self._extensions and not message.isascii():
             return Outcome(State.FAILED, "needs-8bitmime")
-        if self._largest and (size := sum(map(len, pieces))) > self._largest:
+        if self._largest and (size := len(message)) > self._largest:
             why = f"a message of {size} bytes is over relay {self._options.name}'s limit of {self._largest}"
             return Outcome(State.QUEUED, why, action=Action.HALT, charged=False, scope="message")
         return None
 
-    def _commands(self, envelope: Envelope, pieces: Sequence[bytes]) -> tuple[bytes, bytes, bytes]:
+    def _commands(self, envelope: Envelope, message: bytes) -> tuple[bytes, bytes, bytes]:
         """MAIL, RCPT and DATA with what the server has announced: SIZE, 8BITMIME, SMTPUTF8, DSN (RFC 1870, 6152, 6531, 3461)."""
         offered = self._extensions
         of_mail, of_rcpt = "", ""
         if "size" in offered:
-            of_mail += f" SIZE={sum(map(len, pieces))}"
-        if not all(map(bytes.isascii, pieces)):
+            of_mail += f" SIZE={len(message)}"
+        if not message.isascii():
             of_mail += " BODY=8BITMIME"
         if envelope.smtputf8:
             of_mail += " SMTPUTF8"
@@ -136,7 +136,7 @@ class Connection:
         limits = self._limits
         return (Phase.MAIL, limits.command, 2), (Phase.RCPT, limits.command, 2), (Phase.DATA, limits.data, 3)
 
-    async def _step_by_step(self, envelope: Envelope, pieces: Sequence[bytes]) -> Outcome | None:
+    async def _step_by_step(self, envelope: Envelope, message: bytes) -> Outcome | None:
         """MAIL, RCPT, DATA, each after the answer to the one before; None when the server waits for the message."""
         self._used += 1
         if self._untidy:
@@ -147,7 +147,7 @@ class Connection:
             if (trouble := await self._tidied()) is not None:
                 return trouble
         for command, (phase, seconds, wanted) in zip(
-            self._commands(envelope, pieces), self._steps(), strict=True
+            self._commands(envelope, message), self._steps(), strict=True
         ):
             try:
                 reply = await self._wire.ask(command, seconds)
@@ -158,13 +158,13 @@ class Connection:
             crashpoint(f"after-{phase}")
         return None
 
-    async def _together(self, envelope: Envelope, pieces: Sequence[bytes]) -> Outcome | None:
+    async def _together(self, envelope: Envelope, message: bytes) -> Outcome | None:
         """The same in one journey, which may be under way since the last dot."""
         announced, self._announced = self._announced, None
         if announced is None:
             untidy = self._untidy
             try:
-                self._announce(envelope, pieces, after=b"RSET\r\n" if untidy else b"")
+                self._announce(envelope, message, after=b"RSET\r\n" if untidy else b"")
             except Broken as broken:
                 return self._lost(Phase.MAIL, broken)
             self._announced = None
@@ -175,10 +175,10 @@ class Connection:
             return lost(Phase.MAIL, why="another message was announced")
         return await self._three_answers()
 
-    def _announce(self, envelope: Envelope, pieces: Sequence[bytes], *, after: bytes) -> None:
+    def _announce(self, envelope: Envelope, message: bytes, *, after: bytes) -> None:
         """Write the envelope behind something else that is answered; Broken when it cannot arrive."""
         self._used += 1
-        self._wire.say(after + b"".join(self._commands(envelope, pieces)), answers=3 + bool(after))
+        self._wire.say(after + b"".join(self._commands(envelope, message)), answers=3 + bool(after))
         self._announced = envelope
 
     async def _three_answers(self) -> Outcome | None:
@@ -255,12 +255,12 @@ class Connection:
 
     async def _content(
         self,
-        pieces: Sequence[bytes],
+        message: bytes,
         before_dot: Callable[[], Awaitable[bool]],
         following: Callable[[], Mail | None],
     ) -> Outcome | None:
         try:
-            await self._body(pieces)
+            await self._body(message)
         except Broken as broken:
             return self._early() or self._lost(Phase.BODY, broken)
         crashpoint("before-mark")
@@ -288,21 +288,11 @@ class Connection:
         else:
             self._announce(*ahead, after=DOT)
 
-    async def _body(self, pieces: Sequence[bytes]) -> None:
-        block: list[bytes] = []
-        size = 0
-        for piece in pieces:
-            block.append(piece)
-            size += len(piece)
-            if size >= BLOCK:
-                self._wire.put(block)
-                crashpoint("mid-body")
-                await self._wire.drain(self._limits.block)
-                block, size = [], 0
-        if block:
-            self._wire.put(block)
+    async def _body(self, message: bytes) -> None:
+        for start in range(0, len(message), BLOCK):
+            self._wire.put(message if len(message) <= BLOCK else message[start : start + BLOCK])
             crashpoint("mid-body")
-        await self._wire.drain(self._limits.block)
+            await self._wire.drain(self._limits.block)
 
     async def _verdict(self) -> Outcome:
         """What the server says to the dot."""

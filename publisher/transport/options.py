@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,6 +47,7 @@ class RelayOptions:
     `ca_file`: certificates to trust instead of the system's. `helo`: the name we greet with; empty: this machine's.
     `messages`, `lifetime` (seconds): how long one connection is used. `start`: connections that a run begins with; 0: all.
     `weight`: its share of the work among relays of the same `order`; the next order is used when no relay of this one can be.
+    `stamp`: return path -> header lines that the relay needs for itself and takes off again.
     `rate`: of all senders together, `domain_rates` for recipients of a domain; None: no limit.
     """
 
@@ -62,6 +63,7 @@ class RelayOptions:
     start: int = 0
     weight: int = 1
     order: int = 1
+    stamp: Callable[[str], bytes] | None = None
     rate: Rate | None = None
     domain_rates: Mapping[str, Rate] = field(default_factory=dict)
     messages: int = 100

@@ -13,7 +13,6 @@ import re
 import socket
 import ssl
 from collections import deque
-from collections.abc import Sequence
 from functools import lru_cache
 
 from publisher.ledger import Reply
@@ -73,6 +72,8 @@ class Wire(asyncio.BufferedProtocol):
         self._answers: deque[Reply] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._until, self._trouble = float("inf"), ""
         self.fault: str | None = None
         self.unasked: Reply | None = None
         transport.set_protocol(self)
@@ -95,14 +96,14 @@ class Wire(asyncio.BufferedProtocol):
 
     def say(self, commands: bytes, *, answers: int = 1) -> None:
         """Send what will be answered, so many times; Broken when it cannot arrive."""
-        self.put([commands])
+        self.put(commands)
         self._asked += answers
 
-    def put(self, pieces: Sequence[bytes]) -> None:
+    def put(self, data: bytes) -> None:
         """Write what is not answered by itself; Broken when it cannot arrive."""
         if not self.alive:
             raise Broken(self.fault or "connection lost")
-        self._transport.writelines(pieces)
+        self._transport.write(data)
 
     async def answer(self, seconds: float) -> Reply:
         """The next answer to what was asked; Broken when none came in time or none can come any more."""
@@ -126,19 +127,34 @@ class Wire(asyncio.BufferedProtocol):
         if self.fault is None:
             self.fault = why
         self._transport.abort()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         for waiting in (self._waiter, self._room):
             if waiting is not None and not waiting.done():
                 waiting.set_result(None)
 
     async def _await(self, future: asyncio.Future[None], seconds: float, trouble: str) -> None:
-        timer = self._loop.call_later(seconds, self._too_late, seconds, trouble)
+        self._until, self._trouble = self._loop.time() + seconds, f"{trouble} within {seconds:g} s"
+        if self._timer is None or self._timer.when() > self._until:
+            self._set_timer()
         try:
             await future
         finally:
-            timer.cancel()
+            self._until = float("inf")
 
-    def _too_late(self, seconds: float, trouble: str) -> None:
-        self.end(f"{trouble} within {seconds:g} s")
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._until, self._look_at_the_time)
+
+    def _look_at_the_time(self) -> None:
+        """One timer serves many answers: most come long before it, and what is waited for then has another limit."""
+        self._timer = None
+        if self._until <= self._loop.time():
+            self.end(self._trouble)
+        elif self._until < float("inf"):
+            self._set_timer()
 
     # ---------------------------------------------------------------------------------------------- for the transport
 

@@ -6,11 +6,10 @@ It stands alone, without a framework: routing and response objects cost twice as
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from publisher.web.asking import named, seconds_of, takes_gzip
-from publisher.web.readers import PATHS
 from publisher.web.shelf import Answer, Entry, Gone, Redirect, Shelf, answer, text_answer, unpacked
 
 __all__ = ["Application", "Ask", "Fetch", "application"]
@@ -48,7 +47,7 @@ def application(
     *,
     clock: Callable[[], float],
     fetch: Fetch,
-    readers: Application | None = None,
+    doors: Mapping[bytes, Application] | None = None,
     log: Callable[[str], None] | None = None,
     ask: Ask | None = None,
 ) -> Application:
@@ -58,7 +57,7 @@ def application(
         shelf: what is public; it may change between two requests.
         clock: the present instant in seconds since 1970; only dates in requests are held against it.
         fetch: reads what the shelf has no room for.
-        readers: answers at the addresses of readers' own pages (`readers.PATHS`), where nothing public stands.
+        doors: first part of an address -> who answers there, where nothing public stands: readers' pages, machines.
         log: is told a line per request. Addresses that are none of ours are cut after their first part: they may hold a reader's token.
         ask: is asked where no file is.
     """
@@ -72,8 +71,9 @@ def application(
         method: str = scope["method"]
         found = shelf.find(raw_path)
         head = method == "HEAD"
-        if found is None and readers is not None and _first_part(raw_path) in PATHS:
-            await readers(scope, receive, _overheard(send, f"{method} {_cut(raw_path)}", log))
+        door = doors.get(_first_part(raw_path)) if found is None and doors else None
+        if door is not None:
+            await door(scope, receive, _overheard(send, f"{method} {_cut(raw_path)}", log))
             return
         if method != "GET" and not head and (found is not None or raw_path == _HEALTH):
             told = _NOT_ALLOWED

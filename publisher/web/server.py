@@ -22,8 +22,13 @@ import uvicorn
 from publisher.desk import hubs, serving
 from publisher.errors import BadInput, PublisherError
 from publisher.newsroom import Newsroom
+from publisher.web.api import PATH as API
+from publisher.web.api import api
 from publisher.web.app import Application, application
+from publisher.web.readers import PATHS as READERS
 from publisher.web.readers import reader_pages
+from publisher.web.reports import PATH as REPORTS
+from publisher.web.reports import service_reports
 from publisher.web.shelf import Entry, Gone, Shelf
 from publisher.web.status import Status
 
@@ -103,7 +108,11 @@ def serve(
             shelf,
             clock=_clock,
             fetch=look.again,
-            readers=reader_pages(newsroom, root=site_url, clock=_now),
+            doors={
+                **dict.fromkeys(READERS, reader_pages(newsroom, root=site_url, clock=_now)),
+                API: api(newsroom, root=site_url, clock=_now),
+                REPORTS: service_reports(newsroom, clock=_now),
+            },
             log=_log.info if log_requests else None,
             ask=Status(newsroom, clock=_now),
         )

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-__all__ = ["Visit", "best", "visit_of"]
+__all__ = ["Visit", "best", "body_of", "visit_of"]
 
 BODY_MAX = 16_384
 FIELDS_MAX = 200
@@ -43,12 +43,7 @@ async def visit_of(request: Request, proxies: Sequence[str]) -> Visit:
     Raises:
         HTTPException: 413, it is too large.
     """
-    body = bytearray()
-    if request.method == "POST":
-        async for part in request.stream():
-            body += part
-            if len(body) > BODY_MAX:
-                raise HTTPException(413)
+    body = await body_of(request, BODY_MAX) if request.method == "POST" else b""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     form: list[tuple[str, str]] = []
     if kind == "application/x-www-form-urlencoded":
@@ -66,6 +61,20 @@ async def visit_of(request: Request, proxies: Sequence[str]) -> Visit:
         client=_client(request, proxies),
         languages=_wanted_languages(request.headers.get("accept-language", "")),
     )
+
+
+async def body_of(request: Request, most: int) -> bytes:
+    """The body of a request.
+
+    Raises:
+        HTTPException: 413, it is larger.
+    """
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > most:
+            raise HTTPException(413)
+    return bytes(body)
 
 
 def _client(request: Request, proxies: Sequence[str]) -> str:

@@ -9,21 +9,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, select, text, update
+from sqlalchemy import Connection, Row, select, text, update
 from sqlalchemy import insert as plain_insert
-from sqlalchemy.dialects import postgresql, sqlite
 
+from subscribers.columns import insert
 from subscribers.consent import UNKNOWN, Origin, Status, Step
 from subscribers.errors import UnknownSubscriber
 from subscribers.rhythm import Rhythm
 from subscribers.schema import consent, subscriber
 
 __all__ = ["held", "hold_suppressions", "insert", "keep_evidence", "rhythm_values", "set_status"]
-
-
-def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that knows `on_conflict_do_*` in this connection's dialect."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
 def hold_suppressions(connection: Connection) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.desk import acts, editions, feeds, mailing, overview, publishing, readers, wire
+from publisher.desk import acts, editions, feeds, mailing, names, overview, publishing, readers, wire
 from publisher.edition import Why
 from publisher.errors import (
     AlreadyMade,
@@ -126,7 +126,7 @@ def test_what_lacks_a_source_link_waits_and_a_person_may_supply_it(room):
     story_id = acts.release_quarantined(
         room, entry["id"], source_name=None, source_url=url, why="found", **WHO
     )
-    assert acts.story(room, story_id).received.source_url == url
+    assert names.story(room, story_id).received.source_url == url
     with pytest.raises(Conflict):
         acts.drop_quarantined(room, entry["id"], why="late", **WHO)
 
@@ -388,7 +388,7 @@ def test_without_a_basis_imported_readers_wait_and_are_not_mailed(room, tmp_path
 @pytest.mark.parametrize(
     ("act", "name"),
     [
-        (lambda room: acts.story(room, "nothing"), "story"),
+        (lambda room: names.story(room, "nothing"), "story"),
         (lambda room: editions.edition(room, "x"), "edition"),
     ],
 )

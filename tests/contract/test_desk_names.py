@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.desk import acts, editions, mailing, overview, readers, wire
+from publisher.desk import acts, editions, mailing, names, overview, readers, wire
 from publisher.errors import AmbiguousName, UnknownName
 from tests.newsrooms import NOW, jsonl, line, newsroom
 
@@ -28,13 +28,13 @@ def ids(room):
 
 @pytest.mark.parametrize("given", [lambda i: i, str.lower, lambda i: i[:10].lower(), lambda i: i[:6]])
 def test_the_beginning_of_an_id_is_enough_in_any_case(room, ids, given):
-    assert acts.story(room, given(ids[7])).story_id == ids[7]
+    assert names.story(room, given(ids[7])).story_id == ids[7]
 
 
 def test_one_more_character_than_the_neighbours_share_is_enough(room, ids):
     for story_id in ids:
         length = next(n for n in range(6, 27) if sum(i.startswith(story_id[:n]) for i in ids) == 1)
-        assert acts.story(room, story_id[:length]).story_id == story_id
+        assert names.story(room, story_id[:length]).story_id == story_id
 
 
 def test_a_beginning_that_several_share_names_them(room, ids):
@@ -42,7 +42,7 @@ def test_a_beginning_that_several_share_names_them(room, ids):
         acts.kill(room, ids[0][:10], why="wrong", **WHO)
     assert refused.value.candidates == tuple(ids[:5])
     assert f"{ids[4]}, and others; give more of the id" in str(refused.value)
-    assert all(acts.story(room, story_id).killed is None for story_id in ids)
+    assert all(names.story(room, story_id).killed is None for story_id in ids)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_beginning_that_several_share_names_them(room, ids):
 )
 def test_what_is_no_beginning_is_an_unknown_name(room, ids, given):
     with pytest.raises(UnknownName):
-        acts.story(room, given(ids[7]) if callable(given) else given)
+        names.story(room, given(ids[7]) if callable(given) else given)
 
 
 def test_a_dispatch_is_found_in_the_same_way(room, ids):

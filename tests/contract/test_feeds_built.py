@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-from publisher.desk import acts, feeds, wire
+from publisher.desk import acts, feeds, names, wire
 from publisher.edition import Kind, Why
 from publisher.errors import Conflict
 from publisher.render import feeds as render_feeds
@@ -188,7 +188,7 @@ def test_one_bad_story_is_left_out_and_named_and_the_others_go_out(room, monkeyp
     assert [(entry.story_id, entry.why) for entry in made.left_out] == [(bad, Why.UNFIT)]
     with room.database.read() as connection:
         events = [row for row in house.events_of(connection, bad) if row.what == "feed.skip"]
-        assert acts.story(room, bad).first_published is None
+        assert names.story(room, bad).first_published is None
     assert sorted(row.data["feed"] for row in events) == ["all", "lang/en", "source/meridian", "world"]
 
 
@@ -275,7 +275,7 @@ def test_a_text_too_long_for_readers_stands_there_as_its_lede(room):
     assert [row.what for row in events(room, "m-1")].count("feed.shorten") == 4
     assert changed(build(room, now=LATER)) == []
     assert [row.what for row in events(room, "m-1")].count("feed.shorten") == 4
-    assert "sentence" not in acts.story(room, ids(room)["m-2"]).received.body
+    assert "sentence" not in names.story(room, ids(room)["m-2"]).received.body
 
 
 def test_a_feed_ends_before_it_is_too_long_and_counts_what_it_left_out(room):

@@ -262,5 +262,5 @@ def test_a_reason_for_readers_that_says_it_again_is_refused_before_anything_is_d
     mailed_id, _ = mailed(room, ALL)
     with pytest.raises(Refused, match="repeats"):
         acts.kill(room, mailed_id, why="x", public={"en": f"“{CLAIM}” is wrong"}, actor="test", now=LATER)
-    assert acts.story(room, mailed_id).killed is None
+    assert reach.report(room, mailed_id)["acts"] == []
     assert len(mails(server)[ALL]) == 1

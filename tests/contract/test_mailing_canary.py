@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from publisher.cli.sending import report_lines
+from publisher.cli.reports import report_lines
 from publisher.desk import mailing
 from publisher.ledger import Counts
 from publisher.store.db import Database

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.cli.sending import report_lines
+from publisher.cli.reports import report_lines
 from publisher.desk import acts, editions, mailing
 from publisher.errors import AlreadySent, Conflict
 from publisher.ledger import Counts, State

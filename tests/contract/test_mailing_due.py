@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.desk import acts, mailing
+from publisher.desk import acts, mailing, names
 from publisher.desk.withdrawals import withdraw
 from publisher.edition import Why
 from publisher.ledger import Counts
@@ -111,7 +111,7 @@ def test_kill_while_it_goes_on_does_not_end_it(database: Database, tmp_path: Pat
         subscribe(room, READERS[1], "economy", "world")
         made = make(room)
         dispatch_id = mailing.begin(room, made, **WHO)
-        story = acts.story(room, story_id(made, 1))
+        story = names.story(room, story_id(made, 1))
         halted: list[str] = []
 
         def kill(_: Counts) -> None:

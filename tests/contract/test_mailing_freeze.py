@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.cli.sending import report_lines
+from publisher.cli.reports import report_lines
 from publisher.desk import acts, editions, mailing, overview
 from publisher.desk.mailing import freeze
 from publisher.edition import Edition

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from publisher.cli.sending import report_lines
+from publisher.cli.reports import report_lines
 from publisher.desk import mailing, readers
 from publisher.desk.returned import BURST_ROWS, Taken, take
 from publisher.ledger import Counts
 from publisher.newsroom import Newsroom
-from publisher.store import schema
+from publisher.store import returned, schema
 from publisher.store.db import Database
 from subscribers import audience
 from subscribers.tokens import Purpose, mint, mint_bounce
-from tests.mailroom import begun, keeping, send
-from tests.newsrooms import NOW
+from tests.mailroom import begun, ingest, keeping, make, send
+from tests.newsrooms import NOW, line
 
 MANY = BURST_ROWS + 2
 READERS = [f"{name}@list.example" for name in ("ada", "bo", "cy", "di", "ed", "flo", "gus")]
@@ -164,3 +164,47 @@ def test_domain_that_calls_too_many_dead_is_not_believed_any_more(box: Box) -> N
     )
     assert undone == BURST_ROWS
     assert box.suppressed() == {}
+
+
+def test_what_a_server_says_at_once_counts_like_what_comes_back_once_for_each_mail(
+    database: Database, tmp_path: Path
+) -> None:
+    full, host, dead = "full@list.example", "host@nowhere.example", "dead@list.example"
+    rules = (
+        f"rcpt to={full} reply='452 4.2.2 Mailbox full'",
+        f"rcpt to={host} reply='550 5.1.2 Host unknown'",
+        f"rcpt to={dead} reply='550 5.1.1 No such user'",
+    )
+    day = timedelta(days=1)
+    with keeping(tmp_path, *rules) as server:
+        room, _, first = begun(database, server, full, host, dead, *READERS[:4])
+        for minutes in (0, 30):
+            report = send(room, first, clock=lambda later=minutes: NOW + timedelta(minutes=later))
+        assert report.counts == Counts(accepted=4, failed=2, waiting=1)
+        assert report.came_back == {}, "what the ledger has as failed did not come back"
+        box = Box(database, room, first)
+        with database.read() as connection:
+            facts = {(row.kind, row.effect) for row in connection.execute(select(schema.returned))}
+        assert facts == {("full", "counted"), ("unknown-host", "counted"), ("hard", "suppressed")}
+        assert (box.rows(), box.suppressed()) == (3, {dead: ("bounced", first)})
+
+        # the same mailbox was full for four other mails, from a fortnight ago on
+        with database.write() as connection:
+            for number, rcpt in enumerate(READERS[:4]):
+                returned.keep(
+                    connection,
+                    now=NOW - timedelta(days=14 - number),
+                    fingerprint=bytes([number]) * 32,
+                    kind="full",
+                    effect="counted",
+                    actor="test",
+                    delivery_id=box.deliveries[rcpt].id,
+                    dispatch_id=first,
+                    addr_key=box.deliveries[full].addr_key,
+                    detail="",
+                )
+        ingest(room, line(2), now=NOW + day)
+        second = mailing.begin(room, make(room, now=NOW + day), actor="test", now=NOW + day)
+        send(room, second, clock=lambda: NOW + day)
+    here = ("bounced", second)
+    assert box.suppressed() == {dead: ("bounced", first), full: here, host: here}

@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from email_validator import SPECIAL_USE_DOMAIN_NAMES
 
+from subscribers import address
 from subscribers.address import Address, key, mask, parse
 from subscribers.errors import AddressRefused
 
@@ -112,3 +114,7 @@ def test_a_mask_names_nobody_but_tells_two_apart():
     assert one != other
     assert "reader" not in one
     assert len(one.partition("#")[2]) == 8
+
+
+def test_the_names_that_need_a_closer_look_are_those_of_the_library():
+    assert {name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES} == address._SPECIAL

@@ -12,7 +12,7 @@ import pytest
 
 from publisher import dispatch as dispatching
 from publisher.cli.context import now
-from publisher.cli.sending import _said
+from publisher.cli.reports import _said
 from publisher.store import deliveries
 from publisher.store.db import open_database
 from publisher.store.liveness import alive
@@ -74,6 +74,25 @@ def test_certificate_that_is_not_trusted_is_the_relays_trouble(room: Room, tmp_p
     assert said.code == 75
     assert "relay main cannot be used: TLS failed" in said.err
     assert "Halted: relay" in said.out
+    # it goes on when a person says so only, and until then every look for what is due says that it stands
+    for words in (("dispatch", "resume"), ("worker", "--once"), ("run", "--once")):
+        due = room(*words)
+        assert due.code == 5, words
+        assert f"dispatch {only(room)} of morning-" in due.err
+        assert "stands halted (relay: TLS failed" in due.err
+
+
+def test_relay_of_no_use_is_named_though_another_did_the_work(room: Room, server: Server) -> None:
+    relay(room, server.port)
+    path = room.folder / "config" / "publisher.toml"
+    spare = '[[relay]]\nname = "spare"\nhost = "127.0.0.1"\nport = 9\ntls = "none"\n\n'
+    path.write_text(spare + path.read_text().replace('name = "main"\n', 'name = "main"\nconnections = 1\n'))
+    for number in range(30):
+        subscribe(room, f"reader{number}@list.example")
+    said = room("send", "morning", "--yes")
+    assert (said.code, len(server.messages())) == (0, 31)
+    assert "Relay spare could not be used: " in said.out
+    assert "Relay spare" not in room("dispatch", "show", only(room)).out, "what is past is not about today"
 
 
 def test_json_of_a_run_is_one_document_whatever_the_relay_does(room: Room) -> None:
@@ -92,7 +111,7 @@ def test_who_waits_is_nobody_who_failed(room: Room, server: Server) -> None:
     assert "Greylisted" in said.out
     shown = room("dispatch", "show", only(room))
     assert shown.code == 0
-    assert "Nobody is sending" in shown.out
+    assert "Nobody is due before 20" in shown.out
     assert f"Dispatch {only(room)} of " in shown.out
     assert ": waiting\n" in shown.out
     assert ": sending\n" not in said.out + shown.out, "nobody is"

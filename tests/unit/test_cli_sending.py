@@ -15,6 +15,28 @@ def test_a_dry_run_stores_nothing(stories, capsys):
     assert "No editions" in capsys.readouterr().out
 
 
+def test_a_dry_run_tells_who_would_be_first(stories, capsys):
+    path = stories / "config" / "digests.toml"
+    plain = path.read_text()
+    for address in ("a@example.org", "chief@staff.example"):
+        run(stories, "subscriber", "add", address, "--digest", "morning", "--basis", "asked")
+    for rule, said in (
+        (
+            'addresses = ["@staff.example"], share = 2',
+            "1 reader named by address and about 2 % of the others first",
+        ),
+        (
+            'addresses = ["a@example.net"], share = 0',
+            "nobody it names gets this digest: all are sent to at once",
+        ),
+    ):
+        path.write_text(f"{plain}canary = {{ {rule}, wait = '20m' }}\n")
+        assert run(stories, "send", "morning", "--dry-run") == 0
+        assert f"Canary   {said}" in capsys.readouterr().out
+        assert run(stories, "send", "morning", "--dry-run", "--no-canary") == 0
+        assert "Canary" not in capsys.readouterr().out
+
+
 def test_sending_to_nobody_is_refused_and_does_not_use_the_edition_up(stories, capsys):
     assert run(stories, "send", "morning", "--dry-run") == 0
     assert "nobody gets it yet" in capsys.readouterr().out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -203,3 +204,9 @@ def test_a_cancelled_dispatch_stays_cancelled_and_everything_else_can_be_cancell
 @given(st.lists(st.integers(0, 10**6), min_size=7, max_size=7))
 def test_a_report_adds_up_by_construction(numbers: list[int]):
     assert Counts(*numbers).planned == sum(numbers)
+
+
+def test_an_outcome_told_of_its_relay_is_otherwise_the_same():
+    outcome = classify(Reply(550, "5.1.1", "No such user"), Phase.RCPT)
+    assert outcome.kind is not None
+    assert outcome.by("main") == replace(outcome, relay="main")

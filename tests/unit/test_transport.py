@@ -110,13 +110,13 @@ def test_connection_is_given_up_after_its_lifetime(tmp_path: Path) -> None:
 
 
 def test_large_body_arrives_whole(tmp_path: Path) -> None:
-    pieces = [b"Message-ID: <m.1@front.example>\r\n\r\n"] + [b"x" * 70 + b"\r\n"] * 20_000
+    long = b"Message-ID: <m.1@front.example>\r\n\r\n" + (b"x" * 70 + b"\r\n") * 20_000
     with Server(folder=tmp_path) as server:
-        outcome = one(server, pieces=pieces)
+        outcome = one(server, message=long)
         (message,) = server.messages()
     assert outcome is not None
     assert outcome.state is State.ACCEPTED
-    assert message.sha256 == hashlib.sha256(b"".join(pieces)).hexdigest()
+    assert message.sha256 == hashlib.sha256(long).hexdigest()
 
 
 @pytest.mark.usefixtures("either_way")

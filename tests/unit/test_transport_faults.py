@@ -126,9 +126,9 @@ def test_server_that_stops_reading_is_noticed_before_the_dot(tmp_path: Path, tls
         asked.append(True)
         return True
 
-    pieces = [b"x" * 70 + b"\r\n"] * 150_000  # more than the kernel's buffers take
+    long = (b"x" * 70 + b"\r\n") * 150_000  # more than the kernel's buffers take
     with Server("body at=1 do=deaf", folder=tmp_path, starttls=tls, rcvbuf=4096) as server:
-        outcome = one(server, pieces=pieces, before_dot=mark, limits=Limits(block=0.3))
+        outcome = one(server, message=long, before_dot=mark, limits=Limits(block=0.3))
     assert outcome is not None
     assert (outcome.state, outcome.charged, asked) == (State.QUEUED, False, [])
 

@@ -43,9 +43,9 @@ def test_envelope_travels_with_the_dot_before_it(tmp_path: Path, monkeypatch: py
     written: list[bytes] = []
     put = Wire.put
 
-    def note(self: Wire, pieces: list[bytes]) -> None:
-        written.append(b"".join(pieces))
-        put(self, pieces)
+    def note(self: Wire, data: bytes) -> None:
+        written.append(data)
+        put(self, data)
 
     monkeypatch.setattr(Wire, "put", note)
 
@@ -57,7 +57,7 @@ def test_envelope_travels_with_the_dot_before_it(tmp_path: Path, monkeypatch: py
     with clear(folder=tmp_path) as server:
         asyncio.run(scenario())
         assert [message.rcpt for message in server.messages()] == [FIRST.recipient, SECOND.recipient]
-    size, body = sum(map(len, MESSAGE)), b"".join(MESSAGE)
+    size, body = len(MESSAGE), MESSAGE
     mail = f"MAIL FROM:<b@front.example> SIZE={size} RET=HDRS ENVID=01KJ+2BD\r\n"
     asked = [
         f"{mail}RCPT TO:<{name}@list.example> NOTIFY=FAILURE ORCPT=rfc822;{name}@list.example\r\nDATA\r\n".encode()
@@ -250,10 +250,10 @@ def test_message_over_the_announced_size_halts_before_anything_is_sent(tmp_path:
 
 @pytest.mark.parametrize("offer", [OFFER, "PIPELINING", "SIZE"])
 def test_only_what_was_announced_is_asked_for(tmp_path: Path, offer: str) -> None:
-    eight = [b"Message-ID: <m.1@front.example>\r\n\r\n", "Ä\r\n".encode()]
+    eight = b"Message-ID: <m.1@front.example>\r\n\r\n" + "Ä\r\n".encode()
     with clear(folder=tmp_path, offer=offer) as server:
         seven_bit = one(server)
-        eight_bit = one(server, pieces=eight)
+        eight_bit = one(server, message=eight)
         mails = [line for line in server.heard() if "MAIL" in line]
     assert states(seven_bit) == [State.ACCEPTED]
     assert ("BODY=8BITMIME" in mails[0], "SIZE=" in mails[0], "RET=" in mails[0]) == (

@@ -165,6 +165,18 @@ def test_a_headline_of_the_other_direction_is_kept_together_in_a_line():
     assert f"Also: {RLI}راه (نو){PDI}\n" in rendered.text
 
 
+def test_the_first_line_has_whole_headlines_as_many_as_fit():
+    quotation = 'Parliament votes on harbour law: "a compromise nobody wanted", says the mayor'
+    given = made(
+        "en",
+        item("01A"),
+        item("01B", headline=quotation),
+        item("01C", headline="Dam holds, so far"),
+        item("01D", headline="x" * 40),
+    )
+    assert f"Also: {quotation}; Dam holds, so far\n" in mail(given, "en").text
+
+
 @pytest.mark.parametrize(
     ("language", "comma", "colon"),
     [("en", ", ", ": "), ("fa", "، ", ": "), ("fr", ", ", "\u202f: "), ("zh", "，", "：")],

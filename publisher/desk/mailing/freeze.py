@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from publisher.crash import crashpoint
 from publisher.desk import editions as desk_editions
 from publisher.desk import letters
-from publisher.desk.mailing.plan import groups, refuse_second
+from publisher.desk.mailing.plan import groups, named_by, refuse_second
 from publisher.desk.mailing.revising import NO_STORY, give_up, revise, set_right
 from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Variant
@@ -23,7 +23,6 @@ from publisher.series import Canary, Digest
 from publisher.store import deliveries, editions, house
 from publisher.store.deliveries import NewDelivery, NewDispatch
 from subscribers import audience
-from subscribers.address import key, parse
 
 __all__ = ["begin"]
 
@@ -192,11 +191,10 @@ def _first(newsroom: Newsroom, canary: Canary | None, dispatch_id: str) -> Calla
     """Who belongs to the canary: those named, and a share drawn from the dispatch's id, the same when the freeze goes on elsewhere."""
     if canary is None:
         return lambda _reader: False
-    named = {key(parse(entry), newsroom.address_key) for entry in canary.addresses if entry[0] != "@"}
-    domains = {entry[1:] for entry in canary.addresses if entry[0] == "@"}
+    named = named_by(newsroom, canary)
 
     def first(reader: audience.Reader) -> bool:
-        if reader.addr_key in named or reader.address.rpartition("@")[2] in domains:
+        if named(reader):
             return True
         drawn = hmac.digest(
             newsroom.address_key, b"canary " + dispatch_id.encode() + reader.addr_key, "sha256"

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from publisher.desk import followups
 from publisher.desk.mailing import notices
-from publisher.desk.mailing.report import Report, head_of, recover, report
+from publisher.desk.mailing.report import Report, follows_of, head_of, recover, report, subject_of
 from publisher.desk.mailing.send import Sender, run
 from publisher.desk.mailing.settle import resume
 from publisher.desk.withdrawals import barred
@@ -24,7 +24,17 @@ from publisher.newsroom import Newsroom
 from publisher.store import deliveries, editions
 from publisher.store.followups import KIND
 
-__all__ = ["OF_EDITIONS", "OF_FOLLOWUPS", "OF_NOTICES", "due", "go_on", "next_due", "ready", "undecided"]
+__all__ = [
+    "OF_EDITIONS",
+    "OF_FOLLOWUPS",
+    "OF_NOTICES",
+    "due",
+    "go_on",
+    "halted",
+    "next_due",
+    "ready",
+    "undecided",
+]
 
 OF_EDITIONS, OF_NOTICES, OF_FOLLOWUPS = ("digest", "test"), (notices.KIND,), (KIND,)
 """Kinds of dispatches that go on apart from each other: none waits for the end of another."""
@@ -49,6 +59,18 @@ def due(newsroom: Newsroom, *, now: datetime, kinds: Collection[str] | None = No
 def undecided(newsroom: Newsroom, *, now: datetime) -> list[tuple[str, dict[str, Why]]]:
     """Dispatches that would go on but for stories that may come back, each with those and what bars them: a person decides."""
     return [(dispatch_id, open_) for dispatch_id, open_ in _candidates(newsroom, now=now) if open_]
+
+
+def halted(newsroom: Newsroom) -> list[tuple[str, str, str]]:
+    """(dispatch, what it sends, why) of those that a rule stopped while somebody waits, and that go on only when a person says so."""
+    with newsroom.database.read() as connection:
+        found = [
+            (row, subject_of(follows_of(connection, row)))
+            for row in deliveries.halted(connection, but=FOR_GOOD)
+        ]
+    return [
+        (row.id, row.edition_id or sends, f"{row.halt_reason}: {row.halt_detail}") for row, sends in found
+    ]
 
 
 def _candidates(

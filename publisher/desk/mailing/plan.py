@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import groupby
@@ -17,12 +17,16 @@ from publisher.errors import AlreadySent
 from publisher.ledger import DispatchState
 from publisher.newsroom import Newsroom
 from publisher.schedule import place_of
+from publisher.series import Canary
+from publisher.settings import format_duration
 from publisher.store import deliveries
 from subscribers import audience
+from subscribers.address import key, parse
 
 __all__ = [
     "Plan",
     "groups",
+    "named_by",
     "plan",
     "refuse_second",
 ]
@@ -44,6 +48,8 @@ class Plan:
     """Readers for whose sections and language this edition has no story."""
     barred: tuple[tuple[str, str], ...]
     """(story, why): what the frozen edition holds and may not go out any more."""
+    canary: dict[str, Any] | None = None
+    """Who is sent to first: how many of the readers are named, the share of the others in per cent, and how long the rest waits."""
 
     @property
     def total(self) -> int:
@@ -61,8 +67,8 @@ class Plan:
         }
 
 
-def plan(newsroom: Newsroom, made: Edition, *, now: datetime) -> Plan:
-    """What sending this edition would mean at `now`.
+def plan(newsroom: Newsroom, made: Edition, *, now: datetime, canary: bool = True) -> Plan:
+    """What sending this edition would mean at `now`. `canary`: with the digest's canary, if it has one.
 
     Raises:
         AlreadySent: it has a dispatch. NothingToPublish: no story of it is left.
@@ -70,15 +76,19 @@ def plan(newsroom: Newsroom, made: Edition, *, now: datetime) -> Plan:
     digest = newsroom.digest(made.series)
     made, barred = desk_editions.as_of(newsroom, made, now=now)
     counts: Counter[str] = Counter()
-    without = 0
+    without = named = 0
+    rule = digest.canary if canary else None
+    is_named = named_by(newsroom, rule)
     with newsroom.database.read() as connection:
         refuse_second(connection, made)
         for language, sections, readers in groups(
             audience.segment(connection, digest.slug, digest.languages, at=place_of(digest, made.slot))
         ):
-            number = sum(1 for _ in readers)
+            firsts = [is_named(reader) for reader in readers]
+            number = len(firsts)
             if any(made.variant(language, sections)):
                 counts[language] += number
+                named += sum(firsts)
             else:
                 without += number
     subjects = tuple(
@@ -100,7 +110,16 @@ def plan(newsroom: Newsroom, made: Edition, *, now: datetime) -> Plan:
         readers=tuple(sorted(counts.items())),
         without=without,
         barred=tuple((story_id, why.value) for story_id, why in barred.items()),
+        canary={"named": named, "share": rule.share, "wait": format_duration(rule.wait)} if rule else None,
     )
+
+
+def named_by(newsroom: Newsroom, canary: Canary | None) -> Callable[[audience.Reader], bool]:
+    """Whether a reader is named in the canary: by address, or by domain."""
+    entries = canary.addresses if canary else ()
+    named = {key(parse(entry), newsroom.address_key) for entry in entries if entry[0] != "@"}
+    domains = {entry[1:] for entry in entries if entry[0] == "@"}
+    return lambda reader: reader.addr_key in named or reader.address.rpartition("@")[2] in domains
 
 
 def groups(

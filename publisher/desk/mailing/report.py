@@ -25,6 +25,7 @@ __all__ = [
     "Report",
     "counts",
     "doubtful",
+    "follows_of",
     "head_of",
     "listing",
     "recover",
@@ -72,6 +73,7 @@ class Report:
     notable: tuple[dict[str, Any], ...]
     left_alone: tuple[dict[str, Any], ...] = ()
     relay_trouble: tuple[str, str] | None = None
+    ailing: tuple[tuple[str, str], ...] = ()
     senders_lost: bool = False
     canary: dict[str, Any] | None = None
     came_back: dict[str, int] = field(default_factory=dict)
@@ -143,6 +145,7 @@ class Report:
             "left_alone": list(self.left_alone),
             "relay": self.relay_trouble[0] if self.relay_trouble else None,
             "relay_trouble": self.relay_trouble[1] if self.relay_trouble else None,
+            "ailing": [{"relay": name, "reason": why} for name, why in self.ailing],
             "notable": list(self.notable),
         }
 
@@ -184,8 +187,17 @@ def counts(newsroom: Newsroom, dispatch_id: str) -> Counts:
         return deliveries.counts(connection, dispatch_id)
 
 
-def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, str] | None = None) -> Report:
-    """The report of a dispatch, read from the ledger."""
+def report(
+    newsroom: Newsroom,
+    dispatch_id: str,
+    *,
+    relay_trouble: tuple[str, str] | None = None,
+    ailing: Sequence[tuple[str, str]] = (),
+) -> Report:
+    """The report of a dispatch, read from the ledger, and what a run that has just ended can say of relays (name, why).
+
+    `ailing`: of no use to the end. They are named though others have done their work: the day they are needed is a bad day to hear of it.
+    """
     head = head_of(newsroom, dispatch_id)
     with newsroom.database.read() as connection:
         found = deliveries.counts(connection, head.id)
@@ -198,7 +210,7 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
             canary = _canary(head, deliveries.canary_wave(connection, head.id), waiting=found.waiting)
         known = relays.breakers(connection) if found.waiting else {}
         came_back = returned.counts(connection, head.id)
-        follows = _follows(connection, head)
+        follows = follows_of(connection, head)
     state = state_of(head, found)
     return Report(
         dispatch_id=head.id,
@@ -222,13 +234,15 @@ def report(newsroom: Newsroom, dispatch_id: str, *, relay_trouble: tuple[str, st
         notable=tuple(notable_rows(newsroom, rows)),
         left_alone=tuple(_left_alone(known, head.id)),
         relay_trouble=relay_trouble,
+        ailing=tuple(ailing),
         canary=canary,
         came_back=came_back,
         follows=follows,
     )
 
 
-def _follows(connection: Connection, head: Any) -> dict[str, str] | None:
+def follows_of(connection: Connection, head: Any) -> dict[str, str] | None:
+    """What a dispatch (its row) of a follow-up tells of which story, and the dispatch that it answers; None of any other."""
     if head.followup_id is None:
         return None
     row = followups.get(connection, head.followup_id)
@@ -315,7 +329,7 @@ def listing(newsroom: Newsroom, *, limit: int, after: str | None = None, notices
             return {
                 "id": row.id,
                 "edition": row.edition_id,
-                "follows": _follows(connection, row),
+                "follows": follows_of(connection, row),
                 "state": state,
                 "created_at": row.created_at,
                 "counts": {"planned": tally.planned, **asdict(tally)},

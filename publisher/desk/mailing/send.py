@@ -115,7 +115,7 @@ def run(
     trouble, after = ended.trouble, head_of(newsroom, head.id)
     if trouble is None and after.state == DispatchState.HALTED and after.halt_reason == "relay":
         trouble = (newsroom.relays[0].name, after.halt_detail)
-    return report(newsroom, dispatch_id, relay_trouble=trouble)
+    return report(newsroom, dispatch_id, relay_trouble=trouble, ailing=ended.ailing)
 
 
 def _parts(

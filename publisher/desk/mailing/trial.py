@@ -64,7 +64,7 @@ def trial(
             raise BadInput(f"edition {left.edition_id} has nothing to show in {', '.join(missing)}")
         spoken = [tongue for tongue in spoken if tongue not in missing]
     letter = letters.of_edition(newsroom, left)
-    mails: list[tuple[str, Envelope, list[bytes]]] = []
+    mails: list[tuple[str, Envelope, bytes]] = []
     for tongue in spoken:
         variant = Variant(tongue)
         look = replace(letters.look(letter, left.edition_id), test=True)
@@ -93,7 +93,7 @@ def trial(
             )
             gate.clear(left.edition_id, found)
             sender = letter.return_path or voice.address
-            mails.append((tongue, Envelope(sender, reader.address), compiled.fill(personal)))
+            mails.append((tongue, Envelope(sender, reader.address), raw))
     tried = asyncio.run(_sent(Relay(newsroom.relays[0]), mails))
     with newsroom.database.write() as connection:
         data = {"mails": len(tried), "accepted": sum(mail.accepted for mail in tried)}
@@ -112,7 +112,7 @@ def _readers(newsroom: Newsroom, addresses: Sequence[str]) -> list[Address]:
     return readers
 
 
-async def _sent(relay: Relay, mails: Sequence[tuple[str, Envelope, list[bytes]]]) -> list[Trial]:
+async def _sent(relay: Relay, mails: Sequence[tuple[str, Envelope, bytes]]) -> list[Trial]:
     """Each mail once, one after the other over as few connections as the relay's settings allow."""
 
     async def before_dot() -> bool:
@@ -121,7 +121,7 @@ async def _sent(relay: Relay, mails: Sequence[tuple[str, Envelope, list[bytes]]]
     tried: list[Trial] = []
     connection = None
     try:
-        for language, envelope, pieces in mails:
+        for language, envelope, raw in mails:
             if connection is None or not connection.usable:
                 if connection is not None:
                     await connection.close()
@@ -133,7 +133,7 @@ async def _sent(relay: Relay, mails: Sequence[tuple[str, Envelope, list[bytes]]]
                     tried.append(Trial(envelope.recipient, language, accepted=False, said=why))
                     continue
                 connection = found
-            outcome = await connection.send(envelope, pieces, before_dot=before_dot)
+            outcome = await connection.send(envelope, raw, before_dot=before_dot)
             tried.append(_told(envelope, language, outcome))
     finally:
         if connection is not None:

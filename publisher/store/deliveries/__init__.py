@@ -8,7 +8,7 @@ On PostgreSQL rows are locked in one order: dispatch, chunk, reader.
 """
 
 from publisher.store.deliveries.canary import HALTED_BY_CANARY, Wave, canary_wave, open_all, step
-from publisher.store.deliveries.due import due, next_due, next_of_all, ready
+from publisher.store.deliveries.due import due, halted, next_due, next_of_all, ready
 from publisher.store.deliveries.ending import expire
 from publisher.store.deliveries.freeze import (
     NewDelivery,
@@ -76,6 +76,7 @@ __all__ = [
     "forget",
     "get_dispatch",
     "halt",
+    "halted",
     "letters",
     "list_dispatches",
     "lock",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -116,17 +116,17 @@ def waiting_rows(connection: Connection, held: Row[Any]) -> Sequence[Row[Any]]:
     return connection.execute(_WAITING[held.no is not None], _key(held)).all()
 
 
-def due_rows(connection: Connection, held: Row[Any], *, now: datetime) -> Iterable[Sequence[Any]]:
+def due_rows(connection: Connection, held: Row[Any], *, now: datetime) -> Sequence[Row[Any]]:
     """Those of them whose time has come: values in the order of `lease.Row`'s fields, then one more."""
     return _DUE[held.no is not None].run(connection, now=stamp(connection, now), **_key(held))
 
 
-def unanswered(workers: Collection[str]) -> ColumnElement[bool]:
-    """The condition that a note of these workers has no outcome: its row is at the dot, or in doubt if they are dead."""
+def unanswered() -> ColumnElement[bool]:
+    """The condition that a note has no outcome: its row is at the dot, or in doubt if its worker is dead."""
     answered = select(literal(1)).where(
         outcome.c.delivery_id == note.c.delivery_id, outcome.c["try"] >= note.c["try"]
     )
-    return and_(note.c.worker_id.in_(workers), ~exists(answered))
+    return ~exists(answered)
 
 
 def add_retry_chunks(

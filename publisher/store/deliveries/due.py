@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, literal, or_, select
 
 from publisher.ledger import DispatchState
 from publisher.store.schema import chunk, dispatch
 
-__all__ = ["due", "next_due", "next_of_all", "ready"]
+__all__ = ["due", "halted", "next_due", "next_of_all", "ready"]
 
 
 def due(
@@ -46,6 +47,17 @@ def due(
     if kinds is not None:
         query = query.where(dispatch.c.kind.in_(kinds))
     return list(connection.execute(query).scalars())
+
+
+def halted(connection: Connection, *, but: Collection[str]) -> Sequence[Row[Any]]:
+    """Dispatches that a rule stopped, for a reason not in `but`, while somebody waits."""
+    waits = exists(select(literal(1)).where(_of_it()).correlate(dispatch))
+    query = (
+        select(dispatch)
+        .where(dispatch.c.state == DispatchState.HALTED, dispatch.c.halt_reason.not_in(but), waits)
+        .order_by(dispatch.c.created_at, dispatch.c.id)
+    )
+    return connection.execute(query).all()
 
 
 def ready(connection: Connection, dispatch_id: str, *, most: int, now: datetime) -> int:

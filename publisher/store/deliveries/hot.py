@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Executable, FromClause, bindparam, column, func, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ARRAY, Connection, Executable, FromClause, Row, bindparam, column, func, text
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
@@ -32,8 +31,8 @@ class Hot:
 
     def run(
         self, connection: Connection, rows: Sequence[Mapping[str, Any]] = (), **values: Any
-    ) -> CursorResult[Any]:
-        """Execute with these values, and `rows` for the statement's `group`, all in the order of its columns."""
+    ) -> Sequence[Row[Any]]:
+        """Execute with these values, and `rows` for the statement's `group`, all in the order of its columns; what it returns."""
         dialect = connection.dialect.name
         if dialect not in self._ready:
             statement = self._build(connection)
@@ -53,10 +52,10 @@ class Hot:
             values_ = [bound[name] for name in order[:at]]
             values_ += [value for row in rows for value in row.values()]
             values_ += [bound[name] for name in order[at:]]
-            return connection.exec_driver_sql(
-                f"{before}{', '.join([one] * len(rows))}{after}", tuple(values_)
-            )
-        return connection.exec_driver_sql(sql, tuple(bound[name] for name in order) if order else bound)
+            whole = f"{before}{', '.join([one] * len(rows))}{after}"
+            return connection.exec_driver_sql(whole, tuple(values_)).all()
+        given = tuple(bound[name] for name in order) if order else bound
+        return connection.exec_driver_sql(sql, given).all()
 
 
 def group(connection: Connection, columns: Mapping[str, TypeEngine[Any]]) -> FromClause:

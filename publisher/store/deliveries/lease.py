@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Executable,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 
 from publisher.ledger import POISON
 from publisher.store.deliveries.chunks import add_retry_chunks, due_rows, unanswered, waiting_rows
-from publisher.store.deliveries.hot import Hot, stamp
+from publisher.store.deliveries.hot import Hot, group, stamp
 from publisher.store.schema import chunk, dispatch, note, worker
 from subscribers.columns import UtcTime
 
@@ -111,9 +112,10 @@ def claim(
     claiming = _CLAIM_OF if dispatch_id is not None else _CLAIM
     if dispatch_id is not None:
         values["dispatch"] = dispatch_id
-    taken = claiming.run(connection, **values).one_or_none()
-    if taken is None:
+    found = claiming.run(connection, **values)
+    if not found:
         return None
+    taken = found[0]
     revision = connection.execute(
         select(dispatch.c.revision).where(dispatch.c.id == taken.dispatch_id)
     ).scalar_one()
@@ -124,7 +126,7 @@ def claim(
         fence=taken.fence,
         variant=taken.variant,
         revision=revision,
-        rows=tuple(Row(*row[:-1]) for row in due_rows(connection, taken, now=now)),
+        rows=tuple(Row(*tuple(row)[:-1]) for row in due_rows(connection, taken, now=now)),
     )
 
 
@@ -149,11 +151,23 @@ def _ours(lease: Lease) -> ColumnElement[bool]:
     )
 
 
+def _waited_for(connection: Connection) -> Executable:
+    entry = group(connection, {"delivery_id": BigInteger()})
+    of_worker = note.c.worker_id == bindparam("worker_id", type_=String)
+    return (
+        select(literal(1))
+        .where(note.c.delivery_id.in_(select(entry.c.delivery_id)), of_worker, unanswered())
+        .limit(1)
+    )
+
+
+_WAITED_FOR = Hot(_waited_for)
+
+
 def _at_the_dot(connection: Connection, lease: Lease) -> bool:
     """Whether a row of the lease is marked and has no outcome yet: only this worker, or its recovery, may settle it."""
-    rows = [row.delivery_id for row in lease.rows]
-    query = select(literal(1)).where(note.c.delivery_id.in_(rows), unanswered([lease.worker_id])).limit(1)
-    return connection.execute(query).first() is not None
+    rows = [{"delivery_id": row.delivery_id} for row in lease.rows]
+    return bool(rows) and bool(_WAITED_FOR.run(connection, rows, worker_id=lease.worker_id))
 
 
 def release(connection: Connection, lease: Lease) -> bool:

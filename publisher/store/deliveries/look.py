@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, not_, select
+from sqlalchemy import BigInteger, Connection, Executable, not_, select
 
+from publisher.store.deliveries.hot import Hot, group
 from publisher.store.deliveries.lease import Lease
 from publisher.store.schema import delivery, dispatch
 from subscribers import audience
@@ -11,15 +12,24 @@ from subscribers import audience
 __all__ = ["unwanted"]
 
 
-def unwanted(connection: Connection, lease: Lease) -> frozenset[int]:
-    """Deliveries of the lease whose reader must not be mailed any more; of a test send and of notices, nobody's."""
-    query = (
+def _unwanted(connection: Connection) -> Executable:
+    entry = group(connection, {"delivery_id": BigInteger()})
+    return (
         select(delivery.c.id)
         .join(dispatch, dispatch.c.id == delivery.c.dispatch_id)
         .where(
-            delivery.c.id.in_([row.delivery_id for row in lease.rows]),
-            dispatch.c.kind.not_in(["test", "tx"]),
+            delivery.c.id.in_(select(entry.c.delivery_id)),
+            dispatch.c.kind != "test",
+            dispatch.c.kind != "tx",
             not_(audience.mailable(delivery.c.subscriber_id, dispatch.c.digest)),
         )
     )
-    return frozenset(connection.execute(query).scalars())
+
+
+_UNWANTED = Hot(_unwanted)
+
+
+def unwanted(connection: Connection, lease: Lease) -> frozenset[int]:
+    """Deliveries of the lease whose reader must not be mailed any more; of a test send and of notices, nobody's."""
+    rows = [{"delivery_id": row.delivery_id} for row in lease.rows]
+    return frozenset(row[0] for row in _UNWANTED.run(connection, rows)) if rows else frozenset()

@@ -115,7 +115,7 @@ def mark(
         revision=lease.revision,
         now=stamp(connection, now),
     )
-    return frozenset(marked.scalars())
+    return frozenset(row[0] for row in marked)
 
 
 def why_refused(connection: Connection, lease: Lease, delivery_id: int, *, now: datetime) -> tuple[str, str]:

@@ -52,7 +52,7 @@ def recover(connection: Connection, dead: Collection[str], *, now: datetime) -> 
         marked = connection.execute(
             select(note.c.delivery_id, note.c["try"])
             .join(delivery, delivery.c.id == note.c.delivery_id)
-            .where(members(taken), unanswered(dead))
+            .where(members(taken), note.c.worker_id.in_(dead), unanswered())
         ).all()
         for delivery_id, try_no in marked:
             lost = Outcome(State.UNCERTAIN, "the sender died after the mark")

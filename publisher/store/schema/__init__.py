@@ -5,6 +5,7 @@ One row is one fact: versions, marks, notes, outcomes and events are appended, n
 The tables of people are `subscribers.schema`'s; both live in one database and one migration history.
 """
 
+from publisher.store.schema.access import api_request, api_token
 from publisher.store.schema.common import metadata
 from publisher.store.schema.editions import (
     approval,
@@ -40,12 +41,15 @@ from publisher.store.schema.ledger import (
     note,
     outcome,
     returned,
+    told,
     worker,
 )
 from publisher.store.schema.public import hub_ping, out_folder, public_file
 
 __all__ = [
     "DELIVERY_STATE",
+    "api_request",
+    "api_token",
     "approval",
     "breaker",
     "bucket",
@@ -77,6 +81,7 @@ __all__ = [
     "story_section",
     "story_version",
     "swept_post",
+    "told",
     "variant",
     "worker",
 ]

@@ -38,6 +38,7 @@ __all__ = [
     "note",
     "outcome",
     "returned",
+    "told",
     "worker",
 ]
 
@@ -237,8 +238,19 @@ returned = Table(
     Index(None, "addr_key", "at"),
     Index(None, "dispatch_id", "domain"),
     Index(None, "at"),
-    comment="what came back of mails that were accepted: appended, one row for each delivery and kind; the ledger is not rewritten. "
-    "untrusted: a report that no token of ours vouches for, kept for a while and believed in nothing",
+    comment="what came back of mails that were accepted, and what servers said of a mailbox at once (actor rule:smtp): appended, one row for each delivery "
+    "and kind; the ledger is not rewritten. untrusted: a report that no token of ours vouches for, kept for a while and believed in nothing",
+)
+
+told = Table(
+    "told",
+    metadata,
+    Column("fingerprint", LargeBinary(32), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    CheckConstraint("length(fingerprint) = 32", name="fingerprint"),
+    Index(None, "at"),
+    comment="events of delivery services that were taken in, whatever came of them: the same one again is no news. Kept for longer than a "
+    "signature is taken",
 )
 
 worker = Table(

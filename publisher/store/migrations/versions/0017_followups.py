@@ -7,8 +7,8 @@ from alembic import op
 
 from subscribers.columns import UtcTime
 
-revision = "0011"
-down_revision = "0010"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,8 @@
 """The composition root: settings become an open newsroom, once, and everything below is handed values.
 
 Only this module turns `Settings` into the limits, options, key rings and templates that fetch, transport and dispatch
-take. A Newsroom is frozen; what it holds is safe to share between threads.
+take. A Newsroom is frozen; what it holds is safe to share between threads. Those rooms load when they are first asked for: a
+command that looks something up in the store needs neither templates nor the network.
 """
 
 from __future__ import annotations
@@ -14,26 +15,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ulid import ULID
 
-from publisher import assets, fetch
+from publisher import assets
 from publisher.edition import Disclaimer, Edition
 from publisher.errors import ConfigurationInvalid, Problem, UnknownName
 from publisher.feed import Feed, feeds_of
-from publisher.render.feeds import Pieces
-from publisher.render.templates import Templates
-from publisher.render.templates import load as load_templates
 from publisher.series import Digest
-from publisher.settings import Relay as RelayTable
-from publisher.settings import Settings, parse_rate
+from publisher.settings import Settings
 from publisher.store import deliveries, house, migrate
 from publisher.store.db import Database, open_database
 from publisher.store.timeline import Kept
 from publisher.story import Section, Source
-from publisher.transport import Limits, Rate, RelayOptions
 from subscribers.tokens import TokenKeys
+
+if TYPE_CHECKING:
+    from publisher import fetch
+    from publisher.render.feeds import Pieces
+    from publisher.render.templates import Templates
+    from publisher.transport import RelayOptions
 
 __all__ = ["Newsroom", "keys_gone", "need_keys", "open_newsroom", "remembered", "templates_of"]
 
@@ -72,6 +74,8 @@ class Newsroom:
     @cached_property
     def fetch_limits(self) -> fetch.Limits:
         """Limits of fetching, from [fetch]."""
+        from publisher import fetch
+
         wanted = self.settings.fetch
         return fetch.Limits(
             seconds=wanted.timeout.total_seconds(),
@@ -86,6 +90,8 @@ class Newsroom:
     @cached_property
     def fetch_guard(self) -> fetch.Guard:
         """Which addresses may be asked, from [fetch]."""
+        from publisher import fetch
+
         wanted = self.settings.fetch
         return fetch.Guard(ports=frozenset(wanted.ports), allow_hosts=frozenset(wanted.allow_hosts))
 
@@ -100,36 +106,9 @@ class Newsroom:
             raise ConfigurationInvalid(
                 [Problem("publisher.toml", "relay", "no [[relay]] is configured: nothing can be sent")]
             )
-        return tuple(self._relay(wanted) for wanted in self.settings.relays)
+        from publisher.newsroom.relays import relays_of
 
-    def _relay(self, wanted: RelayTable) -> RelayOptions:
-        seconds = wanted.timeouts
-        return RelayOptions(
-            name=wanted.name,
-            host=wanted.host,
-            port=wanted.port,
-            tls=wanted.tls,
-            ca_file=wanted.ca_file,
-            username=wanted.username,
-            password=self.settings.secrets.relay_password(wanted.name),
-            helo=wanted.helo,
-            connections=wanted.connections,
-            start=wanted.start,
-            weight=wanted.weight,
-            order=wanted.order,
-            rate=Rate(*parse_rate(wanted.rate)) if wanted.rate else None,
-            domain_rates={domain: Rate(*parse_rate(rate)) for domain, rate in wanted.domain_rates.items()},
-            messages=wanted.messages,
-            lifetime=wanted.lifetime.total_seconds(),
-            limits=Limits(
-                connect=seconds.connect.total_seconds(),
-                banner=seconds.banner.total_seconds(),
-                command=seconds.command.total_seconds(),
-                data=seconds.data.total_seconds(),
-                block=seconds.block.total_seconds(),
-                dot=seconds.dot.total_seconds(),
-            ),
-        )
+        return relays_of(self.settings)
 
     @cached_property
     def token_keys(self) -> TokenKeys:
@@ -169,6 +148,8 @@ class Newsroom:
     @cached_property
     def pieces(self) -> Pieces:
         """Finished bytes of feed items, kept for as long as this newsroom is open."""
+        from publisher.render.feeds import Pieces
+
         return Pieces()
 
     @cached_property
@@ -222,6 +203,8 @@ class Newsroom:
 
 def templates_of(settings: Settings) -> Templates:
     """Templates and words of this configuration; close them."""
+    from publisher.render.templates import load as load_templates
+
     own = settings.templates_dir
     return load_templates([*([own] if own else []), assets.root() / "templates"])
 

@@ -1,0 +1,71 @@
+"""Errands: what is done again and again beside clock and sender, each in a thread of its own, so that a slow server holds up nothing else.
+
+An errand that fails is an account like any other, and tried again at its next time. Two processes may run the same: each is one that does no harm twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from publisher.daemon.steps import Done, Steps, failed
+from publisher.desk import postbox
+from publisher.desk.clock import ACTOR
+from publisher.errors import PublisherError
+
+__all__ = ["Errand", "errands_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """`do` gives an account of what it did, every so many `seconds`."""
+
+    seconds: float
+    do: Callable[[], Iterator[Done]]
+
+    def once(self, tell: Callable[[Done], None]) -> None:
+        """Do it now; what is announced as an error is an account."""
+        try:
+            for done in self.do():
+                tell(done)
+        except PublisherError as error:
+            tell(failed(None, error))
+
+    def until_stopped(self, steps: Steps, tell: Callable[[Done], None]) -> None:
+        """Do it again and again until `steps.stop` is set."""
+        while not steps.stop.is_set():
+            self.once(tell)
+            steps.stop.wait(self.seconds)
+
+
+def errands_of(steps: Steps) -> list[Errand]:
+    """The errands of this newsroom."""
+    settings = steps.newsroom.settings
+    found = []
+    if settings.mailbox.host:
+        found.append(Errand(settings.mailbox.every.total_seconds(), partial(_read_mailbox, steps, set())))
+    return found
+
+
+def _read_mailbox(steps: Steps, passed_over: set[str]) -> Iterator[Done]:
+    host = steps.newsroom.settings.mailbox.host
+    try:
+        done = postbox.ingest_mailbox(
+            steps.newsroom, actor=ACTOR, now=steps.clock(), passed_over=passed_over, stop=steps.stop
+        )
+    except PublisherError as error:
+        yield Done(
+            step="mailbox",
+            subject=host,
+            result="failed",
+            said=str(error),
+            code=error.code,
+            bad=True,
+            error=error,
+        )
+        return
+    said = f"not recognised, and left there: {', '.join(done.unrecognised[:5])}" if done.unrecognised else ""
+    result = "done" if done.mails else "unchanged"
+    data = {"mails": done.mails, **done.effects}
+    yield Done(step="mailbox", subject=host, result=result, said=said, bad=bool(said), data=data)

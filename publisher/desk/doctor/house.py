@@ -1,0 +1,148 @@
+"""The house's own things: configuration, templates, database, clock, sources, and what waits for a person. Asks, and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from publisher.desk import clock, keeping, mailing, sources
+from publisher.desk.doctor.findings import FAULT, OK, SKIPPED, WARNING, Finding
+from publisher.errors import PublisherError
+from publisher.newsroom import Newsroom, open_newsroom
+from publisher.settings import Settings, leftovers
+from publisher.store.db import begun
+
+__all__ = ["examine"]
+
+SICK = frozenset({"broken", "tls", "quiet", "moved"})
+"""Words for a source's health that somebody should see to."""
+
+
+def examine(settings: Settings, *, now: datetime) -> Iterator[Finding]:
+    """Configuration and templates; and, once there is a database, what it holds."""
+    yield _configuration(settings)
+    yield _languages(settings)
+    yield from _templates(settings)
+    yield _signing(settings)
+    if not begun(settings.store_url):
+        yield Finding(
+            "database", SKIPPED, "there is none yet: `publisher ingest`, or any other command, makes it"
+        )
+        return
+    try:
+        faults = keeping.check(settings)
+        newsroom = open_newsroom(settings)
+    except PublisherError as error:
+        yield Finding(
+            "database",
+            FAULT,
+            str(error),
+            "`publisher db check` looks closer; docs/operating.md tells of backups",
+        )
+        return
+    try:
+        yield from (
+            Finding("database", FAULT, fault, "Put a backup in its place: docs/operating.md")
+            for fault in faults
+        )
+        if not faults:
+            yield Finding("database", OK, f"{newsroom.database.where} is sound and up to date")
+        yield from (Finding("keys", FAULT, note) for note in newsroom.notes)
+        yield _clock(newsroom)
+        yield from _sources(newsroom, now)
+        yield from _halted(newsroom)
+    finally:
+        newsroom.close()
+
+
+def _configuration(settings: Settings) -> Finding:
+    left = leftovers(settings)
+    if not left:
+        return Finding("configuration", OK, f"{settings.folder} is sound")
+    first = f"{left[0].where} {left[0].key}".strip()
+    more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+    return Finding(
+        "configuration",
+        WARNING,
+        f"still as the template has it: {first}{more}",
+        "`publisher config check` names each; make them yours before you publish",
+    )
+
+
+def _languages(settings: Settings) -> Finding:
+    """A language without a house text of its own gets another's."""
+    spoken = {language for digest in settings.digests for language in digest.languages} | {
+        settings.site.language
+    }
+    told = {entry.language.partition("-")[0] for entry in settings.disclaimers}
+    without = sorted(language for language in spoken if language.partition("-")[0] not in told)
+    if not without:
+        return Finding("disclaimer", OK, f"in {', '.join(sorted(spoken))}")
+    return Finding(
+        "disclaimer",
+        WARNING,
+        f"none in {', '.join(without)}: the text in {settings.site.language} stands there",
+        "Add a [[disclaimer]] for each to publisher.toml",
+    )
+
+
+def _templates(settings: Settings) -> Iterator[Finding]:
+    try:
+        unsaid = keeping.check_templates(settings)
+    except PublisherError as error:
+        yield Finding(
+            "templates", FAULT, str(error), "Mend the file, or take it away: ours stands in its place then"
+        )
+        return
+    own = f"those in {settings.templates_dir} and ours" if settings.templates_dir else "ours"
+    if not unsaid:
+        yield Finding("templates", OK, f"{own} compile and keep every source and disclaimer")
+    yield from (
+        Finding("templates", WARNING, str(problem), "Translate them in that file") for problem in unsaid
+    )
+
+
+def _signing(settings: Settings) -> Finding:
+    if not settings.digests:
+        return Finding("signatures", SKIPPED, "no digest, no mail to sign")
+    if settings.dkim.keys:
+        kinds = ", ".join(f"{key.selector} ({key.algorithm})" for key in settings.dkim.keys)
+        return Finding("signatures", OK, f"mails are signed: {kinds}")
+    return Finding(
+        "signatures",
+        WARNING,
+        "mails are not signed here",
+        "`publisher dkim keygen` makes a key, unless your relay signs for your domain (docs/mail-dns.md)",
+    )
+
+
+def _clock(newsroom: Newsroom) -> Finding:
+    doubt = clock.doubt(newsroom)
+    if not doubt:
+        return Finding("clock", OK, "not in doubt")
+    return Finding("clock", FAULT, f"in doubt: {doubt}", "`publisher clock confirm --why …` once it is right")
+
+
+def _sources(newsroom: Newsroom, now: datetime) -> Iterator[Finding]:
+    rows = sources.listing(newsroom, now=now)
+    sick = [row for row in rows if row["health"] in SICK]
+    if not sick:
+        yield Finding("sources", OK, f"{len(rows)} configured, none in trouble")
+    for row in sick:
+        slug = row["source"]
+        yield Finding(
+            "sources",
+            WARNING,
+            f"{slug} is {row['health']}: {row['why']}",
+            f"`publisher source check {slug}` asks it now",
+        )
+
+
+def _halted(newsroom: Newsroom) -> Iterator[Finding]:
+    for dispatch_id, subject, why in mailing.halted(newsroom):
+        yield Finding(
+            "dispatches",
+            FAULT,
+            f"{dispatch_id} of {subject} stands halted, and readers wait: {why}",
+            f"Once that is mended, `publisher dispatch resume {dispatch_id}`",
+        )

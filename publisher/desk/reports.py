@@ -1,0 +1,85 @@
+"""What delivery services tell us by a POST: proved, read, and taken in like mails that come back.
+
+Order: the service's key from the configuration (without one there is no such service), its proof, its events, and then all of them in one transaction.
+Nothing is asked of the network but what a service's module found harmless (`services.ses`: certificates, the confirmation of a
+subscription), through the guard of `fetch`, one at a time, and after a failure not again for a while: a forged request
+that names a certificate costs us next to nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from publisher import fetch
+from publisher.desk.returned import take_told
+from publisher.newsroom import Newsroom
+from publisher.services import service
+from publisher.services.base import Away, Post
+
+__all__ = ["Heard", "hear"]
+
+SECONDS = 5.0
+BYTES = 64_000
+CERTIFICATES_MAX = 16
+REST_SECONDS = 30.0
+"""After a fetch that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How many events of a request had which effect (`desk.returned.Taken`)."""
+
+    effects: Mapping[str, int]
+
+
+def hear(newsroom: Newsroom, name: str, post: Post, *, now: datetime) -> Heard | None:
+    """Take in a request of this service; None when there is no such service, or no key of it.
+
+    Raises:
+        NotProved, Unreadable: see `services.base`; nothing was taken in.
+        Away, StillSending: it has to be told again; nothing was taken in.
+    """
+    found, key = service(name), newsroom.settings.secrets.report_keys.get(name)
+    if found is None or key is None:
+        return None
+    reports = found.read(post, key.get_secret_value(), now, _Asker(newsroom, now).ask)
+    taken = take_told(newsroom, reports, actor=f"service:{name}", now=now) if reports else []
+    return Heard(Counter(one.effect for one in taken))
+
+
+certificates: dict[str, bytes] = {}
+"""By their address, as they were fetched; the same for every newsroom of the process."""
+_asking = threading.Lock()
+_rests_until = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    newsroom: Newsroom
+    now: datetime
+
+    def ask(self, url: str) -> bytes:
+        """A certificate as it was fetched before, or what stands at this address now."""
+        global _rests_until  # noqa: PLW0603 - of the whole process: whoever forges requests does it on all connections
+        if url in certificates:
+            return certificates[url]
+        with _asking:
+            if time.monotonic() < _rests_until:
+                raise Away("the last address that was asked gave no answer")
+            limits = replace(self.newsroom.fetch_limits, seconds=SECONDS, bytes=BYTES, redirects=0)
+            guard = self.newsroom.fetch_guard
+            answer = asyncio.run(
+                fetch.fetch(url, memory=fetch.Memory(), now=self.now, limits=limits, guard=guard)
+            )
+            if not isinstance(answer, fetch.Fetched):
+                _rests_until = time.monotonic() + REST_SECONDS
+                raise Away(f"{answer}")
+            if url.endswith(".pem") and len(certificates) < CERTIFICATES_MAX:
+                certificates[url] = answer.body
+            return answer.body
