@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from publisher import gate
 from publisher.desk import publishing
 from publisher.desk.names import story_in
 from publisher.desk.propagation import propagate
@@ -205,17 +206,18 @@ def kill(
     `public`: the reason that these readers are told, by language.
 
     Raises:
-        Refused: that reason repeats the story's headline.
+        Refused: that reason repeats a headline of the story, or could not stand in a mail.
     """
     said = {language: clean(text, limit=PUBLIC_MAX) for language, text in (public or {}).items()}
     with newsroom.database.write() as connection:
         present = story_in(connection, story_id)
         if present.killed is not None:
             raise Conflict(f"story {present.story_id} was killed before: {present.killed}")
-        for headline_ in {present.headline, present.received.original_headline} - {""}:
-            if any(headline_.casefold() in text.casefold() for text in said.values()):
+        claims = stories.headlines(connection, present)
+        for text in said.values():
+            if faults := gate.unsayable(text, claims):
                 raise Refused(
-                    "the public reason repeats the story's headline: nothing that it said is to be said again"
+                    f"the public reason {faults[0]}: readers could not be told it, and nothing was done"
                 )
         done = withdraw(connection, present, act="kill", why=why, actor=actor, now=now, public=said)
     return Withdrawn(done, propagate(newsroom, [done.story_id], actor=actor, now=now))

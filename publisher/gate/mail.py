@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from email import message_from_bytes
 from email.errors import MessageError
@@ -22,9 +22,19 @@ from publisher.edition import Edition, Item, Variant
 from publisher.errors import Violation
 from publisher.gate.item import in_order, unfilled
 from publisher.gate.page import check_html, text_of, wanted
-from publisher.gate.sight import plain, see, turned, visible
+from publisher.gate.sight import plain, turned, visible
 
-__all__ = ["check_message", "check_notice", "check_text", "check_withdrawal"]
+__all__ = [
+    "bodies_of",
+    "check_message",
+    "check_notice",
+    "check_text",
+    "header_faults",
+    "seal_faults",
+    "subject_of",
+    "value_faults",
+    "wire_faults",
+]
 
 HEADERS = frozenset(
     {
@@ -78,9 +88,6 @@ LEAVE = re.compile(
 """RFC 8058 wants https; plain http only to this machine, for a newsroom that is being tried out."""
 THREADED = re.compile(r"<[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+>")
 NAMED = re.compile(r"[^:：]{1,40}[:：](.+)")
-ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
-SAYS_SOMETHING = 12
-"""Characters of a headline that is looked for."""
 PART_HEADERS = ["Content-Type", "Content-Transfer-Encoding"]
 
 
@@ -182,19 +189,19 @@ def check_message(
     `subject` is the wanted one: what the header says after decoding must be the same words. `signed`: (domain, selector) of each DKIM
     signature that it has to carry; it carries no other. `follows`: it answers a mail that the reader has, and says which.
     """
-    violations = [Violation(output, None, "wire-form", detail) for detail in _wire_faults(raw)]
+    violations = [Violation(output, None, "wire-form", detail) for detail in wire_faults(raw)]
     message = message_from_bytes(raw)
     violations += [
-        Violation(output, None, "headers", detail) for detail in _header_faults(raw, message, follows=follows)
+        Violation(output, None, "headers", detail) for detail in header_faults(raw, message, follows=follows)
     ]
-    violations += [Violation(output, None, "signature", detail) for detail in _seal_faults(message, signed)]
-    shown = _subject(message)
+    violations += [Violation(output, None, "signature", detail) for detail in seal_faults(message, signed)]
+    shown = subject_of(message)
     violations += [
-        Violation(output, None, "headers", detail) for detail in _value_faults(message, shown, subject)
+        Violation(output, None, "headers", detail) for detail in value_faults(message, shown, subject)
     ]
     items = [item for _, members in edition.variant(variant.language, variant.sections) for item in members]
     violations += unfilled(shown or "", items, output=f"{output}#subject")
-    bodies = _bodies(message)
+    bodies = bodies_of(message)
     if isinstance(bodies, str):
         return (*violations, Violation(output, None, "structure", bodies))
     text, html = bodies
@@ -210,12 +217,12 @@ def check_notice(
     """Violations of a notice, which holds no story: its bytes, its headers, and that both parts have the one link of ours (below `root`)."""
     message = message_from_bytes(raw)
     faults = [
-        *_wire_faults(raw),
+        *wire_faults(raw),
         *_named(message, HEADERS - OF_LISTS),
-        *_seal_faults(message, signed, SEALED_NOTICE),
-        *_value_faults(message, _subject(message), None),
+        *seal_faults(message, signed, SEALED_NOTICE),
+        *value_faults(message, subject_of(message), None),
     ]
-    bodies = _bodies(message)
+    bodies = bodies_of(message)
     if isinstance(bodies, str):
         faults.append(bodies)
     else:
@@ -226,52 +233,7 @@ def check_notice(
     return tuple(Violation(output, None, "notice", detail) for detail in faults)
 
 
-def check_withdrawal(
-    raw: bytes,
-    *,
-    output: str,
-    root: str,
-    source_name: str,
-    claims: Collection[str],
-    signed: Sequence[tuple[str, str]] = (),
-) -> tuple[Violation, ...]:
-    """Violations of a kill notice: a mail of a list that names the source, leads nowhere but to us, and says nothing that the story said.
-
-    `claims` are the headlines under which it was mailed; one of a word or two is anybody's, and is not looked for.
-    """
-    message = message_from_bytes(raw)
-    shown = _subject(message)
-    faults = [
-        *_wire_faults(raw),
-        *_header_faults(raw, message, follows=True),
-        *_seal_faults(message, signed),
-        *_value_faults(message, shown, None),
-    ]
-    bodies = _bodies(message)
-    if isinstance(bodies, str):
-        return tuple(Violation(output, None, "withdrawal", detail) for detail in (*faults, bodies))
-    text, html = (body.decode("utf-8", "replace") for body in bodies)
-    sight = see(html)
-    seen = " ".join(run.text for run in sight.runs if not run.hidden)
-    faults += sight.faults
-    faults += ["holds a mark that turns text round"] if turned(text) else []
-    faults += [entry.detail for entry in unfilled(f"{text}{html}", (), output=output)]
-    links = {run.link for run in sight.runs if run.link} | set(ADDRESS.findall(text))
-    faults += [f"leads to {link}" for link in sorted(links) if not link.startswith(f"{root}/")]
-    if not any(link.startswith(f"{root}/u/") for link in links):
-        faults.append("has no link to leave")
-    name = plain(source_name)
-    for where, told in (("text", plain(text)), ("HTML", plain(seen))):
-        if not visible(name) or name not in told:
-            faults.append(f"does not name the source {source_name!r} in its {where}")
-    everything = plain(f"{shown or ''} {text} {html} {seen}").casefold()
-    for claim in sorted({plain(claim) for claim in claims}):
-        if len(claim) >= SAYS_SOMETHING and claim.casefold() in everything:
-            faults.append(f"repeats the headline {claim!r}")
-    return tuple(Violation(output, None, "withdrawal", detail) for detail in faults)
-
-
-def _bodies(message: Message) -> tuple[bytes, bytes] | str:
+def bodies_of(message: Message) -> tuple[bytes, bytes] | str:
     """The decoded text and HTML, or what is wrong with the parts."""
     payload = message.get_payload()
     if message.get_content_type() != "multipart/alternative" or not isinstance(payload, list):
@@ -298,7 +260,8 @@ def _bodies(message: Message) -> tuple[bytes, bytes] | str:
     return bodies[0], bodies[1]
 
 
-def _wire_faults(raw: bytes) -> Iterator[str]:
+def wire_faults(raw: bytes) -> Iterator[str]:
+    """What is wrong with the bytes, whatever they say."""
     rest = raw.replace(b"\r\n", b"")
     if b"\r" in rest or b"\n" in rest:
         yield "holds a bare CR or LF"
@@ -326,7 +289,8 @@ def _named(message: Message, wanted: frozenset[str]) -> Iterator[str]:
         yield f"holds {', '.join(twice)} twice"
 
 
-def _header_faults(raw: bytes, message: Message, *, follows: bool = False) -> Iterator[str]:
+def header_faults(raw: bytes, message: Message, *, follows: bool = False) -> Iterator[str]:
+    """What is wrong with the headers of a mail of a list; `follows`: it answers a mail that the reader has."""
     yield from _named(message, HEADERS | OF_THREADS if follows else HEADERS)
     if follows and not (
         THREADED.fullmatch(str(message["In-Reply-To"])) and message["In-Reply-To"] == message["References"]
@@ -339,7 +303,7 @@ def _header_faults(raw: bytes, message: Message, *, follows: bool = False) -> It
         yield "List-Unsubscribe-Post is not exactly the one-click form"
 
 
-def _seal_faults(
+def seal_faults(
     message: Message, wanted: Sequence[tuple[str, str]], sealed: frozenset[str] = SEALED
 ) -> Iterator[str]:
     """What its signatures do not say; whether they hold, a receiver can tell as soon as the key is published."""
@@ -364,7 +328,7 @@ def _tags(value: str) -> dict[str, str]:
     return {name: text for name, _, text in pairs if name}
 
 
-def _subject(message: Message) -> str | None:
+def subject_of(message: Message) -> str | None:
     """The Subject as a reader sees it; None when it cannot be decoded."""
     try:
         return str(make_header(decode_header(str(message.get("Subject", "")))))
@@ -372,7 +336,7 @@ def _subject(message: Message) -> str | None:
         return None
 
 
-def _value_faults(message: Message, shown: str | None, wanted: str | None) -> Iterator[str]:
+def value_faults(message: Message, shown: str | None, wanted: str | None) -> Iterator[str]:
     """What the values say when they are read back; `shown` is the Subject."""
     if shown is None:
         yield "has a Subject that cannot be read back"

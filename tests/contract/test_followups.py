@@ -13,9 +13,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from publisher.daemon import Done, Steps
+from publisher.daemon.rounds import FOLLOWUPS, Rounds
 from publisher.desk import acts, followups, mailing, publishing, reach, readers
 from publisher.errors import Refused
 from publisher.newsroom import Newsroom
+from publisher.schedule import Tell
 from publisher.store import public
 from publisher.store.db import Database
 from tests.mailroom import (
@@ -250,7 +253,12 @@ def test_a_kill_overtakes_its_correction_and_a_hold_stops_it(database: Database,
     assert due(room) == [second]
     acts.kill(room, mailed_id, why="libel", actor="test", now=LATER)
     assert mailing.report(room, second).state == "cancelled"
-    assert [one.counts.accepted for one in tell(room)] == [1]
+    accounts: list[Done] = []
+    rounds = Rounds(steps=Steps(newsroom=room, clock=lambda: LATER), kinds=FOLLOWUPS, tell=accounts.append)
+    (intent,) = rounds.look()
+    assert isinstance(intent, Tell)
+    rounds.until_nothing_is_due()
+    assert [(done.subject, done.result) for done in accounts] == [(f"kill notices of {mailed_id}", "done")]
     assert [mail["Subject"] for mail in taken(server)[ALL]][1:] == ["Withdrawn: a story from Meridian"]
 
 
@@ -260,7 +268,12 @@ def test_a_reason_for_readers_that_says_it_again_is_refused_before_anything_is_d
 ) -> None:
     room = opened(database, server)
     mailed_id, _ = mailed(room, ALL)
-    with pytest.raises(Refused, match="repeats"):
-        acts.kill(room, mailed_id, why="x", public={"en": f"“{CLAIM}” is wrong"}, actor="test", now=LATER)
+    for said, why in (
+        (f"“{CLAIM.upper()}” is wrong", "repeats the headline"),
+        ("See https://meridian.example/2026/1", "holds an address"),
+        ("It was {{ wrong }}", "template syntax"),
+    ):
+        with pytest.raises(Refused, match=why):
+            acts.kill(room, mailed_id, why="x", public={"en": said}, actor="test", now=LATER)
     assert reach.report(room, mailed_id)["acts"] == []
     assert len(mails(server)[ALL]) == 1

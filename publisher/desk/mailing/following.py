@@ -217,10 +217,8 @@ def _kill(newsroom: Newsroom, head: Any, letter: Letter) -> tuple[_Prepare, _Rea
 def _withdrawn(newsroom: Newsroom, head: Any) -> _Kill:
     row, carrier = _told(newsroom, head)
     with newsroom.database.read() as connection:
-        versions = stories.versions(connection, row.story_id)
         present = stories.get(connection, row.story_id)
+        claims = stories.headlines(connection, present) if present else frozenset()
     had = carrier.made.item(row.story_id)
-    claims = {had.headline, had.original_headline, present.headline if present else ""}
-    claims |= {received.original_headline for _, _, received in versions}
     link = (present and present.link) or had.link
-    return _Kill(carrier, had, row, link, frozenset(claims - {""}))
+    return _Kill(carrier, had, row, link, claims | {had.headline, had.original_headline})
