@@ -21,6 +21,7 @@ from publisher.crash import crashpoint
 from publisher.desk import letters
 from publisher.desk.withdrawals import end_corrections
 from publisher.edition import Edition, Variant
+from publisher.ledger import DispatchState
 from publisher.newsroom import Newsroom
 from publisher.rights import Channel
 from publisher.selection import barred, item
@@ -35,6 +36,8 @@ ACTOR = "rule:followup"
 KILL, CORRECTION = "kill", "correction"
 EXPIRES = timedelta(days=3)
 """How long a reader's server may keep a follow-up waiting: what it says stays true."""
+PAUSE = timedelta(seconds=5)
+"""Between two looks for those who were at the dot, or get a former version even now."""
 SLICE = 50_000
 """Deliveries that are looked through in one transaction: about half a second, and of two slices each costs half as much again."""
 
@@ -74,7 +77,7 @@ def queue(newsroom: Newsroom, *, now: datetime) -> int:
     """Find whoever has to be told, and queue their mails; returns how many."""
     crashpoint("before-followups")
     with newsroom.database.read() as connection:
-        waiting = followups.open_ones(connection)
+        waiting = followups.open_ones(connection, now=now, pause=PAUSE)
     return sum(_queue(newsroom, row, now=now) for row in waiting)
 
 
@@ -82,6 +85,8 @@ def _queue(newsroom: Newsroom, row: Any, *, now: datetime) -> int:
     with newsroom.database.read() as connection:
         found = list(carriers(connection, row))
         kills = [one for one in followups.of_story(connection, row.story_id) if one.act == KILL]
+        # before they are looked for: whoever is answered meanwhile may have been looked at before
+        late = row.at + EXPIRES > now and any(_may_come(connection, row, carrier) for carrier in found)
     queued = 0
     for carrier in found:
         # who was told of an earlier kill and has had no later version since is not told again
@@ -89,9 +94,18 @@ def _queue(newsroom: Newsroom, row: Any, *, now: datetime) -> int:
         queued += _tell_readers(newsroom, row, carrier, told, now=now)
     with newsroom.database.write() as connection:
         if followups.lock(connection, row.id):
-            late = any(followups.at_the_dot(connection, part) for one in found for part in one.parts)
+            # also those that another process began: everybody is in one of them by now
+            for name in _unfinished(connection, row.id):
+                deliveries.finish_freeze(connection, name, now=now)
             followups.settle(connection, row.id, ended=not late, now=now)
     return queued
+
+
+def _may_come(connection: Connection, row: Any, carrier: Carrier) -> bool:
+    """Whether somebody may yet get what the follow-up is about: a kill stops all but who is at the dot, a correction stops nothing."""
+    if any(followups.at_the_dot(connection, part) for part in carrier.parts):
+        return True
+    return bool(row.act == CORRECTION and followups.still_sent(connection, carrier.head.id))
 
 
 def carriers(connection: Connection, row: Any) -> Iterator[Carrier]:
@@ -138,7 +152,6 @@ def _tell_readers(newsroom: Newsroom, row: Any, carrier: Carrier, told: set[str]
     answers = carrier.head.id
     with newsroom.database.read() as connection:
         ids = followups.id_range(connection, answers)
-        opened = _unfinished(connection, row.id, answers)
     queued = 0
     for start in range(ids.start, ids.stop, SLICE):
         part_of = range(start, min(start + SLICE, ids.stop))
@@ -148,22 +161,19 @@ def _tell_readers(newsroom: Newsroom, row: Any, carrier: Carrier, told: set[str]
             for part in carrier.parts:
                 if not followups.anybody(connection, part, told, part_of):
                     continue
-                opened = opened or _unfinished(connection, row.id, answers)
-                opened = opened or _open(newsroom, connection, row, carrier, now=now)
+                begun = _unfinished(connection, row.id, answers)
+                opened = begun[0] if begun else _open(newsroom, connection, row, carrier, now=now)
                 queued += followups.append(
                     connection, opened, part, followup_id=row.id, told=told, ids=part_of, due_at=now
                 )
         crashpoint("after-followup-slice")
-    if opened is not None:
-        with newsroom.database.write() as connection:
-            deliveries.finish_freeze(connection, opened, now=now)
     return queued
 
 
-def _unfinished(connection: Connection, followup_id: str, answers: str) -> str | None:
-    """The dispatch that somebody began to fill and did not finish."""
+def _unfinished(connection: Connection, followup_id: str, answers: str | None = None) -> list[str]:
+    """Its dispatches (or those to the readers of one dispatch) that somebody began to fill."""
     found = followups.dispatches(connection, followup_id, answers=answers)
-    return next((one.id for one in found if one.frozen_at is None and one.state != "cancelled"), None)
+    return [one.id for one in found if one.frozen_at is None and one.state != DispatchState.CANCELLED]
 
 
 def _open(newsroom: Newsroom, connection: Connection, row: Any, carrier: Carrier, *, now: datetime) -> str:

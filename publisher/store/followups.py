@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -55,6 +55,7 @@ __all__ = [
     "people",
     "reached",
     "settle",
+    "still_sent",
     "variants",
     "versions_in",
     "waiting",
@@ -107,9 +108,12 @@ def add(connection: Connection, new: NewFollowup, *, actor: str, now: datetime) 
     return insert_once(connection, followup, values)
 
 
-def open_ones(connection: Connection) -> list[Row[Any]]:
-    """Those of which somebody may still have to be found, oldest first."""
-    query = select(followup).where(followup.c.ended_at.is_(None))
+def open_ones(connection: Connection, *, now: datetime, pause: timedelta) -> list[Row[Any]]:
+    """Those of which somebody may still have to be found, oldest first; after a look not before this pause, whichever way a clock went."""
+    rested = or_(
+        followup.c.looked_at.is_(None), followup.c.looked_at <= now - pause, followup.c.looked_at > now
+    )
+    query = select(followup).where(followup.c.ended_at.is_(None), rested)
     return list(connection.execute(query.order_by(followup.c.at, followup.c.id)))
 
 
@@ -133,7 +137,8 @@ def lock(connection: Connection, followup_id: str) -> bool:
 def settle(connection: Connection, followup_id: str, *, ended: bool, now: datetime) -> None:
     """Its mails are in the ledger; `ended`: and nobody more can come."""
     values: dict[str, Any] = {
-        "queued_at": func.coalesce(followup.c.queued_at, literal(now, followup.c.at.type))
+        "looked_at": now,
+        "queued_at": func.coalesce(followup.c.queued_at, literal(now, followup.c.at.type)),
     }
     if ended:
         values["ended_at"] = now
@@ -308,6 +313,15 @@ def at_the_dot(connection: Connection, part: Told) -> bool:
         .where(delivery.c.dispatch_id == part.dispatch_id, ~exists(answered))
     )
     return connection.execute(query.limit(1)).first() is not None
+
+
+def still_sent(connection: Connection, dispatch_id: str) -> bool:
+    """Whether a dispatch may mail more of what it has."""
+    waits = exists(select(literal(1)).where(chunk.c.dispatch_id == dispatch.c.id, ~chunk.c.done))
+    alive = and_(dispatch.c.state != DispatchState.CANCELLED, or_(dispatch.c.frozen_at.is_(None), waits))
+    return (
+        connection.execute(select(literal(1)).where(dispatch.c.id == dispatch_id, alive)).first() is not None
+    )
 
 
 def people(connection: Connection, parts: Sequence[Told]) -> int:

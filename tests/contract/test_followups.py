@@ -229,10 +229,27 @@ def test_who_is_in_doubt_or_at_the_dot_is_told_and_who_was_refused_is_not(
         connection.execute(
             text(accepted), {"who": ALL, "yes": True, "at": "2026-03-02 02:30:00.000000+00:00"}
         )
-    assert len(due(room)) == 2  # who was at the dot has a dispatch of their own
+    assert len(due(room, LATER + followups.PAUSE)) == 2  # who was at the dot has a dispatch of their own
     with room.database.read() as connection:
         told = connection.execute(text("SELECT rcpt FROM delivery WHERE kind = 'followup' ORDER BY rcpt"))
         assert told.scalars().all() == [ALL, MOVED]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_who_gets_the_former_version_after_its_correction_is_told_too(
+    database: Database, server: Server
+) -> None:
+    server.teach(f"rcpt to={LEFT} nth=1 reply='450 4.2.1 Later'")
+    room = opened(database, server, corrections_at_once=5)
+    _, dispatch_id = mailed(room, ALL, LEFT)
+    ingest(room, story(version="2", correction_note="A name was wrong."), now=NOW)
+    assert [one.counts.planned for one in tell(room, NOW)] == [1]
+    send(room, dispatch_id, clock=lambda: LATER)
+    assert [one.counts.planned for one in tell(room, LATER)] == [1]
+    assert {
+        who: [str(mail["Subject"])[:10] for mail in got] for who, got in taken(server).items()
+    } == dict.fromkeys((ALL, LEFT), [CLAIM[:10], "Correction"])
+    assert due(room, LATER + followups.PAUSE) == []
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -53,13 +53,14 @@ followup = Table(
     Column("actor", String(128), nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("queued_at", UtcTime),
+    Column("looked_at", UtcTime),
     Column("ended_at", UtcTime),
     Column("took", JSON(none_as_null=True)),
     one_of("act", "kill", "correction"),
     Index(None, "story_id"),
     Index(None, "at", sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
     comment="a kill, or a correction that is told at once: written in the transaction that records it, so that whoever has the story in a "
-    "mail is told whatever happens next; its id says which (story, act, version): one kill is told once. told: what the mails say of it. queued_at: when its mails were first in the ledger; ended_at: when nobody "
+    "mail is told whatever happens next; its id says which (story, act, version): one kill is told once. told: what the mails say of it. queued_at: when its mails were first in the ledger; looked_at: when its readers were last looked for; ended_at: when nobody "
     "more could be found to be told, or nobody has to be. took: seconds from a kill to each channel, by whoever brought it there",
 )
 

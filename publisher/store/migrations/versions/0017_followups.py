@@ -83,6 +83,7 @@ def _followup() -> None:
         sa.Column("actor", sa.String(length=128), nullable=False),
         sa.Column("at", NOW, nullable=False),
         sa.Column("queued_at", NOW, nullable=True),
+        sa.Column("looked_at", NOW, nullable=True),
         sa.Column("ended_at", NOW, nullable=True),
         sa.Column("took", sa.JSON(), nullable=True),
         sa.CheckConstraint("act IN ('kill', 'correction')", name=op.f("ck_followup_act")),
