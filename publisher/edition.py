@@ -22,6 +22,7 @@ from publisher.canonical import canonical_json, plain
 from publisher.story import Media, Subject
 
 __all__ = [
+    "Also",
     "Disclaimer",
     "Edition",
     "Item",
@@ -36,7 +37,8 @@ __all__ = [
     "to_data",
 ]
 
-
+NEWER = ("also", "event", "told")
+"""What items did not have at first: where it says nothing it is not hashed, so that older editions keep their hash."""
 PARAGRAPHS = re.compile(r"\n[ \t]*\n")
 
 
@@ -83,6 +85,8 @@ class Why(StrEnum):
     """It became a candidate only after the edition's slot."""
     SIZE = "size"
     """There was no room for it in the mail: webmail cuts large mails off. The section's page has it."""
+    DUPLICATE = "duplicate"
+    """Another story reports the same event, and leads here or was carried before; it names this one's source."""
     UNFIT = "unfit"  # it could not be rendered, or the gate refused what was made of it
 
 
@@ -107,6 +111,15 @@ class Notice:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Also:
+    """Another agency's report of an item's event: the story that was left out for it, its source's name, and where it stands there."""
+
+    story_id: str
+    source_name: str
+    source_url: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """A story's place in an edition, with everything that any output shows of it.
@@ -119,6 +132,8 @@ class Item:
         rights: "full", "lede" or "link": how much of the text may be shown.
         rights_line: the agency's own line, printed in the footer and with the item in feeds.
         source_feed: address of the agency's own feed, where we know one.
+        also: who else reports the event. event: one name for all items that report it, "" where no other story does.
+        told: sections whose readers had another report of the event in an earlier edition: they are not given this one.
         withdrawn: set once the story was killed: outputs then show this notice and nothing of the story.
     """
 
@@ -151,6 +166,9 @@ class Item:
     media: tuple[Media, ...] = ()
     source_feed: str = ""
     withdrawn: Notice | None = None
+    also: tuple[Also, ...] = ()
+    event: str = ""
+    told: tuple[str, ...] = ()
 
     @property
     def house_headline(self) -> bool:
@@ -263,7 +281,7 @@ class Edition:
     def variant(
         self, language: str, sections: frozenset[str] | None = None
     ) -> Iterator[tuple[Shelf, tuple[Item, ...]]]:
-        """What a reader of this language and these sections sees: each shelf with its items, each story once.
+        """What a reader of this language and these sections sees: each shelf with its items, each story and event once.
 
         A story stands in the first of the reader's sections by the digest's order; nothing moves up to fill, and a
         shelf left empty is omitted (decision 9). `sections` None means all.
@@ -275,15 +293,24 @@ class Edition:
                 sections is not None and shelf.section not in sections
             ):
                 continue
-            items = tuple(by_id[story_id] for story_id in shelf.stories if story_id not in seen)
-            seen.update(item.story_id for item in items)
+            shown = (by_id[story_id] for story_id in shelf.stories)
+            items = tuple(
+                item
+                for item in shown
+                if (item.event or item.story_id) not in seen
+                and not (item.told if sections is None else sections.intersection(item.told))
+            )
+            seen.update(item.event or item.story_id for item in items)
             if items:
                 yield shelf, items
 
     def without(
         self, stories: Collection[str], *, now: datetime, why: Mapping[str, Why] | None = None
     ) -> Edition:
-        """The next revision: these stories taken out, nothing else touched (decision 8). `why`: where it is no kill."""
+        """The next revision: these stories taken out, also where they are only named, nothing else touched (decision 8).
+
+        `why`: where it is no kill.
+        """
         reasons = why or {}
         return dataclasses.replace(
             self,
@@ -293,7 +320,11 @@ class Edition:
                 dataclasses.replace(shelf, stories=tuple(s for s in shelf.stories if s not in stories))
                 for shelf in self.shelves
             ),
-            items=tuple(item for item in self.items if item.story_id not in stories),
+            items=tuple(
+                dataclasses.replace(item, also=tuple(a for a in item.also if a.story_id not in stories))
+                for item in self.items
+                if item.story_id not in stories
+            ),
             left_out=(
                 *self.left_out,
                 *(LeftOut(story_id, "", reasons.get(story_id, Why.KILLED)) for story_id in sorted(stories)),
@@ -320,6 +351,10 @@ def _content_hash(edition: Edition) -> str:
         unseen.append("notes")
     for key in unseen:
         del data[key]
+    for item in data["items"]:
+        for key in NEWER:
+            if not item[key]:
+                del item[key]
     if cut:  # a mail says how many more there are
         data["cut"] = cut
     return hashlib.sha256(canonical_json(data)).hexdigest()
@@ -358,6 +393,8 @@ def item_from_data(data: Mapping[str, Any]) -> Item:
     fields["categories"] = tuple(fields["categories"])
     fields["subjects"] = tuple(Subject(**subject) for subject in fields["subjects"])
     fields["media"] = tuple(Media(**media) for media in fields["media"])
+    fields["also"] = tuple(Also(**other) for other in fields.get("also", ()))
+    fields["told"] = tuple(fields.get("told", ()))
     if notice := fields.get("withdrawn"):
         fields["withdrawn"] = Notice(**{**notice, "at": datetime.fromisoformat(notice["at"])})
     return Item(**fields)

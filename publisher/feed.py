@@ -29,6 +29,7 @@ class Feed:
     Attributes:
         title: what follows the site's name; empty for the feed of all.
         language: BCP 47 tag of the feed itself.
+        merge: whether of several agencies' reports of one event one leads and names the others.
         section, source, only: the one section, source or (base) language whose stories it takes; None: all.
     """
 
@@ -40,6 +41,7 @@ class Feed:
     only: str | None = None
     maximum: int = LONGEST.feed_max
     window: timedelta = LONGEST.feed_window
+    merge: bool = True
 
     @property
     def edition_slug(self) -> str:
@@ -85,11 +87,17 @@ def base(language: str) -> str:
 
 
 def feeds_of(
-    sections: Sequence[Section], sources: Iterable[Source], *, language: str, languages: Sequence[str]
+    sections: Sequence[Section],
+    sources: Iterable[Source],
+    *,
+    language: str,
+    languages: Sequence[str],
+    merge: bool = True,
 ) -> tuple[Feed, ...]:
     """Every feed of a house: sections (each in its languages when it has several), sources, languages, and all.
 
-    `language` is the site's, `languages` those it publishes in. A section has the languages that it has a title in.
+    `language` is the site's, `languages` those it publishes in. A section has the languages that it has a title in. `merge` is
+    said of the feeds that are no section's.
     """
     widest = Feed(
         series="all",
@@ -97,6 +105,7 @@ def feeds_of(
         language=language,
         maximum=max((section.feed_max for section in sections), default=LONGEST.feed_max),
         window=max((section.feed_window for section in sections), default=LONGEST.feed_window),
+        merge=merge,
     )
     return (
         *_of_sections(sections, language=language, languages=languages),
@@ -130,6 +139,7 @@ def _of_sections(sections: Sequence[Section], *, language: str, languages: Seque
             section=section.slug,
             maximum=section.feed_max,
             window=section.feed_window,
+            merge=section.merge,
         )
         yield whole
         spoken = [tag for tag, _ in section.titles if tag in languages]

@@ -34,8 +34,7 @@ __all__ = [
     "unpublishable",
 ]
 
-DEFAULT_URGENCY = 5
-"""Middle of the IPTC scale: 1 is a flash, 9 the least urgent."""
+DEFAULT_URGENCY = 5  # in the middle of the IPTC scale: 1 is a flash, 9 the least urgent
 
 
 class PubStatus(StrEnum):
@@ -109,7 +108,7 @@ class Source:
         rights: what may be published of a story: "full", "lede", "link" or "none".
         rights_feeds, rights_mail: the same for feeds and our pages, and for mail; None: as `rights` says.
         rights_map: words in an item's own rights statement (casefolded) -> what they allow; of several the strictest counts.
-        own_hosts: hosts of the newsroom itself, which are nobody's source.
+        own_hosts: hosts of the newsroom itself, which are nobody's source. priority: 1 to 9, the lowest leads where several report one event.
         media: whether pictures may be shown with its texts. every: how often it is polled. window: how far back a site is swept.
     """
 
@@ -142,6 +141,7 @@ class Source:
     window: timedelta = timedelta(days=14)
     every: timedelta = timedelta(minutes=5)
     own_hosts: tuple[str, ...] = ()
+    priority: int = 5
 
     def allows(self, channel: Channel) -> str:
         """How much of its texts may be published there."""
@@ -167,14 +167,13 @@ class Section:
     """Which stories belong together, how many, how recent, in which order: as `sections.toml` has it (decision 4).
 
     Attributes:
-        slug: permanent name in commands, paths and feed ids.
-        titles: (language, title) pairs.
+        slug: permanent name in commands, paths and feed ids. titles: (language, title) pairs.
         any, none: a story belongs when one of `any` and none of `none` matches; an empty `any` takes every story.
         max, window: how many items a digest shows at most, and how long a story stays a candidate.
         feed_max, feed_window: the same for the section's feed.
-        per_source: at most this many items of one source in a digest; None for no quota.
-        order: "urgency" (urgency, then newest eligible, then id) or "newest".
+        per_source: at most this many items of one source in a digest. order: "urgency" (then newest eligible, then id) or "newest".
         languages: "edition" (only stories in the edition's language), "all", or a tuple of languages.
+        merge: whether of several agencies' reports of one event one leads and names the others, or each is printed.
     """
 
     slug: str
@@ -188,6 +187,7 @@ class Section:
     per_source: int | None = None
     order: str = "urgency"
     languages: str | tuple[str, ...] = "edition"
+    merge: bool = True
 
     def title(self, language: str) -> str:
         """The title in this language, else in the first that the configuration names."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from publisher.desk.acts import Withdrawn
     from publisher.desk.publishing import Published
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "say_public", "story"]
 
 STATES = ("usable", "embargoed", "held", "killed", "withheld", "canceled")
 """As `desk.overview` has them; importing it would cost `publisher --help` its 80 ms."""
@@ -155,7 +155,7 @@ def headline(door_: Door, story_id: str, text: str, why: str) -> int:
     lines = [f"{changed.story_id}: {changed.headline}"]
     if done.frozen:
         lines.append(f"Frozen before, and sent with the old headline: {', '.join(done.frozen)}.")
-    return _public(door_, record, lines, done.published)
+    return say_public(door_, record, lines, done.published)
 
 
 @story.command()
@@ -306,10 +306,10 @@ def _withdrawn(door_: Door, act: str, acted: Withdrawn, *, reach: dict[str, Any]
         else []
     )
     lines += reach_lines(reach)[1:] if reach and reach["acts"][0]["mailboxes"] else []
-    return _public(door_, record, lines, acted.published)
+    return say_public(door_, record, lines, acted.published)
 
 
-def _public(door_: Door, record: dict[str, Any], lines: list[str], published: Published) -> int:
+def say_public(door_: Door, record: dict[str, Any], lines: list[str], published: Published) -> int:
     """Say what came of an act, and what was made anew for it; PARTLY when the gate kept one of those back."""
     anew = [report.series for report in published.feeds if not report.refused]
     kept_back = [str(report.refused) for report in published.feeds if report.refused]
@@ -348,7 +348,7 @@ def release(door_: Door, story_id: str, why: str) -> int:
         done = acts.release(newsroom, story_id, why=why, actor=door_.who, now=now())
     released = done.story
     record = {"id": released.story_id, "act": "release", "eligible_at": released.eligible_at}
-    return _public(door_, record, [f"{released.story_id} released."], done.published)
+    return say_public(door_, record, [f"{released.story_id} released."], done.published)
 
 
 @story.command()

@@ -25,9 +25,9 @@ from publisher.newsroom import Newsroom
 from publisher.render import digest as render_digest
 from publisher.render import message
 from publisher.schedule import edition_id, out_of_reach, present_slot
-from publisher.selection import Act, Candidate, Selection, roomier, select_digest
+from publisher.selection import SPAN, Act, Candidate, Selection, roomier, select_digest
 from publisher.series import Digest, Letter
-from publisher.store import editions, house, notes, stories
+from publisher.store import approvals, editions, house, notes, stories, ties
 
 __all__ = [
     "SAMPLE",
@@ -62,6 +62,7 @@ SAID = {
     Why.RIGHTS: "without the right to be published",
     Why.NOT_ELIGIBLE: "come in after the slot",
     Why.UNFIT: "unfit to be shown",
+    Why.DUPLICATE: "another report of an event that is told",
 }
 """Reasons that are no whole words by themselves, after a number: "2 carried by an earlier edition"."""
 
@@ -169,11 +170,24 @@ def _select(
     pinned = [mark.story_id for mark in marks if mark.act is Act.PIN]
     since = min(slot - section.window for section in sections)
     carried = editions.carried(connection, digest.slug)
-    pool = [
+    before = since - SPAN if any(section.merge for section in sections) else since
+    found = [
         Candidate(story, carried.get(story.story_id))
-        for story in stories.candidates(connection, since=since, also=pinned)
+        for story in stories.candidates(connection, since=before, also=pinned)
     ]
-    chosen = select_digest(digest, sections, pool, marks=marks, sources=newsroom.sources, slot=slot, now=now)
+    pool = [entry for entry in found if stories.recent(entry.story, since) or entry.story.story_id in pinned]
+    taken = {entry.story.story_id for entry in pool}
+    chosen = select_digest(
+        digest,
+        sections,
+        pool,
+        earlier=[entry for entry in found if entry.story.story_id not in taken],
+        ties=ties.every(connection),
+        marks=marks,
+        sources=newsroom.sources,
+        slot=slot,
+        now=now,
+    )
     return chosen, len(pool)
 
 
@@ -306,7 +320,7 @@ def approve(newsroom: Newsroom, wanted: str, *, actor: str, now: datetime) -> Ed
     """Approve exactly this content of an edition."""
     made = edition(newsroom, wanted)
     with newsroom.database.write() as connection:
-        editions.approve(connection, made.edition_id, made.content_hash, actor=actor, now=now)
+        approvals.approve(connection, made.edition_id, made.content_hash, actor=actor, now=now)
         data = {"content_hash": made.content_hash}
         house.tell(connection, "edition.approve", made.edition_id, actor=actor, now=now, data=data)
     return made

@@ -13,7 +13,7 @@ from publisher.desk.pages import Page, key_of, number_in, place_in
 from publisher.edition import Kind
 from publisher.errors import UnknownName
 from publisher.newsroom import Newsroom
-from publisher.store import deliveries, house, quarantine, states
+from publisher.store import approvals, deliveries, house, quarantine, states
 from publisher.store import editions as stored_editions
 from publisher.store import stories as stored_stories
 from publisher.story import EmbargoKind, Story
@@ -267,7 +267,7 @@ def _edition(connection: Connection, row: Any) -> dict[str, Any]:
         "frozen_at": row.frozen_at,
         "stories": row.stories,
         "content_hash": row.content_hash,
-        "approved_by": stored_editions.approver(connection, row.id, row.content_hash),
+        "approved_by": approvals.approver(connection, row.id, row.content_hash),
         "dispatch": mailed.id if mailed else None,
     }
 

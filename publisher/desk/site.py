@@ -23,7 +23,7 @@ from publisher.feed import Feed, base
 from publisher.newsroom import Newsroom
 from publisher.render import pages
 from publisher.render.feeds import FORMATS
-from publisher.store import editions, house, public, stories
+from publisher.store import approvals, editions, house, public, stories
 from publisher.store.public import Finished
 
 __all__ = ["SiteReport", "build"]
@@ -160,7 +160,7 @@ def _waits(newsroom: Newsroom, connection: Connection, made: Edition) -> bool:
     """Whether nobody has approved an edition that wants it: it is not for readers yet, on no page."""
     digest = newsroom.digests.get(made.series)
     wants = digest is not None and digest.approval == "required"
-    return wants and not editions.approved(connection, made.edition_id, made.content_hash)
+    return wants and not approvals.approved(connection, made.edition_id, made.content_hash)
 
 
 def _pages(newsroom: Newsroom, held: _Held) -> Iterator[_Page]:

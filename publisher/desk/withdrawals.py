@@ -115,7 +115,7 @@ def outgoing(connection: Connection, story_id: str) -> tuple[str, ...]:
     """The frozen editions of digests that hold the story and may still reach somebody: not sent yet, or readers wait for them."""
     return tuple(
         row.id
-        for row in editions.holding(connection, story_id, kind=Kind.DIGEST)
+        for row in editions.holding(connection, story_id, kind=Kind.DIGEST, named=False)
         if (head := deliveries.dispatch_of(connection, row.id)) is None
         or deliveries.counts(connection, head.id).waiting > 0
     )
@@ -124,11 +124,12 @@ def outgoing(connection: Connection, story_id: str) -> tuple[str, ...]:
 def barred(
     connection: Connection, made: Edition, sources: Mapping[str, Source], now: datetime
 ) -> dict[str, Why]:
-    """The stories of an edition that may not go out at `now`, each with what bars it.
+    """The stories that an edition holds or names and that may not go out at `now`, each with what bars it.
 
     An edition is frozen, what it holds is not: asked again at every step on which bytes leave (wire.md 2.2).
     """
-    found = stories.by_id(connection, [item.story_id for item in made.items])
+    named = [other.story_id for item in made.items for other in item.also]
+    found = stories.by_id(connection, {*(item.story_id for item in made.items), *named})
     return {
         story.story_id: why[0]
         for story in found

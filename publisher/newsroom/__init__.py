@@ -143,6 +143,7 @@ class Newsroom:
             self.settings.sources,
             language=self.settings.site.language,
             languages=tuple(self.disclaimers),
+            merge=self.settings.wire.duplicates == "merge",
         )
 
     @cached_property

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from publisher.edition import Edition, Item
 from publisher.feed import base
 
-__all__ = ["Archive", "Channel", "changed_at", "feed_items", "published", "rights_of", "source_word"]
+__all__ = [
+    "Archive",
+    "Channel",
+    "also_word",
+    "changed_at",
+    "feed_items",
+    "published",
+    "rights_of",
+    "source_word",
+]
 
 POLICIES = ("link", "lede", "full")
 """How much of a text may be shown, from least to most; any other word allows the link only."""
@@ -37,7 +46,7 @@ class Channel:
         language: BCP 47 tag of the feed; items in other languages say so themselves.
         home_url: the page a person sees. self_url: the feed's exact public address.
         feed_id: tag: URI of the feed. story_id_prefix: what a story's ULID is appended to ("tag:authority,date:story/").
-        source_words: language -> what stands before a source's name ("Source:").
+        source_words: language -> what stands before a source's name ("Source:"). also_words: the same before others that report an event.
         icon: address of a square picture of the house, or "". hubs: WebSub hubs of the feed.
         text: the most that is shown of a story's text: "full", "lede" or "link"; its own rights may allow less.
         source: "link"; "text" for a consumer that forbids links: then the name stands in the text, the address in the metadata.
@@ -59,6 +68,7 @@ class Channel:
     text: str = "full"
     source: str = "link"
     redate_withdrawn: bool = False
+    also_words: Mapping[str, str] = field(default_factory=dict)
 
     def story_id(self, item: Item) -> str:
         """The item's public id: RSS guid, Atom id and JSON Feed id alike (a tag: URI, RFC 4151; it never changes)."""
@@ -93,7 +103,16 @@ def rights_of(item: Item, channel: Channel) -> str:
 
 def source_word(channel: Channel, item: Item) -> tuple[str, str]:
     """What stands before the source's name and its language: the item's own if the house has it, else the feed's, else English."""
+    return _word(channel, item, channel.source_words) or ("Source:", "en")
+
+
+def also_word(channel: Channel, item: Item) -> tuple[str, str]:
+    """The same for what stands before those who also report the event."""
+    return _word(channel, item, channel.also_words) or ("Also reported by:", "en")
+
+
+def _word(channel: Channel, item: Item, words: Mapping[str, str]) -> tuple[str, str] | None:
     for language in (item.language, base(item.language), channel.language, base(channel.language)):
-        if word := channel.source_words.get(language):
+        if word := words.get(language):
             return word, language
-    return "Source:", "en"
+    return None

@@ -194,6 +194,7 @@ def _words(words: Words) -> dict[str, Any]:
         "correction": _("Correction"),
         "note": _("Editor's note"),
         "comma": words.signs.comma,
+        "also": _("Also reported by"),
         "colon": words.signs.colon,
         "semicolon": words.signs.semicolon,
     }
@@ -286,6 +287,9 @@ def _item(frame: _Frame, item: Item, *, lead: bool) -> dict[str, Any]:
         "provenance": f"{ours} · {frame.disclaimer}" if ours else frame.disclaimer,
         "disclaimer": frame.disclaimer,
         "our_headline": ours,
+        "also": [
+            {"name": isolated(other.source_name, language), "url": other.source_url} for other in item.also
+        ],
     }
 
 

@@ -1,4 +1,4 @@
-"""An item's text as feeds carry it: the correction first, the body, rights, then the source line and last the full disclaimer. PURE.
+"""An item's text as feeds carry it: the correction first, the body, rights, who else reports it, then the source line and last the full disclaimer. PURE.
 
 The order is what the gate reads: the last block is the disclaimer, the block before it links to the source by name. Readers that
 strip `dir` go by the first strong character, and some strip only the div: so direction stands on the div and on each
@@ -11,7 +11,7 @@ import re
 from html import escape, unescape
 
 from publisher.edition import Edition, Item
-from publisher.render.channel import Channel, rights_of, source_word
+from publisher.render.channel import Channel, also_word, rights_of, source_word
 from publisher.render.direction import RLM, direction, first_strong, is_rtl, isolated, lead_in
 from publisher.render.excerpt import excerpt
 
@@ -66,10 +66,23 @@ def content(edition: Edition, item: Item, channel: Channel) -> str:
         _correction(item),
         _body(item, rights_of(item, channel)),
         *(_paragraph(escape(lead_in(line, item.language)), item.language) for line in rights),
+        _also(item, channel),
         _paragraph(f"{escape(_lead(word))}{link}", spoken),
         _paragraph(escape(lead_in(disclaimer.full, disclaimer.language)), disclaimer.language),
     )
     return f'<div lang="{escape(item.language)}" dir="{direction(item.language)}">{"".join(parts)}</div>'
+
+
+def _also(item: Item, channel: Channel) -> str:
+    """Who else reports the event, each linked to its own report."""
+    if not item.also:
+        return ""
+    word, spoken = also_word(channel, item)
+    named = [escape(isolated(other.source_name, spoken)) for other in item.also]
+    if channel.source == "link":
+        links = zip(item.also, named, strict=True)
+        named = [f'<a href="{escape(other.source_url)}">{name}</a>' for other, name in links]
+    return _paragraph(f"{escape(_lead(word))}{' · '.join(named)}", spoken)
 
 
 def _lead(word: str) -> str:

@@ -104,6 +104,10 @@ def _item(edition: Edition, item: Item, channel: Channel) -> dict[str, Any]:
         "correction": item.correction_note,
         "usage_terms": item.usage_terms,
     }
+    if item.also:
+        data["_wire"]["also"] = [
+            {"source": other.source_name, "source_url": other.source_url} for other in item.also
+        ]
     return data
 
 

@@ -340,6 +340,7 @@ def _item(edition: Edition, item: Item, language: str, timezone: str, words: Wor
         "corrected": item.corrected_at is not None,
         "correction_note": item.correction_note or "",
         "disclaimer": edition.disclaimer(language).short,
+        "also": [{"name": other.source_name, "url": other.source_url} for other in item.also],
     }
 
 
@@ -378,6 +379,7 @@ def _words(words: Words) -> dict[str, object]:
         "feed_of": _("Address of the %(format)s feed"),
         "corrected": _("Corrected"),
         "correction": _("Correction"),
+        "also": _("Also reported by"),
         "colon": words.signs.colon,
         "our_headline": _("our headline"),
         "note": _("Editor's note"),

@@ -6,19 +6,27 @@ story is neither lost nor doubled (decisions 4, 5 and 11). A pin beats order, qu
 hold, an embargo, missing rights or the desk's drop.
 """
 
-from publisher.selection.candidates import Act, Candidate, Mark, Selection, barred, item
+from publisher.selection.alike import SPAN, Groups, Tie, grouped
+from publisher.selection.candidates import Act, Candidate, Mark, Selection, barred, claimed, item
 from publisher.selection.digest import select_digest
+from publisher.selection.events import Events
 from publisher.selection.fitting import roomier
 from publisher.selection.rules import belongs
 from publisher.selection.timeline import select_feed
 
 __all__ = [
+    "SPAN",
     "Act",
     "Candidate",
+    "Events",
+    "Groups",
     "Mark",
     "Selection",
+    "Tie",
     "barred",
     "belongs",
+    "claimed",
+    "grouped",
     "item",
     "roomier",
     "select_digest",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from publisher.edition import Item, LeftOut, Shelf, Why
+from publisher.edition import Also, Item, LeftOut, Shelf, Why
 from publisher.rights import Channel, strictest
 from publisher.story import PubStatus, Source, SourceKind, Story
 
@@ -106,7 +106,17 @@ def claimed(story: Story) -> datetime:
     return min(received.first_created or received.version_created or story.received_at, story.received_at)
 
 
-def item(story: Story, source: Source, now: datetime, page: str, channel: Channel) -> Item:
+def item(
+    story: Story,
+    source: Source,
+    now: datetime,
+    page: str,
+    channel: Channel,
+    *,
+    also: tuple[Also, ...] = (),
+    event: str = "",
+    told: tuple[str, ...] = (),
+) -> Item:
     """The story's place in an edition frozen at `now`, with as much of its text as its source's rights and its own allow.
 
     `page`: what its id is appended to for the address of its page here; "" where the house has no such pages.
@@ -144,4 +154,7 @@ def item(story: Story, source: Source, now: datetime, page: str, channel: Channe
         if source.media and rights == "full"
         else (),
         source_feed=source.url or "" if source.kind is SourceKind.AGENCY else "",
+        also=also,
+        event=event,
+        told=told,
     )

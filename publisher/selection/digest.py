@@ -7,13 +7,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from publisher.edition import LeftOut, Shelf, Why
+from publisher.edition import Item, LeftOut, Shelf, Why
 from publisher.rights import Channel
+from publisher.selection.alike import Tie
 from publisher.selection.candidates import Act, Candidate, Mark, Selection, claimed, eligible, item, sift
+from publisher.selection.events import Events
 from publisher.series import Digest
 from publisher.story import Section, Source, Story
 
 __all__ = ["select_digest"]
+
+Order = Callable[[Story], tuple[float, float, float, str]]
 
 
 def select_digest(
@@ -21,6 +25,8 @@ def select_digest(
     sections: Sequence[Section],
     candidates: Iterable[Candidate],
     *,
+    earlier: Iterable[Candidate] = (),
+    ties: Iterable[Tie] = (),
     marks: Sequence[Mark] = (),
     sources: Mapping[str, Source],
     slot: datetime,
@@ -28,6 +34,8 @@ def select_digest(
     page: str = "",
 ) -> Selection:
     """The items of one edition of a digest.
+
+    `earlier` are older stories that no edition takes any more: an event that they told is no news. `ties`: what the desk joined and split.
 
     `sections` are the digest's, in its order; `slot` is the instant that windows are measured back from, `now` the freeze:
     what became eligible after the slot but before the freeze is fresh news and is taken. `page`: what a story's id is appended to
@@ -41,13 +49,31 @@ def select_digest(
         if entry.spent
     ]
     stories = [entry.story for entry in fit if not entry.spent]
+    events = Events(sources=sources, channel=Channel.MAIL)
+    if any(section.merge for section in sections):
+        past = sift(list(earlier), sources=sources, now=now, channel=Channel.MAIL)[1]
+        taken = {section.slug for section in sections}
+        away = {mark.story_id for mark in marks if mark.act is Act.DROP and mark.section in taken}
+        events = Events([*fit, *past], ties=ties, sources=sources, channel=Channel.MAIL, away=away)
     shelves: list[Shelf] = []
     for section in sections:
         for language in digest.languages:
-            shelf, reasons = _shelf(section, digest, language, stories, marks=marks, slot=slot)
+            shelf, reasons = _shelf(section, digest, language, stories, events=events, marks=marks, slot=slot)
             shelves.append(shelf)
             left_out += reasons
-    return _selection(shelves, stories, sources=sources, left_out=left_out, now=now, page=page)
+    merging = frozenset(section.slug for section in sections if section.merge)
+    pinned = frozenset(mark.story_id for mark in marks if mark.act is Act.PIN)
+    return _selection(
+        shelves,
+        stories,
+        events=events,
+        merging=merging,
+        pinned=pinned,
+        sources=sources,
+        left_out=left_out,
+        now=now,
+        page=page,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +97,42 @@ def _shelf(
     language: str,
     stories: Sequence[Story],
     *,
+    events: Events,
     marks: Sequence[Mark],
     slot: datetime,
 ) -> tuple[Shelf, list[LeftOut]]:
-    """One section in one language: pins at their places, the rest ranked under quota and maximum."""
+    """One section in one language: pins at their places, the rest ranked under quota and maximum, of each event one."""
     desk = _Desk.of(marks, section.slug)
     pinned, ranked, out = _sort_in(section, digest, language, stories, desk=desk, slot=slot)
-    ranked.sort(key=_order(section.order))
+    order = _order(section.order)
+    ranked.sort(key=order)
+    told: dict[str, str] = {}
+    if section.merge:
+        ranked = _led(ranked, events, order)
+        told = {events.groups.event(story.story_id): story.story_id for story in pinned}
     chosen: list[Story] = []
     room = max(0, section.max - len(pinned))
     of_source = Counter(story.source for story in pinned)
     more = 0
     for story in ranked:
+        event = events.groups.event(story.story_id)
+        if section.merge and (section.slug in events.told(story) or event in told):
+            detail = (
+                f"the same event as {told[event]}" if event in told else "an earlier edition told the event"
+            )
+            out.append(LeftOut(story.story_id, section.slug, Why.DUPLICATE, detail, language))
+            continue
         if section.per_source is not None and of_source[story.source] >= section.per_source:
             detail = f"{section.per_source} of {story.source}"
             out.append(LeftOut(story.story_id, section.slug, Why.QUOTA, detail, language))
             more += 1
         elif len(chosen) >= room:
             out.append(LeftOut(story.story_id, section.slug, Why.MAXIMUM, f"{section.max} at most", language))
+            told[event] = story.story_id
             more += 1
         else:
             chosen.append(story)
+            told[event] = story.story_id
             of_source[story.source] += 1
     for story in sorted(pinned, key=lambda story: (desk.pins[story.story_id], story.story_id)):
         chosen.insert(min(desk.pins[story.story_id] - 1, len(chosen)), story)
@@ -99,6 +140,15 @@ def _shelf(
     return Shelf(
         section=section.slug, title=section.title(language), language=language, stories=stories_on, more=more
     ), out
+
+
+def _led(ranked: Sequence[Story], events: Events, order: Order) -> list[Story]:
+    """The stories with each event's together, at the place of the one that leads, which is first; the others would lead without it."""
+    members: dict[str, list[Story]] = {}
+    for story in ranked:
+        members.setdefault(events.groups.event(story.story_id), []).append(story)
+    groups = [sorted(group, key=events.rank) if len(group) > 1 else group for group in members.values()]
+    return [story for group in sorted(groups, key=lambda group: order(group[0])) for story in group]
 
 
 def _sort_in(
@@ -139,7 +189,7 @@ def _speaks(story: Story, section: Section, language: str) -> bool:
             return own in {entry.casefold().split("-")[0] for entry in listed}
 
 
-def _order(order: str) -> Callable[[Story], tuple[float, float, float, str]]:
+def _order(order: str) -> Order:
     """Newest first is by when a story became eligible; what came together (a first poll) goes by the time it claims."""
 
     def newest(story: Story) -> tuple[float, float, float, str]:
@@ -155,6 +205,9 @@ def _selection(
     shelves: Sequence[Shelf],
     stories: Sequence[Story],
     *,
+    events: Events,
+    merging: frozenset[str],
+    pinned: frozenset[str],
     sources: Mapping[str, Source],
     left_out: Sequence[LeftOut],
     now: datetime,
@@ -162,7 +215,27 @@ def _selection(
 ) -> Selection:
     by_id = {story.story_id: story for story in stories}
     order = dict.fromkeys(story_id for shelf in shelves for story_id in shelf.stories)
-    items = tuple(
-        item(by_id[story_id], sources[by_id[story_id].source], now, page, Channel.MAIL) for story_id in order
-    )
+    merged = {story_id for shelf in shelves if shelf.section in merging for story_id in shelf.stories}
+    alone = {
+        story_id
+        for shelf in shelves
+        for place, story_id in enumerate(shelf.stories)
+        if events.groups.event(story_id) in {events.groups.event(other) for other in shelf.stories[:place]}
+    }
+
+    def shown(story: Story) -> Item:
+        """A second report on one shelf was pinned there, or nothing is merged there: it stands for itself."""
+        one = story.story_id in merged and story.story_id not in alone
+        return item(
+            story,
+            sources[story.source],
+            now,
+            page,
+            Channel.MAIL,
+            also=events.also(story) if one else (),
+            event=events.groups.of.get(story.story_id, "") if one else "",
+            told=tuple(sorted(events.told(story) & merging)) if one and story.story_id not in pinned else (),
+        )
+
+    items = tuple(shown(by_id[story_id]) for story_id in order)
     return Selection(tuple(shelves), items, tuple(dict.fromkeys(left_out)))

@@ -8,7 +8,9 @@ from datetime import datetime
 from publisher.edition import Item, LeftOut, Notice, Shelf, Why
 from publisher.feed import Feed
 from publisher.rights import Channel
+from publisher.selection.alike import Tie
 from publisher.selection.candidates import Act, Candidate, Mark, Selection, claimed, eligible, item, sift
+from publisher.selection.events import Events
 from publisher.story import Source, Story
 
 __all__ = ["select_feed"]
@@ -22,6 +24,7 @@ def select_feed(
     sources: Mapping[str, Source],
     now: datetime,
     marks: Sequence[Mark] = (),
+    ties: Iterable[Tie] = (),
     notice: Callable[[Story], Notice] | None = None,
     page: str = "",
     beyond: int = 0,
@@ -29,6 +32,9 @@ def select_feed(
     """The newest items of a feed. Drops in its section count, pins do not: a feed is a timeline.
 
     `stories` are the feed's newest, or all that there are; `beyond`: how many older ones there are that need not be looked at.
+
+    Of several reports of one event the one that readers have had first keeps its place, and of new ones one leads; `ties` are what the
+    desk joined and split.
 
     With `notice`, a published story that was killed within the feed's window stays as that notice, also beyond the maximum: reader
     programs keep what is merely gone. What the maximum cut is counted, not named: it is everything older.
@@ -42,6 +48,17 @@ def select_feed(
     fresh = [
         e.story for e in fit if eligible(e.story) >= now - feed.window and e.story.story_id not in dropped
     ]
+    events = Events(sources=sources, channel=Channel.FEEDS)
+    if feed.merge:
+        events = Events(
+            [Candidate(story) for story in fresh], ties=ties, sources=sources, channel=Channel.FEEDS
+        )
+        doubles = _doubles(fresh, events)
+        left_out += [
+            LeftOut(story_id, feed.series, Why.DUPLICATE, f"the same event as {first}")
+            for story_id, first in doubles.items()
+        ]
+        fresh = [story for story in fresh if story.story_id not in doubles]
     fresh.sort(key=_recency, reverse=True)
     chosen = fresh[: feed.maximum]
     gone = _withdrawn(pool, now - feed.window) if notice is not None else []
@@ -53,12 +70,33 @@ def select_feed(
         stories=tuple(story.story_id for story in shown),
         more=len(fresh) - len(chosen) + beyond,
     )
-    items = {story.story_id: item(story, sources[story.source], now, page, Channel.FEEDS) for story in chosen}
+    items = {
+        story.story_id: item(story, sources[story.source], now, page, Channel.FEEDS, also=events.also(story))
+        for story in chosen
+    }
     if notice is not None:
         items |= {story.story_id: _notice(story, sources.get(story.source), notice(story)) for story in gone}
     return Selection(
         (shelf,), tuple(items[story_id] for story_id in shelf.stories), tuple(dict.fromkeys(left_out))
     )
+
+
+def _doubles(stories: Sequence[Story], events: Events) -> dict[str, str]:
+    """The stories that another one of these stands for, and which."""
+    members: dict[str, list[Story]] = {}
+    for story in stories:
+        if event := events.groups.of.get(story.story_id):
+            members.setdefault(event, []).append(story)
+    doubles: dict[str, str] = {}
+    for group in members.values():
+        known = [story for story in group if story.first_published is not None]
+        first = (
+            min(known, key=lambda story: (story.first_published, story.story_id))
+            if known
+            else min(group, key=events.rank)
+        )
+        doubles |= {story.story_id: first.story_id for story in group if story is not first}
+    return doubles
 
 
 def _withdrawn(pool: Sequence[Candidate], since: datetime) -> list[Story]:

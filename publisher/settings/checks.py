@@ -237,7 +237,7 @@ def _consumers(tables: Tables) -> Iterator[Fault]:
     known = [
         feed.series
         for feed in feeds_of(
-            [entry.domain() for entry in tables.section],
+            [entry.domain(tables.wire.duplicates) for entry in tables.section],
             [entry.domain(language=tables.site.language, timezone="UTC") for entry in tables.source],
             language=tables.site.language,
             languages=languages,

@@ -41,6 +41,7 @@ from publisher.settings.tables import (
     Site,
     Store,
     Web,
+    Wire,
 )
 from publisher.settings.theme import ThemeTable
 from publisher.story import Section, Source
@@ -72,6 +73,7 @@ class Tables(BaseSettings):
     feeds: FeedsTable = FeedsTable()
     web: Web = Web()
     alarms: Alarms = Alarms()
+    wire: Wire = Wire()
     theme: ThemeTable = ThemeTable()
     consumer: tuple[ConsumerTable, ...] = ()
     disclaimer: tuple[DisclaimerTable, ...] = ()
@@ -115,6 +117,7 @@ class Settings:
     feeds: FeedsTable
     web: Web
     alarms: Alarms
+    wire: Wire
     theme: Theme
     consumers: tuple[Consumer, ...]
     disclaimers: tuple[Disclaimer, ...]
@@ -244,10 +247,11 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         feeds=tables.feeds,
         web=tables.web,
         alarms=tables.alarms,
+        wire=tables.wire,
         theme=tables.theme.domain(),
         consumers=tuple(entry.domain() for entry in tables.consumer),
         disclaimers=tuple(entry.domain() for entry in tables.disclaimer),
-        sections=tuple(entry.domain() for entry in tables.section),
+        sections=tuple(entry.domain(tables.wire.duplicates) for entry in tables.section),
         sources=tuple(
             entry.domain(language=site.language, timezone=site.timezone, own_hosts=own_hosts, config=folder)
             for entry in tables.source

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, TypeAdapter
 from publisher.feed import Consumer
 from publisher.series import Canary, Digest, Sender
 from publisher.settings.disk import absolute
-from publisher.settings.tables import Table
+from publisher.settings.tables import Duplicates, Table
 from publisher.settings.values import (
     Domain,
     Duration,
@@ -79,9 +79,10 @@ class SectionTable(Table):
     per_source: Limit | None = None
     order: Literal["urgency", "newest"] = "urgency"
     languages: Languages = "edition"
+    duplicates: Duplicates | None = None
 
-    def domain(self) -> Section:
-        """As selection knows it."""
+    def domain(self, duplicates: Duplicates) -> Section:
+        """As selection knows it; `duplicates` is the newsroom's, for a section that says nothing of them."""
         return Section(
             slug=self.slug,
             titles=tuple(self.title.items()),
@@ -94,6 +95,7 @@ class SectionTable(Table):
             per_source=self.per_source,
             order=self.order,
             languages=self.languages,
+            merge=(self.duplicates or duplicates) == "merge",
         )
 
 
@@ -128,6 +130,7 @@ class SourceTable(Table):
     media: bool = True
     window: Duration = timedelta(days=14)
     every: Interval = timedelta(minutes=5)
+    priority: Urgency = 5
 
     def own_hosts(self) -> tuple[str, ...]:
         """The hosts that this source says are the newsroom's own."""
@@ -172,6 +175,7 @@ class SourceTable(Table):
             media=self.media,
             window=self.window,
             every=self.every,
+            priority=self.priority,
         )
 
 

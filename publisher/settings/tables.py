@@ -44,6 +44,7 @@ __all__ = [
     "Alarms",
     "DisclaimerTable",
     "Dkim",
+    "Duplicates",
     "FeedsTable",
     "Fetch",
     "Mail",
@@ -54,9 +55,11 @@ __all__ = [
     "Table",
     "Timeouts",
     "Web",
+    "Wire",
     "is_loopback",
 ]
 
+Duplicates = Literal["merge", "keep"]
 Positive = Annotated[Whole, Field(ge=1, le=2_000_000_000)]
 Port = Annotated[Whole, Field(ge=1, le=65535)]
 
@@ -291,6 +294,16 @@ class Web(Table):
     port: Port = 8080
     proxies: tuple[Line, ...] = ("127.0.0.1", "::1")
     notices_an_hour: Positive = 500
+
+
+class Wire(Table):
+    """`[wire]`: what holds for the stories of every source.
+
+    Attributes:
+        duplicates: "merge": of several agencies' reports of one event one leads and names the others; "keep": each is printed.
+    """
+
+    duplicates: Duplicates = "merge"
 
 
 class Alarms(Table):

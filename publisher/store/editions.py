@@ -32,7 +32,6 @@ from publisher.canonical import canonical_json
 from publisher.edition import Edition, Kind, Variant, from_data, to_data
 from publisher.store.db import beyond, insert, insert_once, serialise
 from publisher.store.schema import (
-    approval,
     delivery,
     edition,
     edition_item,
@@ -45,9 +44,6 @@ from publisher.store.schema import (
 
 __all__ = [
     "add_revision",
-    "approve",
-    "approved",
-    "approver",
     "carried",
     "carriers",
     "count_renderings",
@@ -130,8 +126,21 @@ def _append(connection: Connection, frozen: Edition) -> None:
             "revision": frozen.revision,
             "story_id": item.story_id,
             "version": item.version,
+            "named": False,
         }
         for item in frozen.items
+    ]
+    held = {item.story_id for item in frozen.items}
+    named = {other.story_id for item in frozen.items for other in item.also} - held
+    rows += [
+        {
+            "edition_id": frozen.edition_id,
+            "revision": frozen.revision,
+            "story_id": row.id,
+            "version": row.version,
+            "named": True,
+        }
+        for row in connection.execute(select(story.c.id, story.c.version).where(story.c.id.in_(named)))
     ]
     if rows:
         connection.execute(insert(connection, edition_item), rows)
@@ -156,7 +165,11 @@ def head(connection: Connection, edition_id: str) -> Row[Any] | None:
 def _heads() -> Select[Any]:
     held = (
         select(func.count())
-        .where(edition_item.c.edition_id == edition.c.id, edition_item.c.revision == edition.c.revision)
+        .where(
+            edition_item.c.edition_id == edition.c.id,
+            edition_item.c.revision == edition.c.revision,
+            ~edition_item.c.named,
+        )
         .scalar_subquery()
         .label("stories")
     )
@@ -210,7 +223,7 @@ def carried(connection: Connection, series: str) -> dict[str, datetime]:
         select(item.c.story_id, func.max(first.c.frozen_at).label("at"))
         .join(edition, edition.c.id == item.c.edition_id)
         .join(first, and_(first.c.edition_id == edition.c.id, first.c.revision == 1))
-        .where(edition.c.kind == Kind.DIGEST, edition.c.series == series)
+        .where(edition.c.kind == Kind.DIGEST, edition.c.series == series, ~item.c.named)
     )
     present = of_digest.where(item.c.revision == edition.c.revision).group_by(item.c.story_id)
     found: dict[str, datetime] = {row.story_id: row.at for row in connection.execute(present)}
@@ -218,6 +231,7 @@ def carried(connection: Connection, series: str) -> dict[str, datetime]:
         kept.c.edition_id == edition.c.id,
         kept.c.revision == edition.c.revision,
         kept.c.story_id == item.c.story_id,
+        ~kept.c.named,
     )
     taken_out = (
         of_digest.add_columns(item.c.edition_id, item.c.revision)
@@ -252,13 +266,13 @@ def _may_have_left(connection: Connection, edition_id: str, revision: int) -> bo
 
 def carriers(connection: Connection, story_id: str) -> list[Row[Any]]:
     """The digest editions that hold or once held the story, by the time of their freeze."""
-    held = select(edition_item.c.edition_id).where(edition_item.c.story_id == story_id)
+    held = select(edition_item.c.edition_id).where(edition_item.c.story_id == story_id, ~edition_item.c.named)
     query = select(edition).where(edition.c.id.in_(held), edition.c.kind == Kind.DIGEST)
     return list(connection.execute(query.order_by(edition.c.frozen_at, edition.c.id)))
 
 
-def holding(connection: Connection, story_id: str, *, kind: Kind) -> list[Row[Any]]:
-    """The editions of this kind whose present revision holds the story."""
+def holding(connection: Connection, story_id: str, *, kind: Kind, named: bool = True) -> list[Row[Any]]:
+    """The editions of this kind whose present revision holds the story, or (`named`) name it as another's report of an event."""
     return list(
         connection.execute(
             select(edition)
@@ -266,7 +280,11 @@ def holding(connection: Connection, story_id: str, *, kind: Kind) -> list[Row[An
                 edition_item,
                 (edition_item.c.edition_id == edition.c.id) & (edition_item.c.revision == edition.c.revision),
             )
-            .where(edition_item.c.story_id == story_id, edition.c.kind == kind)
+            .where(
+                edition_item.c.story_id == story_id,
+                edition.c.kind == kind,
+                or_(literal(named), ~edition_item.c.named),
+            )
             .order_by(edition.c.id)
         )
     )
@@ -362,28 +380,6 @@ def renderings(
             raise ValueError(f"stored bytes of {row.output} of {edition_id} do not match their hash")
         found[row.output] = body
     return found
-
-
-def approve(connection: Connection, edition_id: str, content_hash: str, *, actor: str, now: datetime) -> None:
-    """A person's approval of exactly this content."""
-    connection.execute(
-        insert(connection, approval)
-        .values(edition_id=edition_id, content_hash=content_hash, actor=actor, at=now)
-        .on_conflict_do_nothing()
-    )
-
-
-def approved(connection: Connection, edition_id: str, content_hash: str) -> bool:
-    """Whether exactly this content has been approved (invariant 13)."""
-    return approver(connection, edition_id, content_hash) is not None
-
-
-def approver(connection: Connection, edition_id: str, content_hash: str) -> str | None:
-    """Who approved exactly this content, or None."""
-    query = select(approval.c.actor).where(
-        approval.c.edition_id == edition_id, approval.c.content_hash == content_hash
-    )
-    return connection.execute(query).scalar_one_or_none()
 
 
 def prune_feeds(connection: Connection, series: str, *, keep: int = 50) -> None:

@@ -40,6 +40,7 @@ __all__ = [
     "marks_in_force",
     "publish",
     "published_between",
+    "recent",
     "save",
     "set_sections",
     "spend_marks",
@@ -228,6 +229,11 @@ def candidates(connection: Connection, *, since: datetime, also: Collection[str]
     waiting = and_(story.c.eligible_at.is_(None), story.c.modified_at >= since)
     query = _query().where(or_(story.c.eligible_at >= since, waiting, story.c.id.in_(also)))
     return _stories(connection, connection.execute(query.order_by(story.c.id)).all())
+
+
+def recent(found: Story, since: datetime) -> bool:
+    """Whether `candidates` gives the story for this time: it became eligible then, or a decision about it was taken."""
+    return (found.modified_at if found.eligible_at is None else found.eligible_at) >= since
 
 
 def first_published_since(connection: Connection) -> datetime | None:

@@ -38,6 +38,7 @@ from publisher.settings.tables import (
     Store,
     Timeouts,
     Web,
+    Wire,
 )
 from publisher.settings.theme import DarkTable, LightTable, ThemeTable
 
@@ -55,6 +56,7 @@ HEADINGS: dict[str, type[BaseModel]] = {
     "[feeds]": FeedsTable,
     "[web]": Web,
     "[alarms]": Alarms,
+    "[wire]": Wire,
     "[theme]": ThemeTable,
     "[theme.light]": LightTable,
     "[theme.dark]": DarkTable,

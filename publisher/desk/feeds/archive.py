@@ -79,8 +79,11 @@ def closed_months(newsroom: Newsroom, connection: Connection, *, now: datetime) 
 
 
 def feed_of_month(feed: Feed, month: Month) -> Feed:
-    """The feed that a month of an archive is, under a series of its own ("world@2026-02"): everything, however old."""
-    return replace(feed, series=f"{feed.series}@{month.name}", maximum=1_000_000, window=FOREVER)
+    """The feed that a month of an archive is, under a series of its own ("world@2026-02"): everything, however old.
+
+    What readers had stays there as they had it, so nothing is merged any more.
+    """
+    return replace(feed, series=f"{feed.series}@{month.name}", maximum=1_000_000, window=FOREVER, merge=False)
 
 
 def that_may_show(newsroom: Newsroom, story: Story) -> set[str]:

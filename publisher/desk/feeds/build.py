@@ -250,7 +250,8 @@ def _publish(
     with newsroom.database.write() as connection:
         if editions.next_number(connection, Kind.FEED, made.series) != made.number:
             return None
-        if standing(connection, shown, now=now) != set(shown):
+        named = {other.story_id for item in shown.values() for other in item.also}
+        if standing(connection, named.union(shown), now=now) != named.union(shown):
             return None
         editions.freeze(connection, made, actor=actor, look=RECALLED if recalled else look(wanted, made))
         editions.keep_renderings(connection, made, done.outputs, now=now)

@@ -91,6 +91,7 @@ def _channel(newsroom: Newsroom, feed: Feed, consumer: Consumer, path: str) -> C
         feed_id=f"{tag}:feed/{below}{feed.series}",
         story_id_prefix=f"{tag}:story/",
         source_words=source_words(newsroom),
+        also_words=_also_words(newsroom),
         icon=newsroom.settings.feeds.icon,
         hubs=newsroom.settings.feeds.hubs,
         text=consumer.text,
@@ -107,16 +108,28 @@ def source_words(newsroom: Newsroom) -> Mapping[str, str]:
     }
 
 
+def _also_words(newsroom: Newsroom) -> Mapping[str, str]:
+    """The same for those who also report an item's event."""
+    spoken = {language: newsroom.templates.words(language) for language in newsroom.disclaimers}
+    return {
+        tag: f"{words.gettext('Also reported by')}{words.signs.colon}".strip()
+        for tag, words in spoken.items()
+    }
+
+
 def look(documents: Sequence[Document], made: Edition) -> str:
     """A hash of everything but the edition that the documents' bytes depend on: what they say of themselves, and this program.
 
-    Of the house's words for "Source:" those count in which the edition speaks: a house that learns another language says nothing new.
+    Of the house's words ("Source:") those count in which the edition speaks: a house that learns another language says nothing new.
     """
     spoken = {base(tag) for tag in made.languages}
     told: list[object] = [_release()]
     for document in documents:
-        words = {tag: word for tag, word in document.channel.source_words.items() if base(tag) in spoken}
-        told += (document.path, replace(document.channel, source_words=dict(sorted(words.items()))))
+        heard = [
+            {tag: word for tag, word in sorted(words.items()) if base(tag) in spoken}
+            for words in (document.channel.source_words, document.channel.also_words)
+        ]
+        told += (document.path, replace(document.channel, source_words=heard[0], also_words=heard[1]))
     return sha256(repr(told).encode()).hexdigest()
 
 

@@ -13,13 +13,14 @@ from publisher.desk.feeds.documents import title
 from publisher.edition import Edition, Item, Kind, Notice
 from publisher.feed import Feed, base
 from publisher.newsroom import Newsroom
-from publisher.selection import Mark, Selection, select_feed
-from publisher.store import editions, stories
+from publisher.selection import Mark, Selection, Tie, select_feed
+from publisher.store import editions, stories, ties
 from publisher.store.timeline import Stamp, timeline
 from publisher.story import Story
 
 __all__ = ["Draft", "content_hash", "drafts", "month_draft"]
 
+DEEPER = 4
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -35,11 +36,11 @@ class Draft:
 def drafts(newsroom: Newsroom, feeds: Sequence[Feed], *, now: datetime) -> list[Draft]:
     """A draft for each of these feeds, from one view of the database."""
     with newsroom.database.read() as connection:
-        marks = stories.marks_in_force(connection, now=now)
+        marks, tied = stories.marks_in_force(connection, now=now), ties.every(connection)
         made: list[Draft] = []
         seen: set[Stamp] = set()
         for feed in feeds:
-            selection = _select(newsroom, connection, feed, marks=marks, seen=seen, now=now)
+            selection = _select(newsroom, connection, feed, marks=marks, tied=tied, seen=seen, now=now)
             last = editions.latest(connection, Kind.FEED, feed.series)
             made.append(Draft(feed, _edition(newsroom, feed, selection, last=last, now=now), last))
     if len(feeds) == len(newsroom.feeds):
@@ -76,12 +77,17 @@ def _select(
     feed: Feed,
     *,
     marks: Sequence[Mark],
+    tied: Sequence[Tie],
     seen: set[Stamp],
     now: datetime,
 ) -> Selection:
-    """The feed's items, from as many of the newest stories as it takes to fill it: mostly the first few of what there is."""
+    """The feed's items, from as many of the newest stories as it takes to fill it: mostly the first few of what there is.
+
+    A feed that merges looks further back than it reaches: a report that was left out for another one does not come up as news once
+    that one has left the feed.
+    """
     site = newsroom.settings.site
-    depth = feed.maximum
+    depth = feed.maximum * (DEEPER if feed.merge else 1)
     while True:
         found = timeline(
             connection,
@@ -99,6 +105,7 @@ def _select(
             sources=newsroom.sources,
             now=now,
             marks=marks,
+            ties=tied,
             notice=_notices(newsroom),
             page=f"{site.url}/story/" if site.pages else "",
             beyond=found.beyond,

@@ -20,7 +20,7 @@ from publisher.errors import AlreadySent, NothingToPublish, Refused
 from publisher.newsroom import Newsroom, need_keys
 from publisher.schedule import place_of
 from publisher.series import Canary, Digest
-from publisher.store import deliveries, editions, house
+from publisher.store import approvals, deliveries, house
 from publisher.store.deliveries import NewDelivery, NewDispatch
 from subscribers import audience
 
@@ -45,7 +45,7 @@ def begin(newsroom: Newsroom, made: Edition, *, actor: str, now: datetime, canar
     with newsroom.database.read() as connection:
         refuse_second(connection, made)
         present = deliveries.dispatch_of(connection, made.edition_id)
-        if digest.approval == "required" and not editions.approved(
+        if digest.approval == "required" and not approvals.approved(
             connection, made.edition_id, made.content_hash
         ):
             raise Refused(

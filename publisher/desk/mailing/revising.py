@@ -18,7 +18,7 @@ from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Variant, Why
 from publisher.ledger import NOTHING_LEFT
 from publisher.newsroom import Newsroom
-from publisher.store import deliveries, editions, house
+from publisher.store import approvals, deliveries, editions, house
 
 __all__ = ["NO_STORY", "give_up", "revise", "set_right"]
 
@@ -41,8 +41,8 @@ def revise(newsroom: Newsroom, made: Edition, gone: Mapping[str, Why], *, now: d
     with newsroom.database.write() as connection:
         if editions.add_revision(connection, revised):
             editions.keep_renderings(connection, revised, outputs, now=now)
-            if editions.approved(connection, made.edition_id, made.content_hash):
-                editions.approve(
+            if approvals.approved(connection, made.edition_id, made.content_hash):
+                approvals.approve(
                     connection, made.edition_id, revised.content_hash, actor="rule:kill", now=now
                 )
             data = {"revision": revised.revision, "withdrawn": {key: gone[key].value for key in sorted(gone)}}

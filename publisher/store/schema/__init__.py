@@ -17,6 +17,7 @@ from publisher.store.schema.editions import (
 )
 from publisher.store.schema.house import (
     desk_mark,
+    desk_tie,
     editors_note,
     event,
     fact,
@@ -58,6 +59,7 @@ __all__ = [
     "delivery",
     "delivery_state",
     "desk_mark",
+    "desk_tie",
     "dispatch",
     "edition",
     "edition_item",

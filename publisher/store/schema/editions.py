@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Date,
     ForeignKey,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from publisher.store.schema.common import metadata, one_of
@@ -65,8 +67,9 @@ edition_item = Table(
     Column("revision", Integer, primary_key=True),
     Column("story_id", ForeignKey("story.id"), primary_key=True),
     Column("version", Integer, nullable=False),
+    Column("named", Boolean, nullable=False, server_default=text("false")),
     Index(None, "story_id"),
-    comment="who carried what: read by selection, by kills and by corrections",
+    comment="who carried what: read by selection, by kills and by corrections; `named`: not an item, but named at one as another's report",
 )
 
 rendering = Table(

@@ -25,6 +25,7 @@ from subscribers.columns import UtcTime
 
 __all__ = [
     "desk_mark",
+    "desk_tie",
     "editors_note",
     "event",
     "fact",
@@ -163,6 +164,20 @@ desk_mark = Table(
     Column("spent", Boolean, nullable=False, server_default=text("false")),
     one_of("act", "pin", "drop"),
     comment="pins and drops; `spent` once an edition of the section took note of a mark without an end",
+)
+
+desk_tie = Table(
+    "desk_tie",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("story_id", ForeignKey("story.id"), nullable=False),
+    Column("other_id", ForeignKey("story.id"), nullable=False),
+    Column("joined", Boolean, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    CheckConstraint("story_id < other_id", name="order"),
+    comment="two stories that the desk said report one event, or do not; of several on one pair the latest counts",
 )
 
 editors_note = Table(

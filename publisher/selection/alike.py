@@ -1,0 +1,245 @@
+"""Which stories of several agencies report the same event. PURE.
+
+A wrong group hides a story, a missed one only prints an event twice: so whatever is in doubt is no group. Two stories belong together
+when their sources differ, their language does not, they claim times within a day of each other, no number and no denial in one headline
+contradicts the other's, and the words agree: of the headlines alone, of headlines and ledes together, or of the ledes so much that they are one
+copy. What is compared is what the sources wrote, never a headline of ours. A story joins the group of an earlier one that it resembles
+itself; chains (A like B, B like C) make no group. What the desk joined or split by hand holds, whatever the words say.
+
+No frequencies of words are used: the same two stories are alike or not whatever else came in.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import chain, pairwise
+from typing import Any, NamedTuple
+
+from publisher.selection.candidates import claimed
+from publisher.story import Story
+
+__all__ = ["SPAN", "Groups", "Sketch", "Tie", "grouped", "sketch"]
+
+SPAN = timedelta(hours=24)
+"""How far apart the times that two reports of one event claim may lie."""
+HEADLINES = 0.55
+"""How much of their words two headlines share that are alike by themselves (Jaccard), where a lede is missing."""
+HEADLINES_LEDES = ((0.5, 0.15), (0.3, 0.35))
+"""The same where both have ledes: so much of the headlines with so much of the ledes."""
+ONE_COPY = 0.7
+"""How much two ledes share that are one copy under two headlines."""
+SAME_WORDS, IN_ORDER = 0.8, 0.25
+"""The same words in another order say another thing: who beat whom."""
+LEAST_WORDS, LEAST_PAIRS, LEAST_RUNS = 4, 2, 2
+LEAST_LEDE = 8
+"""Words that a lede has to have to be evidence."""
+LEDE_WORDS, OPENING_WORDS = 60, 14
+"""How many words of a lede are compared, and how many of them lead to it: a copy begins as its original does."""
+POSTINGS = 24
+"""Of many stories with the same pair of words only the latest are looked at."""
+STEMS = re.compile(r"(?<![a-z])[a-z]{3,5}|\d+(?:[.,]\d+)*")
+"""The first letters of each word, for endings differ from agency to agency; words of two letters say nothing. Numbers whole."""
+ANY_STEMS = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff]+|(?<![^\W\d_])[^\W\d_\u3040-\u30ff\u3400-\u9fff]{3,5}|\d+(?:[.,]\d+)*"
+)
+UNPARTED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+"""Signs of scripts without blanks: neighbouring two of them are a word here."""
+SAME = str.maketrans("يكةأإآ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "یکهااا01234567890123456789", "\u200c\u0640")
+"""Letters and digits that Arabic and Persian keyboards write in two ways; what only joins or stretches goes."""
+ARTICLE = re.compile(r"(?<!\w)ال(?=\w{3})")
+NO = re.compile(
+    r"(?<!\w)(?:not|no|never|den(?:y|ies|ied)|refut\w+|n'est|pas|non|dément\w*|niega\w*|desmient\w*|не|нет|опроверг\w+|отриц\w+"
+    r"|لا|لم|لن|ليس|ینفی|نفی|تنفی|نه|تکذیب|رد|לא|אין|מכחיש\w*)(?!\w)|n['’]t(?!\w)|[不未没否]"
+)
+"""What turns a sentence round: reports of which only one has it may say the opposite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """What the desk said of two stories: that they report one event, or that they do not."""
+
+    one: str
+    other: str
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Stories by event. Only events that more than one story reports are here, each named by its first story.
+
+    Attributes:
+        of: story id -> its event. members: event -> its stories in order of the time they claim.
+    """
+
+    of: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, tuple[Story, ...]] = field(default_factory=dict)
+
+    def event(self, story_id: str) -> str:
+        """What the story reports; a story that stands alone is its own event."""
+        return self.of.get(story_id, story_id)
+
+    def others(self, story: Story) -> tuple[Story, ...]:
+        """The other stories of its event."""
+        members = self.members.get(self.of.get(story.story_id, ""), ())
+        return tuple(other for other in members if other.story_id != story.story_id)
+
+
+class Sketch(NamedTuple):
+    """What is compared of a story: words of its headline, pairs and numbers in it; words of its lede, and the runs that open it.
+
+    Pairs and runs are hashes: they are only ever asked whether they are the same.
+    """
+
+    words: frozenset[str]
+    pairs: frozenset[int]
+    numbers: frozenset[str]
+    denies: bool
+    lede: frozenset[str]
+    runs: frozenset[int]
+
+
+class _Head(NamedTuple):
+    """A story that later ones are held against, and the event it stands for."""
+
+    sketch: Sketch
+    at: datetime
+    event: str
+
+
+def grouped(stories: Iterable[Story], ties: Iterable[Tie] = ()) -> Groups:
+    """The events among these stories; equal input in any order gives equal groups. Later ties of a pair take the place of earlier ones."""
+    said = {frozenset((tie.one, tie.other)): tie.joined for tie in ties}
+    joined = _neighbours(pair for pair, together in said.items() if together)
+    split = _neighbours(pair for pair, together in said.items() if not together)
+    order = sorted(
+        ((claimed(story), story.story_id, story) for story in stories), key=lambda entry: entry[:2]
+    )
+    events: dict[str, list[Story]] = {}
+    of: dict[str, str] = {}
+    shelves: dict[str, _Index] = {}
+    for at, story_id, story in order:
+        language = story.received.language.casefold().partition("-")[0]
+        index = shelves.setdefault(language, _Index())
+        made = sketch(story.received.headline or story.received.original_headline, story.received.lede)
+        apart = split.get(story_id, frozenset())
+        event = next((of[other] for other in sorted(joined.get(story_id, ())) if other in of), None)
+        by_hand = event is not None
+        if event is None:
+            event = next(
+                (
+                    known
+                    for known in index.like(made, at)
+                    if all(m.source != story.source and m.story_id not in apart for m in events[known])
+                ),
+                None,
+            )
+        if event is None or by_hand:
+            index.add(_Head(made, at, event or story_id))
+        of[story_id] = event or story_id
+        events.setdefault(of[story_id], []).append(story)
+    several = {event: tuple(members) for event, members in events.items() if len(members) > 1}
+    return Groups({story_id: event for story_id, event in of.items() if event in several}, several)
+
+
+def _neighbours(pairs: Iterable[frozenset[str]]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for pair in pairs:
+        for story_id in pair:
+            found[story_id] = found.get(story_id, frozenset()) | (pair - {story_id})
+    return found
+
+
+class _Index:
+    """Heads by what they share with another: pairs of words in the headline, runs of words in the lede."""
+
+    def __init__(self) -> None:
+        self._heads: list[_Head] = []
+        self._first: dict[int, int] = {}
+        self._more: dict[int, list[int]] = {}
+
+    def add(self, head: _Head) -> None:
+        """Hold later stories against this one too."""
+        place = len(self._heads)
+        self._heads.append(head)
+        first = self._first
+        for key in head.sketch.pairs | head.sketch.runs:
+            if first.setdefault(key, place) != place:
+                self._more.setdefault(key, []).append(place)
+
+    def like(self, made: Sketch, at: datetime) -> list[str]:
+        """The events of heads that are alike, most alike first, of equal ones the earlier."""
+        met = self._sharing(made.pairs, LEAST_PAIRS) | self._sharing(made.runs, LEAST_RUNS)
+        found = [
+            (-likeness, place)
+            for place in met
+            if at - self._heads[place].at <= SPAN
+            and (likeness := _likeness(made, self._heads[place].sketch)) > 0
+        ]
+        return [self._heads[place].event for _, place in sorted(found)]
+
+    def _sharing(self, keys: frozenset[int], least: int) -> set[int]:
+        """The heads that have so many of these keys."""
+        times: dict[int, int] = {}
+        for key in self._first.keys() & keys:
+            for place in (self._first[key], *self._more.get(key, ())[-POSTINGS:]):
+                times[place] = times.get(place, 0) + 1
+        return {place for place, count in times.items() if count >= least}
+
+
+def _likeness(one: Sketch, other: Sketch) -> float:
+    """How alike two sketches are; 0: not enough, or not beyond doubt."""
+    if one.denies is not other.denies:
+        return 0
+    if one.numbers and other.numbers and one.numbers.isdisjoint(other.numbers):
+        return 0
+    headlines = _shared(one.words, other.words) if len(one.pairs & other.pairs) >= LEAST_PAIRS else 0.0
+    if headlines >= SAME_WORDS and _shared(one.pairs, other.pairs) < IN_ORDER:
+        return 0
+    if min(len(one.lede), len(other.lede)) < LEAST_LEDE:
+        return headlines if headlines >= HEADLINES and len(one.words & other.words) >= LEAST_WORDS else 0
+    ledes = _shared(one.lede, other.lede)
+    if any(headlines >= a and ledes >= b for a, b in HEADLINES_LEDES) or ledes >= ONE_COPY:
+        return headlines + ledes
+    return 0
+
+
+def _shared(one: frozenset[Any], other: frozenset[Any]) -> float:
+    both = len(one & other)
+    return both / (len(one) + len(other) - both) if both else 0.0
+
+
+@lru_cache(maxsize=12_000)
+def sketch(headline: str, lede: str) -> Sketch:
+    """Made once for as long as a story says the same: builds of feeds ask again and again."""
+    head, plain = _words(headline)
+    told = _words(lede)[0][:LEDE_WORDS]
+    opening = told[:OPENING_WORDS]
+    return Sketch(
+        frozenset(head),
+        frozenset(map(hash, chain(pairwise(head), zip(head, head[2:], strict=False)))),
+        frozenset([word for word in head if word < ":"]),
+        NO.search(plain) is not None,
+        frozenset(told),
+        frozenset(map(hash, zip(opening, opening[1:], opening[2:], opening[3:], strict=False))),
+    )
+
+
+def _words(text: str) -> tuple[list[str], str]:
+    """The stems of a text, and the text as they were looked for in it."""
+    plain = text.casefold()
+    if plain.isascii():
+        return STEMS.findall(plain), plain
+    plain = ARTICLE.sub("", unicodedata.normalize("NFKC", plain).translate(SAME))
+    found = ANY_STEMS.findall(plain)
+    if UNPARTED.search(plain):
+        found = [part for word in found for part in (_pieces(word) if UNPARTED.match(word) else [word])]
+    return found, plain
+
+
+def _pieces(word: str) -> list[str]:
+    return [word[at : at + 2] for at in range(max(1, len(word) - 1))]

@@ -1,0 +1,114 @@
+"""Which stories report one event: by hand-written pairs in several languages, and by what must never make a group."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from publisher.selection import Tie, grouped
+from tests.stories import NOW, story
+
+SAME = (
+    (
+        ("en", "Harbour workers in Port Alma end strike after twelve days"),
+        ("en", "Port Alma harbour workers end twelve-day strike"),
+    ),
+    (
+        ("fa", "کارگران بندر آلما به اعتصاب دوازده روزه پایان دادند"),
+        ("fa", "پایان اعتصاب دوازده روزه کارگران بندر آلما"),
+    ),
+    (
+        ("ar", "عمال ميناء ألما ينهون إضرابهم بعد اثني عشر يوما"),
+        ("ar", "عمال ميناء ألما ينهون الإضراب بعد اثني عشر يوما"),
+    ),
+    (("zh", "阿尔马港工人结束十二天罢工"), ("zh", "阿尔马港口工人结束十二天罢工")),
+    (
+        ("ru", "Рабочие порта Альма прекратили забастовку после двенадцати дней"),
+        ("ru-RU", "Рабочие порта Альма завершили забастовку после двенадцати дней"),
+    ),
+)
+OTHER = (
+    ("Quake of magnitude 5.1 shakes villages near Kian", "Quake of magnitude 4.2 shakes villages near Kian"),
+    (
+        "Minister resigns over tariff row in Port Alma",
+        "Minister has not resigned over tariff row in Port Alma",
+    ),
+    ("Alma beat Kian in cup final", "Kian beat Alma in cup final"),
+    ("Ten things to know this morning", "Ten things to know before the market opens"),
+    ("Port Alma opens bridge", "Port Alma opens school"),
+)
+LEDE = "The harbour workers of Port Alma went back to work on Monday after twelve days, their union and the port said."
+
+
+def report(
+    number: int, headline: str, *, language: str = "en", lede: str = "", source: str = "", **fields: object
+):
+    item = {"original_headline": headline, "language": language, "lede": lede, **fields}
+    return story(f"S{number}", source=source or f"agency-{number}", guid=f"g{number}", item=item)
+
+
+def together(*stories, ties=()) -> list[set[str]]:
+    return [{member.story_id for member in members} for members in grouped(stories, ties).members.values()]
+
+
+@pytest.mark.parametrize("pair", SAME, ids=lambda pair: pair[0][0])
+def test_two_agencies_in_one_language_are_grouped(pair):
+    stories = [report(n, headline, language=language) for n, (language, headline) in enumerate(pair)]
+    assert together(*stories) == [{"S0", "S1"}]
+
+
+def test_what_is_alike_and_is_not_the_same_is_left_alone():
+    found = {pair: together(*(report(n, headline) for n, headline in enumerate(pair))) for pair in OTHER}
+    assert found == {pair: [] for pair in OTHER}
+
+
+def test_language_source_and_day_part_what_the_words_join():
+    headline = SAME[0][0][1]
+    first = report(1, headline)
+    assert together(first, report(2, headline, language="fr")) == []
+    assert together(first, report(2, headline, source="agency-1")) == []
+    assert together(first, report(2, headline, first_created=NOW - timedelta(hours=26, minutes=1))) == []
+    assert together(first, report(2, headline, first_created=NOW - timedelta(hours=26))) == [{"S1", "S2"}]
+
+
+def test_ledes_decide_where_there_are_two():
+    """One copy under two headlines is one event; two events under like headlines are two."""
+    assert together(report(1, "Back to work", lede=LEDE), report(2, "Union relents", lede=LEDE)) == [
+        {"S1", "S2"}
+    ]
+    other = "Dockers far in the south voted by show of hands against an offer that their employers had made on Friday."
+    headlines = ("Harbour workers end their long strike", "Harbour workers end their short strike")
+    assert together(report(1, headlines[0], lede=LEDE), report(2, headlines[1], lede=other)) == []
+
+
+def test_what_the_desk_said_holds_and_the_last_word_counts():
+    one, two, three = report(1, "Fire in a mill"), report(2, SAME[0][0][1]), report(3, SAME[0][1][1])
+    assert together(one, two, three) == [{"S2", "S3"}]
+    joined, split = Tie("S1", "S2", joined=True), Tie("S2", "S3", joined=False)
+    assert together(one, two, three, ties=[joined]) == [{"S1", "S2", "S3"}]
+    assert together(one, two, three, ties=[split]) == []
+    assert together(one, two, three, ties=[split, Tie("S3", "S2", joined=True)]) == [{"S2", "S3"}]
+
+
+WORDS = st.lists(
+    st.sampled_from(["bridge", "harbour", "night", "strike", "grain", "minister", "12", "not", "Alma"]),
+    max_size=7,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(WORDS, st.sampled_from("abc"), st.integers(0, 40)), max_size=9), st.randoms())
+def test_groups_depend_on_no_order_and_hold_each_source_once(given_, random):
+    stories = [
+        report(n, " ".join(words), source=source, first_created=NOW - timedelta(hours=hours))
+        for n, (words, source, hours) in enumerate(given_)
+    ]
+    groups = grouped(stories)
+    random.shuffle(stories)
+    assert grouped(stories) == groups
+    for event, members in groups.members.items():
+        assert event == members[0].story_id
+        assert len({member.source for member in members}) == len(members) > 1
