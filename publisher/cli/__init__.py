@@ -32,6 +32,7 @@ from publisher.cli import (
     signing,
     sources,
     stories,
+    webhooks,
 )
 from publisher.cli.context import Door
 from publisher.cli.everywhere import accept_everywhere
@@ -82,6 +83,7 @@ for module in (
     bouncing,
     signing,
     access,
+    webhooks,
     serving,
     running,
     clocks,

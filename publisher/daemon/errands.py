@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from publisher.daemon.steps import Done, Steps, failed
-from publisher.desk import postbox
+from publisher.desk import postbox, webhooks
 from publisher.desk.clock import ACTOR
 from publisher.errors import PublisherError
 
 __all__ = ["Errand", "errands_of"]
+
+TELL_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,17 @@ def errands_of(steps: Steps) -> list[Errand]:
     found = []
     if settings.mailbox.host:
         found.append(Errand(settings.mailbox.every.total_seconds(), partial(_read_mailbox, steps, set())))
+    if settings.webhooks:
+        found.append(Errand(TELL_SECONDS, partial(_tell_webhooks, steps, webhooks.Looked())))
     return found
+
+
+def _tell_webhooks(steps: Steps, looked: webhooks.Looked) -> Iterator[Done]:
+    report = webhooks.tell(steps.newsroom, looked, now=steps.clock())
+    if report.taken:
+        yield Done(step="webhook", subject="", result="done", data={"taken": report.taken})
+    for failure in report.failures:
+        yield Done(step="webhook", subject="", result="failed", said=failure, code="webhook", bad=True)
 
 
 def _read_mailbox(steps: Steps, passed_over: set[str]) -> Iterator[Done]:

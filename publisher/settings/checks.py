@@ -45,6 +45,7 @@ def faults(tables: Tables, folder: Path) -> Iterator[Fault]:
     yield from _relays(tables, folder)
     yield from _mailbox(tables, folder)
     yield from _services(tables)
+    yield from _webhooks(tables)
     if tables.fetch.allow_hosts and not tables.site.development:
         yield (
             ("fetch", "allow_hosts"),
@@ -166,6 +167,23 @@ def _services(tables: Tables) -> Iterator[Fault]:
         found = service(name)
         if wrong := found.wrong(key.get_secret_value()) if found else _no_service(name):
             yield ("secrets", "report_keys", name), wrong
+
+
+def _webhooks(tables: Tables) -> Iterator[Fault]:
+    names = [hook.name for hook in tables.webhook]
+    yield from _repeated("webhook", "name", names)
+    for index, hook in enumerate(tables.webhook):
+        if hook.name not in tables.secrets.webhook_secrets:
+            yield (
+                ("webhook", index, "name"),
+                f"has no secret: set webhook_secrets.{hook.name} in secrets.toml",
+            )
+        if urlsplit(hook.url).scheme != "https" and not hook.private:
+            yield ("webhook", index, "url"), "has to be https outside a private network"
+    for name in tables.secrets.webhook_secrets:
+        if name not in names:
+            hint = did_you_mean(name, names)
+            yield ("secrets", "webhook_secrets", name), f"there is no webhook of this name{hint}"
 
 
 def _no_service(name: str) -> str:

@@ -41,6 +41,7 @@ from publisher.settings.tables import (
     Site,
     Store,
     Web,
+    Webhook,
     Wire,
 )
 from publisher.settings.theme import ThemeTable
@@ -73,6 +74,7 @@ class Tables(BaseSettings):
     feeds: FeedsTable = FeedsTable()
     web: Web = Web()
     alarms: Alarms = Alarms()
+    webhook: tuple[Webhook, ...] = ()
     wire: Wire = Wire()
     theme: ThemeTable = ThemeTable()
     consumer: tuple[ConsumerTable, ...] = ()
@@ -117,6 +119,7 @@ class Settings:
     feeds: FeedsTable
     web: Web
     alarms: Alarms
+    webhooks: tuple[Webhook, ...]
     wire: Wire
     theme: Theme
     consumers: tuple[Consumer, ...]
@@ -247,6 +250,7 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         feeds=tables.feeds,
         web=tables.web,
         alarms=tables.alarms,
+        webhooks=tables.webhook,
         wire=tables.wire,
         theme=tables.theme.domain(),
         consumers=tuple(entry.domain() for entry in tables.consumer),

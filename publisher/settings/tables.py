@@ -55,6 +55,7 @@ __all__ = [
     "Table",
     "Timeouts",
     "Web",
+    "Webhook",
     "Wire",
     "is_loopback",
 ]
@@ -313,6 +314,39 @@ class Alarms(Table):
     webhook: WebUrlOrEmpty = ""
     ping: WebUrlOrEmpty = ""
     allow_hosts: tuple[Line, ...] = ()
+
+
+EVENTS = (
+    "edition.published",
+    "story.killed",
+    "dispatch.finished",
+    "subscriber.confirmed",
+    "subscriber.left",
+    "subscriber.suppressed",
+    "subscriber.restored",
+    "subscriber.erased",
+)
+
+
+class Webhook(Table):
+    """`[[webhook]]`: another program that is told what happens. Its secret signs: `webhook_secrets.<name>`.
+
+    Attributes:
+        events: what it is told of; empty: everything.
+        addresses: "none", or "masked" as logs have them.
+        private: whether its host may lie in a private network.
+    """
+
+    name: Annotated[Slug, Field(max_length=40)]
+    url: WebUrl
+    events: tuple[Literal[EVENTS], ...] = ()  # type: ignore[valid-type]  # the list above
+    addresses: Literal["none", "masked"] = "none"
+    private: bool = False
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """What it is told of."""
+        return self.events or EVENTS
 
 
 class DisclaimerTable(Table):

@@ -38,6 +38,7 @@ from publisher.settings.tables import (
     Store,
     Timeouts,
     Web,
+    Webhook,
     Wire,
 )
 from publisher.settings.theme import DarkTable, LightTable, ThemeTable
@@ -56,6 +57,7 @@ HEADINGS: dict[str, type[BaseModel]] = {
     "[feeds]": FeedsTable,
     "[web]": Web,
     "[alarms]": Alarms,
+    "[[webhook]]": Webhook,
     "[wire]": Wire,
     "[theme]": ThemeTable,
     "[theme.light]": LightTable,
