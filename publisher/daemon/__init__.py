@@ -11,7 +11,7 @@ Never: an announced failure that ends a thread; a bug that is swallowed: it drai
 from publisher.daemon.crew import Crew
 from publisher.daemon.errands import Errand, errands_of
 from publisher.daemon.process import once, run
-from publisher.daemon.rounds import ALL, WORKER
+from publisher.daemon.rounds import ALL, WORKER, WORKERS_THREADS
 from publisher.daemon.steps import Done, Steps
 from publisher.daemon.telling import line, masked
 from publisher.daemon.watching import Watch
@@ -19,6 +19,7 @@ from publisher.daemon.watching import Watch
 __all__ = [
     "ALL",
     "WORKER",
+    "WORKERS_THREADS",
     "Crew",
     "Done",
     "Errand",

@@ -29,7 +29,7 @@ from publisher.schedule import (
     next_look,
 )
 
-__all__ = ["ALL", "CLOCK", "FOLLOWUPS", "NOTICES", "SENDER", "WORKER", "Rounds"]
+__all__ = ["ALL", "CLOCK", "FOLLOWUPS", "NOTICES", "SENDER", "WORKER", "WORKERS_THREADS", "Rounds"]
 
 CLOCK: tuple[type[Intent], ...] = (Poll, Make, Build, Skip, Alarm)
 SENDER: tuple[type[Intent], ...] = (Send, Resume)
@@ -38,6 +38,7 @@ NOTICES: tuple[type[Intent], ...] = (Answer,)
 FOLLOWUPS: tuple[type[Intent], ...] = (Tell,)
 """The same: that a story was killed is told at once, and a confirmation does not wait for that."""
 WORKER: tuple[type[Intent], ...] = (Answer, Tell, Resume)
+WORKERS_THREADS: tuple[tuple[type[Intent], ...], ...] = ((Answer, Resume), FOLLOWUPS)
 ALL = CLOCK + SENDER + NOTICES + FOLLOWUPS
 LOOK, LOOK_AND_SEND = timedelta(seconds=15), timedelta(seconds=2)
 """How long somebody else's act may wait until it is seen: of a desk, and of the other thread, which has made an edition."""
