@@ -33,9 +33,9 @@ __all__ = [
     "Variant",
     "Why",
     "from_data",
+    "item_from_data",
     "to_data",
 ]
-
 
 NEWER = ("headline_at", "also", "event", "told")
 """What items did not have at first: where it says nothing it is not hashed, so that older editions keep their hash."""
@@ -377,19 +377,19 @@ def from_data(data: Mapping[str, Any]) -> Edition:
     fields["shelves"] = tuple(
         Shelf(**{**shelf, "stories": tuple(shelf["stories"])}) for shelf in fields["shelves"]
     )
-    fields["items"] = tuple(_item(item) for item in fields["items"])
+    fields["items"] = tuple(item_from_data(item) for item in fields["items"])
     fields["disclaimers"] = tuple(Disclaimer(**disclaimer) for disclaimer in fields["disclaimers"])
     fields["notes"] = tuple((language, text) for language, text in fields.get("notes", ()))
     fields["left_out"] = tuple(LeftOut(**{**entry, "why": Why(entry["why"])}) for entry in fields["left_out"])
     return Edition(**fields)
 
 
-def _item(data: Mapping[str, Any]) -> Item:
+def item_from_data(data: Mapping[str, Any]) -> Item:
+    """An item from its part of `to_data`'s form."""
     fields = dict(data)
-    for key in ("time", "first_published", "modified_at", "corrected_at"):
-        fields[key] = datetime.fromisoformat(fields[key]) if fields[key] else None
-    if fields.get("headline_at"):
-        fields["headline_at"] = datetime.fromisoformat(fields["headline_at"])
+    for key in ("time", "first_published", "modified_at", "corrected_at", "headline_at"):
+        if fields.get(key):
+            fields[key] = datetime.fromisoformat(fields[key])
     fields["categories"] = tuple(fields["categories"])
     fields["subjects"] = tuple(Subject(**subject) for subject in fields["subjects"])
     fields["media"] = tuple(Media(**media) for media in fields["media"])

@@ -14,8 +14,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from publisher.desk.followups import note_correction
 from publisher.desk.sourcereport import Outgoing, SourceReport
-from publisher.desk.withdrawals import halt_holding, outgoing, withdraw
+from publisher.desk.withdrawals import BY_SOURCE, halt_holding, outgoing, withdraw
 from publisher.intake.standing import DOUBTS
 from publisher.intake.text import clean
 from publisher.newsroom import Newsroom
@@ -25,9 +26,8 @@ from publisher.selection import barred, belongs
 from publisher.store import house, quarantine, stories
 from publisher.story import PubStatus, Reason, Received, Rejected, Source, Story, unpublishable
 
-__all__ = ["BY_SOURCE", "ByHand", "headlined", "kill_by_guid", "take_item"]
+__all__ = ["ByHand", "headlined", "kill_by_guid", "take_item"]
 
-BY_SOURCE = "by its source"
 MADE_UP = re.compile(r"[0-9a-f]{64}")
 NAMED_BY = 60
 
@@ -183,6 +183,8 @@ def _tell_mail(
         report.withdrawals.append(halt_holding(connection, revised.story_id, act=act, why=BY_SOURCE))
     elif found in {Change.CORRECTION, Change.UPDATE} and (going := outgoing(connection, revised.story_id)):
         report.outgoing.append(Outgoing(revised.story_id, revised.headline, going))
+    if found is Change.CORRECTION:
+        note_correction(newsroom, connection, revised, actor=actor, now=now)
 
 
 def next_version(

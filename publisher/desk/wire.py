@@ -14,8 +14,9 @@ from datetime import datetime
 from pathlib import Path
 
 from publisher import intake
-from publisher.desk import hubs, publishing
+from publisher.desk import followups, hubs
 from publisher.desk.dropfolder import look
+from publisher.desk.propagation import propagate
 from publisher.desk.sourcereport import SourceReport
 from publisher.desk.sweep import sweep
 from publisher.desk.taking import kill_by_guid, take_item
@@ -290,4 +291,5 @@ def _read(
             kill_by_guid(connection, source, guid, report=report, actor=actor, now=now)
     if report.withdrawals:  # what the source takes back leaves feeds and pages now, not at the next build
         taken_back = [entry.story_id for entry in report.withdrawals]
-        publishing.at_once(newsroom, taken_back, actor=actor, now=now, tell=False)
+        propagate(newsroom, taken_back, actor=actor, now=now, tell=False)
+    followups.queue(newsroom, now=now)  # corrections, too

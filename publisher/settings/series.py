@@ -297,6 +297,7 @@ class DigestTable(Table):
     deadline: UpToAWeek = timedelta(hours=2)
     alarm_after: UpToADay = timedelta(hours=1)
     canary: CanaryTable | None = None
+    corrections_at_once: Annotated[Whole, Field(ge=0, le=9)] = 0
     public: bool = True
     segment: str = ""
     weekly: WeeklyTable | None = None
@@ -324,6 +325,7 @@ class DigestTable(Table):
             lead=self.lead,
             deadline=self.deadline,
             alarm_after=self.alarm_after,
+            corrections_at_once=self.corrections_at_once,
             canary=self.canary.domain() if self.canary else None,
             public=self.public,
             segment=self.segment,
