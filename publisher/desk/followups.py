@@ -24,7 +24,7 @@ from publisher.edition import Edition, Variant
 from publisher.ledger import DispatchState
 from publisher.newsroom import Newsroom
 from publisher.rights import Channel
-from publisher.selection import barred, item
+from publisher.selection import barred, item_of
 from publisher.store import deliveries, editions, followups
 from publisher.store.deliveries import NewDispatch
 from publisher.store.followups import NewFollowup, Told
@@ -66,7 +66,7 @@ def note_correction(
     had = {row.series for row in editions.carriers(connection, story.story_id)} & at_once
     if not had or barred(story, newsroom.sources, now, Channel.MAIL) is not None:
         return
-    shown = item(story, newsroom.source(story.source), now, "", Channel.MAIL)
+    shown = item_of(story, newsroom.source(story.source), now, "", Channel.MAIL)
     told = {"digests": sorted(had), "item": plain(shown)}
     new = NewFollowup(story_id=story.story_id, act=CORRECTION, version=story.version, told=told)
     followups.add(connection, new, actor=actor, now=now)

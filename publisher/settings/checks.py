@@ -18,6 +18,8 @@ from publisher.settings.files import Loc
 from publisher.settings.tables import is_loopback
 from publisher.settings.theme import theme_faults
 from publisher.settings.values import term
+from subscribers.errors import SegmentUnreadable
+from subscribers.segments import parse
 
 if TYPE_CHECKING:
     from publisher.settings.loading import Tables
@@ -60,6 +62,24 @@ def faults(tables: Tables, folder: Path) -> Iterator[Fault]:
             yield ("source", number, "folder"), "a source has a `url` or a `folder`, not both"
     yield from _digests(tables)
     yield from _consumers(tables)
+    yield from _attributes(tables)
+
+
+def _attributes(tables: Tables) -> Iterator[Fault]:
+    yield from _repeated("attribute", "name", [entry.name for entry in tables.attribute])
+    for index, entry in enumerate(tables.attribute):
+        if (entry.kind == "choice") != bool(entry.values):
+            yield (
+                ("attribute", index, "values"),
+                'are what a "choice" may be: it needs them, and nothing else has any',
+            )
+    attributes = [entry.domain() for entry in tables.attribute]
+    for index, digest in enumerate(tables.digest):
+        try:
+            if digest.segment:
+                parse(digest.segment, attributes, languages=digest.languages, sections=digest.sections)
+        except SegmentUnreadable as error:
+            yield ("digest", index, "segment"), str(error)
 
 
 def _repeated(table: str, key: str, values: Sequence[Hashable]) -> Iterator[Fault]:
@@ -212,6 +232,14 @@ def _sections(tables: Tables) -> Iterator[Fault]:
 
 def _digests(tables: Tables) -> Iterator[Fault]:
     yield from _repeated("digest", "slug", [entry.slug for entry in tables.digest])
+    slugs = [entry.slug for entry in tables.digest]
+    for index, entry in enumerate(tables.digest):
+        for branch in ("weekly", "alerts"):
+            if getattr(entry, branch) and f"{entry.slug}-{branch}" in slugs:
+                yield (
+                    ("digest", index, branch),
+                    f'its editions would be called like the digest "{entry.slug}-{branch}"',
+                )
     yield from _repeated("digest", "number", [entry.number for entry in tables.digest])
     sections = [section.slug for section in tables.section]
     for index, digest in enumerate(tables.digest):

@@ -27,7 +27,7 @@ from publisher.series import Digest
 from publisher.settings.checks import did_you_mean, faults
 from publisher.settings.files import Found, Loc, file_of, find, read, too_deep
 from publisher.settings.keys import Secrets, from_files
-from publisher.settings.series import ConsumerTable, DigestTable, SectionTable, SourceTable
+from publisher.settings.series import AttributeTable, ConsumerTable, DigestTable, SectionTable, SourceTable
 from publisher.settings.signing import Signing, signing
 from publisher.settings.tables import (
     Alarms,
@@ -47,6 +47,7 @@ from publisher.settings.tables import (
 from publisher.settings.theme import ThemeTable
 from publisher.story import Section, Source
 from publisher.theme import Theme
+from subscribers.attributes import Attribute
 
 __all__ = ["Settings", "Tables", "effective", "from_data", "load"]
 
@@ -78,6 +79,7 @@ class Tables(BaseSettings):
     wire: Wire = Wire()
     theme: ThemeTable = ThemeTable()
     consumer: tuple[ConsumerTable, ...] = ()
+    attribute: tuple[AttributeTable, ...] = ()
     disclaimer: tuple[DisclaimerTable, ...] = ()
     section: tuple[SectionTable, ...] = ()
     source: tuple[SourceTable, ...] = ()
@@ -123,6 +125,7 @@ class Settings:
     wire: Wire
     theme: Theme
     consumers: tuple[Consumer, ...]
+    attributes: tuple[Attribute, ...]
     disclaimers: tuple[Disclaimer, ...]
     sections: tuple[Section, ...]
     sources: tuple[Source, ...]
@@ -254,6 +257,7 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         wire=tables.wire,
         theme=tables.theme.domain(),
         consumers=tuple(entry.domain() for entry in tables.consumer),
+        attributes=tuple(entry.domain() for entry in tables.attribute),
         disclaimers=tuple(entry.domain() for entry in tables.disclaimer),
         sections=tuple(entry.domain(tables.wire.duplicates) for entry in tables.section),
         sources=tuple(

@@ -80,8 +80,10 @@ class Site(Table):
         language, timezone: what feeds over several languages, reports and sources fall back to.
         postal_address: printed at the end of every mail, as the law of many countries asks; needed with a digest.
         contact: address of the newsroom for readers; the default of a digest's Reply-To.
+        corrections: where readers report mistakes; empty: `contact`.
         pages: whether headlines of stories without a page of their own link to our `/story/<id>` (True) or to the
             source (False); chosen once per story, at its first publication.
+        canonical: which address a story page of ours that has the whole text names for search engines: the "source"'s, or its "own".
         development: allows `http`, and fetching from hosts named in `fetch.allow_hosts`. Never in production.
     """
 
@@ -90,10 +92,12 @@ class Site(Table):
     tag_authority: Domain
     tag_date: TagDate
     contact: MailAddress
+    corrections: MailAddressOrEmpty = ""
     language: Language = "en"
     timezone: Zone = "UTC"
     postal_address: Text = ""
     pages: bool = False
+    canonical: Literal["source", "own"] = "source"
     development: bool = False
 
 

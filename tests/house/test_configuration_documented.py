@@ -18,12 +18,15 @@ from publisher.settings.files import file_of
 from publisher.settings.keys import Secrets
 from publisher.settings.loading import Tables
 from publisher.settings.series import (
+    AlertsTable,
+    AttributeTable,
     CanaryTable,
     ConsumerTable,
     DigestTable,
     SectionTable,
     SenderTable,
     SourceTable,
+    WeeklyTable,
 )
 from publisher.settings.tables import (
     Alarms,
@@ -63,10 +66,13 @@ HEADINGS: dict[str, type[BaseModel]] = {
     "[theme.light]": LightTable,
     "[theme.dark]": DarkTable,
     "[[consumer]]": ConsumerTable,
+    "[[attribute]]": AttributeTable,
     "[[disclaimer]]": DisclaimerTable,
     "[[section]]": SectionTable,
     "[[source]]": SourceTable,
     "[[digest]]": DigestTable,
+    "[digest.weekly]": WeeklyTable,
+    "[digest.alerts]": AlertsTable,
     "[digest.canary]": CanaryTable,
     "[digest.sender.LANGUAGE]": SenderTable,
     "secrets.toml": Secrets,
