@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from publisher.daemon.steps import Done, Steps, failed
-from publisher.desk import postbox
+from publisher.desk import postbox, recheck
 from publisher.desk.clock import ACTOR
 from publisher.errors import PublisherError
 
 __all__ = ["Errand", "errands_of"]
+
+
+PAGES_EVERY = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,16 @@ def errands_of(steps: Steps) -> list[Errand]:
     found = []
     if settings.mailbox.host:
         found.append(Errand(settings.mailbox.every.total_seconds(), partial(_read_mailbox, steps, set())))
+    if any(source.recheck for source in settings.sources):
+        found.append(Errand(PAGES_EVERY, partial(_look_again, steps)))
     return found
+
+
+def _look_again(steps: Steps) -> Iterator[Done]:
+    """At the sources' pages of what is out; a finding is for a person to look at, and no failure of ours."""
+    for entry in recheck.look(steps.newsroom, actor=ACTOR, now=steps.clock()):
+        said = f"{entry.finding.detail}; see `publisher recheck list`"
+        yield Done(step="recheck", subject=entry.story_id, result="said", said=said, code=entry.finding.word)
 
 
 def _read_mailbox(steps: Steps, passed_over: set[str]) -> Iterator[Done]:

@@ -131,6 +131,7 @@ class SourceTable(Table):
     window: Duration = timedelta(days=14)
     every: Interval = timedelta(minutes=5)
     priority: Urgency = 5
+    recheck: bool | None = None
 
     def own_hosts(self) -> tuple[str, ...]:
         """The hosts that this source says are the newsroom's own."""
@@ -176,6 +177,7 @@ class SourceTable(Table):
             window=self.window,
             every=self.every,
             priority=self.priority,
+            recheck=self.url is not None if self.recheck is None else self.recheck,
         )
 
 

@@ -1,0 +1,61 @@
+"""Stories that report one event: what the desk said of them, and whom an edition only names; and looks at the sources' pages of what is out."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+import subscribers.columns
+
+revision = "0017"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Two new tables and a new column: editions that are here name nobody."""
+    op.create_table(
+        "desk_tie",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("story_id", sa.String(length=26), nullable=False),
+        sa.Column("other_id", sa.String(length=26), nullable=False),
+        sa.Column("joined", sa.Boolean(), nullable=False),
+        sa.Column("actor", sa.String(length=128), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("at", subscribers.columns.UtcTime(timezone=True), nullable=False),
+        sa.CheckConstraint("story_id < other_id", name=op.f("ck_desk_tie_order")),
+        sa.ForeignKeyConstraint(["story_id"], ["story.id"], name=op.f("fk_desk_tie_story_id")),
+        sa.ForeignKeyConstraint(["other_id"], ["story.id"], name=op.f("fk_desk_tie_other_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_desk_tie")),
+        comment="two stories that the desk said report one event, or do not; of several on one pair the latest counts",
+    )
+    op.add_column(
+        "edition_item", sa.Column("named", sa.Boolean(), nullable=False, server_default=sa.text("false"))
+    )
+    op.create_table(
+        "page_look",
+        sa.Column("story_id", sa.String(length=26), nullable=False),
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("published_at", subscribers.columns.UtcTime(timezone=True), nullable=False),
+        sa.Column("looks", sa.Integer(), nullable=False, server_default=sa.text("0")),
+        sa.Column("due_at", subscribers.columns.UtcTime(timezone=True), nullable=True),
+        sa.Column("etag", sa.Text(), nullable=True),
+        sa.Column("last_modified", sa.Text(), nullable=True),
+        sa.Column("headline", sa.Text(), nullable=True),
+        sa.Column("length", sa.Integer(), nullable=True),
+        sa.Column("finding", sa.String(length=16), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("found_at", subscribers.columns.UtcTime(timezone=True), nullable=True),
+        sa.Column("settled_at", subscribers.columns.UtcTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "finding IN ('gone', 'front-page', 'no-article', 'headline', 'length')",
+            name=op.f("ck_page_look_finding"),
+        ),
+        sa.CheckConstraint("(finding IS NULL) = (found_at IS NULL)", name=op.f("ck_page_look_found")),
+        sa.ForeignKeyConstraint(["story_id"], ["story.id"], name=op.f("fk_page_look_story_id")),
+        sa.PrimaryKeyConstraint("story_id", name=op.f("pk_page_look")),
+        comment="the source's page of each published story: when it is looked at next, what it said, and what a person should look at",
+    )
+    op.create_index(op.f("ix_page_look_due_at"), "page_look", ["due_at"])
