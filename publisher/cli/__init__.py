@@ -14,6 +14,7 @@ import click
 
 from publisher.cli import (
     access,
+    auditing,
     bouncing,
     clocks,
     configuration,
@@ -75,6 +76,7 @@ for module in (
     stories,
     events,
     rechecking,
+    auditing,
     quarantine,
     editions,
     feeds,
