@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 
-NEWER = ("also", "event", "told")
+NEWER = ("headline_at", "also", "event", "told")
 """What items did not have at first: where it says nothing it is not hashed, so that older editions keep their hash."""
 PARAGRAPHS = re.compile(r"\n[ \t]*\n")
 
@@ -134,6 +134,7 @@ class Item:
         source_feed: address of the agency's own feed, where we know one.
         also: who else reports the event. event: one name for all items that report it, "" where no other story does.
         told: sections whose readers had another report of the event in an earlier edition: they are not given this one.
+        headline_at: when the desk wrote the headline, where it is ours and that is known.
         withdrawn: set once the story was killed: outputs then show this notice and nothing of the story.
     """
 
@@ -165,6 +166,7 @@ class Item:
     subjects: tuple[Subject, ...] = ()
     media: tuple[Media, ...] = ()
     source_feed: str = ""
+    headline_at: datetime | None = None
     withdrawn: Notice | None = None
     also: tuple[Also, ...] = ()
     event: str = ""
@@ -351,10 +353,7 @@ def _content_hash(edition: Edition) -> str:
         unseen.append("notes")
     for key in unseen:
         del data[key]
-    for item in data["items"]:
-        for key in NEWER:
-            if not item[key]:
-                del item[key]
+    data["items"] = [{k: v for k, v in item.items() if v or k not in NEWER} for item in data["items"]]
     if cut:  # a mail says how many more there are
         data["cut"] = cut
     return hashlib.sha256(canonical_json(data)).hexdigest()
@@ -389,6 +388,8 @@ def _item(data: Mapping[str, Any]) -> Item:
     fields = dict(data)
     for key in ("time", "first_published", "modified_at", "corrected_at"):
         fields[key] = datetime.fromisoformat(fields[key]) if fields[key] else None
+    if fields.get("headline_at"):
+        fields["headline_at"] = datetime.fromisoformat(fields["headline_at"])
     fields["categories"] = tuple(fields["categories"])
     fields["subjects"] = tuple(Subject(**subject) for subject in fields["subjects"])
     fields["media"] = tuple(Media(**media) for media in fields["media"])

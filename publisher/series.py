@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import time, timedelta
 from typing import Any
 
 from publisher.theme import STANDARD, Theme, theme_from_data
+from subscribers.rhythm import Rhythm, RhythmKind
 
-__all__ = ["Canary", "Digest", "Letter", "Sender", "Signature", "Voice"]
+__all__ = ["Alerts", "Canary", "Digest", "Letter", "Sender", "Signature", "Voice", "Weekly"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,27 @@ class Canary:
         return cls(**{**data, "wait": timedelta(seconds=data["wait"])})
 
 
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """When those who want a digest once a week get an edition of its own, of the last seven days' stories."""
+
+    weekday: int
+    at: time
+    titles: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """Which stories are sent at once to those who want nothing else, and how many such mails a day at most."""
+
+    urgency: int
+    a_day: int
+    titles: tuple[tuple[str, str], ...]
+
+
+WEEK = timedelta(days=7)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """A configured series of editions, as `digests.toml` has it (decision 10).
@@ -76,6 +98,10 @@ class Digest:
         canary: who is sent to first.
         alarm_after: how long after its slot it should have arrived with its readers.
         public: whether anybody may ask for it on the site; else only whom the desk adds gets it.
+        weekly, alerts: editions apart for readers of that rhythm; None: it has none.
+        parent: of such a branch, the digest whose subscribers it is for; `rhythm`: those it serves; `window`: how far back it looks,
+            instead of its sections; `urgency`: stories of at most this; `a_day`: so many editions at most.
+        segment: a rule (`subscribers.segments`) that says which of its subscribers are sent to; "" for all.
     """
 
     slug: str
@@ -97,6 +123,54 @@ class Digest:
     canary: Canary | None = None
     alarm_after: timedelta = timedelta(hours=1)
     public: bool = True
+    segment: str = ""
+    weekly: Weekly | None = None
+    alerts: Alerts | None = None
+    parent: str = ""
+    rhythm: RhythmKind | None = None
+    window: timedelta | None = None
+    urgency: int | None = None
+    a_day: int = 0
+
+    @property
+    def audience(self) -> str:
+        """The digest that its readers subscribed to."""
+        return self.parent or self.slug
+
+    def has_rhythm(self, rhythm: Rhythm) -> bool:
+        """Whether there are editions of this rhythm, at its hour if it has one."""
+        if rhythm.kind is RhythmKind.ALERTS:
+            return self.alerts is not None
+        apart = self.weekly if rhythm.kind is RhythmKind.WEEKLY else None
+        slots = (apart.at,) if apart else self.slots
+        return rhythm.hour is None or rhythm.hour in {f"{at:%H:%M}" for at in slots}
+
+    def branches(self) -> Iterator[Digest]:
+        """The series apart: their own editions and timetable, the same subscribers, senders and List-Id."""
+        own = replace(self, parent=self.slug, weekly=None, alerts=None)
+        if self.weekly is not None:
+            yield replace(
+                own,
+                slug=f"{self.slug}-weekly",
+                titles=self.weekly.titles,
+                slots=(self.weekly.at,),
+                weekdays=(self.weekly.weekday,),
+                rhythm=RhythmKind.WEEKLY,
+                window=WEEK,
+            )
+        if self.alerts is not None:
+            yield replace(
+                own,
+                slug=f"{self.slug}-alerts",
+                titles=self.alerts.titles,
+                slots=(),
+                rhythm=RhythmKind.ALERTS,
+                window=self.deadline,
+                urgency=self.alerts.urgency,
+                a_day=self.alerts.a_day,
+                approval="none",
+                canary=None,
+            )
 
     def title(self, language: str) -> str:
         """The title in this language, else in the digest's first."""
@@ -109,7 +183,7 @@ class Digest:
 
     def list_id(self, language: str) -> str:
         """`<slug>-<language>.<list domain>`: constant for every edition (RFC 2919 section 2)."""
-        return f"{self.slug}-{language}.{self.list_domain}"
+        return f"{self.audience}-{language}.{self.list_domain}"
 
 
 @dataclass(frozen=True, slots=True)

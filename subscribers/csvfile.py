@@ -8,18 +8,23 @@ exactly that mark is taken off again on the way in.
 from __future__ import annotations
 
 import csv
+import json
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple, TextIO
 
 from subscribers.address import key, parse
+from subscribers.attributes import Attribute
 from subscribers.audience import stored_sections
-from subscribers.errors import AddressRefused, ListUnreadable, RhythmUnknown
+from subscribers.errors import AddressRefused, AttributeRefused, ListUnreadable, RhythmUnknown
+from subscribers.presets import PRESETS, Preset, attribute_name, plain_heading, recognised
 from subscribers.rhythm import EACH
 from subscribers.rhythm import parse as parse_rhythm
 
-__all__ = ["Line", "RefusedLine", "export", "guard", "read", "unguard"]
+__all__ = ["Line", "Mapped", "RefusedLine", "export", "export_json", "guard", "read", "unguard"]
 
 ROW_LINES = 20
 """A row that goes on over more lines than this was never closed."""
@@ -37,6 +42,13 @@ HEADINGS = {
 NOT_UTF8 = "it holds a byte that is not UTF-8: save the list as UTF-8"
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
+
+
+Known = tuple[tuple[str, str, float | None], ...]
+"""What a line says of a reader: an attribute's name, its value, and the number that it is."""
+NOTHING: Known = ()
+ALWAYS: tuple[str, str | None, int | None] = (EACH.kind.value, None, None)
+"""The rhythm of a line that names none."""
 
 
 class RefusedLine(NamedTuple):
@@ -58,6 +70,29 @@ class Line(NamedTuple):
     rhythm: str = EACH.kind.value
     hour: str | None = None
     weekday: int | None = None
+    attributes: Known = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """How a list's columns are taken: its headings as they stand, what each means to us (None: it is passed over), and whose export it is."""
+
+    headings: tuple[str, ...]
+    names: tuple[str | None, ...]
+    places: Mapping[str, int]
+    program: Preset | None
+
+    def checks(self, digest: str) -> list[tuple[int, frozenset[str], str]]:
+        """What keeps a line out: a column, the values that let it in, and why the others do not."""
+        if self.program is None:
+            ours = [
+                ("digest", frozenset({"", digest}), "the file says: for another digest"),
+                ("status", frozenset({"", "pending", "confirmed"}), "the file says: not subscribed"),
+                ("active", frozenset({"", "yes"}), "the file says: not subscribed"),
+            ]
+            return [(self.places[name], good, why) for name, good, why in ours if name in self.places]
+        plain = [plain_heading(heading) for heading in self.headings]
+        return [(plain.index(name), good, why) for name, good, why in self.program.only if name in plain]
 
 
 class _RowTooLong(Exception):
@@ -114,6 +149,38 @@ def _refused(number: int, text: str, why: str) -> RefusedLine:
     return RefusedLine(number, "".join(c if c.isprintable() else "?" for c in text.strip()[:80]), why)
 
 
+def _json_rows(
+    text: Iterable[str], attributes: Iterable[Attribute]
+) -> Iterator[tuple[int, list[str] | RefusedLine]]:
+    """The lines of JSON objects as rows, a heading first. Cells are guarded, because rows are read so: what comes out is what stood there."""
+    names = [*dict.fromkeys(HEADINGS.values()), *(attribute.name for attribute in attributes)]
+    yield 0, names
+    for number, line in enumerate(text, 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            entry = None
+        if isinstance(entry, dict):
+            yield number, [guard(_text(entry.get(name))) for name in names]
+        else:
+            yield number, _refused(number, line, "it is no JSON object")
+
+
+def _text(value: object) -> str:
+    """A JSON value as a cell has it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def _unheard(mapped: Mapped) -> None:
+    """Nobody asked how the columns are taken."""
+
+
 def read(
     text: TextIO,
     *,
@@ -121,32 +188,40 @@ def read(
     digest: str,
     languages: Sequence[str],
     sections: Collection[str],
+    attributes: Sequence[Attribute] = (),
+    preset: str | None = None,
+    json_lines: bool = False,
+    told: Callable[[Mapped], None] = _unheard,
 ) -> Iterator[Line | RefusedLine]:
     """The lines of a CSV file with a heading: `email`, optionally `language`, `sections` (parted by blanks) and `rhythm`, in any order.
 
     Open the file with `encoding="utf-8-sig", errors="surrogateescape", newline=""`: then a byte that is not UTF-8 costs its
     own line only, and a row may go over several lines. A line without a language gets the first of `languages`. In our own
     exports (columns `digest`, `status`, `active`) lines of another digest or of readers who are not subscribed are refused.
-    Other columns are passed over. That an address stands twice is for the merge to see.
+    A column that is named like one of the `attributes` gives their values; an empty cell says nothing. Other columns are passed over. That an address stands twice is for the merge to see.
+
+    `json_lines`: each line is a JSON object instead, with the same names; `sections` may be a list there.
+
+    `preset`: the program whose export it is (`presets`); None: ours, or one whose headings say so. `told` hears how columns are taken.
 
     Raises:
         ListUnreadable: no heading names the addresses, or the text is not UTF-8.
     """
     lines = iter(text)
+    first = ""
     try:
-        first = next(lines, "")
+        first = first if json_lines else next(lines, "")
     except UnicodeDecodeError as error:
         raise ListUnreadable(f"it is not UTF-8: {error.reason}") from error
-    rows = _rows(chain([first] if first else [], lines))
-    places = _places(next(rows, (0, []))[1], first)
-    email, language, chosen = places["email"], places.get("language", -1), places.get("sections", -1)
+    rows = _json_rows(lines, attributes) if json_lines else _rows(chain([first] if first else [], lines))
+    known = {attribute.name: attribute for attribute in attributes}
+    chosen = _mapped(next(rows, (0, []))[1], first, known, preset)
+    told(chosen)
+    places = chosen.places
+    email, language, picked = places["email"], places.get("language", -1), places.get("sections", -1)
     often = places.get("rhythm", -1)
-    ours = [
-        (places.get("digest", -1), {"", digest}, "the file says: for another digest"),
-        (places.get("status", -1), {"", "pending", "confirmed"}, "the file says: not subscribed"),
-        (places.get("active", -1), {"", "yes"}, "the file says: not subscribed"),
-    ]
-    checks = [check for check in ours if check[0] >= 0]
+    valued = [(known[name], place) for name, place in places.items() if name in known]
+    checks = chosen.checks(digest)
     for number, row in rows:
         if isinstance(row, RefusedLine):
             yield row
@@ -160,17 +235,18 @@ def read(
             yield _refused(number, typed, NOT_UTF8 if _bytes(typed) else refusal.why)
             continue
         spoken = _cell(row, language) or languages[0]
-        wanted = _cell(row, chosen).split()
-        why = next((why for place, good, why in checks if _cell(row, place) not in good), None)
+        wanted, stored = _chosen(_cell(row, picked))
+        why = next((why for place, good, why in checks if _cell(row, place).casefold() not in good), None)
         if spoken not in languages:
             why = f"the digest has no language {spoken[:35]!r} ({', '.join(languages)})"
         elif unknown := [name for name in wanted if name not in sections]:
             why = f"the digest has no section {', '.join(unknown)[:80]!r}"
-        rhythm = EACH
+        rhythm, values = ALWAYS, NOTHING
         try:
-            rhythm = parse_rhythm(_cell(row, often) or str(EACH))
-        except RhythmUnknown as unknown_rhythm:
-            why = why or str(unknown_rhythm)
+            rhythm = _often(_cell(row, often))
+            values = tuple(_values(row, valued))
+        except (RhythmUnknown, AttributeRefused) as unfit:
+            why = why or str(unfit)
         if why is not None:
             yield _refused(number, typed, why)
             continue
@@ -179,30 +255,65 @@ def read(
             number,
             address.address,
             spoken,
-            stored_sections(wanted),
-            rhythm.kind.value,
-            rhythm.hour,
-            rhythm.weekday,
+            stored,
+            *rhythm,
+            values,
         )
 
 
-def _places(heading: list[str] | RefusedLine, first: str) -> dict[str, int]:
-    """Which column stands where; `first` is the heading's line as it stands."""
+@lru_cache(maxsize=1024)
+def _chosen(cell: str) -> tuple[tuple[str, ...], str]:
+    """The sections that a cell names, and how they are stored: a list has few ways to say it, and many lines."""
+    names = tuple(cell.split())
+    return names, stored_sections(names)
+
+
+@lru_cache(maxsize=1024)
+def _often(cell: str) -> tuple[str, str | None, int | None]:
+    """The rhythm that a cell names, as a line has it; RhythmUnknown for what is none."""
+    rhythm = parse_rhythm(cell) if cell else EACH
+    return rhythm.kind.value, rhythm.hour, rhythm.weekday
+
+
+def _values(
+    row: Sequence[str], told: Iterable[tuple[Attribute, int]]
+) -> Iterator[tuple[str, str, float | None]]:
+    for attribute, place in told:
+        if cell := _cell(row, place):
+            value = attribute.read(cell)
+            yield attribute.name, value.text, value.number
+
+
+def _mapped(
+    heading: list[str] | RefusedLine, first: str, known: Collection[str], preset: str | None
+) -> Mapped:
+    """How the columns are taken; `first` is the heading's line as it stands."""
     if why := _foreign(first):
         raise ListUnreadable(why)
-    names = _names(heading) if isinstance(heading, list) else []
+    cells = heading if isinstance(heading, list) else []
+    plain = [plain_heading(cell) for cell in cells]
+    program = PRESETS[preset] if preset else recognised(plain)
+    columns = program.columns if program else HEADINGS
+    if program and (gone := program.never & set(plain)):
+        raise ListUnreadable(
+            f"by its column {min(gone)} it is {program.name}'s list of those who have left: import the list of subscribed ones"
+        )
+    names = [columns.get(name) or _attribute(name, known) for name in plain]
     if names.count("email") == 1:
-        return {name: place for place, name in enumerate(names) if name is not None}
+        places = {name: place for place, name in enumerate(names) if name is not None}
+        return Mapped(tuple(cells), tuple(names), places, program)
     for separator, called in SEPARATORS.items():
-        if separator in first and "email" in _names(first.split(separator)):
+        parts = [plain_heading(cell) for cell in first.split(separator)]
+        if separator in first and "email" in {columns.get(name) for name in parts}:
             raise ListUnreadable(f"its columns are separated by {called}; save it with commas")
     if isinstance(heading, RefusedLine):
         raise ListUnreadable(f"its first line: {heading.why}")
-    raise ListUnreadable("the first line must name the columns, one of them `email`", sorted(HEADINGS))
+    raise ListUnreadable("the first line must name the columns, one of them `email`", sorted(columns))
 
 
-def _names(cells: Iterable[str]) -> list[str | None]:
-    return [HEADINGS.get(name.strip().strip('"').casefold()) for name in cells]
+def _attribute(heading: str, known: Collection[str]) -> str | None:
+    name = attribute_name(heading)
+    return name if name in known else None
 
 
 def _foreign(first: str) -> str:
@@ -238,6 +349,16 @@ def guard(cell: str) -> str:
 def unguard(cell: str) -> str:
     """`guard` taken back, exactly."""
     return cell[1:] if cell[:1] == "'" and guard(cell[1:]) == cell else cell
+
+
+def export_json(rows: Iterable[Sequence[str]], heading: Sequence[str], text: TextIO) -> int:
+    """Write rows as JSON objects, one a line, without what is empty; returns how many."""
+    written = 0
+    for row in rows:
+        entry = {name: cell for name, cell in zip(heading, row, strict=True) if cell}
+        text.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        written += 1
+    return written
 
 
 def export(rows: Iterable[Sequence[str]], heading: Sequence[str], text: TextIO) -> int:

@@ -8,8 +8,10 @@ from typing import Any, ClassVar
 __all__ = [
     "AddressRefused",
     "AddressSuppressed",
+    "AttributeRefused",
     "ListUnreadable",
     "RhythmUnknown",
+    "SegmentUnreadable",
     "StagingFailed",
     "SubscribersError",
     "UnknownSubscriber",
@@ -48,6 +50,24 @@ class AddressSuppressed(SubscribersError):
             f"this address is suppressed ({cause}); `publisher suppression undo` takes a mistake back",
             cause=cause,
         )
+
+
+class AttributeRefused(SubscribersError):
+    """What was typed is no value of this attribute."""
+
+    code = "attribute-refused"
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{name}: {why}", attribute=name)
+
+
+class SegmentUnreadable(SubscribersError):
+    """A segment's rule cannot be read."""
+
+    code = "segment-unreadable"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the segment cannot be read: {why}", why=why)
 
 
 class UnknownSubscriber(SubscribersError):

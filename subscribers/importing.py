@@ -33,6 +33,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import CreateTable, DropTable
 
+from subscribers.attributes import Value
+from subscribers.audience import keep_attributes
 from subscribers.audience.rows import hold_suppressions
 from subscribers.audience.rows import insert as upsert
 from subscribers.columns import UtcTime
@@ -60,6 +62,8 @@ staged = Table(
     sqlite_with_rowid=False,
 )
 """One slice, beside the tables it is merged into; it lives and ends within the slice's transaction."""
+STAGED = len(staged.c)
+"""How many fields of a line stand there; its attributes follow them."""
 
 
 @dataclass(slots=True)
@@ -182,17 +186,37 @@ def _merge_slice(
     ).rowcount
     done.added += added
     done.known += len(part) - len(refused) - added
+    if any(line.attributes for line in part):
+        _keep_attributes(connection, part)
     connection.execute(DropTable(staged))
     return refused
 
 
+def _keep_attributes(connection: Connection, part: Sequence[Line]) -> None:
+    """What the list knows of its readers, also of those who were known before."""
+    here = select(subscriber.c.addr_key, subscriber.c.id).join(
+        staged, staged.c.addr_key == subscriber.c.addr_key
+    )
+    ids = {bytes(row.addr_key): row.id for row in connection.execute(here)}
+    keep_attributes(
+        connection,
+        (
+            (ids[line.addr_key], name, Value(text, number))
+            for line in part
+            if line.addr_key in ids
+            for name, text, number in line.attributes
+        ),
+    )
+
+
 def _stage(connection: Connection, part: Sequence[Line]) -> None:
     """Lines are tuples in the order of the columns: handed to the driver as they are, four times as quick as by names."""
+    rows = [line[:STAGED] for line in part]
     if connection.dialect.name == "postgresql":
         into = "INSERT INTO import_line SELECT * FROM unnest(%s::bytea[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[])"
-        connection.exec_driver_sql(into, tuple(map(list, zip(*part, strict=True))))
+        connection.exec_driver_sql(into, tuple(map(list, zip(*rows, strict=True))))
     else:
-        connection.exec_driver_sql("INSERT INTO import_line VALUES (?, ?, ?, ?, ?, ?, ?, ?)", list(part))
+        connection.exec_driver_sql("INSERT INTO import_line VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def _look(connection: Connection, digest: str) -> tuple[list[RefusedLine], bool]:

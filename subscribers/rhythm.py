@@ -53,12 +53,15 @@ class Place:
     Attributes:
         now: its slot, two where the clocks' change makes two of them meet; none: only readers of each edition get it.
         hours, weekdays: all slots and days of the timetable, in order.
+        only: an edition apart, for all of this rhythm and nobody else. weekly_apart: those who want a week's have such ones.
     """
 
     weekday: int
     now: tuple[str, ...]
     hours: tuple[str, ...]
     weekdays: tuple[int, ...]
+    only: RhythmKind | None = None
+    weekly_apart: bool = False
 
     @property
     def first_hour(self) -> bool:

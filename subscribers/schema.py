@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -26,6 +27,8 @@ from sqlalchemy import (
 from subscribers.columns import UtcTime
 
 __all__ = [
+    "APART",
+    "attribute_value",
     "batch",
     "consent",
     "consent_text",
@@ -66,6 +69,9 @@ subscriber = Table(
     comment="a person's address; NULL once erased. timezone: in which hours are shown to them; NULL: each digest's",
 )
 
+APART = text("rhythm <> 'each'")
+"""Readers of each edition are no part of an index for the others; SQLite uses it only where a statement says this, word for word."""
+
 subscription = Table(
     "subscription",
     metadata,
@@ -89,8 +95,20 @@ subscription = Table(
         name="weekday",
     ),
     Index("ix_subscription_segment", "digest", "language", "sections", "subscriber_id"),
+    Index("ix_subscription_apart", "digest", "rhythm", sqlite_where=APART, postgresql_where=APART),
     sqlite_with_rowid=False,
     comment="what a reader asked for; sections: slugs parted by blanks, sorted; empty means all. rhythm: with hour (a slot) and weekday",
+)
+
+attribute_value = Table(
+    "attribute_value",
+    metadata,
+    Column("subscriber_id", ForeignKey("subscriber.id"), primary_key=True),
+    Column("name", String(48), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("number", Double),
+    sqlite_with_rowid=False,
+    comment="attributes of readers by the names of the configuration; number: where the value is one",
 )
 
 consent = Table(

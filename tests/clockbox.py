@@ -88,6 +88,7 @@ class Site:
     pages: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     posted: list[bytes] = field(default_factory=list)
+    calls: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
 
 @contextmanager
@@ -97,7 +98,9 @@ def site(body: bytes = b"", status: int = 200) -> Iterator[Site]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            told.posted.append(self.rfile.read(int(self.headers["Content-Length"])))
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            told.posted.append(body)
+            told.calls.append(({name.lower(): value for name, value in self.headers.items()}, body))
             self.do_GET()
 
         def do_GET(self) -> None:

@@ -102,7 +102,7 @@ SIGN = {"mailgun": mailgun, "postmark": postmark, "sendgrid": sendgrid, "ses": s
 
 
 def event(service: str, what: str, *, rcpt: str, token: str, message_id: str) -> Any:
-    """How this service tells of a "bounce", a "complaint", a "leave" (SES has none) or a "delivery"."""
+    """How this service tells of a "bounce", a "complaint", a "leave" or a "delivery"; None where it has no such event."""
     mail = {"source": f"bounce+{token}@front.example", "headers": []}
     by_id = {"recipient": rcpt, "message": {"headers": {"message-id": message_id.strip("<>")}}}
     of_pm = {"Metadata": {"publisher": token}, "Email": rcpt, "Recipient": rcpt, "MessageID": "m-1", "ID": 7}
@@ -138,5 +138,10 @@ def event(service: str, what: str, *, rcpt: str, token: str, message_id: str) ->
         ("ses", "complaint"): {"eventType": "Complaint", "mail": mail, "complaint": {}},
         ("ses", "delivery"): {"eventType": "Delivery", "mail": mail},
     }
-    found = told[service, what]
+    found = told.get((service, what))
     return [found] if service == "sendgrid" else found
+
+
+def forged(post: Post) -> Post:
+    """The same from somebody who has no key: neither headers nor a field prove anything."""
+    return Post({}, post.body.replace(b"signature", b"sig").replace(b"Signature", b"Sig"))

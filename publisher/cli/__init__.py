@@ -34,6 +34,7 @@ from publisher.cli import (
     signing,
     sources,
     stories,
+    webhooks,
 )
 from publisher.cli.context import Door
 from publisher.cli.everywhere import accept_everywhere
@@ -86,6 +87,7 @@ for module in (
     bouncing,
     signing,
     access,
+    webhooks,
     serving,
     running,
     clocks,

@@ -29,7 +29,7 @@ SIGNS = {"ok": "ok   ", "warning": "warn ", "fault": "FAULT", "skipped": "-    "
 )
 @door
 def doctor(door_: Door, dns: bool, nameservers: tuple[str, ...]) -> int:
-    """Look at everything this installation rests on, and say what to mend.
+    """Look at all that this house rests on, and say what to mend.
 
     Versions, file modes and free space; configuration, templates and house texts; the database, the clock, sources in trouble and dispatches that
     stand halted; each relay, greeted and logged in to as for sending; and what the DNS says of your mail. It changes nothing and sends nothing.

@@ -55,6 +55,8 @@ def people_exits() -> dict[type[Exception], int]:
 
     return {
         people.SubscribersError: USAGE,
+        people.AttributeRefused: USAGE,
+        people.SegmentUnreadable: USAGE,
         people.AddressRefused: USAGE,
         people.AddressSuppressed: CONFLICT,
         people.ListUnreadable: USAGE,

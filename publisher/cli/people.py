@@ -12,6 +12,7 @@ from publisher.cli.asking import ask
 from publisher.cli.context import Door, cell, counted, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.params import REASON, WHY, paged
+from subscribers.presets import PRESETS
 
 __all__ = ["COMMANDS"]
 
@@ -38,6 +39,13 @@ def subscriber() -> None:
     help='How often: "each" edition, "daily 07:00", "weekly 5 18:00" (5: Friday). Default: each, or as it was.',
 )
 @click.option(
+    "--attribute",
+    "attributes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What is known of them, of the attributes that are configured; may be given several times.",
+)
+@click.option(
     "--basis", required=True, type=REASON, metavar="TEXT", help="How they asked: kept as evidence of consent."
 )
 @door
@@ -48,6 +56,7 @@ def add(
     language: str | None,
     sections: tuple[str, ...],
     rhythm: str | None,
+    attributes: tuple[str, ...],
     basis: str,
 ) -> None:
     """Add one reader who has asked for the digest.
@@ -67,6 +76,7 @@ def add(
             language=language,
             sections=sections,
             rhythm=rhythm,
+            attributes=attributes,
             basis=basis,
             actor=door_.who,
             now=now(),
@@ -88,19 +98,21 @@ def _wanted(entry: Mapping[str, Any]) -> str:
 
 @subscriber.command("list")
 @click.option("--digest", metavar="SLUG", help="Only readers of this digest.")
+@click.option("--segment", metavar="RULE", help='Only whom a rule means, such as "country in (de, at)".')
 @paged
 @door
-def list_(door_: Door, digest: str | None, limit: int, after: str | None) -> None:
+def list_(door_: Door, digest: str | None, segment: str | None, limit: int, after: str | None) -> None:
     """List subscribers by number.
 
     \b
-    Example:
+    Examples:
       publisher subscriber list --digest morning
+      publisher subscriber list --segment "language = fa and not source = import"
     """
     from publisher.desk import readers
 
     with door_.newsroom() as newsroom:
-        rows = readers.listing(newsroom, digest=digest, after=after, limit=limit)
+        rows = readers.listing(newsroom, digest=digest, segment=segment, after=after, limit=limit)
     columns = {
         "id": "Id",
         "address": "Address",
@@ -132,6 +144,7 @@ def show(door_: Door, address: str) -> None:
         state = "active" if entry["active"] else entry["status"]
         often = "" if entry["rhythm"] == "each" else f", {entry['rhythm']}"
         lines.append(f"  {entry['digest']} in {_wanted(entry)}{often}: {state}")
+    lines += [f"  {name} = {value}" for name, value in record["attributes"].items()]
     lines += [_step(entry) for entry in record["consent"]]
     lines += [
         f"  {cell(entry['at'])} came back: {entry['kind']}, {entry['effect']} ({cell(entry['detail'])})"
@@ -155,22 +168,42 @@ def _step(entry: Mapping[str, Any]) -> str:
     metavar="TEXT",
     help="How they asked: without it they stay pending and are not mailed.",
 )
+@click.option(
+    "--preset",
+    type=click.Choice(sorted(PRESETS)),
+    help="The program whose export it is. Default: ours, or one that the headings name for certain.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Show how columns are taken and which lines are refused; change nothing."
+)
 @door
-def import_(door_: Door, path: Path, digest: str, basis: str | None) -> int:
-    """Import a CSV file of readers.
+def import_(
+    door_: Door, path: Path, digest: str, basis: str | None, preset: str | None, dry_run: bool
+) -> int:
+    """Import a list of readers from a CSV or JSON file.
 
-    It has a heading: `email`, and optionally `language`, `sections` (separated by blanks) and `rhythm` ("each", "daily 07:00", "weekly 5 18:00"). Each refused line is named with the reason; the others come in. Exit code 5 when some were refused.
+    It has a heading: `email`, and optionally `language`, `sections` (separated by blanks), `rhythm` ("each", "daily 07:00", "weekly 5 18:00") and columns named like your attributes; a file called `.jsonl` has JSON objects with these names, one a line. Exports of listmonk, Mailchimp, Ghost and Substack are known by their headings. Each refused line is named with the reason; the others come in. An import that was cut short is run again. Exit code 5 when some were refused.
 
     \b
-    Example:
+    Examples:
       publisher subscriber import readers.csv --digest morning --basis "sign-up form of 2025"
+      publisher subscriber import members.csv --digest morning --preset ghost --dry-run
     """
-    from publisher.desk import readers
+    from publisher.desk import exchange
 
+    if dry_run:
+        return _look(door_, path, digest=digest, preset=preset)
     with (
         door_.newsroom() as newsroom,
-        readers.import_csv(
-            newsroom, path, digest=digest, basis=basis, actor=door_.who, now=now(), progress=door_.say
+        exchange.import_csv(
+            newsroom,
+            path,
+            digest=digest,
+            preset=preset,
+            basis=basis,
+            actor=door_.who,
+            now=now(),
+            progress=door_.say,
         ) as done,
     ):
         counts = {key: getattr(done, key) for key in ("lines", "added", "known", "confirmed")}
@@ -190,22 +223,56 @@ def import_(door_: Door, path: Path, digest: str, basis: str | None) -> int:
     return PARTLY if done.refused else 0
 
 
+def _look(door_: Door, path: Path, *, digest: str, preset: str | None) -> int:
+    """Say what an import would do."""
+    from publisher.desk import exchange
+
+    with door_.newsroom() as newsroom:
+        seen = exchange.look(newsroom, path, digest=digest, preset=preset)
+    program = seen.mapped.program.name if seen.mapped.program else None
+    columns = dict(zip(seen.mapped.headings, seen.mapped.names, strict=True))
+    lines = [
+        f"A list {f'of {program}' if program else 'with our own headings'}; nothing was changed. Its columns:"
+    ]
+    lines += [f"  {cell(heading)} -> {name or 'passed over'}" for heading, name in columns.items()]
+    lines += [
+        f"{counted(seen.good, 'line')} can be used, {seen.refused:,} cannot:"
+        if seen.refused
+        else f"{counted(seen.good, 'line')} can be used."
+    ]
+    lines += [f"  line {refusal.line}: {refusal.why}" for refusal in seen.refusals]
+    door_.show(
+        {
+            "preset": program,
+            "columns": columns,
+            "good": seen.good,
+            "refused": seen.refused,
+            "refusals": [refusal._asdict() for refusal in seen.refusals],
+        },
+        "\n".join(lines),
+    )
+    return PARTLY if seen.refused else 0
+
+
 @subscriber.command()
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 @door
 def export(door_: Door, path: Path) -> None:
-    """Write all subscribers to a CSV file.
+    """Write all subscribers to a CSV or JSON file.
 
     A line for each digest that one of them gets or got, with mode 0600, and so that no spreadsheet takes a value for a formula.
 
+    A file called `.jsonl` gets JSON objects, one a line. `subscriber import` reads both back.
+
     \b
-    Example:
+    Examples:
       publisher subscriber export readers.csv
+      publisher subscriber export readers.jsonl
     """
-    from publisher.desk import readers
+    from publisher.desk import exchange
 
     with door_.newsroom() as newsroom:
-        written = readers.export_csv(newsroom, path)
+        written = exchange.export_csv(newsroom, path)
     door_.show({"written": path, "lines": written}, f"wrote {counted(written, 'line')} to {path}")
 
 

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from publisher.daemon.steps import Done, Steps, failed
-from publisher.desk import postbox, recheck
+from publisher.desk import postbox, recheck, webhooks
 from publisher.desk.clock import ACTOR
 from publisher.errors import PublisherError
 
 __all__ = ["Errand", "errands_of"]
 
-
-PAGES_EVERY = 60.0
+TELL_SECONDS, PAGES_SECONDS = 2.0, 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,18 @@ def errands_of(steps: Steps) -> list[Errand]:
     if settings.mailbox.host:
         found.append(Errand(settings.mailbox.every.total_seconds(), partial(_read_mailbox, steps, set())))
     if any(source.recheck for source in settings.sources):
-        found.append(Errand(PAGES_EVERY, partial(_look_again, steps)))
+        found.append(Errand(PAGES_SECONDS, partial(_look_again, steps)))
+    if settings.webhooks:
+        found.append(Errand(TELL_SECONDS, partial(_tell_webhooks, steps, webhooks.Looked())))
     return found
+
+
+def _tell_webhooks(steps: Steps, looked: webhooks.Looked) -> Iterator[Done]:
+    report = webhooks.tell(steps.newsroom, looked, now=steps.clock())
+    if report.taken:
+        yield Done(step="webhook", subject="", result="done", data={"taken": report.taken})
+    for failure in report.failures:
+        yield Done(step="webhook", subject="", result="failed", said=failure, code="webhook", bad=True)
 
 
 def _look_again(steps: Steps) -> Iterator[Done]:

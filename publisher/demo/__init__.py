@@ -19,7 +19,7 @@ from typing import Any
 from publisher import assets
 from publisher.demo.catcher import Catcher, certificate, present
 from publisher.demo.folder import clear, prepare
-from publisher.desk import acts, editions, mailing, names, previews, publishing, readers, wire
+from publisher.desk import acts, editions, exchange, mailing, names, previews, publishing, wire
 from publisher.desk.files import write_file
 from publisher.desk.overview import last_recorded, tally
 from publisher.errors import AlreadyMade, AlreadySent
@@ -122,7 +122,7 @@ def _edition(newsroom: Newsroom) -> str:
 
 def _readers(newsroom: Newsroom) -> None:
     path = assets.root() / "config" / "demo" / "subscribers.csv"
-    with readers.import_csv(
+    with exchange.import_csv(
         newsroom,
         path,
         digest=DIGEST,

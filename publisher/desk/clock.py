@@ -5,9 +5,12 @@ Two clocks may run on one database: each reads these facts and decides for itsel
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from zlib import crc32
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
 
 from publisher.desk import publishing, wire
 from publisher.desk.publishing import Published
@@ -26,7 +29,8 @@ from publisher.schedule import (
     slots_between,
 )
 from publisher.series import Digest
-from publisher.store import agenda, house, public
+from publisher.store import agenda, editions, house, public
+from subscribers import audience
 
 __all__ = [
     "ACTOR",
@@ -54,7 +58,8 @@ SPARE = timedelta(days=1)
 def series(newsroom: Newsroom, *, now: datetime) -> list[Series]:
     """Each digest with the editions of its last slots."""
     with newsroom.database.read() as connection:
-        keys = {digest.slug: _began(digest) for digest in newsroom.settings.digests}
+        digests = [digest for digest in newsroom.digests.values() if _read(connection, digest)]
+        keys = {digest.slug: _began(digest) for digest in digests}
         since = {slug: house.get_fact(connection, key) for slug, key in keys.items()}
         rows = {slug: agenda.editions_since(connection, slug, now - LOOKBACK - SPARE) for slug in keys}
     unknown = [slug for slug, at in since.items() if at is None]
@@ -62,14 +67,41 @@ def series(newsroom: Newsroom, *, now: datetime) -> list[Series]:
         with newsroom.database.write() as connection:
             for slug in unknown:
                 since[slug] = house.settle_fact(connection, keys[slug], now.isoformat())
-    return [
-        Series(
-            digest,
-            datetime.fromisoformat(since[digest.slug] or now.isoformat()),
-            {row.slot: Made(row.id, row.approved, row.dispatched) for row in rows[digest.slug]},
-        )
-        for digest in newsroom.settings.digests
-    ]
+    found: list[Series] = []
+    for digest in digests:
+        began = datetime.fromisoformat(since[digest.slug] or now.isoformat())
+        made = {row.slot: Made(row.id, row.approved, row.dispatched) for row in rows[digest.slug]}
+        slots = tuple(made)
+        if digest.urgency is not None and (slot := _breaking(newsroom, digest, made, began, now)):
+            slots = (*slots, slot)
+        found.append(Series(digest, began, made, slots if digest.urgency is not None else ()))
+    return found
+
+
+def _read(connection: Connection, digest: Digest) -> bool:
+    """Whether anybody may want its editions: of one apart, somebody of that rhythm."""
+    return digest.rhythm is None or audience.anybody_apart(connection, digest.audience, digest.rhythm)
+
+
+def _breaking(
+    newsroom: Newsroom, digest: Digest, made: Collection[datetime], began: datetime, now: datetime
+) -> datetime | None:
+    """The slot of the alert that is due: the minute in which the newest urgent story came that no alert has carried; None: none is."""
+    zone = ZoneInfo(digest.timezone)
+    today = [slot for slot in made if slot.astimezone(zone).date() == now.astimezone(zone).date()]
+    if digest.urgency is None or len(today) >= digest.a_day:
+        return None
+    since = max(began, now - digest.deadline)
+    with newsroom.database.read() as connection:
+        urgent = agenda.urgent_since(connection, since, now, urgency=digest.urgency, sections=digest.sections)
+        carried = editions.carried(connection, digest.slug) if urgent else {}
+    fresh = [at for story_id, at in urgent.items() if story_id not in carried]
+    if not fresh:
+        return None
+    slot = max(fresh).replace(second=0, microsecond=0)
+    while slot in made:
+        slot += timedelta(minutes=1)
+    return slot
 
 
 def _began(digest: Digest) -> str:
@@ -107,9 +139,8 @@ def said(newsroom: Newsroom, digests: Sequence[Series], *, now: datetime) -> dic
     for entry in digests:
         subjects += [made.edition for made in entry.made.values()]
         ahead = now + entry.digest.lead
-        subjects += [
-            edition_id(entry.digest, slot) for slot in slots_between(entry.digest, now - LOOKBACK, ahead)
-        ]
+        slots = entry.slots or slots_between(entry.digest, now - LOOKBACK, ahead)
+        subjects += [edition_id(entry.digest, slot) for slot in slots]
     with newsroom.database.read() as connection:
         return agenda.said(connection, (SKIPPED, UNSENT, LATE, QUIET), subjects)
 

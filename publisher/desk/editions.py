@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from math import ceil
 from zoneinfo import ZoneInfo
@@ -166,6 +167,8 @@ def _select(
 ) -> tuple[Selection, int]:
     """The selection, and how many stories it was chosen from."""
     sections = [newsroom.section(slug) for slug in digest.sections]
+    if digest.window is not None:
+        sections = [replace(section, window=digest.window) for section in sections]
     marks = stories.marks_in_force(connection, now=now)
     pinned = [mark.story_id for mark in marks if mark.act is Act.PIN]
     since = min(slot - section.window for section in sections)
@@ -175,8 +178,14 @@ def _select(
         Candidate(story, carried.get(story.story_id))
         for story in stories.candidates(connection, since=before, also=pinned)
     ]
-    pool = [entry for entry in found if stories.recent(entry.story, since) or entry.story.story_id in pinned]
-    taken = {entry.story.story_id for entry in pool}
+    recent = [
+        entry for entry in found if stories.recent(entry.story, since) or entry.story.story_id in pinned
+    ]
+    taken = {entry.story.story_id for entry in recent}
+    pool = [
+        entry for entry in recent if digest.urgency is None or entry.story.received.urgency <= digest.urgency
+    ]
+    site = newsroom.settings.site
     chosen = select_digest(
         digest,
         sections,
@@ -187,6 +196,7 @@ def _select(
         sources=newsroom.sources,
         slot=slot,
         now=now,
+        page=f"{site.url}/story/" if site.pages else "",
     )
     return chosen, len(pool)
 
@@ -217,7 +227,7 @@ def make(
     digest = newsroom.digest(name)
     present = present_slot(digest, now)
     if slot is not None and slot != present:
-        window = min(newsroom.section(slug).window for slug in digest.sections)
+        window = digest.window or min(newsroom.section(slug).window for slug in digest.sections)
         if why := out_of_reach(slot, window=window, now=now):
             raise BadInput(why)
     wanted = slot or present or now
@@ -240,7 +250,8 @@ def make(
             )
         editions.keep_renderings(connection, made, outputs, now=now)
         stories.publish(connection, ((item.story_id, item.link) for item in made.items), now=now)
-        stories.spend_marks(connection, digest.sections)
+        if not digest.parent:  # an order for the section's next edition is none for those apart
+            stories.spend_marks(connection, digest.sections)
         notes.clear(connection, digest.slug, dict(made.notes))
         data = {"items": len(made.items), "number": made.number, "content_hash": made.content_hash}
         house.tell(connection, "edition.make", made.edition_id, actor=actor, now=now, data=data)

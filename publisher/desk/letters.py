@@ -27,7 +27,7 @@ def of_digest(newsroom: Newsroom, digest: Digest) -> Letter:
     site, mail = newsroom.settings.site, newsroom.settings.mail
     senders = [(language, digest.sender(language)) for language in digest.languages]
     return Letter(
-        digest=digest.slug,
+        digest=digest.audience,
         number=digest.number,
         voices=tuple(
             Voice(language, sender.name, sender.address, digest.list_id(language))

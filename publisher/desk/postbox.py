@@ -22,6 +22,7 @@ from publisher import fetch
 from publisher.desk.returned import Taken, take
 from publisher.errors import BadInput, InputUnreadable, unwritable
 from publisher.newsroom import Newsroom
+from publisher.newsroom.mailbox import mailbox_of
 from subscribers.reports import BYTES_MAX
 
 __all__ = ["Ingested", "ingest", "ingest_mailbox", "ingest_piped"]
@@ -94,21 +95,12 @@ def ingest_mailbox(
         BadInput: none is configured.
         MailboxUnavailable: it cannot be read; what was taken in before is taken in.
     """
-    wanted = newsroom.settings.mailbox
-    if not wanted.host:
+    options = mailbox_of(newsroom.settings)
+    if options is None:
         raise BadInput(
             "no mailbox is configured: name a PATH, or set `host` under [mailbox] in publisher.toml"
         )
     passed_over = set() if passed_over is None else passed_over
-    options = fetch.MailboxOptions(
-        host=wanted.host,
-        port=wanted.port,
-        username=wanted.username,
-        password=newsroom.settings.secrets.mailbox_password.get_secret_value(),
-        folder=wanted.folder,
-        moved_to=wanted.moved_to,
-        ca_file=wanted.ca_file,
-    )
     done = Ingested()
     with fetch.opened(options) as box:
         for uid in box.unseen():
@@ -117,7 +109,7 @@ def ingest_mailbox(
             if uid in passed_over:
                 continue
             taken = take(newsroom, box.read(uid, BYTES_MAX), actor=actor, now=now)
-            done.add(taken, f"mail {uid} of {wanted.folder}")
+            done.add(taken, f"mail {uid} of {options.folder}")
             if taken.effect == "unrecognised":
                 passed_over.add(uid)
             else:

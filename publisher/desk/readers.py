@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
 from publisher.desk.pages import Page, bytes_place_in, key_of, number_in
-from publisher.errors import BadInput, Conflict, InputUnreadable, unwritable
+from publisher.errors import BadInput, Conflict
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries, returned
-from subscribers import audience, csvfile, importing
+from subscribers import audience
 from subscribers.address import key, parse
+from subscribers.attributes import Value
 from subscribers.errors import UnknownSubscriber
 from subscribers.rhythm import Rhythm, RhythmKind
 from subscribers.rhythm import parse as parse_rhythm
-from subscribers.staging import Staging
+from subscribers.segments import parse as parse_segment
 from subscribers.tokens import LENGTH, Purpose, read
 
 __all__ = [
-    "Imported",
     "add",
     "erase",
     "everything",
-    "export_csv",
     "fitting",
     "forget",
-    "import_csv",
     "leave",
     "listing",
     "record",
@@ -41,10 +34,6 @@ __all__ = [
     "suppressions",
     "undo",
 ]
-
-PAGE = 1000
-SAID = 50_000
-"""About so many lines lie between two words of progress; a short list needs none."""
 
 
 def add(
@@ -55,6 +44,7 @@ def add(
     language: str | None,
     sections: Sequence[str],
     rhythm: str | None = None,
+    attributes: Sequence[str] = (),
     basis: str,
     actor: str,
     now: datetime,
@@ -63,6 +53,7 @@ def add(
     spoken, often = fitting(newsroom, digest, language=language, sections=sections, rhythm=rhythm)
     parsed = parse(address)
     addr_key = key(parsed, newsroom.address_key)
+    told = [_attribute(newsroom, text) for text in attributes]
     with newsroom.database.write() as connection:
         was = _asked(connection, addr_key, digest)
         subscriber_id = audience.add(
@@ -77,6 +68,7 @@ def add(
             actor=actor,
             now=now,
         )
+        audience.keep_attributes(connection, ((subscriber_id, name, value) for name, value in told))
     return {
         "id": subscriber_id,
         "address": parsed.address,
@@ -103,10 +95,20 @@ def fitting(
         if section not in wanted.sections:
             raise BadInput(f"digest {digest} has no section {section!r}; it has {', '.join(wanted.sections)}")
     often = parse_rhythm(rhythm) if rhythm else None
-    hours = [f"{slot:%H:%M}" for slot in wanted.slots]
-    if often is not None and often.hour is not None and often.hour not in hours:
-        raise BadInput(f"digest {digest} has no edition at {often.hour}; it has {', '.join(hours)}")
+    if often is not None and not wanted.has_rhythm(often):
+        hours = ", ".join(f"{slot:%H:%M}" for slot in wanted.slots)
+        raise BadInput(f"digest {digest} has no edition for {often}; it has those of {hours}")
     return spoken, often
+
+
+def _attribute(newsroom: Newsroom, text: str) -> tuple[str, Value]:
+    """An attribute as a command is told it: `name=value`."""
+    name, _, typed = text.partition("=")
+    known = {attribute.name: attribute for attribute in newsroom.settings.attributes}
+    if name not in known:
+        there = ", ".join(known) or "none: see [[attribute]] in publisher.toml"
+        raise BadInput(f"{text[:80]!r} names no attribute; there are {there}")
+    return name, known[name].read(typed)
 
 
 def _asked(connection: Connection, addr_key: bytes, digest: str) -> dict[str, Any] | None:
@@ -125,12 +127,15 @@ def _find(newsroom: Newsroom, connection: Connection, address: str) -> Any:
     return row
 
 
-def listing(newsroom: Newsroom, *, digest: str | None, after: str | None, limit: int) -> Page:
-    """Subscribers by id, with the digests they get."""
+def listing(
+    newsroom: Newsroom, *, digest: str | None, segment: str | None = None, after: str | None, limit: int
+) -> Page:
+    """Subscribers by id, with the digests they get; `segment`: those whom this rule means, as readers of a digest they get."""
     slug = newsroom.digest(digest).slug if digest else None
+    only = parse_segment(segment, newsroom.settings.attributes) if segment else None
     last = number_in(after) or 0
     with newsroom.database.read() as connection:
-        found = audience.listing(connection, digest=slug, after_id=last, limit=limit + 1)
+        found = audience.listing(connection, digest=slug, only=only, after_id=last, limit=limit + 1)
     return Page.of(found, limit, row=lambda entry: _told(*entry), key=lambda entry: str(entry[0].id))
 
 
@@ -167,6 +172,7 @@ def everything(connection: Connection, row: Any) -> dict[str, Any]:
         "created_at": row.created_at,
         "timezone": row.timezone,
         "suppressed": suppression.cause if suppression else None,
+        "attributes": audience.attributes_of(connection, [row.id]).get(row.id, {}),
         "subscriptions": [
             {
                 "digest": entry.digest,
@@ -203,113 +209,6 @@ def everything(connection: Connection, row: Any) -> dict[str, Any]:
             for step in audience.evidence(connection, row.id)
         ],
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What became of a list: its lines, those added, known before, of these confirmed now, and refused; `refusals` can be read once."""
-
-    lines: int
-    added: int
-    known: int
-    confirmed: int
-    refused: int
-    refusals: Iterator[csvfile.RefusedLine]
-
-
-@contextmanager
-def import_csv(
-    newsroom: Newsroom,
-    path: Path,
-    *,
-    digest: str,
-    basis: str | None,
-    actor: str,
-    now: datetime,
-    progress: Callable[[str], None],
-) -> Iterator[Imported]:
-    """Take a CSV file in; the report counts its lines and names each that was refused, from a file that ends with it."""
-    wanted = newsroom.digest(digest)
-    read_ = 0
-
-    def counting(lines: Iterator[csvfile.Line | csvfile.RefusedLine]) -> Iterator[Any]:
-        nonlocal read_
-        for line in lines:
-            read_ += 1
-            yield line
-
-    def told(done: int, good: int) -> None:
-        if good > importing.SLICE and done % SAID < importing.SLICE:
-            progress(f"{read_:,} lines read; {done:,} of the {good:,} that can be used are in")
-
-    with Staging(csvfile.RefusedLine._make) as refusals:
-        try:
-            with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-                lines = csvfile.read(
-                    file,
-                    address_key=newsroom.address_key,
-                    digest=wanted.slug,
-                    languages=wanted.languages,
-                    sections=wanted.sections,
-                )
-                done = importing.merge(
-                    counting(lines),
-                    refusals=refusals,
-                    write=newsroom.database.write,
-                    digest=digest,
-                    basis=basis,
-                    actor=actor,
-                    now=now,
-                    progress=told,
-                )
-        except OSError as error:
-            raise InputUnreadable(str(path), error.strerror or str(error)) from error
-        yield Imported(read_, done.added, done.known, done.confirmed, refusals.taken, refusals.ordered())
-
-
-def export_csv(newsroom: Newsroom, path: Path) -> int:
-    """Write every subscription that is not erased, whole or not at all; returns how many lines.
-
-    Raises:
-        Conflict: a file of this name is there. FolderUnwritable, FolderFull: it cannot be written.
-    """
-
-    def rows() -> Any:
-        after = 0
-        while True:
-            with newsroom.database.read() as connection:
-                found = audience.listing(connection, after_id=after, limit=PAGE)
-            for row, subscriptions in found:
-                for entry in subscriptions if row.address else ():
-                    active = "yes" if entry.active else "no"
-                    yield (
-                        row.address,
-                        row.status,
-                        entry.digest,
-                        entry.language,
-                        entry.sections,
-                        active,
-                        _rhythm(entry),
-                    )
-            if len(found) < PAGE:
-                return
-            after = found[-1][0].id
-
-    heading = ("email", "status", "digest", "language", "sections", "active", "rhythm")
-    part = path.with_name(f".{path.name}.part")
-    try:
-        if path.exists():
-            raise Conflict(f"{path} is there already; nothing was written")
-        part.unlink(missing_ok=True)
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            written = csvfile.export(rows(), heading, file)
-        part.rename(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise unwritable(path, error) from error
-    return written
 
 
 def leave(newsroom: Newsroom, who: str, *, digest: str | None, actor: str, now: datetime) -> dict[str, Any]:

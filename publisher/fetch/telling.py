@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import httpcore
 
-from publisher.fetch.answers import Failed, Limits, retry_after
+from publisher.fetch.answers import Failed, Headers, Limits, retry_after
 from publisher.fetch.dialling import CONNECT_SHARE, USER_AGENT, Dialler, network_failure, wire_url
 from publisher.fetch.guard import Guard, Target, judge
 
@@ -31,12 +31,17 @@ class Taken:
 
 
 async def post_all(
-    requests: Mapping[K, tuple[str, Body]], *, now: datetime, limits: Limits, guard: Guard
+    requests: Mapping[K, tuple[str, Body]],
+    *,
+    now: datetime,
+    limits: Limits,
+    guard: Guard,
+    headers: Mapping[K, Headers] | None = None,
 ) -> dict[K, Taken | Failed]:
     """Post these, `(url, form or document)` by key, within `limits.total_seconds`; who had no whole turn in them is not in the answer.
 
     The guard holds as for fetching, and each post may take `limits.seconds`. Redirects are not followed: who is told is named in the
-    configuration.
+    configuration. `headers`: more of them, by key.
     """
     secure = any(url.lower().startswith("https:") for url, _ in requests.values())
     # in a thread: it reads every certificate of the system
@@ -46,7 +51,8 @@ async def post_all(
 
     async def one(key: K, url: str, form: Body) -> None:
         async with turns:
-            answers[key] = await _within(url, form, now=now, limits=limits, guard=guard, tls=tls)
+            more = headers.get(key, ()) if headers else ()
+            answers[key] = await _within(url, form, more, now=now, limits=limits, guard=guard, tls=tls)
 
     tasks = [asyncio.create_task(one(key, url, form)) for key, (url, form) in requests.items()]
     try:
@@ -65,6 +71,7 @@ async def post_all(
 async def _within(
     url: str,
     form: Body,
+    more: Headers,
     *,
     now: datetime,
     limits: Limits,
@@ -81,7 +88,7 @@ async def _within(
             if isinstance(target, Failed):
                 return target
             dialler.allow(target)
-            return await _post(pool, target, form, now=now, limits=limits)
+            return await _post(pool, target, form, more, now=now, limits=limits)
     except TimeoutError:
         return Failed("timeout", f"no answer within {limits.seconds:g} s")
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
@@ -92,6 +99,7 @@ async def _post(
     pool: httpcore.AsyncConnectionPool,
     target: Target,
     form: Body,
+    more: Headers,
     *,
     now: datetime,
     limits: Limits,
@@ -103,6 +111,7 @@ async def _post(
         USER_AGENT,
         (b"Content-Type", b"application/json" if is_json else b"application/x-www-form-urlencoded"),
         (b"Content-Length", b"%d" % len(body)),
+        *more,
     ]
     async with pool.stream("POST", wire_url(target), headers=headers, content=body) as answer:
         if 200 <= answer.status < 300:

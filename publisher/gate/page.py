@@ -10,6 +10,7 @@ from datetime import datetime
 from publisher.edition import Edition, Item, Variant
 from publisher.errors import Violation
 from publisher.gate.item import Found, in_order, owed, unfilled, withdrawn
+from publisher.gate.linked import check_linked
 from publisher.gate.sight import Seen, see
 
 __all__ = ["check_html", "early", "text_of", "wanted"]
@@ -47,6 +48,7 @@ def check_html(
         elif item is not None:
             violations += owed(entry, item, short, output=output)
     violations += [Violation(output, None, "hidden", fault) for fault in sight.faults]
+    violations += check_linked(text, items, output=output)
     violations += unfilled(text, items.values(), output=output, parts=lambda: map(_told, found))
     return tuple(violations)
 

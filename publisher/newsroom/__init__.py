@@ -165,8 +165,9 @@ class Newsroom:
 
     @cached_property
     def digests(self) -> Mapping[str, Digest]:
-        """Configured digests by slug."""
-        return {digest.slug: digest for digest in self.settings.digests}
+        """Configured digests by slug, each followed by its branches (weekly editions, alerts)."""
+        every = ((digest, *digest.branches()) for digest in self.settings.digests)
+        return {digest.slug: digest for family in every for digest in family}
 
     @cached_property
     def disclaimers(self) -> Mapping[str, Disclaimer]:

@@ -147,6 +147,13 @@ class Words:
             return self._formatted(local, "d MMM y" if year else "d MMM")
         return self._formatted(local, "long") if year else self._formatted(local, skeleton="MMMMd")
 
+    def month(self, local: datetime) -> str:
+        """Month and year of a local time in the language's calendar: "March 2026"."""
+        if self._jalali:
+            jalali = JalaliDate(local.date())
+            return self.digits(f"{jalali.strftime('%B', locale='fa')} {jalali.year}")
+        return self._formatted(local, skeleton="yMMMM")
+
     def same_year(self, one: Day, other: Day) -> bool:
         """Whether both days are of one year of the language's calendar."""
         if self._jalali:

@@ -147,11 +147,15 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A digest with the editions of its last slots; `since` is when the clock first saw this timetable: it missed nothing before."""
+    """A digest with the editions of its last slots; `since` is when the clock first saw this timetable: it missed nothing before.
+
+    `slots`: those of a series that has no timetable, because news decide.
+    """
 
     digest: Digest
     since: datetime
     made: Mapping[datetime, Made]
+    slots: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +215,8 @@ def _all(facts: Facts, now: datetime) -> Iterator[Intent]:
 
 
 def _slots(series: Series, now: datetime) -> list[datetime]:
+    if series.slots:
+        return [slot for slot in series.slots if now - LOOKBACK <= slot <= now]
     lead = series.digest.lead if series.digest.approval == "required" else timedelta()
     return slots_between(series.digest, now - LOOKBACK, now + lead)
 

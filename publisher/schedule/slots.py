@@ -6,6 +6,7 @@ PURE. A slot that does not exist locally runs at the first minute after the gap,
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -82,11 +83,14 @@ def place_of(digest: Digest, slot: datetime) -> Place:
     zone = ZoneInfo(digest.timezone)
     local = slot.astimezone(zone).date()
     hours = tuple(f"{at:%H:%M}" for at in digest.slots)
+    here = Place(
+        local.isoweekday(), (), hours, digest.weekdays, digest.rhythm, weekly_apart=digest.weekly is not None
+    )
     for day in (local, local - timedelta(days=1)):  # a slot in a gap at midnight runs on the next day
         now = tuple(f"{at:%H:%M}" for at in digest.slots if local_instant(day, at, zone) == slot)
         if now and day.isoweekday() in digest.weekdays:
-            return Place(day.isoweekday(), now, hours, digest.weekdays)
-    return Place(local.isoweekday(), (), hours, digest.weekdays)
+            return replace(here, weekday=day.isoweekday(), now=now)
+    return here
 
 
 def out_of_reach(slot: datetime, *, window: timedelta, now: datetime) -> str:

@@ -8,11 +8,12 @@ hold, an embargo, missing rights or the desk's drop.
 
 from publisher.selection.alike import SPAN, Groups, Tie, grouped
 from publisher.selection.candidates import Act, Candidate, Mark, Selection, barred, claimed
+from publisher.selection.candidates import item as item_of
 from publisher.selection.digest import select_digest
 from publisher.selection.events import Events
 from publisher.selection.fitting import roomier
 from publisher.selection.rules import belongs
-from publisher.selection.timeline import select_feed
+from publisher.selection.timeline import select_feed, withdrawn_item
 
 __all__ = [
     "SPAN",
@@ -27,7 +28,9 @@ __all__ = [
     "belongs",
     "claimed",
     "grouped",
+    "item_of",
     "roomier",
     "select_digest",
     "select_feed",
+    "withdrawn_item",
 ]

@@ -119,9 +119,11 @@ def item(
 ) -> Item:
     """The story's place in an edition frozen at `now`, with as much of its text as its source's rights and its own allow.
 
-    `page`: what its id is appended to for the address of its page here; "" where the house has no such pages.
+    `page`: what its id is appended to for the address of its page here; "" where the house has no such pages. What pages may not show has none.
     """
     received = story.received
+    if source.allows(Channel.FEEDS) == "none":
+        page = ""
     rights = strictest(source.allows(channel), received.rights)
     return Item(
         story_id=story.story_id,
@@ -157,4 +159,5 @@ def item(
         also=also,
         event=event,
         told=told,
+        headline_at=story.headline_changed_at if story.headline != received.original_headline else None,
     )

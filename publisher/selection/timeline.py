@@ -13,7 +13,7 @@ from publisher.selection.candidates import Act, Candidate, Mark, Selection, clai
 from publisher.selection.events import Events
 from publisher.story import Source, Story
 
-__all__ = ["select_feed"]
+__all__ = ["select_feed", "withdrawn_item"]
 
 
 def select_feed(
@@ -75,7 +75,9 @@ def select_feed(
         for story in chosen
     }
     if notice is not None:
-        items |= {story.story_id: _notice(story, sources.get(story.source), notice(story)) for story in gone}
+        items |= {
+            story.story_id: withdrawn_item(story, sources.get(story.source), notice(story)) for story in gone
+        }
     return Selection(
         (shelf,), tuple(items[story_id] for story_id in shelf.stories), tuple(dict.fromkeys(left_out))
     )
@@ -110,7 +112,7 @@ def _withdrawn(pool: Sequence[Candidate], since: datetime) -> list[Story]:
     ]
 
 
-def _notice(story: Story, source: Source | None, notice: Notice) -> Item:
+def withdrawn_item(story: Story, source: Source | None, notice: Notice) -> Item:
     """The place of a withdrawn story: id, link and source, and the notice. Its headline is there for the gate to look for."""
     received = story.received
     return Item(

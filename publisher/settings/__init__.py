@@ -9,7 +9,7 @@ from publisher.settings.keys import Secrets, fresh_keys, new_secrets, secrets_to
 from publisher.settings.leftovers import leftovers
 from publisher.settings.loading import Settings, effective, from_data, load
 from publisher.settings.starting import starting_files
-from publisher.settings.tables import Fetch, Mail, Relay, Site, Store, Timeouts
+from publisher.settings.tables import Fetch, Mail, Relay, Site, Store, Timeouts, Webhook
 from publisher.settings.values import format_duration, parse_duration, parse_rate
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Site",
     "Store",
     "Timeouts",
+    "Webhook",
     "effective",
     "format_duration",
     "fresh_keys",

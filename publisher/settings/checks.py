@@ -18,6 +18,8 @@ from publisher.settings.files import Loc
 from publisher.settings.tables import is_loopback
 from publisher.settings.theme import theme_faults
 from publisher.settings.values import term
+from subscribers.errors import SegmentUnreadable
+from subscribers.segments import parse
 
 if TYPE_CHECKING:
     from publisher.settings.loading import Tables
@@ -45,6 +47,7 @@ def faults(tables: Tables, folder: Path) -> Iterator[Fault]:
     yield from _relays(tables, folder)
     yield from _mailbox(tables, folder)
     yield from _services(tables)
+    yield from _webhooks(tables)
     if tables.fetch.allow_hosts and not tables.site.development:
         yield (
             ("fetch", "allow_hosts"),
@@ -59,6 +62,24 @@ def faults(tables: Tables, folder: Path) -> Iterator[Fault]:
             yield ("source", number, "folder"), "a source has a `url` or a `folder`, not both"
     yield from _digests(tables)
     yield from _consumers(tables)
+    yield from _attributes(tables)
+
+
+def _attributes(tables: Tables) -> Iterator[Fault]:
+    yield from _repeated("attribute", "name", [entry.name for entry in tables.attribute])
+    for index, entry in enumerate(tables.attribute):
+        if (entry.kind == "choice") != bool(entry.values):
+            yield (
+                ("attribute", index, "values"),
+                'are what a "choice" may be: it needs them, and nothing else has any',
+            )
+    attributes = [entry.domain() for entry in tables.attribute]
+    for index, digest in enumerate(tables.digest):
+        try:
+            if digest.segment:
+                parse(digest.segment, attributes, languages=digest.languages, sections=digest.sections)
+        except SegmentUnreadable as error:
+            yield ("digest", index, "segment"), str(error)
 
 
 def _repeated(table: str, key: str, values: Sequence[Hashable]) -> Iterator[Fault]:
@@ -168,6 +189,23 @@ def _services(tables: Tables) -> Iterator[Fault]:
             yield ("secrets", "report_keys", name), wrong
 
 
+def _webhooks(tables: Tables) -> Iterator[Fault]:
+    names = [hook.name for hook in tables.webhook]
+    yield from _repeated("webhook", "name", names)
+    for index, hook in enumerate(tables.webhook):
+        if hook.name not in tables.secrets.webhook_secrets:
+            yield (
+                ("webhook", index, "name"),
+                f"has no secret: set webhook_secrets.{hook.name} in secrets.toml",
+            )
+        if urlsplit(hook.url).scheme != "https" and not hook.private:
+            yield ("webhook", index, "url"), "has to be https outside a private network"
+    for name in tables.secrets.webhook_secrets:
+        if name not in names:
+            hint = did_you_mean(name, names)
+            yield ("secrets", "webhook_secrets", name), f"there is no webhook of this name{hint}"
+
+
 def _no_service(name: str) -> str:
     return f"no such service is known{did_you_mean(name, NAMES)}; known are {', '.join(NAMES)}"
 
@@ -194,6 +232,14 @@ def _sections(tables: Tables) -> Iterator[Fault]:
 
 def _digests(tables: Tables) -> Iterator[Fault]:
     yield from _repeated("digest", "slug", [entry.slug for entry in tables.digest])
+    slugs = [entry.slug for entry in tables.digest]
+    for index, entry in enumerate(tables.digest):
+        for branch in ("weekly", "alerts"):
+            if getattr(entry, branch) and f"{entry.slug}-{branch}" in slugs:
+                yield (
+                    ("digest", index, branch),
+                    f'its editions would be called like the digest "{entry.slug}-{branch}"',
+                )
     yield from _repeated("digest", "number", [entry.number for entry in tables.digest])
     sections = [section.slug for section in tables.section]
     for index, digest in enumerate(tables.digest):

@@ -43,6 +43,19 @@ def _key(value: Any) -> Any:
     return key
 
 
+def _signing(value: Any) -> Any:
+    """A key as "Standard Webhooks" writes it: base64, with or without `whsec_` before it."""
+    if not isinstance(value, str):
+        raise ValueError("a key is written as text in base64")  # noqa: TRY004 - pydantic makes sentences of ValueError only
+    try:
+        key = base64.b64decode(value.strip().removeprefix("whsec_"), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("not base64; `openssl rand -base64 32` makes one that fits") from None
+    if not 24 <= len(key) <= 64:
+        raise ValueError(f"a key has 24 to 64 bytes, this one has {len(key)}")
+    return key
+
+
 Key = Annotated[SecretBytes, BeforeValidator(_key)]
 KeyId = Annotated[int, Field(ge=0, le=255)]
 
@@ -58,6 +71,7 @@ class Secrets(Table):
         relay_passwords: relay's name -> password.
         metrics_token: who shows it may read /metrics; without one nobody may.
         mailbox_password: of the mailbox that bounces are read from.
+        webhook_secrets: webhook's name -> the key that signs what it is told.
         report_keys: delivery service -> what proves its reports (`publisher.services`); without one its address does not answer.
     """
 
@@ -67,6 +81,9 @@ class Secrets(Table):
     relay_passwords: dict[str, SecretStr] = Field(default_factory=dict)
     metrics_token: Annotated[SecretStr, Field(min_length=16, max_length=256)] | None = None
     mailbox_password: SecretStr = SecretStr("")
+    webhook_secrets: dict[str, Annotated[SecretBytes, BeforeValidator(_signing)]] = Field(
+        default_factory=dict
+    )
     report_keys: dict[str, SecretStr] = Field(default_factory=dict)
 
     @property
@@ -83,6 +100,10 @@ class Secrets(Table):
     def address_key_bytes(self) -> bytes:
         """The address key, bare."""
         return self.address_key.get_secret_value()
+
+    def webhook_secret(self, name: str) -> bytes:
+        """The key that signs for this webhook, bare."""
+        return self.webhook_secrets[name].get_secret_value()
 
     def relay_password(self, relay: str) -> str:
         """The password for this relay; empty when there is none."""

@@ -27,7 +27,7 @@ from publisher.series import Digest
 from publisher.settings.checks import did_you_mean, faults
 from publisher.settings.files import Found, Loc, file_of, find, read, too_deep
 from publisher.settings.keys import Secrets, from_files
-from publisher.settings.series import ConsumerTable, DigestTable, SectionTable, SourceTable
+from publisher.settings.series import AttributeTable, ConsumerTable, DigestTable, SectionTable, SourceTable
 from publisher.settings.signing import Signing, signing
 from publisher.settings.tables import (
     Alarms,
@@ -41,11 +41,13 @@ from publisher.settings.tables import (
     Site,
     Store,
     Web,
+    Webhook,
     Wire,
 )
 from publisher.settings.theme import ThemeTable
 from publisher.story import Section, Source
 from publisher.theme import Theme
+from subscribers.attributes import Attribute
 
 __all__ = ["Settings", "Tables", "effective", "from_data", "load"]
 
@@ -73,9 +75,11 @@ class Tables(BaseSettings):
     feeds: FeedsTable = FeedsTable()
     web: Web = Web()
     alarms: Alarms = Alarms()
+    webhook: tuple[Webhook, ...] = ()
     wire: Wire = Wire()
     theme: ThemeTable = ThemeTable()
     consumer: tuple[ConsumerTable, ...] = ()
+    attribute: tuple[AttributeTable, ...] = ()
     disclaimer: tuple[DisclaimerTable, ...] = ()
     section: tuple[SectionTable, ...] = ()
     source: tuple[SourceTable, ...] = ()
@@ -117,9 +121,11 @@ class Settings:
     feeds: FeedsTable
     web: Web
     alarms: Alarms
+    webhooks: tuple[Webhook, ...]
     wire: Wire
     theme: Theme
     consumers: tuple[Consumer, ...]
+    attributes: tuple[Attribute, ...]
     disclaimers: tuple[Disclaimer, ...]
     sections: tuple[Section, ...]
     sources: tuple[Source, ...]
@@ -247,9 +253,11 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         feeds=tables.feeds,
         web=tables.web,
         alarms=tables.alarms,
+        webhooks=tables.webhook,
         wire=tables.wire,
         theme=tables.theme.domain(),
         consumers=tuple(entry.domain() for entry in tables.consumer),
+        attributes=tuple(entry.domain() for entry in tables.attribute),
         disclaimers=tuple(entry.domain() for entry in tables.disclaimer),
         sections=tuple(entry.domain(tables.wire.duplicates) for entry in tables.section),
         sources=tuple(

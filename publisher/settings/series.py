@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, TypeAdapter
 
 from publisher.feed import Consumer
-from publisher.series import Canary, Digest, Sender
+from publisher.series import Alerts, Canary, Digest, Sender, Weekly
 from publisher.settings.disk import absolute
 from publisher.settings.tables import Duplicates, Table
 from publisher.settings.values import (
@@ -35,8 +36,17 @@ from publisher.settings.values import (
     term,
 )
 from publisher.story import DEFAULT_URGENCY, Section, Source, SourceKind
+from subscribers.attributes import RESERVED, Attribute, Kind
 
-__all__ = ["CanaryTable", "ConsumerTable", "DigestTable", "SectionTable", "SenderTable", "SourceTable"]
+__all__ = [
+    "AttributeTable",
+    "CanaryTable",
+    "ConsumerTable",
+    "DigestTable",
+    "SectionTable",
+    "SenderTable",
+    "SourceTable",
+]
 
 
 def _story_url(value: str) -> str:
@@ -47,6 +57,15 @@ def _story_url(value: str) -> str:
     return value
 
 
+def _attribute(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,47}", value):
+        raise ValueError("small letters, digits and underscores are wanted, a letter first, 48 at most")
+    if value in RESERVED:
+        raise ValueError("lists and segments use this name themselves")
+    return value
+
+
+AttributeName = Annotated[str, AfterValidator(_attribute)]
 Rights = Literal["full", "lede", "link", "none"]
 Format = Literal[
     "auto", "rss", "atom", "rdf", "json-feed", "newsml-g2", "newsml-1", "nitf", "wordpress", "ninjs", "jsonl",
@@ -203,6 +222,18 @@ class SenderTable(Table):
     address: MailAddress
 
 
+class AttributeTable(Table):
+    """`[[attribute]]`: see `subscribers.attributes.Attribute` for what each key means."""
+
+    name: AttributeName
+    kind: Kind = "text"
+    values: tuple[Line, ...] = ()
+
+    def domain(self) -> Attribute:
+        """As lists and segments know it."""
+        return Attribute(self.name, self.kind, self.values)
+
+
 class CanaryTable(Table):
     """`canary`: see `publisher.series.Canary` for what each key means."""
 
@@ -221,6 +252,30 @@ class CanaryTable(Table):
             refusals=self.refusals,
             complaints=self.complaints,
         )
+
+
+class WeeklyTable(Table):
+    """`weekly`: see `publisher.series.Weekly` for what each key means."""
+
+    day: Weekday
+    at: LocalTime
+    title: Titles
+
+    def domain(self) -> Weekly:
+        """As a digest knows it."""
+        return Weekly(self.day, self.at, tuple(self.title.items()))
+
+
+class AlertsTable(Table):
+    """`alerts`: see `publisher.series.Alerts` for what each key means."""
+
+    title: Titles
+    urgency: Urgency = 2
+    a_day: Annotated[Whole, Field(ge=1, le=50)] = 5
+
+    def domain(self) -> Alerts:
+        """As a digest knows it."""
+        return Alerts(self.urgency, self.a_day, tuple(self.title.items()))
 
 
 class DigestTable(Table):
@@ -245,6 +300,9 @@ class DigestTable(Table):
     alarm_after: UpToADay = timedelta(hours=1)
     canary: CanaryTable | None = None
     public: bool = True
+    segment: str = ""
+    weekly: WeeklyTable | None = None
+    alerts: AlertsTable | None = None
 
     def domain(self, *, timezone: str, reply_to: str, list_domain: str) -> Digest:
         """As editions know it; the arguments are the site's, for a digest that states none."""
@@ -270,4 +328,7 @@ class DigestTable(Table):
             alarm_after=self.alarm_after,
             canary=self.canary.domain() if self.canary else None,
             public=self.public,
+            segment=self.segment,
+            weekly=self.weekly.domain() if self.weekly else None,
+            alerts=self.alerts.domain() if self.alerts else None,
         )

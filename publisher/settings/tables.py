@@ -55,6 +55,7 @@ __all__ = [
     "Table",
     "Timeouts",
     "Web",
+    "Webhook",
     "Wire",
     "is_loopback",
 ]
@@ -79,8 +80,10 @@ class Site(Table):
         language, timezone: what feeds over several languages, reports and sources fall back to.
         postal_address: printed at the end of every mail, as the law of many countries asks; needed with a digest.
         contact: address of the newsroom for readers; the default of a digest's Reply-To.
+        corrections: where readers report mistakes; empty: `contact`.
         pages: whether headlines of stories without a page of their own link to our `/story/<id>` (True) or to the
             source (False); chosen once per story, at its first publication.
+        canonical: which address a story page of ours that has the whole text names for search engines: the "source"'s, or its "own".
         development: allows `http`, and fetching from hosts named in `fetch.allow_hosts`. Never in production.
     """
 
@@ -89,10 +92,12 @@ class Site(Table):
     tag_authority: Domain
     tag_date: TagDate
     contact: MailAddress
+    corrections: MailAddressOrEmpty = ""
     language: Language = "en"
     timezone: Zone = "UTC"
     postal_address: Text = ""
     pages: bool = False
+    canonical: Literal["source", "own"] = "source"
     development: bool = False
 
 
@@ -313,6 +318,39 @@ class Alarms(Table):
     webhook: WebUrlOrEmpty = ""
     ping: WebUrlOrEmpty = ""
     allow_hosts: tuple[Line, ...] = ()
+
+
+EVENTS = (
+    "edition.published",
+    "story.killed",
+    "dispatch.finished",
+    "subscriber.confirmed",
+    "subscriber.left",
+    "subscriber.suppressed",
+    "subscriber.restored",
+    "subscriber.erased",
+)
+
+
+class Webhook(Table):
+    """`[[webhook]]`: another program that is told what happens. Its secret signs: `webhook_secrets.<name>`.
+
+    Attributes:
+        events: what it is told of; empty: everything.
+        addresses: "none", or "masked" as logs have them.
+        private: whether its host may lie in a private network.
+    """
+
+    name: Annotated[Slug, Field(max_length=40)]
+    url: WebUrl
+    events: tuple[Literal[EVENTS], ...] = ()  # type: ignore[valid-type]  # the list above
+    addresses: Literal["none", "masked"] = "none"
+    private: bool = False
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """What it is told of."""
+        return self.events or EVENTS
 
 
 class DisclaimerTable(Table):

@@ -12,9 +12,18 @@ from sqlalchemy import Connection, Row, exists, func, select
 from publisher.edition import Kind
 from publisher.store import house
 from publisher.store.db import serialise
-from publisher.store.schema import approval, dispatch, edition, event, source_state, story
+from publisher.store.schema import approval, dispatch, edition, event, source_state, story, story_section
 
-__all__ = ["arrivals", "claim_polls", "editions_since", "last_act", "newest", "said", "say_once"]
+__all__ = [
+    "arrivals",
+    "claim_polls",
+    "editions_since",
+    "last_act",
+    "newest",
+    "said",
+    "say_once",
+    "urgent_since",
+]
 
 
 def editions_since(connection: Connection, series: str, since: datetime) -> list[Row[Any]]:
@@ -59,6 +68,25 @@ def newest(connection: Connection) -> datetime | None:
     act = connection.execute(select(event.c.at).order_by(event.c.id.desc()).limit(1)).scalar_one_or_none()
     polled = connection.execute(select(func.max(source_state.c.polled_at))).scalar_one()
     return max((at for at in (act, polled) if at is not None), default=None)
+
+
+def urgent_since(
+    connection: Connection, since: datetime, now: datetime, *, urgency: int, sections: Collection[str]
+) -> dict[str, datetime]:
+    """The stories of these sections that became eligible since then, are at least so urgent and may go out: id -> since when."""
+    query = (
+        select(story.c.id, story.c.eligible_at)
+        .join(story_section, story_section.c.story_id == story.c.id)
+        .where(
+            story.c.eligible_at >= since,
+            story.c.eligible_at <= now,
+            story.c.urgency <= urgency,
+            story.c.killed.is_(None),
+            story.c.hold.is_(None),
+            story_section.c.section.in_(sections),
+        )
+    )
+    return {row.id: row.eligible_at for row in connection.execute(query)}
 
 
 def last_act(connection: Connection, subject: str) -> Row[Any] | None:

@@ -60,7 +60,7 @@ __all__ = [
     "prune_feeds",
     "renderings",
     "variants_of",
-    "with_unfit_items",
+    "with_changed_items",
 ]
 
 
@@ -290,21 +290,18 @@ def holding(connection: Connection, story_id: str, *, kind: Kind, named: bool = 
     )
 
 
-def with_unfit_items(connection: Connection) -> list[str]:
-    """The digest editions whose present revision holds a story that is no longer fit to be shown."""
+def with_changed_items(connection: Connection) -> dict[str, datetime]:
+    """The digest editions that hold or held a story which is unfit to be shown, or was corrected since; each with the latest change."""
     unfit = or_(story.c.killed.is_not(None), story.c.hold.is_not(None), story.c.status != "usable")
     rows = connection.execute(
-        select(edition.c.id)
-        .join(
-            edition_item,
-            (edition_item.c.edition_id == edition.c.id) & (edition_item.c.revision == edition.c.revision),
-        )
+        select(edition.c.id, func.max(story.c.modified_at).label("at"))
+        .join(edition_item, edition_item.c.edition_id == edition.c.id)
         .join(story, story.c.id == edition_item.c.story_id)
-        .where(edition.c.kind == Kind.DIGEST, unfit)
+        .where(edition.c.kind == Kind.DIGEST, or_(unfit, story.c.corrected_at > edition.c.frozen_at))
+        .group_by(edition.c.id)
         .order_by(edition.c.id)
-        .distinct()
     )
-    return list(rows.scalars())
+    return {row.id: row.at for row in rows}
 
 
 def keep_renderings(

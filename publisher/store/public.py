@@ -24,6 +24,7 @@ __all__ = [
     "OK",
     "Finished",
     "Public",
+    "changes",
     "folders",
     "get",
     "heads",
@@ -80,10 +81,13 @@ def put(connection: Connection, files: Mapping[str, Finished], *, now: datetime)
     return _change(connection, {path: (OK, file) for path, file in files.items()}, now=now)
 
 
-def withdraw(connection: Connection, paths: Collection[str], *, now: datetime) -> list[str]:
-    """Let these paths say 410 from now on; returns those that did not yet."""
+def withdraw(
+    connection: Connection, paths: Collection[str] | Mapping[str, Finished | None], *, now: datetime
+) -> list[str]:
+    """Let these paths say 410 from now on, with these bytes where there are some; returns those that said it otherwise."""
     nothing = Finished(b"This is no longer here.\n", "text/plain; charset=utf-8")
-    return _change(connection, dict.fromkeys(paths, (GONE, nothing)), now=now)
+    told = paths if isinstance(paths, Mapping) else dict[str, Finished | None].fromkeys(paths)
+    return _change(connection, {path: (GONE, file or nothing) for path, file in told.items()}, now=now)
 
 
 def _change(connection: Connection, files: Mapping[str, tuple[int, Finished]], *, now: datetime) -> list[str]:
@@ -179,6 +183,14 @@ def paths(connection: Connection, *, below: str) -> frozenset[str]:
         public_file.c.path.startswith(below, autoescape=True), public_file.c.status == OK
     )
     return frozenset(connection.execute(query).scalars())
+
+
+def changes(connection: Connection, *, below: str) -> dict[str, datetime]:
+    """The same paths, each with the time of its last change."""
+    query = select(public_file.c.path, public_file.c.changed_at).where(
+        public_file.c.path.startswith(below, autoescape=True), public_file.c.status == OK
+    )
+    return {row.path: row.changed_at for row in connection.execute(query)}
 
 
 def remember_folder(connection: Connection, path: str, *, below: str) -> None:

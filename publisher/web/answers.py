@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from datetime import timedelta
+from functools import cache
 from zoneinfo import available_timezones
 
 from starlette.responses import Response
 
 from publisher.desk import consent
 from publisher.desk.consent import Join, Joined, Standing
-from publisher.newsroom import Newsroom
 from publisher.render import readers as pages
 from publisher.render.readers import House, Offer
 from publisher.render.words import Words
 from publisher.series import Digest
+from publisher.web.replies import HEADERS, Replies
 from publisher.web.visit import Visit, best
 from subscribers.errors import AddressRefused, RhythmUnknown
 from subscribers.rhythm import EACH, Rhythm
@@ -27,28 +28,11 @@ __all__ = ["HEADERS", "Answers"]
 
 YOUNGEST, OLDEST = timedelta(seconds=3), timedelta(hours=24)
 """How long a person takes to fill a form in."""
-HEADERS = {
-    "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
-WRONG, TOO_MANY, LATER = 422, 429, 503
+WRONG = 422
 
 
-class Answers:
+class Answers(Replies):
     """What is answered at each address; told a visit, gives a response. Runs in threads."""
-
-    def __init__(self, newsroom: Newsroom, root: str, clock: Callable[[], datetime]) -> None:
-        self._newsroom, self._clock = newsroom, clock
-        site = newsroom.settings.site
-        self._below = urlsplit(root).path
-        self._house = House(
-            name=site.name,
-            url=root,
-            contact=site.contact,
-            postal_address=site.postal_address,
-            theme=newsroom.settings.theme,
-        )
 
     # ------------------------------------------------------------------------------------------------------- joining
 
@@ -145,10 +129,11 @@ class Answers:
             found = consent.confirming(self._newsroom, visit.token, now=now)
         if found is None:
             return self.dead(visit)
-        words, title = self._said(found)
-        if visit.posts:
+        words, title = self._said(found, visit)
+        house = self._speaking(found, "confirm", visit.token)
+        if visit.posts or found.done:
             page = pages.confirmed_page(
-                self._house,
+                house,
                 words,
                 digest=title,
                 address=found.address,
@@ -157,11 +142,11 @@ class Answers:
             )
         else:
             page = pages.confirm_page(
-                self._house,
+                house,
                 words,
                 digest=title,
                 address=found.address,
-                action=self._path("confirm", visit.token),
+                action=self._act(visit, "confirm", visit.token),
                 templates=self._newsroom.templates,
             )
         return self._shown(page)
@@ -173,14 +158,15 @@ class Answers:
         found = consent.leaving(self._newsroom, visit.token)
         if found is None:
             return self._leave_former(visit)
-        words, title = self._said(found)
+        words, title = self._said(found, visit)
         if visit.posts and visit.said("act") == "back":
             return self._back(visit, found, words)
-        make = pages.leave_page
+        make = pages.left_page if found.done else pages.leave_page
         if visit.posts:
             self._leave(visit, found, form="unsubscribe")
             make = pages.left_page
-        return self._about(make, words, title, found.address, self._path("u", visit.token))
+        house = self._speaking(found, "u", visit.token)
+        return self._about(make, words, title, found.address, self._act(visit, "u", visit.token), house=house)
 
     def _leave_former(self, visit: Visit) -> Response:
         """The same of a digest that is configured no more, of which only the link is left."""
@@ -195,12 +181,26 @@ class Answers:
         return self._about(make, self._spoken(visit), self._house.name, address, action)
 
     def _about(
-        self, make: Callable[..., bytes], words: Words, digest: str, address: str, action: str
+        self,
+        make: Callable[..., bytes],
+        words: Words,
+        digest: str,
+        address: str,
+        action: str,
+        *,
+        house: House | None = None,
     ) -> Response:
         """A page that says something of a digest and its reader, with buttons that lead to `action`."""
         templates = self._newsroom.templates
         return self._shown(
-            make(self._house, words, digest=digest, address=address, action=action, templates=templates)
+            make(
+                house or self._house,
+                words,
+                digest=digest,
+                address=address,
+                action=action,
+                templates=templates,
+            )
         )
 
     def _leave(self, visit: Visit, standing: Standing, *, form: str) -> None:
@@ -219,7 +219,7 @@ class Answers:
         found = consent.preferring(self._newsroom, visit.token)
         if found is None:
             return self.dead(visit)
-        words, title = self._said(found)
+        words, title = self._said(found, visit)
         act = visit.said("act") if visit.posts else ""
         if act == "back":
             return self._back(visit, found, words)
@@ -229,14 +229,14 @@ class Answers:
         if act == "leave":
             self._leave(visit, found, form="preferences")
             return self._about(pages.left_page, words, title, found.address, self._path("p", visit.token))
-        zone = visit.said("timezone").strip() if act == "save" else found.timezone or ""
+        zone = _zone(visit.said("timezone")) if act == "save" else found.timezone or ""
         wrong = bool(zone) and zone not in available_timezones()
         wanted = self._wanted(visit, found.language)
         empty = act == "save" and found.active and consent.chose_nothing(found.digest, wanted)
         if act == "save" and not (wrong or empty):
             consent.save(self._newsroom, found, wanted, timezone=zone or None)
             found = consent.preferring(self._newsroom, visit.token) or found
-            words, title = self._said(found)
+            words, title = self._said(found, visit)
         return self._preferences(visit, found, words, title, saved=act == "save", wrong=wrong, empty=empty)
 
     def _preferences(
@@ -261,11 +261,11 @@ class Answers:
             now=self._clock(),
         )
         page = pages.preferences_page(
-            self._house,
+            self._speaking(found, "p", visit.token),
             words,
             digest=title,
             address=found.address,
-            action=self._path("p", visit.token),
+            action=self._act(visit, "p", visit.token),
             choices=choices if found.active else None,
             timezone=visit.said("timezone")[:64] if wrong else found.timezone or found.digest.timezone,
             zones=sorted(zone for zone in available_timezones() if "/" in zone),
@@ -336,56 +336,21 @@ class Answers:
         )
         return self._shown(page)
 
-    # ------------------------------------------------------------------------------------------------ simple answers
 
-    def dead(self, visit: Visit) -> Response:
-        """The same for every link that is none."""
-        page = pages.dead_page(
-            self._house,
-            self._spoken(visit),
-            subscribe=self._path("subscribe") if consent.offered(self._newsroom) else "",
-            templates=self._newsroom.templates,
-        )
-        return self._shown(page, 404)
+@cache
+def _zones() -> dict[str, str]:
+    """Time zones by what people call them: in small letters, and cities alone where there is one of that name."""
+    every = available_timezones()
+    cities = Counter(name.rpartition("/")[2].casefold() for name in every)
+    named = {name.rpartition("/")[2].casefold(): name for name in sorted(every)}
+    alone = {city: name for city, name in named.items() if cities[city] == 1}
+    return alone | {name.casefold(): name for name in every}
 
-    def trouble(self, visit: Visit) -> Response:
-        """Nothing was done: the database is away, or a template is wrong."""
-        words, templates = self._spoken(visit), self._newsroom.templates
-        page = pages.trouble_page(self._house, words, busy=False, templates=templates)
-        return self._shown(page, LATER, {"retry-after": "60"})
 
-    def _busy(self, words: Words) -> Response:
-        page = pages.trouble_page(self._house, words, busy=True, templates=self._newsroom.templates)
-        return self._shown(page, TOO_MANY, {"retry-after": "3600"})
-
-    def _sent(self, words: Words) -> Response:
-        return self._shown(pages.mail_sent_page(self._house, words, templates=self._newsroom.templates))
-
-    def _done(self, words: Words, what: str, address: str = "") -> Response:
-        page = pages.done_page(
-            self._house, words, what=what, address=address, templates=self._newsroom.templates
-        )
-        return self._shown(page)
-
-    def _shown(self, page: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-        told = HEADERS | {"content-security-policy": pages.policy(page)} | (headers or {})
-        return Response(page, status, told, media_type="text/html; charset=utf-8")
-
-    def _said(self, standing: Standing) -> tuple[Words, str]:
-        """The words of a reader's language, and the digest's title in it."""
-        language = standing.language
-        return self._newsroom.templates.words(language), standing.digest.title(language)
-
-    def _spoken(self, visit: Visit) -> Words:
-        settings = self._newsroom.settings
-        offered = [settings.site.language, *(tag for one in settings.digests for tag in one.languages)]
-        return self._newsroom.templates.words(best(visit.languages, offered))
-
-    def _path(self, *parts: str) -> str:
-        return "/".join((self._below, *parts))
-
-    def _url(self, path: str) -> str:
-        return f"{self._below}/{path}"
+def _zone(typed: str) -> str:
+    """The time zone that somebody typed, else what they typed: "lisbon" is Europe/Lisbon."""
+    text = typed.strip()
+    return _zones().get(text.casefold().replace(" ", "_"), text)
 
 
 def _rhythm(text: str) -> Rhythm:

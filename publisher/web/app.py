@@ -109,7 +109,7 @@ def _short(found: Redirect | Gone | None, shelf: Shelf, raw_path: bytes) -> Answ
     if isinstance(found, Redirect):
         return found.answer
     if found is not None:
-        return shelf.error(410, raw_path)
+        return shelf.gone(found, raw_path)
     return _ALIVE if raw_path == _HEALTH else shelf.error(404, raw_path)
 
 
@@ -133,7 +133,7 @@ def _overheard(
 
 def _missing(found: Gone | None, shelf: Shelf, raw_path: bytes) -> Answer:
     """What is said of a file that could not be read again."""
-    return _LATER if found is None else shelf.error(410, raw_path)
+    return _LATER if found is None else shelf.gone(found, raw_path)
 
 
 def _conditional(entry: Entry, headers: list[tuple[bytes, bytes]], clock: Callable[[], float]) -> Answer:

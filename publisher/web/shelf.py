@@ -96,9 +96,10 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """An address where something was."""
+    """An address where something was; `page`: what is said there, where it has words of its own."""
 
     path: str
+    page: Answer | None = None
 
 
 def entry_of(file: Public, path: str, *, site_url: str, hubs: Sequence[str]) -> Entry:
@@ -163,6 +164,7 @@ def _page_answer(status: int, body: bytes, *extra: tuple[bytes, bytes]) -> Answe
 
 _SOON = (b"cache-control", b"public, max-age=60")
 _GONE = (b"cache-control", FRESH)
+_UNSEEN = (b"x-robots-tag", b"noindex")
 _IN_WORDS = {
     404: text_answer(404, "There is nothing at this address.", _SOON),
     410: text_answer(410, "This is no longer here.", _GONE),
@@ -206,8 +208,10 @@ class Shelf:
         path, beside = found
         here = path.encode()
         if file.status != OK:
+            worded = file.media_type.startswith("text/html")
+            page = _page_answer(410, file.body, _GONE, _UNSEEN) if worded else None
             for other in (path, *beside):
-                self._stand(other.encode(), Gone(path))
+                self._stand(other.encode(), Gone(path, page))
             return
         self._stand(here, entry_of(file, path, site_url=self._site_url, hubs=self._hubs))
         for other in beside:
@@ -261,6 +265,10 @@ class Shelf:
         if _ESCAPED.fullmatch(raw_path) is None:
             return None
         return self.entries.get(unquote_to_bytes(raw_path))
+
+    def gone(self, found: Gone, raw_path: bytes) -> Answer:
+        """What is said at an address where something was."""
+        return found.page or self.error(410, raw_path)
 
     def error(self, status: int, raw_path: bytes) -> Answer:
         """A 404 or 410, in the manner of what was asked for: a page to a person, a line to a program."""

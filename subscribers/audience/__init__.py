@@ -9,7 +9,7 @@ Promises:
 - Each step keeps its evidence; every function takes `now` and `actor`.
 
 By verb: `joining` (add, leave, erase), `asking` (what forms ask for, and links of one use), `choosing` (what a reader decides with such a
-link), `refusing` (suppress and undo), `looking` (find, list, evidence), `mailing` (segment, and what the sender asks: `mailable`,
+link), `refusing` (suppress and undo), `knowing` (attributes, and whom a segment means), `looking` (find, list, evidence), `mailing` (segment, and what the sender asks: `mailable`,
 `still_wanted`).
 """
 
@@ -33,6 +33,7 @@ from subscribers.audience.asking import (
 )
 from subscribers.audience.choosing import choose, confirm, move, set_timezone
 from subscribers.audience.joining import add, erase, leave
+from subscribers.audience.knowing import attributes_of, keep_attributes, meant
 from subscribers.audience.looking import (
     Evidence,
     evidence,
@@ -46,6 +47,7 @@ from subscribers.audience.mailing import (
     No,
     Reader,
     Wanted,
+    anybody_apart,
     lock_for_mark,
     mailable,
     segment,
@@ -61,9 +63,11 @@ __all__ = [
     "Wanted",
     "add",
     "answer",
+    "anybody_apart",
     "anybody_waits",
     "ask",
     "asked_by",
+    "attributes_of",
     "choose",
     "confirm",
     "erase",
@@ -73,12 +77,14 @@ __all__ = [
     "forget_old",
     "get",
     "issue",
+    "keep_attributes",
     "keep_text",
     "leave",
     "listing",
     "lock_for_mark",
     "mailable",
     "mailed_since",
+    "meant",
     "move",
     "segment",
     "set_timezone",

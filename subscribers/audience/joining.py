@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, update
 
 from subscribers.address import Address
+from subscribers.audience.knowing import forget_attributes
 from subscribers.audience.looking import get, stored_sections
 from subscribers.audience.refusing import suppress, suppressed
 from subscribers.audience.rows import (
@@ -163,4 +164,5 @@ def erase(connection: Connection, subscriber_id: int, *, actor: str, now: dateti
     suppress(connection, get(connection, subscriber_id).addr_key, "erased", actor=actor, now=now)
     leave(connection, subscriber_id, digest=None, actor=actor, now=now)
     set_status(connection, subscriber_id, Status.SUPPRESSED, now=now, address=None)
+    forget_attributes(connection, subscriber_id)
     keep_evidence(connection, subscriber_id, Step.ERASED, actor=actor, now=now)

@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from subscribers.audience.knowing import meant
 from subscribers.consent import Step
 from subscribers.errors import UnknownSubscriber
 from subscribers.schema import batch, consent, consent_text, subscriber, subscription
+from subscribers.segments import Rule
 
 __all__ = ["Evidence", "evidence", "find", "get", "listing", "stored_sections", "subscriptions"]
 
@@ -57,14 +59,21 @@ def get(connection: Connection, subscriber_id: int) -> Row[Any]:
 
 
 def listing(
-    connection: Connection, *, digest: str | None = None, after_id: int = 0, limit: int = 50
+    connection: Connection,
+    *,
+    digest: str | None = None,
+    only: Rule | None = None,
+    after_id: int = 0,
+    limit: int = 50,
 ) -> list[tuple[Row[Any], list[Row[Any]]]]:
-    """Subscribers by id with their subscriptions; `after_id` goes on after that one, `digest` asks for its active readers."""
+    """Subscribers by id with their subscriptions; `after_id` goes on after that one, `digest` asks for its active readers, `only` for those whom a rule means."""
     query = select(subscriber).where(subscriber.c.id > after_id).order_by(subscriber.c.id).limit(limit)
-    if digest is not None:
-        wanted = select(subscription.c.subscriber_id).where(
-            subscription.c.digest == digest, subscription.c.active
-        )
+    if digest is not None or only is not None:
+        wanted = select(subscription.c.subscriber_id).where(subscription.c.active)
+        if digest is not None:
+            wanted = wanted.where(subscription.c.digest == digest)
+        if only is not None:
+            wanted = wanted.where(meant(only))
         query = query.where(subscriber.c.id.in_(wanted))
     rows = connection.execute(query).all()
     of: dict[int, list[Row[Any]]] = {row.id: [] for row in rows}

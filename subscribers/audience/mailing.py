@@ -8,14 +8,17 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, true, tuple_
 
+from subscribers.audience.knowing import meant
 from subscribers.consent import Status
 from subscribers.rhythm import Place, RhythmKind
-from subscribers.schema import subscriber, subscription, suppression
+from subscribers.schema import APART, subscriber, subscription, suppression
+from subscribers.segments import Rule
 
 __all__ = [
     "No",
     "Reader",
     "Wanted",
+    "anybody_apart",
     "lock_for_mark",
     "mailable",
     "segment",
@@ -49,11 +52,16 @@ class No:
 
 
 def segment(
-    connection: Connection, digest: str, languages: Iterable[str], *, at: Place | None = None
+    connection: Connection,
+    digest: str,
+    languages: Iterable[str],
+    *,
+    at: Place | None = None,
+    only: Rule | None = None,
 ) -> Iterator[Reader]:
     """The recipients of a digest, ordered by language (as given), sections and id: equal variants stand together.
 
-    `at`: only those whose rhythm an edition at this place of the timetable serves.
+    `at`: only those whose rhythm an edition at this place of the timetable serves. `only`: only those whom this rule means.
 
     Read in pages by key: no cursor stays open, and a reader who joins or leaves meanwhile harms nobody.
     """
@@ -70,6 +78,8 @@ def segment(
         .order_by(subscription.c.sections, subscription.c.subscriber_id)
         .limit(PAGE)
     )
+    if only is not None:
+        query = query.where(meant(only))
     for language in languages:
         page = query.where(subscription.c.language == language)
         last: tuple[str, int] = ("", 0)
@@ -84,6 +94,8 @@ def _served(at: Place | None) -> ColumnElement[bool]:
     """Whether a subscription's rhythm wants the edition of this place; an hour or a day that is none any more means the first."""
     if at is None:
         return true()
+    if at.only is not None:
+        return subscription.c.rhythm == at.only.value
     hour: ColumnElement[bool] = subscription.c.hour.in_(at.now)
     day: ColumnElement[bool] = subscription.c.weekday == at.weekday
     if at.first_hour:
@@ -94,8 +106,23 @@ def _served(at: Place | None) -> ColumnElement[bool]:
     return or_(
         rhythm == RhythmKind.EACH.value,
         and_(rhythm == RhythmKind.DAILY.value, hour),
-        and_(rhythm == RhythmKind.WEEKLY.value, hour, day),
+        *(() if at.weekly_apart else (and_(rhythm == RhythmKind.WEEKLY.value, hour, day),)),
     )
+
+
+def anybody_apart(connection: Connection, digest: str, rhythm: RhythmKind) -> bool:
+    """Whether a digest has a subscriber of this rhythm, which is not that of each edition; asked often, and answered by an index."""
+    query = (
+        select(subscription.c.subscriber_id)
+        .where(
+            subscription.c.digest == digest,
+            subscription.c.rhythm == rhythm.value,
+            APART,
+            subscription.c.active,
+        )
+        .limit(1)
+    )
+    return connection.execute(query).first() is not None
 
 
 def mailable(subscriber_id: ColumnElement[Any], digest: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from publisher.desk import acts, editions, feeds, mailing, names, overview, publishing, readers, wire
+from publisher.desk.exchange import import_csv
 from publisher.edition import Why
 from publisher.errors import (
     AlreadyMade,
@@ -366,7 +367,7 @@ def test_an_import_names_each_refused_line_and_takes_the_others(room, tmp_path):
     path.write_text(
         "email,sections\na@example.org,\nnot an address,\nb@example.org,nowhere\na@example.org,\nc@example.org,world\n"
     )
-    with readers.import_csv(
+    with import_csv(
         room, path, digest="morning", basis="a form of 2025", progress=lambda _: None, **WHO
     ) as done:
         assert (done.lines, done.added, done.refused) == (5, 2, 3)
@@ -378,7 +379,7 @@ def test_an_import_names_each_refused_line_and_takes_the_others(room, tmp_path):
 def test_without_a_basis_imported_readers_wait_and_are_not_mailed(room, tmp_path):
     path = tmp_path / "readers.csv"
     path.write_text("email\na@example.org\n")
-    with readers.import_csv(room, path, digest="morning", basis=None, progress=lambda _: None, **WHO) as done:
+    with import_csv(room, path, digest="morning", basis=None, progress=lambda _: None, **WHO) as done:
         assert done.added == 1
     assert readers.record(room, "a@example.org")["status"] == "pending"
     ingest(room, line(1))

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from publisher.daemon import Done, Steps, errands_of
+from publisher.desk.doctor import FAULT, OK
+from publisher.desk.doctor import mailbox as doctor
 from publisher.desk.postbox import ingest_mailbox
 from publisher.errors import BadInput, MailboxUnavailable
 from publisher.newsroom import Newsroom
@@ -59,6 +61,8 @@ def test_only_what_was_understood_is_marked_or_moved(database: Database, tmp_pat
     with imap(tmp_path / "tls") as box:
         box.put(HELLO, bounce)
         reader = reading(room, box, tmp_path / "tls")
+        (finding,) = doctor.examine(reader.settings)
+        assert (finding.level, "unseen mails: 2" in finding.said, box.seen()) == (OK, True, [False, False])
         done = ingest_mailbox(reader, actor="test", now=NOW)
         assert dict(done.effects) == {"suppressed": 1, "unrecognised": 1}
         assert done.unrecognised == ["mail 101 of INBOX"]
@@ -103,6 +107,10 @@ def test_mailbox_that_cannot_be_read_says_why_and_is_left_as_it_was(
         box.put(
             HELLO.replace(b"Hello", b"Out of office").replace(b"\n", b"\nAuto-Submitted: auto-replied\n", 1)
         )
+        reader = reading(room, box, tmp_path, **mailbox)
         with pytest.raises(MailboxUnavailable, match=said):
-            ingest_mailbox(reading(room, box, tmp_path, **mailbox), actor="test", now=NOW)
+            ingest_mailbox(reader, actor="test", now=NOW)
+        if "moved_to" not in mailbox or kind != "good":  # it moves nothing to see whether it could
+            (finding,) = doctor.examine(reader.settings)
+            assert (finding.level, said in finding.said) == (FAULT, True)
     assert box.seen() == [False]

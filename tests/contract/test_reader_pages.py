@@ -262,3 +262,19 @@ def once(room: Newsroom, client: Client, purpose: Purpose) -> str:
         query = "SELECT message_id FROM delivery WHERE kind = 'tx' ORDER BY id DESC LIMIT 1"
         message_id = connection.execute(text(query)).scalar_one()
     return mint_once(room.token_keys, purpose, message_id, key_id=1)
+
+
+def test_a_page_is_seen_in_another_language_and_a_city_is_understood_as_its_time_zone(
+    room: Newsroom, client: Client
+) -> None:
+    add(room, "tongue@pages.example")
+    path = f"/p/{token(room, Purpose.PREFERENCES, 'tongue@pages.example')}"
+    assert f'href="{path}?lang=fa" lang="fa"' in client.ask(path).text
+    persian = client.ask(f"{path}?lang=fa").text
+    assert '<html lang="fa" dir="rtl">' in persian
+    assert f'action="{path}?lang=fa"' in persian
+    assert '<html lang="en"' in client.ask(f"{path}?lang=xx").text
+    wanted = (("act", "save"), ("section", "world"), ("language", "en"))
+    for typed in ("sao paulo", "europe/lisbon", " Asia/Tehran "):
+        assert client.post(path, *wanted, ("timezone", typed)).status == 200, typed
+    assert readers.record(room, "tongue@pages.example")["timezone"] == "Asia/Tehran"

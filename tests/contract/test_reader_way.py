@@ -93,6 +93,9 @@ def test_from_the_form_to_the_last_mail(database: Database, tmp_path: Path) -> N
 
         # the button, twice
         assert [client.post(confirm).status for _ in range(2)] == [200, 200]
+        # and the link once more, without a button that would do nothing
+        assert "Welcome" in client.ask(confirm).text
+        assert "<button" not in client.ask(confirm).text
         record = readers.record(room, READER)
         assert [(e["sections"], e["active"], e["rhythm"]) for e in record["subscriptions"]] == [
             (["economy"], True, "each")
@@ -114,6 +117,7 @@ def test_from_the_form_to_the_last_mail(database: Database, tmp_path: Path) -> N
         leave = f"/u/{mint(room.token_keys, Purpose.LEAVE, subscriber=2, digest=1)}"
         answers = [client.ask(leave, "POST", body, kind) for body, kind in (ONE_CLICK, ONE_CLICK_IN_PARTS)]
         assert [(answer.status, "location" in answer.headers) for answer in answers] == [(200, False)] * 2
+        assert "You have left" in client.ask(leave).text
         report = send(room, dispatch_id, clock=lambda: client.at)
         assert (report.counts.accepted, report.counts.suppressed) == (1, 1)
         assert OTHER not in mails(server)

@@ -22,7 +22,7 @@ from subscribers.tokens import mint_bounce
 from tests.mailroom import begun, keeping, send
 from tests.newsrooms import KEYS, settings
 from tests.readerpages import Client, Page
-from tests.servicebox import CERTIFICATE, SIGN, certificate, event, keys, ses
+from tests.servicebox import CERTIFICATE, SIGN, certificate, event, forged, keys, ses
 
 SERVICES = sorted(SIGN)
 READERS = [f"{what}@{service}.example" for service in SERVICES for what in ("bounce", "complaint", "leave")]
@@ -69,11 +69,10 @@ def test_services_tell_and_are_believed_once(
             in door.tell(service, post(service, "delivery", f"leave@{service}.example", "d")).body
         )
         for what, effect in (("bounce", "suppressed"), ("complaint", "suppressed"), ("leave", "left")):
-            if (service, what) == ("ses", "leave"):
+            if event(service, what, rcpt="", token="", message_id="") is None:
                 continue
             told = post(service, what, f"{what}@{service}.example", what)
-            stranger = Post({}, told.body.replace(b"token", b"tokem").replace(b"Signature", b"S"))
-            assert door.tell(service, stranger).status == 401
+            assert door.tell(service, forged(told)).status == 401
             assert door.tell(service, told).body == b'{"effects": {"%s": 1}}' % effect.encode(), (
                 service,
                 what,
@@ -91,7 +90,7 @@ def test_services_tell_and_are_believed_once(
 
     # a claim about somebody else's address, a token of nobody, another's Message-ID
     ours = rows["leave@ses.example"]
-    for forged in (
+    for claim in (
         event(
             "ses",
             "bounce",
@@ -101,7 +100,7 @@ def test_services_tell_and_are_believed_once(
         ),
         event("ses", "bounce", rcpt=ours.rcpt, token="A" * 32, message_id=""),
     ):
-        assert door.tell("ses", ses(forged, f"{forged['mail']}")).body == b'{"effects": {"untrusted": 1}}'
+        assert door.tell("ses", ses(claim, f"{claim['mail']}")).body == b'{"effects": {"untrusted": 1}}'
 
     # the relay's answer is not recorded yet: nothing is taken in, and the service is asked to tell again
     early = post("ses", "bounce", ours.rcpt, "early")

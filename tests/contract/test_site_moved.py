@@ -16,7 +16,7 @@ OLD, NEW = "https://front.example", "https://new.example/wire"
 
 
 def room(database, url):
-    own = settings(site={"url": url, "pages": True})
+    own = settings(site={"url": url, "pages": True, "canonical": "own"})
     return Newsroom(settings=own, database=database, mint=mint_derived)
 
 
@@ -70,7 +70,10 @@ def test_a_story_page_says_what_we_changed_and_takes_reports_of_mistakes(house):
     shown = page(opened, f"story/{story_id}/")
     assert "<q>Headline number 1</q>" in shown
     assert "Ours, " in shown
-    assert f'<a href="mailto:desk@front.example?subject=story%20{story_id}">Report a mistake</a>' in shown
+    assert (
+        f'<a href="mailto:desk@front.example?subject=story%20{story_id}%2C%20version%201">Report a mistake</a>'
+        in shown
+    )
 
 
 def test_pages_have_the_script_of_their_own_site_also_below_a_path(house):

@@ -18,12 +18,15 @@ from publisher.settings.files import file_of
 from publisher.settings.keys import Secrets
 from publisher.settings.loading import Tables
 from publisher.settings.series import (
+    AlertsTable,
+    AttributeTable,
     CanaryTable,
     ConsumerTable,
     DigestTable,
     SectionTable,
     SenderTable,
     SourceTable,
+    WeeklyTable,
 )
 from publisher.settings.tables import (
     Alarms,
@@ -38,6 +41,7 @@ from publisher.settings.tables import (
     Store,
     Timeouts,
     Web,
+    Webhook,
     Wire,
 )
 from publisher.settings.theme import DarkTable, LightTable, ThemeTable
@@ -56,15 +60,19 @@ HEADINGS: dict[str, type[BaseModel]] = {
     "[feeds]": FeedsTable,
     "[web]": Web,
     "[alarms]": Alarms,
+    "[[webhook]]": Webhook,
     "[wire]": Wire,
     "[theme]": ThemeTable,
     "[theme.light]": LightTable,
     "[theme.dark]": DarkTable,
     "[[consumer]]": ConsumerTable,
+    "[[attribute]]": AttributeTable,
     "[[disclaimer]]": DisclaimerTable,
     "[[section]]": SectionTable,
     "[[source]]": SourceTable,
     "[[digest]]": DigestTable,
+    "[digest.weekly]": WeeklyTable,
+    "[digest.alerts]": AlertsTable,
     "[digest.canary]": CanaryTable,
     "[digest.sender.LANGUAGE]": SenderTable,
     "secrets.toml": Secrets,

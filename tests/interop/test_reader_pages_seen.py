@@ -1,16 +1,20 @@
-"""Readers' pages as a phone's browser has them: nothing against them by axe, light and dark, and nothing beyond the screen's edge."""
+"""Readers' pages and the public ones as a phone's browser has them: nothing against them by axe, light and dark, and nothing beyond the screen's edge."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from publisher import assets
 from publisher.desk.browser import browser, installed
+from publisher.edition import Notice, Variant
+from publisher.render import pages as public_pages
 from publisher.render import readers as pages
 from publisher.render.templates import load
+from tests.feedbox import ENGLISH, NOW, edition, item
 
 pytestmark = [pytest.mark.program("chromium"), pytest.mark.package("axe-core")]
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
@@ -75,12 +79,77 @@ def shown(language: str) -> list[bytes]:
     ]
 
 
-def test_axe_finds_nothing_against_a_readers_page_and_it_fits_a_phone() -> None:
+def public(language: str) -> list[bytes]:
+    """A front page with a lead, an edition with a story withdrawn and one corrected since, the list of editions, a story, a notice."""
+    templates = load([assets.root() / "templates"])
+    link = pages_link(language)
+    own = {"headline": "Headline of the house, rather a long one for a phone", "headline_at": NOW}
+    first = item(
+        "01A", byline="A. Reporter", dateline="PORT", correction_note="Berth 7.", corrected_at=NOW, **own
+    )
+    notice = Notice(NOW, language, "Withdrawn: a story from Meridian", "This story was withdrawn.")
+    second, gone = item("01B", rights="lede", body=""), item("01C", withdrawn=notice)
+    own_words = (replace(ENGLISH, language=language),)
+    made = edition(
+        first, second, gone, languages=(language,), titles=((language, "World"),), disclaimers=own_words
+    )
+    house = public_pages.Site(
+        name="The Example Newsroom",
+        url="https://n.example",
+        language=language,
+        timezone="UTC",
+        postal_address="1 Quay Street",
+        sections=(public_pages.SectionLink("Middle East and North Africa", "https://n.example/s/me/"),),
+        disclaimer="Full.",
+        archives=(public_pages.SectionLink("The Morning Wire", "https://n.example/archive/m/"),),
+        subscribe="https://n.example/subscribe",
+        contact="desk@n.example",
+    )
+    tongues = [public_pages.TongueLink(tag, f"https://n.example/{tag}/") for tag in ("en", "fa", "he")]
+    alone = replace(made, items=(first,), shelves=(replace(made.shelves[0], stories=("01A",)),))
+    taken = replace(made, items=(gone,), shelves=(replace(made.shelves[0], stories=("01C",)),))
+    said = {"templates": templates}
+    return [
+        public_pages.front_page(made, house, feeds=[link], editions=(), tongues=tongues, **said),
+        public_pages.edition_page(
+            made,
+            Variant(language),
+            house,
+            url="https://n.example/e/1/",
+            later={"01B": public_pages.Later(NOW, "It was two.", "https://n.example/story/01B")},
+            tongues=tongues,
+            **said,
+        ),
+        public_pages.archive_page(
+            "The Morning Wire",
+            [public_pages.Numbered(7, NOW, "https://n.example/e/1/")],
+            house,
+            url="https://n.example/archive/m/",
+            tongues=tongues,
+            **said,
+        ),
+        public_pages.story_page(alone, house, url="https://n.example/story/01A", **said),
+        public_pages.withdrawn_page(taken, house, **said),
+    ]
+
+
+def pages_link(language: str) -> public_pages.Feed:
+    return public_pages.Feed("RSS", "application/rss+xml", "All", f"https://n.example/feeds/{language}.rss")
+
+
+def test_axe_finds_nothing_against_a_page_and_it_fits_a_phone() -> None:
     found = {}
+    seen = [
+        ("reader", shown, "en", 0, False),
+        ("reader", shown, "fa", 1, True),
+        ("reader", shown, "fa", 2, False),
+    ]
+    seen += [("public", public, "en", number, number % 2 == 0) for number in range(5)]
+    seen += [("public", public, "fa", 1, True), ("public", public, "he", 3, False)]
     with browser(str(installed())) as window:
-        for language, number, dark in (("en", 0, False), ("fa", 1, True), ("fa", 2, False)):
-            window.picture(shown(language)[number].decode(), width=320, dark=dark)
+        for kind, made, language, number, dark in seen:
+            window.picture(made(language)[number].decode(), width=320, dark=dark)
             window._call("Runtime.evaluate", expression=AXE.read_text(encoding="utf-8"))
             told = window._call("Runtime.evaluate", expression=JUDGE, awaitPromise=True, returnByValue=True)
-            found[language, number] = tuple(json.loads(told["result"]["value"]))
+            found[kind, language, number] = tuple(json.loads(told["result"]["value"]))
     assert found == dict.fromkeys(found, (320, []))

@@ -63,7 +63,7 @@ def test_after_a_kill_no_old_validator_gets_304_and_the_story_says_410(office):
             assert server.get(path, f"If-Modified-Since: {new['last-modified']}").status == 304
         gone = server.get(f"/story/{story_id}", "If-None-Match: *")
         assert (gone.status, gone["cache-control"]) == (410, "public, max-age=300, must-revalidate")
-        assert b"No longer here" in gone.body
+        assert b"Withdrawn: a story from" in gone.body
         assert server.get(f"/story/{story_id}/").status == 410
         assert server.get(f"/story/{story_id}", method="POST").status == 405
 

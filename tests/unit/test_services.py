@@ -13,7 +13,7 @@ from publisher.services.base import Away, NotProved, Post, Unreadable
 from subscribers.bounces import Kind
 from subscribers.reports import What
 from tests.newsrooms import NOW
-from tests.servicebox import CERTIFICATE, HOST, SIGN, TOPIC, certificate, event, keys, ses
+from tests.servicebox import CERTIFICATE, HOST, SIGN, TOPIC, certificate, event, forged, keys, ses
 
 TOKEN, ID = "T" * 32, "<d.abc@front.example>"
 KIND = {
@@ -42,7 +42,7 @@ def test_service_tells_what_became_of_a_mail_once_it_is_proved(name: str) -> Non
     assert service(name).wrong(keys()[name]) == ""
     assert service(name).wrong("x")
     for what, kind in KIND.items():
-        if (name, what) == ("ses", "leave"):
+        if event(name, what, rcpt="", token="", message_id="") is None:
             continue
         post = post_of(name, what)
         (report,) = read(name, post)
@@ -57,7 +57,7 @@ def test_service_tells_what_became_of_a_mail_once_it_is_proved(name: str) -> Non
                 True,
             )
         with pytest.raises(NotProved):
-            read(name, Post({}, post.body.replace(b"front", b"frank").replace(b"signature", b"sig")))
+            read(name, forged(post))
         with pytest.raises(NotProved):
             read(name, post, key="another-key-of-16-characters")
     stamp = service(name).stamp(TOKEN)

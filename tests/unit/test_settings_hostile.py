@@ -96,7 +96,7 @@ def test_the_longest_address_of_a_site_fits_into_every_header() -> None:
     [
         ("a = " + "[" * 100_000, "too deep"),
         ("a = " + "[" * 200 + "]" * 200, "too deep"),
-        (".".join("a" * 4_000) + " = 1", "too deep"),
+        (".".join("a" * 1_200) + " = 1", "too deep"),
         ("a = " + "9" * 20_000, "is not TOML"),
         ("a = 1979-13-40", "is not TOML"),
         ("\udcff", "it is not UTF-8"),

@@ -25,7 +25,17 @@ from subscribers.limits import NETWORK_AN_HOUR, NOWHERE, network_key, network_of
 from subscribers.rhythm import EACH, Rhythm, RhythmKind
 from subscribers.rhythm import parse as parse_rhythm
 
-__all__ = ["Join", "Joined", "ask", "back", "choices", "offered", "own_link", "save", "write_down"]
+__all__ = [
+    "Join",
+    "Joined",
+    "ask",
+    "back",
+    "choices",
+    "offered",
+    "own_link",
+    "save",
+    "write_down",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +78,9 @@ def choices(
     """
     zone = ZoneInfo(timezone or digest.timezone)
     rhythms = list(_rhythms(digest, words, zone, now))
-    chosen = str(rhythm) if str(rhythm) in dict(rhythms) else rhythms[0][0]
+    same = [text for text, _ in rhythms if text == str(rhythm)]
+    alike = [text for text, _ in rhythms if digest.weekly and text.split()[0] == rhythm.kind.value]
+    chosen = next(iter((*same, *alike)), rhythms[0][0])
     return Choices(
         sections=[
             Option(
@@ -94,7 +106,14 @@ def _rhythms(digest: Digest, words: Words, zone: ZoneInfo, now: datetime) -> Ite
     yield str(EACH), f"{words.gettext('Each edition')}{colon}{comma.join(times.values())} {name}"
     for hour, said in times.items() if len(times) > 1 else ():
         yield str(Rhythm(RhythmKind.DAILY, hour)), f"{words.gettext('Once a day')}{colon}{said} {name}"
-    for day in digest.weekdays if len(digest.weekdays) > 1 else ():
+    if (week := digest.weekly) is not None:
+        due = local_instant(today, week.at, own).astimezone(zone)
+        said = f"{words.weekday(week.weekday)}{comma}{words.digits(f'{due:%H:%M}')} {name}"
+        label = f"{words.gettext('Once a week')}{colon}{said}"
+        yield str(Rhythm(RhythmKind.WEEKLY, f"{week.at:%H:%M}", week.weekday)), label
+    if digest.alerts is not None:
+        yield str(Rhythm(RhythmKind.ALERTS)), words.gettext("Breaking news only")
+    for day in digest.weekdays if len(digest.weekdays) > 1 and digest.weekly is None else ():
         weekly = f"{words.gettext('Once a week')}{colon}{words.weekday(day)}{comma}{times[last]} {name}"
         yield str(Rhythm(RhythmKind.WEEKLY, last, day)), weekly
 
@@ -113,9 +132,7 @@ def chosen(digest: Digest, wanted: Join) -> tuple[str, str, Rhythm]:
         rhythm = parse_rhythm(wanted.rhythm or "each")
     except RhythmUnknown:
         rhythm = EACH
-    hours = {f"{at:%H:%M}" for at in digest.slots}
-    known = rhythm.hour is None or rhythm.hour in hours
-    if not known or rhythm.kind is RhythmKind.ALERTS:
+    if not digest.has_rhythm(rhythm):
         rhythm = EACH
     return language, "" if every else stored_sections(sections), rhythm
 

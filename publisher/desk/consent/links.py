@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from publisher.newsroom import Newsroom
 from publisher.series import Digest
 from subscribers import audience
-from subscribers.consent import Origin
+from subscribers.consent import Origin, Status
 from subscribers.errors import AddressSuppressed, UnknownSubscriber
 from subscribers.limits import network_of
 from subscribers.rhythm import EACH, Rhythm, RhythmKind
@@ -40,6 +40,7 @@ class Standing:
     Attributes:
         address: "" when it was erased. sections: as they are stored.
         preferences: the token of the link to change it.
+        done: what the link is for has been done: left, or confirmed.
     """
 
     subscriber_id: int
@@ -51,6 +52,7 @@ class Standing:
     timezone: str | None
     active: bool
     preferences: str
+    done: bool = False
 
 
 def _standing(newsroom: Newsroom, connection: Connection, row: Any, digest: Digest) -> Standing:
@@ -84,7 +86,12 @@ def _named(newsroom: Newsroom, connection: Connection, purpose: Purpose, token: 
 def leaving(newsroom: Newsroom, token: str) -> Standing | None:
     """Whom a link to leave is about; None when it is none."""
     with newsroom.database.read() as connection:
-        return _named(newsroom, connection, Purpose.LEAVE, token)
+        found = _named(newsroom, connection, Purpose.LEAVE, token)
+        if found is None or found.active:
+            return found
+        entries = audience.subscriptions(connection, found.subscriber_id)
+        left = any(entry.digest == found.digest.slug and entry.status == Status.LEFT for entry in entries)
+        return replace(found, done=left)
 
 
 def former(newsroom: Newsroom, token: str) -> str | None:
@@ -143,7 +150,8 @@ def _asked(newsroom: Newsroom, connection: Connection, token: str, *, now: datet
     if ticket is None or digest is None:
         return None
     found = _standing(newsroom, connection, audience.get(connection, ticket.subscriber_id), digest)
-    return found if found.address and (ticket.used_at is None or found.active) else None
+    found = replace(found, done=ticket.used_at is not None)
+    return found if found.address and (not found.done or found.active) else None
 
 
 def confirming(newsroom: Newsroom, token: str, *, now: datetime) -> Standing | None:

@@ -18,7 +18,7 @@ from publisher.store import editions, stories, ties
 from publisher.store.timeline import Stamp, timeline
 from publisher.story import Story
 
-__all__ = ["Draft", "content_hash", "drafts", "month_draft"]
+__all__ = ["Draft", "content_hash", "drafts", "month_draft", "notices"]
 
 DEEPER = 4
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -57,7 +57,7 @@ def month_draft(newsroom: Newsroom, feed: Feed, *, start: datetime, end: datetim
             title=title(newsroom, feed),
             sources=newsroom.sources,
             now=now,
-            notice=_notices(newsroom),
+            notice=notices(newsroom),
         )
         last = editions.latest(connection, Kind.FEED, feed.series)
     return Draft(feed, _edition(newsroom, feed, selection, last=last, now=now), last)
@@ -106,7 +106,7 @@ def _select(
             now=now,
             marks=marks,
             ties=tied,
-            notice=_notices(newsroom),
+            notice=notices(newsroom),
             page=f"{site.url}/story/" if site.pages else "",
             beyond=found.beyond,
         )
@@ -173,7 +173,7 @@ def _known(newsroom: Newsroom, feed: Feed, items: Sequence[Item]) -> tuple[Item,
     return tuple(known[item.story_id] if known.get(item.story_id) == item else item for item in items)
 
 
-def _notices(newsroom: Newsroom) -> Callable[[Story], Notice]:
+def notices(newsroom: Newsroom) -> Callable[[Story], Notice]:
     """What stands in place of a killed story, in its language if we have words in it, else in the site's."""
 
     def notice(story: Story) -> Notice:

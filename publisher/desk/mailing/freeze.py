@@ -12,13 +12,12 @@ from sqlalchemy import Connection
 from publisher.crash import crashpoint
 from publisher.desk import editions as desk_editions
 from publisher.desk import letters
-from publisher.desk.mailing.plan import groups, named_by, refuse_second
+from publisher.desk.mailing.plan import groups, named_by, readers_of, refuse_second
 from publisher.desk.mailing.revising import NO_STORY, give_up, revise, set_right
 from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Variant
 from publisher.errors import AlreadySent, NothingToPublish, Refused
 from publisher.newsroom import Newsroom, need_keys
-from publisher.schedule import place_of
 from publisher.series import Canary, Digest
 from publisher.store import approvals, deliveries, house
 from publisher.store.deliveries import NewDelivery, NewDispatch
@@ -88,7 +87,7 @@ def _open(
         id=dispatch_id,
         edition_id=made.edition_id,
         kind="digest",
-        digest=digest.slug,
+        digest=digest.audience,
         revision=made.revision,
         policy=digest.uncertain,
         token_key=newsroom.token_keys.signing,
@@ -116,7 +115,7 @@ def _freeze(
         rows = _rows(
             newsroom,
             made,
-            audience.segment(connection, digest.slug, digest.languages, at=place_of(digest, made.slot)),
+            readers_of(newsroom, connection, digest, made.slot),
             dispatch_id=dispatch_id,
             now=now,
         )
@@ -148,7 +147,7 @@ def _why_nobody(newsroom: Newsroom, made: Edition, digest: Digest) -> str:
     """Why this edition has no reader at present; nothing when it has one."""
     anybody = False
     with newsroom.database.read() as connection:
-        readers = audience.segment(connection, digest.slug, digest.languages, at=place_of(digest, made.slot))
+        readers = readers_of(newsroom, connection, digest, made.slot)
         for language, sections, _ in groups(readers):
             if any(made.variant(language, sections)):
                 return ""

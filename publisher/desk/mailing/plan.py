@@ -9,6 +9,8 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from sqlalchemy import Connection
+
 from publisher.desk import editions as desk_editions
 from publisher.desk import letters
 from publisher.desk.mailing.report import state_of
@@ -17,17 +19,19 @@ from publisher.errors import AlreadySent
 from publisher.ledger import DispatchState
 from publisher.newsroom import Newsroom
 from publisher.schedule import place_of
-from publisher.series import Canary
+from publisher.series import Canary, Digest
 from publisher.settings import format_duration
 from publisher.store import deliveries
 from subscribers import audience
 from subscribers.address import key, parse
+from subscribers.segments import parse as parse_segment
 
 __all__ = [
     "Plan",
     "groups",
     "named_by",
     "plan",
+    "readers_of",
     "refuse_second",
 ]
 
@@ -81,9 +85,7 @@ def plan(newsroom: Newsroom, made: Edition, *, now: datetime, canary: bool = Tru
     is_named = named_by(newsroom, rule)
     with newsroom.database.read() as connection:
         refuse_second(connection, made)
-        for language, sections, readers in groups(
-            audience.segment(connection, digest.slug, digest.languages, at=place_of(digest, made.slot))
-        ):
+        for language, sections, readers in groups(readers_of(newsroom, connection, digest, made.slot)):
             firsts = [is_named(reader) for reader in readers]
             number = len(firsts)
             if any(made.variant(language, sections)):
@@ -111,6 +113,16 @@ def plan(newsroom: Newsroom, made: Edition, *, now: datetime, canary: bool = Tru
         without=without,
         barred=tuple((story_id, why.value) for story_id, why in barred.items()),
         canary={"named": named, "share": rule.share, "wait": format_duration(rule.wait)} if rule else None,
+    )
+
+
+def readers_of(
+    newsroom: Newsroom, connection: Connection, digest: Digest, slot: datetime
+) -> Iterator[audience.Reader]:
+    """Who is meant by a digest's edition of this slot: by their rhythm, and by the digest's segment."""
+    only = parse_segment(digest.segment, newsroom.settings.attributes) if digest.segment else None
+    return audience.segment(
+        connection, digest.audience, digest.languages, at=place_of(digest, slot), only=only
     )
 
 

@@ -32,17 +32,6 @@ __all__ = [
 STYLE = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class House:
-    """What every such page knows of the house."""
-
-    name: str
-    url: str
-    contact: str
-    postal_address: str
-    theme: Theme = STANDARD
-
-
 @dataclass(frozen=True, slots=True)
 class Offer:
     """Another digest, or the same page in another language: its name and address."""
@@ -50,6 +39,18 @@ class Offer:
     title: str
     url: str
     language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What every such page knows of the house; `tongues`: the page itself in each language that it can be seen in."""
+
+    name: str
+    url: str
+    contact: str
+    postal_address: str
+    theme: Theme = STANDARD
+    tongues: tuple[Offer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,9 +199,9 @@ def frame(
                 "language": tongue.language,
                 "direction": direction(tongue.language),
             }
-            for tongue in tongues
+            for tongue in (tongues or house.tongues)
         ]
-        if len(tongues) > 1
+        if len(tongues or house.tongues) > 1
         else [],
         "others": [{"title": other.title, "url": other.url} for other in others],
         "theme": asdict(house.theme),

@@ -46,6 +46,7 @@ from publisher.store.schema.ledger import (
     worker,
 )
 from publisher.store.schema.public import hub_ping, out_folder, public_file
+from publisher.store.schema.webhooks import webhook_out
 
 __all__ = [
     "DELIVERY_STATE",
@@ -85,5 +86,6 @@ __all__ = [
     "swept_post",
     "told",
     "variant",
+    "webhook_out",
     "worker",
 ]

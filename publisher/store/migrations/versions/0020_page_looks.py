@@ -1,4 +1,4 @@
-"""Stories that report one event: what the desk said of them, and whom an edition only names; and looks at the sources' pages of what is out."""
+"""Looks at the sources' pages of what is out: when the next is due, what the last one saw, what a person should see."""
 
 from __future__ import annotations
 
@@ -7,32 +7,14 @@ from alembic import op
 
 import subscribers.columns
 
-revision = "0017"
-down_revision = "0016"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    """Two new tables and a new column: editions that are here name nobody."""
-    op.create_table(
-        "desk_tie",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("story_id", sa.String(length=26), nullable=False),
-        sa.Column("other_id", sa.String(length=26), nullable=False),
-        sa.Column("joined", sa.Boolean(), nullable=False),
-        sa.Column("actor", sa.String(length=128), nullable=False),
-        sa.Column("why", sa.Text(), nullable=False),
-        sa.Column("at", subscribers.columns.UtcTime(timezone=True), nullable=False),
-        sa.CheckConstraint("story_id < other_id", name=op.f("ck_desk_tie_order")),
-        sa.ForeignKeyConstraint(["story_id"], ["story.id"], name=op.f("fk_desk_tie_story_id")),
-        sa.ForeignKeyConstraint(["other_id"], ["story.id"], name=op.f("fk_desk_tie_other_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_desk_tie")),
-        comment="two stories that the desk said report one event, or do not; of several on one pair the latest counts",
-    )
-    op.add_column(
-        "edition_item", sa.Column("named", sa.Boolean(), nullable=False, server_default=sa.text("false"))
-    )
+    """One new table."""
     op.create_table(
         "page_look",
         sa.Column("story_id", sa.String(length=26), nullable=False),

@@ -1,0 +1,119 @@
+"""The site: front page, section pages, the archive of editions, our own pages of stories where the house wants them, and what crawlers read.
+
+Each page is made from a frozen edition and read by the gate before it becomes public. A story that was killed stands in editions as the
+house's notice, and its own page says 410 with the same words; what was held or put under embargo since is left out and named nowhere. A
+page that the gate refuses keeps its last good bytes, and is reported; where those still show such a story it is taken down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from publisher import gate
+from publisher.desk.site.held import EDITIONS, SITE, Held, held
+from publisher.desk.site.lists import HTML, around, rows_of
+from publisher.desk.site.making import Page, fronts, listed, pages_of, withdrawn
+from publisher.edition import Kind
+from publisher.errors import GateRefused
+from publisher.newsroom import Newsroom
+from publisher.render import pages
+from publisher.store import house, public, stories
+from publisher.store.public import Finished
+
+__all__ = ["SiteReport", "build"]
+
+
+@dataclass(slots=True)
+class SiteReport:
+    """The pages whose bytes changed, what the gate refused, and which refused pages could not even stay as they were."""
+
+    changed: list[str] = field(default_factory=list)
+    refused: list[GateRefused] = field(default_factory=list)
+    down: list[str] = field(default_factory=list)
+
+
+def build(newsroom: Newsroom, *, now: datetime) -> SiteReport:
+    """Make every page anew; those whose bytes changed become public."""
+    report = SiteReport()
+    with newsroom.database.read() as connection:
+        found = held(newsroom, connection, now=now)
+        rows = rows_of(newsroom, connection)
+        there = public.paths(connection, below=EDITIONS)
+    files: dict[str, Finished] = {}
+    kept: list[Page] = []
+    shown: list[Page] = []
+    for page in pages_of(newsroom, found):
+        if _cleared(newsroom, page, found, report, now=now):
+            files[f"{SITE}{page.path}"] = Finished(page.body, HTML)
+            if page.edition.kind is Kind.DIGEST and listed(newsroom, page.edition):
+                shown.append(page)
+        else:
+            kept.append(page)
+    notices = {
+        f"{SITE}{page.path}": Finished(page.body, HTML)
+        for page in withdrawn(newsroom, found)
+        if _cleared(newsroom, page, found, report, now=now)
+    }
+    for path, body, front in fronts(newsroom, found, shown):
+        if front is None or _cleared(newsroom, front, found, report, now=now):
+            files[f"{SITE}{path}"] = Finished(body, HTML)
+        else:
+            kept.append(front)
+    here = {f"{SITE}{page.path}" for page in kept}
+    files |= around(newsroom, found, rows, there=frozenset(files) | here | there, now=now)
+    with newsroom.database.write() as connection:
+        report.changed = public.put(connection, files, now=now)
+        report.down = [page.path for page in kept if _shows_unfit(connection, page, now=now)]
+        gone = _gone(connection, found, files, shown=frozenset(files) | here)
+        gone |= dict.fromkeys(f"{SITE}{path}" for path in report.down)
+        report.changed += public.withdraw(connection, gone | notices, now=now)
+        for entry in report.refused:
+            data = dict(entry.facts)
+            house.tell(connection, "gate.refused", entry.edition_id, actor="rule:gate", now=now, data=data)
+    return report
+
+
+def _gone(
+    connection: Connection, found: Held, files: Mapping[str, Finished], *, shown: frozenset[str]
+) -> dict[str, Finished | None]:
+    """The pages that are to be taken down: of stories, of sections and lists that there are no more, of editions with no story left."""
+    closed = set(found.closed) - files.keys()
+    for below in (f"{SITE}s/", f"{SITE}archive/"):
+        closed |= public.paths(connection, below=below) - shown
+    for entry in found.digests:
+        closed |= public.paths(connection, below=f"{EDITIONS}{entry.edition.edition_id}/") - shown
+    return dict.fromkeys(closed)
+
+
+def _cleared(newsroom: Newsroom, page: Page, found: Held, report: SiteReport, *, now: datetime) -> bool:
+    """Whether the gate lets a page pass; what stands there as a notice is not the story that was taken back."""
+    noticed = {item.story_id for item in page.edition.items if item.withdrawn}
+    faults = gate.check_html(
+        page.body,
+        page.edition,
+        page.variant,
+        output=page.path,
+        now=now,
+        barred=found.barred - noticed,
+        script=pages.script_url(newsroom.settings.site.url),
+    )
+    try:
+        gate.clear(page.edition.edition_id, faults)
+    except GateRefused as refusal:
+        report.refused.append(refusal)
+        return False
+    return True
+
+
+def _shows_unfit(connection: Connection, page: Page, *, now: datetime) -> bool:
+    """Whether the last good bytes of a refused page show a story that may be in no output."""
+    last = public.get(connection, f"{SITE}{page.path}")
+    if last is None or last.status != public.OK:
+        return False
+    faults = gate.check_html(last.body, page.edition, page.variant, output=page.path, now=now)
+    shown = {fault.story_id for fault in faults if fault.story_id and fault.rule != "missing-item"}
+    return bool(stories.unusable(connection, shown, now=now))

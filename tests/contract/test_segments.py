@@ -1,0 +1,123 @@
+"""Attributes and segments in the database: imported by column, exported, shown, erased, and who is meant by a rule."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+from publisher.desk import exchange, readers
+from publisher.desk.mailing.plan import readers_of
+from subscribers import audience
+from subscribers.errors import ListUnreadable
+from subscribers.segments import parse
+from tests.newsrooms import NOW, newsroom
+
+WHO = {"actor": "test", "now": NOW}
+TABLES = {
+    "attribute": [
+        {"name": "country", "kind": "choice", "values": ["de", "at"]},
+        {"name": "visits", "kind": "number"},
+        {"name": "note"},
+    ]
+}
+LIST = """email,Country,visits,note,sections
+a@example.org,de,10,=1+1,world
+b@example.org,at,9,,
+c@example.org,,,,economy
+d@example.org,fr,1,,
+e@example.org,de,many,,
+"""
+
+
+@pytest.fixture
+def room(database, tmp_path):
+    opened = newsroom(database, tables=TABLES, segment="country = de or visits >= 9")
+    path = tmp_path / "list.csv"
+    path.write_text(LIST)
+    given = {"digest": "morning", "basis": "asked", "progress": lambda _: None}
+    with exchange.import_csv(opened, path, **given, **WHO) as done:
+        refused = {line.line: line.why for line in done.refusals}
+    assert refused == {
+        5: "country: one of de, at is wanted",
+        6: 'visits: a number such as "3" or "2.5" is wanted',
+    }
+    told = {"digest": "morning", "language": None, "sections": (), "basis": "asked"}
+    readers.add(opened, "f@example.org", attributes=["visits=11", "note=x y"], **told, **WHO)
+    return opened
+
+
+def test_a_rule_means_those_of_whom_it_is_known(room):
+    said = {
+        "country = de": "a",
+        "not country = de": "bcf",
+        "country != de": "b",
+        "visits >= 9": "abf",
+        "visits > 9 and note = 'x y'": "f",
+        "visits in (9, 10)": "ab",
+        "section = economy": "bcf",
+        "section != economy": "a",
+        "source = desk": "f",
+        "source = import and language = en": "abc",
+        "(country = de or country = at) and not visits < 10": "a",
+    }
+    found = {}
+    with room.database.read() as connection:
+        for text in said:
+            only = parse(text, room.settings.attributes)
+            meant = audience.segment(connection, "morning", ["en"], only=only)
+            found[text] = "".join(sorted(reader.address[0] for reader in meant))
+        due = readers_of(room, connection, room.digest("morning"), NOW)
+        assert sorted(reader.address[0] for reader in due) == ["a", "b", "f"]
+    assert found == said
+    rows = readers.listing(room, digest=None, segment="country = at", after=None, limit=9)
+    assert [row["address"] for row in rows] == ["b@example.org"]
+
+
+EXPORTS = {
+    "listmonk": "uuid,email,name,attributes,status,created_at\nu,a@example.org,A,{},enabled,x\nu,b@example.org,B,{},blocklisted,x\n",
+    "mailchimp": "Email Address,Country,MEMBER_RATING,LEID,EUID\na@example.org,at,2,1,2\n",
+    "ghost": "id,email,subscribed_to_emails,complimentary_plan,deleted_at\n1,a@example.org,true,false,\n2,b@example.org,false,false,\n",
+    "substack": "email,active_subscription,email_disabled\na@example.org,false,false\nb@example.org,true,true\n",
+}
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_exports_of_other_programs_are_known_by_their_headings_and_looked_at_first(room, tmp_path):
+    path = tmp_path / "export.csv"
+    for program, text in EXPORTS.items():
+        path.write_text(text)
+        seen = exchange.look(room, path, digest="morning", preset=None)
+        assert seen.mapped.program.name == program
+        assert (seen.good, seen.refused) == (1, text.count("\n") - 2)
+        assert all("says: " in refusal.why for refusal in seen.refusals)
+    assert exchange.look(room, path, digest="morning", preset="substack").good == 1
+    path.write_text("Email Address,LEID,EUID,UNSUB_TIME\na@example.org,1,2,x\n")
+    with pytest.raises(ListUnreadable, match="those who have left"):
+        exchange.look(room, path, digest="morning", preset=None)
+    path.write_text("email,status\na@example.org,enabled\n")
+    assert exchange.look(room, path, digest="morning", preset=None).mapped.program is None
+
+
+def test_what_is_known_is_shown_exported_and_forgotten(room, tmp_path):
+    record = readers.record(room, "a@example.org")
+    assert record["attributes"] == {"country": "de", "note": "=1+1", "visits": "10"}
+    exchange.export_csv(room, tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open() as file:
+        (row,) = (row for row in csv.DictReader(file) if row["email"] == "a@example.org")
+    assert (row["country"], row["visits"], row["note"]) == ("de", "10", "'=1+1")
+    exchange.export_csv(room, tmp_path / "out.jsonl")
+    entries = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    (own,) = (entry for entry in entries if entry["email"] == "a@example.org")
+    assert (own["country"], own["note"], own["sections"]) == ("de", "=1+1", "world")
+    with (tmp_path / "out.jsonl").open("a") as file:
+        file.write('[]\n{"email": "g@example.org", "sections": ["world", "economy"], "note": "\'=x"}\n')
+    given = {"digest": "morning", "basis": "asked", "progress": lambda _: None}
+    with exchange.import_csv(room, tmp_path / "out.jsonl", **given, **WHO) as done:
+        assert (done.added, done.known, done.refused) == (1, len(entries), 1)
+    assert readers.record(room, "g@example.org")["attributes"] == {"note": "'=x"}
+    assert readers.record(room, "a@example.org")["attributes"]["note"] == "=1+1"
+    readers.erase(room, "a@example.org", **WHO)
+    with room.database.read() as connection:
+        assert audience.attributes_of(connection, [record["id"]]) == {}
