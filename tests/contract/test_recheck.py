@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from publisher.desk import acts, feeds, recheck, wire
+from publisher.desk import acts, editions, feeds, recheck, wire
 from publisher.errors import Conflict
 from publisher.fetch import Guard
 from publisher.intake.lookback import AFTER, Seen, allowed, led_home, verdict
@@ -193,3 +193,33 @@ def test_what_is_said_of_two_looks(database):
     assert led_home("https://a.example/1", "https://a.example/index.html").word == "front-page"
     assert led_home("https://a.example/1", "https://a.example/2") is None
     assert not allowed(b"User-agent: publisher\nDisallow: /", "https://a.example/1")
+
+
+def test_what_a_new_source_had_before_is_no_news_of_today(room, agency):
+    """The first poll brings a backlog; what comes later with an old date is news, for it has just come in."""
+
+    def poll(now, *guids):
+        at = {"old": "2026-02-20T08:00:00Z", "new": "2026-03-02T01:00:00Z", "late": "2026-02-20T09:00:00Z"}
+        root = f"http://agency.example:{agency.port}/feeds"
+        entries = [
+            line(7, id=guid, headline=f"Story {guid}", source_url=f"{root}/{guid}", published=at[guid])
+            for guid in guids
+        ]
+        agency.pages["/feed"] = jsonl(*entries)
+        (report,) = wire.poll(room, [room.source("meridian")], actor="test", now=now)
+        assert report.failed is None
+
+    def eligible():
+        with room.database.read() as connection:
+            return {s.received.source_guid: s.eligible_at for s in stories.listing(connection)}
+
+    poll(NOW, "old", "new")
+    poll(FIRST, "old", "new", "late")
+    found = eligible()
+    assert NOW - found["old"] > timedelta(days=9)
+    assert NOW - found["new"] == timedelta(minutes=90)
+    assert found["late"] == FIRST
+    made = editions.draft(room, room.digest("morning"), slot=FIRST, now=FIRST)
+    told = {item.headline for item in made.items}
+    assert told >= {"Story new", "Story late"}
+    assert "Story old" not in told
