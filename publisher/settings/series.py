@@ -150,6 +150,7 @@ class SourceTable(Table):
     window: Duration = timedelta(days=14)
     every: Interval = timedelta(minutes=5)
     priority: Urgency = 5
+    recheck: bool | None = None
 
     def own_hosts(self) -> tuple[str, ...]:
         """The hosts that this source says are the newsroom's own."""
@@ -195,6 +196,7 @@ class SourceTable(Table):
             window=self.window,
             every=self.every,
             priority=self.priority,
+            recheck=self.url is not None if self.recheck is None else self.recheck,
         )
 
 
