@@ -14,7 +14,7 @@ __all__ = ["COMMANDS"]
 
 @click.group()
 def db() -> None:
-    """The database: upgrade it, check it, back it up."""
+    """The database: upgrade it, check it, back it up, tidy it."""
 
 
 @db.command()
@@ -76,6 +76,33 @@ def backup(door_: Door, path: Path | None) -> None:
         {"written": written, "secrets_included": False},
         f"wrote {written}\nSecrets are not in it: keep config/secrets.toml in a safe place too.",
     )
+
+
+@db.command()
+@click.option("--dry-run", is_flag=True, help="Only count what would be forgotten.")
+@door
+def tidy(door_: Door, dry_run: bool) -> None:
+    """Forget what the rules of [retention] do not keep.
+
+    Addresses of those who never confirmed or have left, networks of forms, addresses of old deliveries. History and evidence stay.
+
+    \b
+    Examples:
+      publisher db tidy --dry-run
+      publisher db tidy
+    """
+    from publisher.desk import retention
+
+    with door_.newsroom() as newsroom:
+        done = retention.tidy(newsroom, dry_run=dry_run, actor=door_.who, now=now())
+    kinds = {
+        "pending": "who never confirmed",
+        "left": "who have left",
+        "networks": "networks of forms",
+        "deliveries": "addresses of deliveries",
+    }
+    told = "".join(f"\n  {done[key]:>10,}  {said}" for key, said in kinds.items())
+    door_.show({"dry_run": dry_run, **done}, ("Would be forgotten:" if dry_run else "Forgotten:") + told)
 
 
 COMMANDS = (db,)

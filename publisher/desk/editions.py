@@ -177,14 +177,10 @@ def _select(
     found = [
         Candidate(story, carried.get(story.story_id))
         for story in stories.candidates(connection, since=before, also=pinned)
+        if digest.urgency is None or story.received.urgency <= digest.urgency
     ]
-    recent = [
-        entry for entry in found if stories.recent(entry.story, since) or entry.story.story_id in pinned
-    ]
-    taken = {entry.story.story_id for entry in recent}
-    pool = [
-        entry for entry in recent if digest.urgency is None or entry.story.received.urgency <= digest.urgency
-    ]
+    pool = [entry for entry in found if stories.recent(entry.story, since) or entry.story.story_id in pinned]
+    taken = {entry.story.story_id for entry in pool}
     site = newsroom.settings.site
     chosen = select_digest(
         digest,

@@ -38,6 +38,7 @@ from publisher.settings.tables import (
     Mail,
     Mailbox,
     Relay,
+    Retention,
     Site,
     Store,
     Web,
@@ -75,6 +76,7 @@ class Tables(BaseSettings):
     feeds: FeedsTable = FeedsTable()
     web: Web = Web()
     alarms: Alarms = Alarms()
+    retention: Retention = Retention()
     webhook: tuple[Webhook, ...] = ()
     wire: Wire = Wire()
     theme: ThemeTable = ThemeTable()
@@ -121,6 +123,7 @@ class Settings:
     feeds: FeedsTable
     web: Web
     alarms: Alarms
+    retention: Retention
     webhooks: tuple[Webhook, ...]
     wire: Wire
     theme: Theme
@@ -253,6 +256,7 @@ def _settled(found: Found, folder: Path, environ: Mapping[str, str]) -> Settings
         feeds=tables.feeds,
         web=tables.web,
         alarms=tables.alarms,
+        retention=tables.retention,
         webhooks=tables.webhook,
         wire=tables.wire,
         theme=tables.theme.domain(),

@@ -50,6 +50,7 @@ __all__ = [
     "Mail",
     "Mailbox",
     "Relay",
+    "Retention",
     "Site",
     "Store",
     "Table",
@@ -299,6 +300,20 @@ class Web(Table):
     port: Port = 8080
     proxies: tuple[Line, ...] = ("127.0.0.1", "::1")
     notices_an_hour: Positive = 500
+
+
+class Retention(Table):
+    """`[retention]`: after how long `publisher db tidy` forgets what need not be known any longer; without a rule it is kept.
+
+    Attributes:
+        pending, left: addresses of those who never confirmed, or have left everything. networks: from which network a form came.
+        ledger: addresses in deliveries, counted from the end of their dispatch.
+    """
+
+    pending: Duration | None = None
+    left: Duration | None = None
+    networks: Duration | None = None
+    ledger: Duration | None = None
 
 
 class Wire(Table):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import timedelta
 
 import pytest
 
-from publisher.desk import exchange, readers
+from publisher.desk import editions, exchange, mailing, readers, retention, wire
 from publisher.desk.mailing.plan import readers_of
 from subscribers import audience
 from subscribers.errors import ListUnreadable
 from subscribers.segments import parse
-from tests.newsrooms import NOW, newsroom
+from tests.newsrooms import NOW, jsonl, line, newsroom
 
 WHO = {"actor": "test", "now": NOW}
 TABLES = {
@@ -121,3 +122,25 @@ def test_what_is_known_is_shown_exported_and_forgotten(room, tmp_path):
     readers.erase(room, "a@example.org", **WHO)
     with room.database.read() as connection:
         assert audience.attributes_of(connection, [record["id"]]) == {}
+
+
+def test_what_no_rule_keeps_is_forgotten_and_who_asks_anew_is_welcome(database):
+    rules = {"retention": {"pending": "30d", "left": "30d", "networks": "30d", "ledger": "30d"}}
+    room = newsroom(database, tables=rules | TABLES)
+    told = {"digest": "morning", "language": None, "sections": (), "basis": "asked"}
+    wire.read_document(room, room.source("meridian"), jsonl(line(1)), **WHO)
+    for name in ("stays", "leaves"):
+        readers.add(room, f"{name}@example.org", attributes=["note=x"], **told, **WHO)
+    mailing.begin(room, editions.make(room, "morning", **WHO), **WHO)
+    readers.leave(room, "leaves@example.org", digest=None, **WHO)
+    later = {"actor": "test", "now": NOW + timedelta(days=29)}
+    assert set(retention.tidy(room, dry_run=False, **later).values()) == {0}
+    later["now"] += timedelta(days=3)
+    found = {"pending": 0, "left": 1, "networks": 0, "deliveries": 2}
+    assert retention.tidy(room, dry_run=True, **later) == found
+    assert retention.tidy(room, dry_run=False, **later) == found | {"deliveries": 1}
+    gone = readers.record(room, "leaves@example.org")
+    assert (gone["address"], gone["attributes"], gone["status"]) == (None, {}, "left")
+    assert [step["step"] for step in gone["consent"]] == ["confirmed", "left"]
+    readers.add(room, "leaves@example.org", **told, **later)
+    assert readers.record(room, "leaves@example.org")["address"] == "leaves@example.org"

@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from publisher.desk.feeds.draft import notices
-from publisher.edition import Edition, Item, Kind
+from publisher.edition import Also, Edition, Item, Kind
 from publisher.feed import base
 from publisher.newsroom import Newsroom
 from publisher.render.pages import Later
@@ -74,9 +74,9 @@ def held(newsroom: Newsroom, connection: Connection, *, now: datetime) -> Held:
         if (first := last if last.revision == 1 else editions.get(connection, name, revision=1)) is not None
     ]
     whole = feeds.get("all")
-    here = {item.story_id for item in whole.items} if whole is not None else set[str]()
+    here = {item.story_id: item.also for item in whole.items} if whole is not None else {}
     carried = {item.story_id for first, _ in found for item in first.items}
-    present = stories.load(connection, here | carried | set(own))
+    present = stories.load(connection, here.keys() | carried | own.keys())
     unfit = frozenset(name for name, story in present.items() if not story.usable(now))
     stubs = {
         name: withdrawn_item(story, newsroom.sources.get(story.source), notices(newsroom)(story))
@@ -88,7 +88,9 @@ def held(newsroom: Newsroom, connection: Connection, *, now: datetime) -> Held:
     return Held(
         feeds,
         [Shown(_as_shown(newsroom, *both, unfit, stubs), _later(both[0], present, unfit)) for both in found],
-        tuple(_own_stories(newsroom, present, here | carried | changed, now=now)) if whole else (),
+        tuple(_own_stories(newsroom, present, here.keys() | carried | changed, here, now=now))
+        if whole
+        else (),
         unfit,
         frozenset(closed.values()),
         {
@@ -100,7 +102,12 @@ def held(newsroom: Newsroom, connection: Connection, *, now: datetime) -> Held:
 
 
 def _own_stories(
-    newsroom: Newsroom, present: Mapping[str, Story], wanted: Collection[str], *, now: datetime
+    newsroom: Newsroom,
+    present: Mapping[str, Story],
+    wanted: Collection[str],
+    also: Mapping[str, tuple[Also, ...]],
+    *,
+    now: datetime,
 ) -> Iterator[Item]:
     """Of these the stories that have no page but ours, as they stand now: also one that has left the feeds reaches its readers corrected.
 
@@ -117,7 +124,8 @@ def _own_stories(
         ):
             continue
         if barred(story, newsroom.sources, now, Channel.FEEDS) is None:
-            yield item_of(story, newsroom.sources[story.source], now, "", Channel.FEEDS)
+            source = newsroom.sources[story.source]
+            yield item_of(story, source, now, "", Channel.FEEDS, also=also.get(name, ()))
 
 
 def _names(connection: Connection) -> list[str]:
@@ -146,7 +154,7 @@ def _as_shown(
     newsroom: Newsroom, first: Edition, last: Edition, unfit: frozenset[str], stubs: Mapping[str, Item]
 ) -> Edition:
     """The edition as it came out: its last revision's items, as far as pages may show them, and the notices of those that were killed."""
-    shown = (_on_pages(newsroom, item) for item in last.items if item.story_id not in unfit)
+    shown = (_on_pages(newsroom, item, unfit) for item in last.items if item.story_id not in unfit)
     items = {item.story_id: item for item in shown if item is not None}
     items |= {item.story_id: stubs[item.story_id] for item in first.items if item.story_id in stubs}
     return replace(
@@ -159,13 +167,14 @@ def _as_shown(
     )
 
 
-def _on_pages(newsroom: Newsroom, item: Item) -> Item | None:
+def _on_pages(newsroom: Newsroom, item: Item, unfit: frozenset[str]) -> Item | None:
     """What was chosen for mails, as pages may show it: a source may allow less here, or nothing."""
     source = newsroom.sources.get(item.source)
     allowed = strictest(item.rights, source.allows(Channel.FEEDS) if source else "link")
     if allowed == "none":
         return None
-    return replace(item, lede="" if allowed == "link" else item.lede, body="", rights=allowed)
+    also = tuple(other for other in item.also if other.story_id not in unfit)
+    return replace(item, lede="" if allowed == "link" else item.lede, body="", rights=allowed, also=also)
 
 
 def _later(first: Edition, present: Mapping[str, Story], unfit: frozenset[str]) -> dict[str, Later]:

@@ -169,6 +169,18 @@ def forget(connection: Connection, addr_key: bytes) -> None:
     connection.execute(update(delivery).where(delivery.c.addr_key == addr_key).values(rcpt=""))
 
 
+def of_before(connection: Connection, before: datetime, *, limit: int | None) -> list[int]:
+    """Deliveries of dispatches that nobody is sent any more since before then, whose address is still known."""
+    over = select(dispatch.c.id).where(dispatch.c.expires_at < before)
+    query = select(delivery.c.id).where(delivery.c.dispatch_id.in_(over), delivery.c.rcpt != "")
+    return list(connection.execute(query.order_by(delivery.c.id).limit(limit)).scalars())
+
+
+def forget_these(connection: Connection, delivery_ids: Sequence[int]) -> None:
+    """The addresses of these go; what became of them stays."""
+    connection.execute(update(delivery).where(delivery.c.id.in_(delivery_ids)).values(rcpt=""))
+
+
 def _those(connection: Connection, dispatch_id: str, which: ColumnElement[bool]) -> list[Row[Any]]:
     """Rows of this kind, by variant; the dispatch is locked, so that two who decide at once take turns."""
     lock(connection, dispatch_id)
