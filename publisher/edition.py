@@ -33,11 +33,11 @@ __all__ = [
     "Variant",
     "Why",
     "from_data",
+    "item_from_data",
     "to_data",
 ]
 
-
-NEWER = ("also", "event", "headline_at", "told")
+NEWER = ("headline_at", "also", "event", "told")
 """What items did not have at first: where it says nothing it is not hashed, so that older editions keep their hash."""
 PARAGRAPHS = re.compile(r"\n[ \t]*\n")
 
@@ -132,8 +132,9 @@ class Item:
         rights: "full", "lede" or "link": how much of the text may be shown.
         rights_line: the agency's own line, printed in the footer and with the item in feeds.
         source_feed: address of the agency's own feed, where we know one.
-        headline_at: when the desk wrote a headline of ours. also: who else reports the event. event: one name for all items that report it, "" where no other story does.
+        also: who else reports the event. event: one name for all items that report it, "" where no other story does.
         told: sections whose readers had another report of the event in an earlier edition: they are not given this one.
+        headline_at: when the desk wrote the headline, where it is ours and that is known.
         withdrawn: set once the story was killed: outputs then show this notice and nothing of the story.
     """
 
@@ -352,10 +353,7 @@ def _content_hash(edition: Edition) -> str:
         unseen.append("notes")
     for key in unseen:
         del data[key]
-    for item in data["items"]:
-        for key in NEWER:
-            if not item[key]:
-                del item[key]
+    data["items"] = [{k: v for k, v in item.items() if v or k not in NEWER} for item in data["items"]]
     if cut:  # a mail says how many more there are
         data["cut"] = cut
     return hashlib.sha256(canonical_json(data)).hexdigest()
@@ -379,17 +377,19 @@ def from_data(data: Mapping[str, Any]) -> Edition:
     fields["shelves"] = tuple(
         Shelf(**{**shelf, "stories": tuple(shelf["stories"])}) for shelf in fields["shelves"]
     )
-    fields["items"] = tuple(_item(item) for item in fields["items"])
+    fields["items"] = tuple(item_from_data(item) for item in fields["items"])
     fields["disclaimers"] = tuple(Disclaimer(**disclaimer) for disclaimer in fields["disclaimers"])
     fields["notes"] = tuple((language, text) for language, text in fields.get("notes", ()))
     fields["left_out"] = tuple(LeftOut(**{**entry, "why": Why(entry["why"])}) for entry in fields["left_out"])
     return Edition(**fields)
 
 
-def _item(data: Mapping[str, Any]) -> Item:
+def item_from_data(data: Mapping[str, Any]) -> Item:
+    """An item from its part of `to_data`'s form."""
     fields = dict(data)
     for key in ("time", "first_published", "modified_at", "corrected_at", "headline_at"):
-        fields[key] = datetime.fromisoformat(fields[key]) if fields.get(key) else None
+        if fields.get(key):
+            fields[key] = datetime.fromisoformat(fields[key])
     fields["categories"] = tuple(fields["categories"])
     fields["subjects"] = tuple(Subject(**subject) for subject in fields["subjects"])
     fields["media"] = tuple(Media(**media) for media in fields["media"])

@@ -97,6 +97,8 @@ class Digest:
         deadline: how long after its slot an edition is still made or sent by itself.
         canary: who is sent to first.
         alarm_after: how long after its slot it should have arrived with its readers.
+        corrections_at_once: the least urgency (1 is the highest) of which a correction is mailed at once to those who have the
+            story; 0: none, the next edition says it.
         public: whether anybody may ask for it on the site; else only whom the desk adds gets it.
         weekly, alerts: editions apart for readers of that rhythm; None: it has none.
         parent: of such a branch, the digest whose subscribers it is for; `rhythm`: those it serves; `window`: how far back it looks,
@@ -122,6 +124,7 @@ class Digest:
     deadline: timedelta = timedelta(hours=2)
     canary: Canary | None = None
     alarm_after: timedelta = timedelta(hours=1)
+    corrections_at_once: int = 0
     public: bool = True
     segment: str = ""
     weekly: Weekly | None = None

@@ -94,8 +94,7 @@ class Source:
     """An agency or site that stories are retrieved from, as `sources.toml` has it.
 
     Attributes:
-        slug, name: permanent name in commands and paths; the name that readers see.
-        homepage: absolute http(s) URL of the source's front page; never accepted as a story's source link.
+        slug, name: permanent name in commands and paths; the name that readers see. homepage: of its front page, never a story's source link.
         format: a name of `intake.FORMATS`, or "auto". url, folder: what is polled, or where files are pushed (absolute).
         language, timezone: BCP 47 tag for items, and IANA zone for times, that state none.
         story_url: where a story without a link stands, with {id} or {tail} (what follows the id's last : or /) in it; None: nowhere.
@@ -109,7 +108,7 @@ class Source:
         rights_feeds, rights_mail: the same for feeds and our pages, and for mail; None: as `rights` says.
         rights_map: words in an item's own rights statement (casefolded) -> what they allow; of several the strictest counts.
         own_hosts: hosts of the newsroom itself, which are nobody's source. priority: 1 to 9, the lowest leads where several report one event.
-        media: whether pictures may be shown with its texts. every: how often it is polled. window: how far back a site is swept.
+        recheck: look again at its pages of what is out. media: whether pictures may be shown with its texts. every: how often it is polled. window: how far back a site is swept.
     """
 
     slug: str
@@ -142,6 +141,7 @@ class Source:
     every: timedelta = timedelta(minutes=5)
     own_hosts: tuple[str, ...] = ()
     priority: int = 5
+    recheck: bool = False
 
     def allows(self, channel: Channel) -> str:
         """How much of its texts may be published there."""

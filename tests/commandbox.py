@@ -16,8 +16,9 @@ from publisher.cli.exits import told
 from tests.newsrooms import jsonl
 
 START = (
+    "from publisher.desk import followups\n"
     "from publisher.desk.mailing import freeze\n"
-    "freeze.FREEZE_SLICE = 3\n"  # so that a freeze of some readers has several chunks
+    "followups.SLICE = freeze.FREEZE_SLICE = 3\n"  # so that a freeze of some readers has several slices
     "from publisher.cli import main\n"
     "main()\n"
 )

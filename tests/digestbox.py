@@ -12,8 +12,9 @@ from datetime import timedelta
 from functools import cache
 
 from publisher.edition import Disclaimer, Edition, Item, Kind, LeftOut, Shelf, Variant, Why
-from publisher.render import digest, message
+from publisher.render import digest, message, withdrawal
 from publisher.render.templates import Templates
+from publisher.render.withdrawal import Withdrawal
 from tests.editions import DISCLAIMERS, HEADERS, LOOK, NOW, PERSONAL, TEMPLATES, item
 
 READER = replace(PERSONAL, to="somebody.with.a.very.long.name.and.many.titles@mail.far-away.example.org")
@@ -239,6 +240,28 @@ def finish(name: str, edition: Edition) -> Finished:
         subject=rendered.subject,
         raw=compiled.message(READER),
     )
+
+
+@cache
+def kill_notices() -> tuple[tuple[str, str, str], ...]:
+    """The notice of a kill in each language: (name, MJML, HTML as one reader gets it)."""
+    made = []
+    for language in LANGUAGES:
+        kept = _Kept(TEMPLATES)
+        said = Withdrawal(
+            title=TITLES[language],
+            slot=NOW,
+            at=NOW,
+            timezone="Asia/Tehran",
+            source_name=AGENCIES[language],
+            by_source=True,
+            reason=TITLES[language],
+            page_url="https://front.example/story/01",
+        )
+        rendered = withdrawal.render(said, language, look=LOOK, templates=kept)  # type: ignore[arg-type]  # stands in
+        compiled = message.compile(rendered, HEADERS, seed=withdrawal.seed_of(said, language))
+        made.append((f"kill-{language}", kept.mjml, compiled.bodies(READER)[0].decode()))
+    return tuple(made)
 
 
 @cache

@@ -14,6 +14,7 @@ import click
 
 from publisher.cli import (
     access,
+    auditing,
     bouncing,
     clocks,
     configuration,
@@ -26,6 +27,7 @@ from publisher.cli import (
     feeds,
     people,
     quarantine,
+    rechecking,
     running,
     sending,
     serving,
@@ -74,6 +76,8 @@ for module in (
     sources,
     stories,
     events,
+    rechecking,
+    auditing,
     quarantine,
     editions,
     feeds,

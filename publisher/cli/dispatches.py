@@ -56,7 +56,7 @@ def list_(door_: Door, notices: bool, limit: int, after: str | None) -> None:
     }
     if not door_.as_json:
         for row in rows:
-            row["sends"] = row["edition"] or mailing.NOTICES
+            row["sends"] = row["edition"] or mailing.subject_of(row["follows"])
             row["state"] = WAITING if row["only_deferred"] else row["state"]
             row["senders"] = [f"{worker['host']}:{worker['pid']}" for worker in row["workers"]]
     door_.table(rows, columns, empty="Nothing has been sent: run `publisher send DIGEST`.")

@@ -144,7 +144,7 @@ def worker(door_: Door, once: bool, dispatch_id: str | None, attached: bool, log
             return _once(door_, steps, kinds=daemon.WORKER)
         _log_steps(door_, as_json=log_json)
         door_.say("Sending whatever is due (Ctrl-C ends it).")
-        ended_by = daemon.run(steps, [], say=door_.say, log_requests=False, threads_of=[daemon.WORKER])
+        ended_by = daemon.run(steps, [], say=door_.say, log_requests=False, threads_of=daemon.WORKERS_THREADS)
     door_.say("Stopped.")
     return INTERRUPTED if ended_by == SIGINT else 0
 

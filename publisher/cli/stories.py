@@ -10,6 +10,7 @@ import click
 from publisher.cli.context import Door, cell, counted, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.params import INSTANT, PAST, WHY, paged
+from publisher.cli.reaching import PublicReason, reach, reach_lines
 
 if TYPE_CHECKING:
     from publisher.desk.acts import Withdrawn
@@ -257,29 +258,46 @@ def hold(door_: Door, story_id: str, why: str) -> int:
 
 @story.command()
 @click.argument("story_id", metavar="STORY")
+@click.option(
+    "--public",
+    type=PublicReason(),
+    multiple=True,
+    help="What readers who have it are told as the reason; may be given for each language.",
+)
 @WHY
 @door
-def kill(door_: Door, story_id: str, why: str) -> int:
+def kill(door_: Door, story_id: str, public: tuple[tuple[str, str], ...], why: str) -> int:
     """Withdraw a story for good.
 
     It goes out of the feeds and pages, and of every mail that has not left. A dispatch that was sending it is halted;
-    `publisher dispatch resume` goes on without the story. Exit code 5 when the gate kept a feed or page back.
+    `publisher dispatch resume` goes on without the story. Whoever has it in a mail already is told, without a word of what it said; `publisher
+    run` sends these mails, or `publisher dispatch resume`. Exit code 5 when the gate kept a feed or page back.
 
     \b
-    Example:
+    Examples:
       publisher story kill 01KJP4TQ0M2Z --why "withdrawn by the agency"
+      publisher story kill 01KJP4TQ0M2Z --why "libel" --public "Our only source was wrong." --public fa="تنها منبع ما نادرست بود."
     """
-    from publisher.desk import acts
+    from publisher.desk import acts, reach
 
     with door_.newsroom() as newsroom:
-        done = acts.kill(newsroom, story_id, why=why, actor=door_.who, now=now())
-    return _withdrawn(door_, "kill", done)
+        said = {language or newsroom.settings.site.language: text for language, text in public}
+        done = acts.kill(newsroom, story_id, why=why, public=said, actor=door_.who, now=now())
+        told = reach.report(newsroom, done.withdrawal.story_id)
+    told["acts"] = told["acts"][-1:]
+    return _withdrawn(door_, "kill", done, reach=told)
 
 
-def _withdrawn(door_: Door, act: str, acted: Withdrawn) -> int:
-    """Say where the story stood and what is made anew; PARTLY when the gate kept one of those back."""
+def _withdrawn(door_: Door, act: str, acted: Withdrawn, *, reach: dict[str, Any] | None = None) -> int:
+    """Say where the story stood, what is made anew, and who is told; PARTLY when the gate kept one of those back."""
     done = acted.withdrawal
-    record = {"id": done.story_id, "act": act, "editions": done.editions, "halted": done.halted}
+    record: dict[str, Any] = {
+        "id": done.story_id,
+        "act": act,
+        "editions": done.editions,
+        "halted": done.halted,
+    }
+    record |= {"reach": reach} if reach else {}
     lines = [f"{done.story_id} {'killed' if act == 'kill' else 'held'}."]
     lines += [f"Editions that hold it: {', '.join(done.editions)}."] if done.editions else []
     lines += (
@@ -287,6 +305,7 @@ def _withdrawn(door_: Door, act: str, acted: Withdrawn) -> int:
         if done.halted
         else []
     )
+    lines += reach_lines(reach)[1:] if reach and reach["acts"][0]["mailboxes"] else []
     return say_public(door_, record, lines, acted.published)
 
 
@@ -359,4 +378,5 @@ def resection(door_: Door, since: datetime | None) -> None:
     )
 
 
+story.add_command(reach)
 COMMANDS = (story,)

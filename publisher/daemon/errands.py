@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from publisher.daemon.steps import Done, Steps, failed
-from publisher.desk import postbox, webhooks
+from publisher.desk import postbox, recheck, webhooks
 from publisher.desk.clock import ACTOR
 from publisher.errors import PublisherError
 
 __all__ = ["Errand", "errands_of"]
 
-TELL_SECONDS = 2.0
+TELL_SECONDS, PAGES_SECONDS = 2.0, 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ def errands_of(steps: Steps) -> list[Errand]:
     found = []
     if settings.mailbox.host:
         found.append(Errand(settings.mailbox.every.total_seconds(), partial(_read_mailbox, steps, set())))
+    if any(source.recheck for source in settings.sources):
+        found.append(Errand(PAGES_SECONDS, partial(_look_again, steps)))
     if settings.webhooks:
         found.append(Errand(TELL_SECONDS, partial(_tell_webhooks, steps, webhooks.Looked())))
     return found
@@ -58,6 +60,13 @@ def _tell_webhooks(steps: Steps, looked: webhooks.Looked) -> Iterator[Done]:
         yield Done(step="webhook", subject="", result="done", data={"taken": report.taken})
     for failure in report.failures:
         yield Done(step="webhook", subject="", result="failed", said=failure, code="webhook", bad=True)
+
+
+def _look_again(steps: Steps) -> Iterator[Done]:
+    """At the sources' pages of what is out; a finding is for a person to look at, and no failure of ours."""
+    for entry in recheck.look(steps.newsroom, actor=ACTOR, now=steps.clock()):
+        said = f"{entry.finding.detail}; see `publisher recheck list`"
+        yield Done(step="recheck", subject=entry.story_id, result="said", said=said, code=entry.finding.word)
 
 
 def _read_mailbox(steps: Steps, passed_over: set[str]) -> Iterator[Done]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from publisher import web
 from publisher.daemon.errands import Errand
-from publisher.daemon.rounds import ALL, CLOCK, NOTICES, SENDER, Rounds
+from publisher.daemon.rounds import ALL, CLOCK, FOLLOWUPS, NOTICES, SENDER, Rounds
 from publisher.daemon.steps import Done, Steps
 from publisher.daemon.telling import tell
 from publisher.daemon.watching import Watch
@@ -111,16 +111,17 @@ def run(
     *,
     say: Callable[[str], None],
     log_requests: bool,
-    threads_of: Sequence[tuple[type[Intent], ...]] = (CLOCK, SENDER, NOTICES),
+    threads_of: Sequence[tuple[type[Intent], ...]] = (CLOCK, SENDER, NOTICES, FOLLOWUPS),
     watch: bool = False,
     errands: Sequence[Errand] = (),
 ) -> int:
-    """Clock, sender, notices (or a thread for each of these kinds) and, with sockets, the web, until a signal comes; returns its number.
+    """Clock, sender, notices, follow-ups (or a thread for each of these kinds) and, with sockets, the web, until a signal comes; returns its number.
 
     `errands`: in a thread for each. `watch`: in one more thread, look whether digests arrive. The web answers until the others have drained: readers may follow the links of mails that are just leaving.
     """
     drained = threading.Event()
-    with ThreadPoolExecutor(max_workers=5 + len(errands), thread_name_prefix="publisher") as threads:
+    most = len(threads_of) + 2 + len(errands)
+    with ThreadPoolExecutor(max_workers=most, thread_name_prefix="publisher") as threads:
         signals = _Signals(steps, say)
         with signals.caught():
             busy = [

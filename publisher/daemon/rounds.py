@@ -22,20 +22,24 @@ from publisher.schedule import (
     Resume,
     Send,
     Skip,
+    Tell,
     behind,
     decide,
     jump,
     next_look,
 )
 
-__all__ = ["ALL", "CLOCK", "NOTICES", "SENDER", "WORKER", "Rounds"]
+__all__ = ["ALL", "CLOCK", "FOLLOWUPS", "NOTICES", "SENDER", "WORKER", "WORKERS_THREADS", "Rounds"]
 
 CLOCK: tuple[type[Intent], ...] = (Poll, Make, Build, Skip, Alarm)
 SENDER: tuple[type[Intent], ...] = (Send, Resume)
 NOTICES: tuple[type[Intent], ...] = (Answer,)
 """In a thread of their own: a confirmation does not wait for the end of a digest."""
-WORKER: tuple[type[Intent], ...] = (Answer, Resume)
-ALL = CLOCK + SENDER + NOTICES
+FOLLOWUPS: tuple[type[Intent], ...] = (Tell,)
+"""The same: that a story was killed is told at once, and a confirmation does not wait for that."""
+WORKER: tuple[type[Intent], ...] = (Answer, Tell, Resume)
+WORKERS_THREADS: tuple[tuple[type[Intent], ...], ...] = ((Answer, Resume), FOLLOWUPS)
+ALL = CLOCK + SENDER + NOTICES + FOLLOWUPS
 LOOK, LOOK_AND_SEND = timedelta(seconds=15), timedelta(seconds=2)
 """How long somebody else's act may wait until it is seen: of a desk, and of the other thread, which has made an edition."""
 AWAY = timedelta(seconds=30)
@@ -72,8 +76,11 @@ class Rounds:
         return Facts(
             sources=desk_clock.polled(newsroom, now=now, arrivals=arrivals) if Poll in self.kinds else (),
             digests=digests,
-            due=mailing.due(newsroom, now=now, notices=False) if Resume in self.kinds else (),
-            notices=mailing.due(newsroom, now=now, notices=True) if Answer in self.kinds else (),
+            due=mailing.due(newsroom, now=now, kinds=mailing.OF_EDITIONS) if Resume in self.kinds else (),
+            notices=mailing.due(newsroom, now=now, kinds=mailing.OF_NOTICES) if Answer in self.kinds else (),
+            followups=mailing.due(newsroom, now=now, kinds=mailing.OF_FOLLOWUPS)
+            if Tell in self.kinds
+            else (),
             said=desk_clock.said(newsroom, digests, now=now) if timetable else {},
             held=dict(self.steps.held),
             feeds_at=self.steps.feeds_at,
@@ -133,6 +140,6 @@ class Rounds:
             self.do(intents)
             if not intents:
                 now = steps.clock()
-                at_most = LOOK_AND_SEND if {Resume, Answer} & set(self.kinds) else LOOK
+                at_most = LOOK_AND_SEND if {Resume, Answer, Tell} & set(self.kinds) else LOOK
                 wait = next_look(self.facts, now, at_most=at_most) - now
                 steps.stop.wait(wait.total_seconds())

@@ -34,6 +34,7 @@ from publisher.schedule import (
     Resume,
     Send,
     Skip,
+    Tell,
 )
 from subscribers.errors import SubscribersError
 
@@ -123,7 +124,7 @@ class Steps:
                 if made.result != "unchanged":
                     yield made
                 yield self._send(name, now)
-            case Resume(dispatch) | Answer(dispatch):
+            case Resume(dispatch) | Answer(dispatch) | Tell(dispatch):
                 yield self._resume(dispatch)
             case Skip(name, reason):
                 yield self._say("skip", SKIPPED, name, reason, now, result="skipped", bad=True)
@@ -223,7 +224,7 @@ def failed(intent: Intent | None, error: PublisherError | SubscribersError) -> D
     match intent:
         case Make(_, _, name) | Send(name) | Skip(name, _):
             subject = name
-        case Resume(dispatch) | Answer(dispatch):
+        case Resume(dispatch) | Answer(dispatch) | Tell(dispatch):
             subject = dispatch
         case Alarm(_, about, _):
             subject = about

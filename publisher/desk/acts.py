@@ -5,14 +5,16 @@ Each act asks for a reason, is recorded with its actor, and is one transaction. 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from publisher import gate
 from publisher.desk import publishing
 from publisher.desk.names import story_in
+from publisher.desk.propagation import propagate
 from publisher.desk.publishing import Published
 from publisher.desk.sourcereport import SourceReport
 from publisher.desk.taking import ByHand, headlined, take_item
@@ -41,6 +43,8 @@ __all__ = [
 ]
 
 
+PUBLIC_MAX = 500
+"""Characters of a kill's public reason."""
 SUPPLIED = {
     Reason.NO_SOURCE_NAME: "--source-name",
     Reason.NO_SOURCE_LINK: "--source-url",
@@ -188,14 +192,35 @@ def hold(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: dateti
     return Withdrawn(done, publishing.at_once(newsroom, [done.story_id], actor=actor, now=now))
 
 
-def kill(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Withdrawn:
-    """Withdraw a story for good: feeds that had it show a notice in its place at once."""
+def kill(
+    newsroom: Newsroom,
+    story_id: str,
+    *,
+    why: str,
+    public: Mapping[str, str] | None = None,
+    actor: str,
+    now: datetime,
+) -> Withdrawn:
+    """Withdraw a story for good: feeds that had it show a notice in its place at once, and whoever has it in a mail is told.
+
+    `public`: the reason that these readers are told, by language.
+
+    Raises:
+        Refused: that reason repeats a headline of the story, or could not stand in a mail.
+    """
+    said = {language: clean(text, limit=PUBLIC_MAX) for language, text in (public or {}).items()}
     with newsroom.database.write() as connection:
         present = story_in(connection, story_id)
         if present.killed is not None:
             raise Conflict(f"story {present.story_id} was killed before: {present.killed}")
-        done = withdraw(connection, present, act="kill", why=why, actor=actor, now=now)
-    return Withdrawn(done, publishing.at_once(newsroom, [done.story_id], actor=actor, now=now))
+        claims = stories.headlines(connection, present)
+        for text in said.values():
+            if faults := gate.unsayable(text, claims):
+                raise Refused(
+                    f"the public reason {faults[0]}: readers could not be told it, and nothing was done"
+                )
+        done = withdraw(connection, present, act="kill", why=why, actor=actor, now=now, public=said)
+    return Withdrawn(done, propagate(newsroom, [done.story_id], actor=actor, now=now))
 
 
 def release(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Changed:

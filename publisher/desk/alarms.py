@@ -42,7 +42,7 @@ from publisher.store import agenda, deliveries, house
 from publisher.transport import Envelope, Limits, Relay
 from subscribers.address import key, parse
 
-__all__ = ["Overdue", "Told", "look", "ping", "tell"]
+__all__ = ["Overdue", "Told", "look", "ping", "post", "tell"]
 
 ACTOR = "watch"
 LEASE = timedelta(minutes=5)
@@ -244,6 +244,12 @@ def _posted(newsroom: Newsroom, overdue: Overdue, *, now: datetime) -> str:
     }
     body = json.dumps(document, ensure_ascii=False).encode()
     return _asked(newsroom, newsroom.settings.alarms.webhook, body, now=now)
+
+
+def post(newsroom: Newsroom, document: bytes, *, now: datetime) -> str:
+    """Post a document of another matter to the webhook, once, where there is one; why it was not taken."""
+    webhook = newsroom.settings.alarms.webhook
+    return _asked(newsroom, webhook, document, now=now) if webhook else ""
 
 
 def ping(newsroom: Newsroom, *, now: datetime) -> Told | None:

@@ -1,8 +1,8 @@
 """An operator's own templates, tried before a mail or a page needs them: on an edition that holds everything there is.
 
 Each file is compiled; then an invented edition (two languages that run both ways, a correction, a headline of ours, an editor's note, more
-than there is room for) is rendered with it to a mail and to a page, and the gate reads the result; so are the notices that readers are sent, and
-the page on which they leave. What the gate refuses, or an element that
+than there is room for) is rendered with it to a mail and to a page, and the gate reads the result; so are the notices that readers are sent, that of
+a kill, and the page on which they leave. What the gate refuses, or an element that
 no reader's program knows, is told with the file, and with the line where what was found stands in it.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import copyfile
@@ -22,8 +23,9 @@ from publisher import assets, gate
 from publisher.edition import Disclaimer, Edition, Item, Kind, LeftOut, Shelf, Variant, Why
 from publisher.errors import TemplateInvalid
 from publisher.render import digest as render_digest
-from publisher.render import message, notice, pages, readers
+from publisher.render import message, notice, pages, readers, withdrawal
 from publisher.render.templates import Templates, load
+from publisher.render.withdrawal import Withdrawal
 from publisher.theme import Theme
 
 __all__ = ["edition", "try_out"]
@@ -166,6 +168,7 @@ def _faults(templates: Templates, theme: Theme) -> Iterator[str]:
         found = gate.check_html(page, made, variant, output="page", now=NOW, script=script)
         yield from (str(violation) for violation in (*mail, *found))
         yield from _asked(language, look, templates)
+        yield from _withdrawn(language, look, templates)
         for html in (rendered.html, page.decode()):
             names = {node.tag for node in LexborHTMLParser(html).css("*")}
             yield from (
@@ -210,6 +213,27 @@ def _asked(language: str, look: render_digest.Look, templates: Templates) -> Ite
     form = LexborHTMLParser(page.decode()).css_first('form[method="post"][action="/u/canary"]')
     if form is None or form.css_first("button") is None:
         yield "page: the page behind the link to leave has no form with a button that POSTs to its own address"
+
+
+def _withdrawn(language: str, look: render_digest.Look, templates: Templates) -> Iterator[str]:
+    """What is wrong with the notice of a kill."""
+    headline, _lede, source, _section = WORDS[language]
+    said = Withdrawal(
+        title=dict(edition().titles)[language],
+        slot=NOW,
+        at=NOW,
+        timezone="UTC",
+        source_name=source,
+        by_source=True,
+        reason="The source was wrong.",
+        page_url=f"{URL}/story/canary",
+    )
+    rendered = withdrawal.render(said, language, look=look, templates=templates)
+    headers = replace(_headers(rendered.subject, language), answers="C" * 26)
+    reader = replace(READER, message_id=f"<{'d' * 26}.0@canary.example>")
+    raw = message.compile(rendered, headers, seed=withdrawal.seed_of(said, language)).message(reader)
+    found = gate.check_withdrawal(raw, output="withdrawal", root=URL, source_name=source, claims={headline})
+    yield from (str(violation) for violation in found)
 
 
 def _placed(own: Path, theme: Theme, faults: list[str]) -> TemplateInvalid:

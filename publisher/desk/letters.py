@@ -19,7 +19,17 @@ from publisher.render import message
 from publisher.series import Digest, Letter, Signature, Voice
 from publisher.store import deliveries
 
-__all__ = ["compiled", "look", "message_id", "of_digest", "of_dispatch", "of_edition", "sender_id", "signer"]
+__all__ = [
+    "compiled",
+    "headers_of",
+    "look",
+    "message_id",
+    "of_digest",
+    "of_dispatch",
+    "of_edition",
+    "sender_id",
+    "signer",
+]
 
 
 def of_digest(newsroom: Newsroom, digest: Digest) -> Letter:
@@ -113,22 +123,46 @@ def compiled(
 
     What is sent is signed (`signer`); what is only looked at need not be.
     """
-    voice = letter.voice(variant.language)
-    headers = message.Headers(
-        from_name=voice.name,
-        from_address=voice.address,
+    headers = headers_of(
+        letter,
+        variant.language,
         subject=rendered.subject,
-        list_name=made.title(variant.language),
-        list_id=voice.list_id,
-        language=variant.language,
-        reply_to=letter.reply_to,
-        help_url=letter.site_url,
+        title=made.title(variant.language),
         archive_url=f"{letter.site_url}/e/{made.edition_id}/",
-        owner=letter.contact,
-        feedback_id=f"{made.edition_id}:{letter.digest}:digest:{sender_id(letter)}",
+        about=f"{made.edition_id}:{letter.digest}:digest",
         date=date or made.slot,
     )
     return message.compile(rendered, headers, seed=made.content_hash, sign=sign)
+
+
+def headers_of(
+    letter: Letter,
+    language: str,
+    *,
+    subject: str,
+    title: str,
+    archive_url: str,
+    about: str,
+    date: datetime,
+    answers: str = "",
+) -> message.Headers:
+    """What stands above every mail of a list; `about` begins its Feedback-ID, `answers` is the dispatch that it follows."""
+    voice = letter.voice(language)
+    return message.Headers(
+        from_name=voice.name,
+        from_address=voice.address,
+        subject=subject,
+        list_name=title,
+        list_id=voice.list_id,
+        language=language,
+        reply_to=letter.reply_to,
+        help_url=letter.site_url,
+        archive_url=archive_url,
+        owner=letter.contact,
+        feedback_id=f"{about}:{sender_id(letter)}",
+        date=date,
+        answers=answers,
+    )
 
 
 def sender_id(letter: Letter) -> str:

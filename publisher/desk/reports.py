@@ -1,6 +1,7 @@
 """What delivery services tell us by a POST: proved, read, and taken in like mails that come back.
 
-Order: the service's key from the configuration (without one there is no such service), its proof, its events, and then all of them in one transaction.
+Order: the service's key from the configuration (without one there is no such service), its proof, its events, and then these, some in each transaction, so that a
+sender at work does not wait; who tells them again because a later one had to wait is told that the first are known.
 Nothing is asked of the network but what a service's module found harmless (`services.ses`: certificates, the confirmation of a
 subscription), through the guard of `fetch`, one at a time, and after a failure not again for a while: a forged request
 that names a certificate costs us next to nothing.
@@ -24,6 +25,8 @@ from publisher.services.base import Away, Post
 
 __all__ = ["Heard", "hear"]
 
+SLICE = 100
+"""Events of one transaction: SendGrid sends thousands at once."""
 SECONDS = 5.0
 BYTES = 64_000
 CERTIFICATES_MAX = 16
@@ -43,14 +46,17 @@ def hear(newsroom: Newsroom, name: str, post: Post, *, now: datetime) -> Heard |
 
     Raises:
         NotProved, Unreadable: see `services.base`; nothing was taken in.
-        Away, StillSending: it has to be told again; nothing was taken in.
+        Away, StillSending: it has to be told again; what was taken in meanwhile is then known.
     """
     found, key = service(name), newsroom.settings.secrets.report_keys.get(name)
     if found is None or key is None:
         return None
     reports = found.read(post, key.get_secret_value(), now, _Asker(newsroom, now).ask)
-    taken = take_told(newsroom, reports, actor=f"service:{name}", now=now) if reports else []
-    return Heard(Counter(one.effect for one in taken))
+    effects: Counter[str] = Counter()
+    for start in range(0, len(reports), SLICE):
+        taken = take_told(newsroom, reports[start : start + SLICE], actor=f"service:{name}", now=now)
+        effects.update(one.effect for one in taken)
+    return Heard(effects)
 
 
 certificates: dict[str, bytes] = {}

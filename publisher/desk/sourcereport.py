@@ -20,7 +20,7 @@ class Outgoing:
 
 @dataclass(slots=True)
 class SourceReport:
-    """What came of one source: counts by change, what was set aside, and why it failed if it did."""
+    """What came of one source: counts by change, what was set aside, and why it failed if it did. `first`: it was never read before."""
 
     source: str
     counts: dict[str, int] = field(default_factory=dict)
@@ -31,6 +31,7 @@ class SourceReport:
     left_out: int = 0
     failed: str | None = None
     unchanged: bool = False
+    first: bool = False
 
     def add(self, other: SourceReport) -> None:
         """What came of one more document of this source; whether it failed is its own affair."""

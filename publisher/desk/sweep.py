@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from publisher import intake
-from publisher.desk import publishing
+from publisher.desk import followups
+from publisher.desk.propagation import propagate
 from publisher.desk.sourcereport import SourceReport
 from publisher.desk.taking import kill_by_guid, take_item
 from publisher.fetch import Failed, Fetched, Memory, NotModified, fetch, values
@@ -193,4 +194,5 @@ def _store(
         sweeps.gone(connection, source.slug, withdrawn, now=now)
     if report.withdrawals:
         taken_back = [entry.story_id for entry in report.withdrawals]
-        publishing.at_once(newsroom, taken_back, actor=actor, now=now, tell=False)
+        propagate(newsroom, taken_back, actor=actor, now=now, tell=False)
+    followups.queue(newsroom, now=now)  # corrections, too

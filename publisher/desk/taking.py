@@ -14,20 +14,20 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from publisher.desk.followups import note_correction
 from publisher.desk.sourcereport import Outgoing, SourceReport
-from publisher.desk.withdrawals import halt_holding, outgoing, withdraw
+from publisher.desk.withdrawals import BY_SOURCE, halt_holding, outgoing, withdraw
 from publisher.intake.standing import DOUBTS
 from publisher.intake.text import clean
 from publisher.newsroom import Newsroom
 from publisher.revise import Change, change, content_hash, eligible_at, older
 from publisher.rights import Channel
-from publisher.selection import barred, belongs
+from publisher.selection import barred, belongs, claimed
 from publisher.store import house, quarantine, stories
 from publisher.story import PubStatus, Reason, Received, Rejected, Source, Story, unpublishable
 
-__all__ = ["BY_SOURCE", "ByHand", "headlined", "kill_by_guid", "take_item"]
+__all__ = ["ByHand", "headlined", "kill_by_guid", "take_item"]
 
-BY_SOURCE = "by its source"
 MADE_UP = re.compile(r"[0-9a-f]{64}")
 NAMED_BY = 60
 
@@ -126,7 +126,9 @@ def _take_received(
             quarantine.keep(connection, source.slug, rejected, now=now)
             report.quarantined.append(f"{received.original_headline}: {rejected.detail}")
             return None
-    revised = next_version(newsroom, present, source, received, kind=found, sections=sections, now=now)
+    revised = next_version(
+        newsroom, present, source, received, kind=found, sections=sections, first=report.first, now=now
+    )
     if by_hand is not None and by_hand.headline:
         revised = headlined(revised, by_hand.headline, why=by_hand.why, actor=actor, now=now)
     if present is None:
@@ -183,6 +185,8 @@ def _tell_mail(
         report.withdrawals.append(halt_holding(connection, revised.story_id, act=act, why=BY_SOURCE))
     elif found in {Change.CORRECTION, Change.UPDATE} and (going := outgoing(connection, revised.story_id)):
         report.outgoing.append(Outgoing(revised.story_id, revised.headline, going))
+    if found is Change.CORRECTION:
+        note_correction(newsroom, connection, revised, actor=actor, now=now)
 
 
 def next_version(
@@ -193,9 +197,13 @@ def next_version(
     *,
     kind: Change,
     sections: tuple[str, ...],
+    first: bool = False,
     now: datetime,
 ) -> Story:
     """The story with this version on top. A headline that the desk changed stays the desk's.
+
+    `first`: its source was never read before. What it has is not what has just come in but what it had, so that each story is a candidate
+    from the time that it claims, and last month's are no news of today.
 
     A kill often comes as an id and a word. It says of the story that it must go, nothing of where it stands: sections, language and
     headline stay what readers had, so that the notice takes the story's place in every feed and the gate knows what to look for.
@@ -212,6 +220,7 @@ def next_version(
             eligible_at=None,
             sections=sections,
         )
+        story = replace(story, eligible_at=claimed(story) if first else None)
     else:
         kill = kind is Change.KILL
         if kill:

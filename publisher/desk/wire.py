@@ -14,8 +14,9 @@ from datetime import datetime
 from pathlib import Path
 
 from publisher import intake
-from publisher.desk import hubs, publishing
+from publisher.desk import followups, hubs
 from publisher.desk.dropfolder import look
+from publisher.desk.propagation import propagate
 from publisher.desk.sourcereport import SourceReport
 from publisher.desk.sweep import sweep
 from publisher.desk.taking import kill_by_guid, take_item
@@ -117,6 +118,7 @@ class _Round:
 
     async def _swept(self, source: Source, turns: asyncio.Semaphore) -> None:
         report = self.reports[source.slug]
+        report.first = self._state(source.slug).succeeded_at is None
         async with turns:
             pause = await sweep(self.newsroom, source, report=report, actor=self.actor, now=self.now)
         state = self._state(source.slug)
@@ -205,6 +207,7 @@ def _take_fetched(
             report.unchanged = True
             state = replace(state, succeeded_at=now, failures=0, error=None)
         case Fetched():
+            report.first = state.succeeded_at is None
             if result.moved_to:
                 report.remarks.append(
                     f"moved for good to {result.moved_to}: change its `url` when you have looked at it"
@@ -290,4 +293,5 @@ def _read(
             kill_by_guid(connection, source, guid, report=report, actor=actor, now=now)
     if report.withdrawals:  # what the source takes back leaves feeds and pages now, not at the next build
         taken_back = [entry.story_id for entry in report.withdrawals]
-        publishing.at_once(newsroom, taken_back, actor=actor, now=now, tell=False)
+        propagate(newsroom, taken_back, actor=actor, now=now, tell=False)
+    followups.queue(newsroom, now=now)  # corrections, too

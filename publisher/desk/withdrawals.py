@@ -17,10 +17,23 @@ from sqlalchemy import Connection
 from publisher import selection
 from publisher.edition import Edition, Kind, Why
 from publisher.rights import Channel
-from publisher.store import deliveries, editions, house, stories
+from publisher.store import deliveries, editions, followups, house, stories
+from publisher.store.followups import NewFollowup
 from publisher.story import Source, Story
 
-__all__ = ["Withdrawal", "barred", "halt_holding", "outgoing", "standing_in", "withdraw"]
+__all__ = [
+    "BY_SOURCE",
+    "Withdrawal",
+    "barred",
+    "end_corrections",
+    "halt_holding",
+    "outgoing",
+    "standing_in",
+    "withdraw",
+]
+
+BY_SOURCE = "by its source"
+"""The reason of what no person of the house decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +51,37 @@ class Withdrawal:
 
 
 def withdraw(
-    connection: Connection, story: Story, *, act: str, why: str, actor: str, now: datetime
+    connection: Connection,
+    story: Story,
+    *,
+    act: str,
+    why: str,
+    actor: str,
+    now: datetime,
+    public: Mapping[str, str] | None = None,
 ) -> Withdrawal:
-    """Record a kill (`act` "kill") or hold ("hold") and halt every dispatch that would still send the story."""
+    """Record a kill (`act` "kill") or hold ("hold") and halt every dispatch that would still send the story.
+
+    Of a kill it is written, too, that whoever has the story in a mail has to be told, and what readers are told as its reason (`public`, by
+    language); its corrections are told to nobody more.
+    """
     changed = replace(story, eligible_at=None, modified_at=now)
     changed = replace(changed, killed=why) if act == "kill" else replace(changed, hold=why)
     stories.save(connection, changed)
     house.tell(connection, f"story.{act}", story.story_id, actor=actor, now=now, why=why)
+    if act == "kill":
+        told = {"public": dict(public or {}), "by_source": why == BY_SOURCE}
+        kill = NewFollowup(story_id=story.story_id, act="kill", version=story.version, told=told)
+        followups.add(connection, kill, actor=actor, now=now)
+        end_corrections(connection, story.story_id, now=now)
     return halt_holding(connection, story.story_id, act=act, why=why)
+
+
+def end_corrections(connection: Connection, story_id: str, *, but: str = "", now: datetime) -> None:
+    """Corrections of the story (`but` this one) are overtaken: nobody more is told them."""
+    followups.end(connection, story_id, "correction", but=but, now=now)
+    for dispatch_id in followups.waiting(connection, story_id, "correction", but=but):
+        deliveries.cancel(connection, dispatch_id, actor="rule:followup", why="it was overtaken", now=now)
 
 
 def halt_holding(connection: Connection, story_id: str, *, act: str, why: str) -> Withdrawal:
@@ -57,6 +93,10 @@ def halt_holding(connection: Connection, story_id: str, *, act: str, why: str) -
             detail = f"story {story_id} was withdrawn ({act}): {why}"
             deliveries.halt(connection, dispatch.id, reason=act, detail=detail)
             halted.append(dispatch.id)
+    for dispatch_id in followups.waiting(connection, story_id, "correction"):
+        deliveries.halt(
+            connection, dispatch_id, reason=act, detail=f"story {story_id} was withdrawn ({act}): {why}"
+        )
     return Withdrawal(
         story_id, act, tuple(halted), tuple(row.id for row in mailed), standing_in(connection, story_id)
     )

@@ -14,8 +14,19 @@ from publisher.errors import GateRefused, Violation
 from publisher.gate.feed import check_feed
 from publisher.gate.mail import check_message, check_notice, check_text
 from publisher.gate.page import check_html
+from publisher.gate.withdrawal import check_withdrawal, unsayable
 
-__all__ = ["Violation", "check_feed", "check_html", "check_message", "check_notice", "check_text", "clear"]
+__all__ = [
+    "Violation",
+    "check_feed",
+    "check_html",
+    "check_message",
+    "check_notice",
+    "check_text",
+    "check_withdrawal",
+    "clear",
+    "unsayable",
+]
 
 
 def clear(edition_id: str, violations: Iterable[Violation]) -> None:

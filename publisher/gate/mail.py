@@ -24,7 +24,17 @@ from publisher.gate.item import in_order, unfilled
 from publisher.gate.page import check_html, text_of, wanted
 from publisher.gate.sight import plain, turned, visible
 
-__all__ = ["check_message", "check_notice", "check_text"]
+__all__ = [
+    "bodies_of",
+    "check_message",
+    "check_notice",
+    "check_text",
+    "header_faults",
+    "seal_faults",
+    "subject_of",
+    "value_faults",
+    "wire_faults",
+]
 
 HEADERS = frozenset(
     {
@@ -50,6 +60,8 @@ HEADERS = frozenset(
     }
 )
 OPTIONAL = frozenset({"Feedback-ID"})
+OF_THREADS = frozenset({"In-Reply-To", "References"})
+"""Of follow-ups: the mail that the reader has."""
 OF_LISTS = frozenset(name for name in HEADERS if name.startswith("List-")) | {"Precedence"}
 SIGNATURE = "DKIM-Signature"
 SEALED = frozenset(
@@ -74,6 +86,7 @@ LEAVE = re.compile(
     re.MULTILINE,
 )
 """RFC 8058 wants https; plain http only to this machine, for a newsroom that is being tried out."""
+THREADED = re.compile(r"<[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+>")
 NAMED = re.compile(r"[^:：]{1,40}[:：](.+)")
 PART_HEADERS = ["Content-Type", "Content-Transfer-Encoding"]
 
@@ -169,23 +182,26 @@ def check_message(
     barred: frozenset[str] = frozenset(),
     subject: str | None = None,
     signed: Sequence[tuple[str, str]] = (),
+    follows: bool = False,
 ) -> tuple[Violation, ...]:
     """Violations of a whole message as it would be sent: its bytes, its headers, both its parts.
 
     `subject` is the wanted one: what the header says after decoding must be the same words. `signed`: (domain, selector) of each DKIM
-    signature that it has to carry; it carries no other.
+    signature that it has to carry; it carries no other. `follows`: it answers a mail that the reader has, and says which.
     """
-    violations = [Violation(output, None, "wire-form", detail) for detail in _wire_faults(raw)]
+    violations = [Violation(output, None, "wire-form", detail) for detail in wire_faults(raw)]
     message = message_from_bytes(raw)
-    violations += [Violation(output, None, "headers", detail) for detail in _header_faults(raw, message)]
-    violations += [Violation(output, None, "signature", detail) for detail in _seal_faults(message, signed)]
-    shown = _subject(message)
     violations += [
-        Violation(output, None, "headers", detail) for detail in _value_faults(message, shown, subject)
+        Violation(output, None, "headers", detail) for detail in header_faults(raw, message, follows=follows)
+    ]
+    violations += [Violation(output, None, "signature", detail) for detail in seal_faults(message, signed)]
+    shown = subject_of(message)
+    violations += [
+        Violation(output, None, "headers", detail) for detail in value_faults(message, shown, subject)
     ]
     items = [item for _, members in edition.variant(variant.language, variant.sections) for item in members]
     violations += unfilled(shown or "", items, output=f"{output}#subject")
-    bodies = _bodies(message)
+    bodies = bodies_of(message)
     if isinstance(bodies, str):
         return (*violations, Violation(output, None, "structure", bodies))
     text, html = bodies
@@ -201,12 +217,12 @@ def check_notice(
     """Violations of a notice, which holds no story: its bytes, its headers, and that both parts have the one link of ours (below `root`)."""
     message = message_from_bytes(raw)
     faults = [
-        *_wire_faults(raw),
+        *wire_faults(raw),
         *_named(message, HEADERS - OF_LISTS),
-        *_seal_faults(message, signed, SEALED_NOTICE),
-        *_value_faults(message, _subject(message), None),
+        *seal_faults(message, signed, SEALED_NOTICE),
+        *value_faults(message, subject_of(message), None),
     ]
-    bodies = _bodies(message)
+    bodies = bodies_of(message)
     if isinstance(bodies, str):
         faults.append(bodies)
     else:
@@ -217,7 +233,7 @@ def check_notice(
     return tuple(Violation(output, None, "notice", detail) for detail in faults)
 
 
-def _bodies(message: Message) -> tuple[bytes, bytes] | str:
+def bodies_of(message: Message) -> tuple[bytes, bytes] | str:
     """The decoded text and HTML, or what is wrong with the parts."""
     payload = message.get_payload()
     if message.get_content_type() != "multipart/alternative" or not isinstance(payload, list):
@@ -244,7 +260,8 @@ def _bodies(message: Message) -> tuple[bytes, bytes] | str:
     return bodies[0], bodies[1]
 
 
-def _wire_faults(raw: bytes) -> Iterator[str]:
+def wire_faults(raw: bytes) -> Iterator[str]:
+    """What is wrong with the bytes, whatever they say."""
     rest = raw.replace(b"\r\n", b"")
     if b"\r" in rest or b"\n" in rest:
         yield "holds a bare CR or LF"
@@ -272,8 +289,13 @@ def _named(message: Message, wanted: frozenset[str]) -> Iterator[str]:
         yield f"holds {', '.join(twice)} twice"
 
 
-def _header_faults(raw: bytes, message: Message) -> Iterator[str]:
-    yield from _named(message, HEADERS)
+def header_faults(raw: bytes, message: Message, *, follows: bool = False) -> Iterator[str]:
+    """What is wrong with the headers of a mail of a list; `follows`: it answers a mail that the reader has."""
+    yield from _named(message, HEADERS | OF_THREADS if follows else HEADERS)
+    if follows and not (
+        THREADED.fullmatch(str(message["In-Reply-To"])) and message["In-Reply-To"] == message["References"]
+    ):
+        yield "does not name the mail that it follows"
     head = raw.partition(b"\r\n\r\n")[0] + b"\r\n"
     if len(LEAVE.findall(head)) != 1:
         yield "List-Unsubscribe is not one literal line with an https address"
@@ -281,7 +303,7 @@ def _header_faults(raw: bytes, message: Message) -> Iterator[str]:
         yield "List-Unsubscribe-Post is not exactly the one-click form"
 
 
-def _seal_faults(
+def seal_faults(
     message: Message, wanted: Sequence[tuple[str, str]], sealed: frozenset[str] = SEALED
 ) -> Iterator[str]:
     """What its signatures do not say; whether they hold, a receiver can tell as soon as the key is published."""
@@ -306,7 +328,7 @@ def _tags(value: str) -> dict[str, str]:
     return {name: text for name, _, text in pairs if name}
 
 
-def _subject(message: Message) -> str | None:
+def subject_of(message: Message) -> str | None:
     """The Subject as a reader sees it; None when it cannot be decoded."""
     try:
         return str(make_header(decode_header(str(message.get("Subject", "")))))
@@ -314,7 +336,7 @@ def _subject(message: Message) -> str | None:
         return None
 
 
-def _value_faults(message: Message, shown: str | None, wanted: str | None) -> Iterator[str]:
+def value_faults(message: Message, shown: str | None, wanted: str | None) -> Iterator[str]:
     """What the values say when they are read back; `shown` is the Subject."""
     if shown is None:
         yield "has a Subject that cannot be read back"

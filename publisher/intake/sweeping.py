@@ -33,6 +33,7 @@ __all__ = [
     "bodies_url",
     "is_api",
     "listing_url",
+    "newest_url",
     "plan",
     "post_url",
     "proof",
@@ -130,6 +131,11 @@ def listing_url(api: str, *, since: datetime, page: int) -> str:
         "page": page,
     }
     return _route(api, "wp/v2/posts", query)
+
+
+def newest_url(api: str, *, count: int, page: int) -> str:
+    """One page of the newest posts with their texts."""
+    return _route(api, "wp/v2/posts", {"per_page": count, "page": page, "_embed": "wp:term"})
 
 
 def bodies_url(api: str, posts: Collection[int]) -> str:

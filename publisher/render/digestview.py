@@ -56,6 +56,8 @@ class Look:
     theme: Theme = STANDARD
     test: bool = False
     """A test mail says so in subject, first line and footer."""
+    label: str = ""
+    """What a follow-up's subject begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ def view(edition: Edition, variant: Variant, *, look: Look, words: Words, length
     language, theme = variant.language, look.theme
     disclaimer = edition.disclaimer(language)
     subject = _subject(items, language, words)
+    if look.label:
+        subject = lead_in(f"{look.label}{words.signs.colon}{subject}", language)
     frame = _Frame(
         language=language,
         words=words,

@@ -20,7 +20,17 @@ from publisher.render.digest import Rendered
 from publisher.render.headers import mailbox, structured, text_header
 from publisher.render.places import Place, markers
 
-__all__ = ["Compiled", "Headers", "NoticeHeaders", "Personal", "Seal", "Sign", "compile", "compile_notice"]
+__all__ = [
+    "Compiled",
+    "Headers",
+    "NoticeHeaders",
+    "Personal",
+    "Seal",
+    "Sign",
+    "compile",
+    "compile_notice",
+    "in_dispatch",
+]
 
 Seal = Callable[[Sequence[bytes]], bytes]
 """A message's pieces -> the header fields that sign them, whole lines."""
@@ -50,6 +60,8 @@ class Headers:
     owner: str
     feedback_id: str
     date: datetime
+    answers: str = ""
+    """Of a follow-up: the dispatch whose mail it is the answer to, in the reader's thread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +157,7 @@ def compile(  # noqa: A001 - the word of the trade
     """Compile a variant. `seed` is the edition's content hash, of which the rendering's markers were made."""
     head: list[bytes | _Slot] = [
         *_addressed(headers),
+        *(_answering(headers.answers) if headers.answers else ()),
         mailbox("List-Id", headers.list_name, headers.list_id),
         b"List-Unsubscribe: <",
         _Slot(lambda personal: personal.leave_url, _bare),
@@ -181,6 +194,26 @@ def _addressed(headers: Headers | NoticeHeaders) -> list[bytes | _Slot]:
         _Slot(lambda personal: personal.message_id, _bare),
         b"\r\n",
         structured("Reply-To", headers.reply_to),
+    ]
+
+
+def in_dispatch(message_id: str, dispatch_id: str) -> str:
+    """The same reader's Message-ID in another dispatch: a follow-up has that of the mail that it follows, but for the dispatch (26 characters)."""
+    return f"<{dispatch_id.lower()}{message_id[27:]}"
+
+
+def _answering(dispatch_id: str) -> list[bytes | _Slot]:
+    """The fields that put a mail into the thread of that dispatch's mail to the same reader (RFC 5322 3.6.4)."""
+
+    def original(personal: Personal) -> str:
+        return in_dispatch(personal.message_id, dispatch_id)
+
+    return [
+        b"In-Reply-To: ",
+        _Slot(original, _bare),
+        b"\r\nReferences: ",
+        _Slot(original, _bare),
+        b"\r\n",
     ]
 
 

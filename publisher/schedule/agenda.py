@@ -38,6 +38,7 @@ __all__ = [
     "Send",
     "Series",
     "Skip",
+    "Tell",
     "decide",
     "next_look",
     "poll_due",
@@ -116,7 +117,14 @@ class Answer:
     dispatch: str
 
 
-Intent: TypeAlias = Poll | Build | Make | Send | Resume | Answer | Skip | Alarm
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Send what is due of a follow-up's dispatch: readers have a story that was killed or corrected."""
+
+    dispatch: str
+
+
+Intent: TypeAlias = Poll | Build | Make | Send | Resume | Answer | Tell | Skip | Alarm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +179,7 @@ class Facts:
     """What is known when something is decided.
 
     Attributes:
-        due: dispatches of editions with something to send. notices: those of notices.
+        due: dispatches of editions with something to send. notices: those of notices. followups: those of follow-ups.
         said: (what, subject) -> when the record last got it.
         held: what failed in this process and waits.
         feeds_at: when this process last brought the feeds up to date. news: whether something changed since.
@@ -183,6 +191,7 @@ class Facts:
     digests: Sequence[Series] = ()
     due: Sequence[str] = ()
     notices: Sequence[str] = ()
+    followups: Sequence[str] = ()
     said: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
     held: Mapping[Intent, Held] = field(default_factory=dict)
     feeds_at: datetime | None = None
@@ -209,6 +218,7 @@ def _all(facts: Facts, now: datetime) -> Iterator[Intent]:
     if facts.news or facts.feeds_at is None or now - facts.feeds_at >= FEEDS_EVERY:
         yield Build()
     yield from map(Answer, () if facts.doubt else facts.notices)
+    yield from map(Tell, () if facts.doubt else facts.followups)
     yield from map(Resume, () if facts.doubt else facts.due)
     for source in facts.sources:
         yield from _quiet(facts, source, now)

@@ -156,8 +156,8 @@ def item(
         if source.media and rights == "full"
         else (),
         source_feed=source.url or "" if source.kind is SourceKind.AGENCY else "",
-        headline_at=story.headline_changed_at if story.headline != received.original_headline else None,
         also=also,
         event=event,
         told=told,
+        headline_at=story.headline_changed_at if story.headline != received.original_headline else None,
     )

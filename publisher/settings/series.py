@@ -150,6 +150,7 @@ class SourceTable(Table):
     window: Duration = timedelta(days=14)
     every: Interval = timedelta(minutes=5)
     priority: Urgency = 5
+    recheck: bool | None = None
 
     def own_hosts(self) -> tuple[str, ...]:
         """The hosts that this source says are the newsroom's own."""
@@ -195,6 +196,7 @@ class SourceTable(Table):
             window=self.window,
             every=self.every,
             priority=self.priority,
+            recheck=self.url is not None if self.recheck is None else self.recheck,
         )
 
 
@@ -297,6 +299,7 @@ class DigestTable(Table):
     deadline: UpToAWeek = timedelta(hours=2)
     alarm_after: UpToADay = timedelta(hours=1)
     canary: CanaryTable | None = None
+    corrections_at_once: Annotated[Whole, Field(ge=0, le=9)] = 0
     public: bool = True
     segment: str = ""
     weekly: WeeklyTable | None = None
@@ -324,6 +327,7 @@ class DigestTable(Table):
             lead=self.lead,
             deadline=self.deadline,
             alarm_after=self.alarm_after,
+            corrections_at_once=self.corrections_at_once,
             canary=self.canary.domain() if self.canary else None,
             public=self.public,
             segment=self.segment,

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, case, delete, select, update
 from publisher.store.db import insert
 from publisher.store.schema import hub_ping
 
-__all__ = ["Ping", "any_due", "drop", "failed", "note", "take", "told"]
+__all__ = ["Ping", "any_due", "drop", "failed", "note", "take", "told", "waiting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,14 @@ def any_due(connection: Connection, *, now: datetime) -> bool:
         connection.execute(select(hub_ping.c.hub).where(hub_ping.c.due_at <= now).limit(1)).first()
         is not None
     )
+
+
+def waiting(connection: Connection) -> list[dict[str, str | None]]:
+    """What has to be told yet: hub, topic, and why the last try failed."""
+    query = select(hub_ping.c.hub, hub_ping.c.topic, hub_ping.c.error).order_by(
+        hub_ping.c.hub, hub_ping.c.topic
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def take(connection: Connection, *, now: datetime, until: datetime, limit: int = 50) -> list[Ping]:

@@ -32,6 +32,7 @@ __all__ = [
     "find",
     "first_published_since",
     "get",
+    "headlines",
     "known_hashes",
     "listing",
     "load",
@@ -209,6 +210,15 @@ def versions(connection: Connection, story_id: str) -> list[tuple[int, datetime,
         select(story_version).where(story_version.c.story_id == story_id).order_by(story_version.c.version)
     )
     return [(row.version, row.received_at, received_from_data(row.received)) for row in rows]
+
+
+def headlines(connection: Connection, story: Story) -> frozenset[str]:
+    """Every headline that the story ever had."""
+    found = {
+        story.headline,
+        *(received.original_headline for _, _, received in versions(connection, story.story_id)),
+    }
+    return frozenset(found - {""})
 
 
 def candidates(connection: Connection, *, since: datetime, also: Collection[str] = ()) -> list[Story]:

@@ -164,7 +164,7 @@ def test_a_person_can_do_with_their_dispatch_what_they_can_with_any(
 def test_a_notice_does_not_wait_for_the_end_of_a_digest(database: Database, server: Server) -> None:
     """`publisher run` has a thread for them: what is due of digests is another thread's, and either finds its own only."""
     room, client, dispatch_id = asked(database, server, READER)
-    assert mailing.due(room, now=client.at, notices=False) == []
+    assert mailing.due(room, now=client.at, kinds=mailing.OF_EDITIONS) == []
     accounts: list[Done] = []
     steps = Steps(newsroom=room, clock=lambda: client.at)
     rounds = Rounds(steps=steps, kinds=NOTICES, tell=accounts.append)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from tests.digestbox import LANGUAGES, TITLES, finish, full, mixed_mails
+from tests.digestbox import LANGUAGES, TITLES, finish, full, kill_notices, mixed_mails
 
 HERE = Path(__file__).parent
 INHERENT = r".*(xmlns:[vo]|mso-|supported-color-schemes).*"
@@ -27,10 +27,13 @@ SPOILT = (
 
 @pytest.fixture
 def pages(tmp_path):
-    """The mixed mails' HTML as files, and one that is spoilt."""
-    made = [tmp_path / f"{mail.name}.html" for mail in mixed_mails()]
-    for path, mail in zip(made, mixed_mails(), strict=True):
-        path.write_text(mail.html, encoding="utf-8")
+    """The HTML of the mixed mails and of kill notices as files, and one that is spoilt."""
+    mails = {mail.name: mail.html for mail in mixed_mails()} | {
+        name: html for name, _, html in kill_notices()
+    }
+    made = [tmp_path / f"{name}.html" for name in mails]
+    for path, html in zip(made, mails.values(), strict=True):
+        path.write_text(html, encoding="utf-8")
     (tmp_path / "spoilt.html").write_text(SPOILT, encoding="utf-8")
     return [*made, tmp_path / "spoilt.html"]
 
@@ -42,9 +45,12 @@ def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.program("node")
 @pytest.mark.package("mjml")
 def test_the_reference_engine_takes_our_mjml_and_refuses_what_it_does_not_know(program, package, tmp_path):
-    files = [tmp_path / f"{mail.name}.mjml" for mail in mixed_mails()]
-    for path, mail in zip(files, mixed_mails(), strict=True):
-        path.write_text(mail.mjml, encoding="utf-8")
+    sources = {mail.name: mail.mjml for mail in mixed_mails()} | {
+        name: mjml for name, mjml, _ in kill_notices()
+    }
+    files = [tmp_path / f"{name}.mjml" for name in sources]
+    for path, mjml in zip(files, sources.values(), strict=True):
+        path.write_text(mjml, encoding="utf-8")
     validate = (program, package / "bin" / "mjml", "--validate")
     assert run(*validate, *files).returncode == 0
     spoilt = tmp_path / "spoilt.mjml"

@@ -50,7 +50,7 @@ def test_every_list_is_given_in_pages():
                 yield from lists(inner)
 
     found = list(lists(publisher))
-    assert len(found) == 10
+    assert len(found) == 11
     for command in found:
         assert {"limit", "after"} <= {option.name for option in command.params}
 

@@ -168,11 +168,12 @@ def test_a_bug_in_one_thread_stops_the_others_and_is_raised(monkeypatch: pytest.
             if self.kinds is process.CLOCK:
                 raise Broken
             assert self.steps.stop.wait(60)
-            ended.append("sender" if self.kinds is process.SENDER else "notices")
+            names = {process.SENDER: "sender", process.NOTICES: "notices", process.FOLLOWUPS: "follow-ups"}
+            ended.append(names[self.kinds])
 
     monkeypatch.setattr(process, "Rounds", Rounds)
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(Broken):
         daemon.run(FewSteps(), [], say=ended.append, log_requests=False)  # type: ignore[arg-type]  # stands in
-    assert sorted(ended) == ["notices", "sender"]
+    assert sorted(ended) == ["follow-ups", "notices", "sender"]
     assert signal.getsignal(signal.SIGTERM) is before

@@ -5,9 +5,28 @@ cleared and stored. A freeze that was cut short goes on where it stopped. Sendin
 """
 
 from publisher.desk.mailing.freeze import begin
-from publisher.desk.mailing.going import due, go_on, halted, next_due, ready, undecided
+from publisher.desk.mailing.going import (
+    OF_EDITIONS,
+    OF_FOLLOWUPS,
+    OF_NOTICES,
+    due,
+    go_on,
+    halted,
+    next_due,
+    ready,
+    undecided,
+)
 from publisher.desk.mailing.plan import Plan, plan
-from publisher.desk.mailing.report import NOTICES, Report, counts, doubtful, listing, recover, report
+from publisher.desk.mailing.report import (
+    NOTICES,
+    Report,
+    counts,
+    doubtful,
+    listing,
+    recover,
+    report,
+    subject_of,
+)
 from publisher.desk.mailing.revising import revise
 from publisher.desk.mailing.send import Sender, run
 from publisher.desk.mailing.settle import cancel, pause, resolve, resume, retry, try_relays
@@ -15,6 +34,9 @@ from publisher.desk.mailing.trial import Trial, trial
 
 __all__ = [
     "NOTICES",
+    "OF_EDITIONS",
+    "OF_FOLLOWUPS",
+    "OF_NOTICES",
     "Plan",
     "Report",
     "Sender",
@@ -38,6 +60,7 @@ __all__ = [
     "retry",
     "revise",
     "run",
+    "subject_of",
     "trial",
     "try_relays",
     "undecided",

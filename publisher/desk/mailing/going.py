@@ -9,11 +9,12 @@ or refusals, waits for `dispatch resume ID`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
-from publisher.desk.mailing.notices import answer
-from publisher.desk.mailing.report import NOTICES, Report, head_of, recover, report
+from publisher.desk import followups
+from publisher.desk.mailing import notices
+from publisher.desk.mailing.report import Report, follows_of, head_of, recover, report, subject_of
 from publisher.desk.mailing.send import Sender, run
 from publisher.desk.mailing.settle import resume
 from publisher.desk.withdrawals import barred
@@ -21,22 +22,37 @@ from publisher.edition import Why
 from publisher.ledger import Counts, DispatchState
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries, editions
+from publisher.store.followups import KIND
 
-__all__ = ["due", "go_on", "halted", "next_due", "ready", "undecided"]
+__all__ = [
+    "OF_EDITIONS",
+    "OF_FOLLOWUPS",
+    "OF_NOTICES",
+    "due",
+    "go_on",
+    "halted",
+    "next_due",
+    "ready",
+    "undecided",
+]
 
+OF_EDITIONS, OF_NOTICES, OF_FOLLOWUPS = ("digest", "test"), (notices.KIND,), (KIND,)
+"""Kinds of dispatches that go on apart from each other: none waits for the end of another."""
 FOR_GOOD = frozenset({"kill", Why.KILLED.value, Why.EXPIRED.value})
 """Reasons of a halt after which nobody has to decide anything."""
 
 
-def due(newsroom: Newsroom, *, now: datetime, notices: bool | None = None) -> list[str]:
-    """Ids of the dispatches to go on with now, oldest first; what dead workers left is settled, and what readers asked is answered before.
+def due(newsroom: Newsroom, *, now: datetime, kinds: Collection[str] | None = None) -> list[str]:
+    """Ids of the dispatches (of these `kinds`) to go on with now, oldest first.
 
-    `notices`: only those of notices, or only those of editions.
+    Before, what dead workers left is settled, what readers asked is answered, and whoever has to be told of a kill is found.
     """
     recover(newsroom, now=now)
-    if notices is not False:
-        answer(newsroom, now=now)
-    found = _candidates(newsroom, now=now, notices=notices)
+    if kinds is None or notices.KIND in kinds:
+        notices.answer(newsroom, now=now)
+    if kinds is None or KIND in kinds:
+        followups.queue(newsroom, now=now)
+    found = _candidates(newsroom, now=now, kinds=kinds)
     return [dispatch_id for dispatch_id, open_ in found if not open_]
 
 
@@ -48,15 +64,20 @@ def undecided(newsroom: Newsroom, *, now: datetime) -> list[tuple[str, dict[str,
 def halted(newsroom: Newsroom) -> list[tuple[str, str, str]]:
     """(dispatch, what it sends, why) of those that a rule stopped while somebody waits, and that go on only when a person says so."""
     with newsroom.database.read() as connection:
-        found = deliveries.halted(connection, but=FOR_GOOD)
-    return [(row.id, row.edition_id or NOTICES, f"{row.halt_reason}: {row.halt_detail}") for row in found]
+        found = [
+            (row, subject_of(follows_of(connection, row)))
+            for row in deliveries.halted(connection, but=FOR_GOOD)
+        ]
+    return [
+        (row.id, row.edition_id or sends, f"{row.halt_reason}: {row.halt_detail}") for row, sends in found
+    ]
 
 
 def _candidates(
-    newsroom: Newsroom, *, now: datetime, notices: bool | None = None
+    newsroom: Newsroom, *, now: datetime, kinds: Collection[str] | None = None
 ) -> list[tuple[str, dict[str, Why]]]:
     with newsroom.database.read() as connection:
-        found = deliveries.due(connection, now=now, halted=FOR_GOOD, notices=notices)
+        found = deliveries.due(connection, now=now, halted=FOR_GOOD, kinds=kinds)
     return [(dispatch_id, _may_come_back(newsroom, dispatch_id, now=now)) for dispatch_id in found]
 
 

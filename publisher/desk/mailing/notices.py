@@ -22,6 +22,7 @@ from publisher import dispatch as dispatching
 from publisher import gate
 from publisher.crash import crashpoint
 from publisher.desk import letters
+from publisher.desk.mailing.parts import Parts
 from publisher.newsroom import Newsroom
 from publisher.render import message, notice
 from publisher.render.notice import Kind
@@ -35,7 +36,7 @@ from subscribers.limits import REMEMBERED, may_write
 from subscribers.rhythm import parse as parse_rhythm
 from subscribers.tokens import Purpose, mint, mint_once
 
-__all__ = ["EXPIRES", "KIND", "TOO_MANY", "Parts", "answer", "parts"]
+__all__ = ["EXPIRES", "KIND", "TOO_MANY", "answer", "parts"]
 
 _log = logging.getLogger("publisher.notices")
 
@@ -214,15 +215,6 @@ def _letter(newsroom: Newsroom, slug: str, kind: Kind) -> Letter:
         name = newsroom.settings.site.name
         voices = tuple(Voice(voice.language, name, own, voice.list_id) for voice in voices)
     return replace(letter, notice=kind.value, voices=voices)
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a run of such a dispatch is made of; see `dispatch.Work`."""
-
-    prepare: Callable[[str], dispatching.Prepared | None]
-    personal: Callable[[Row], message.Personal]
-    read_back: Callable[[str, bytes], None]
 
 
 def parts(

@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from publisher.desk.names import whole_id
 from publisher.desk.pages import Page, key_of, place_in
 from publisher.errors import UnknownName
 from publisher.ledger import Counts, DispatchState, State
 from publisher.newsroom import Newsroom
-from publisher.store import deliveries, relays, returned
+from publisher.store import deliveries, followups, relays, returned
 from publisher.store.deliveries import Wave
 from publisher.store.liveness import dead_workers
 from subscribers.address import mask, parse
@@ -23,16 +25,20 @@ __all__ = [
     "Report",
     "counts",
     "doubtful",
+    "follows_of",
     "head_of",
     "listing",
     "recover",
     "report",
     "state_of",
+    "subject_of",
 ]
 
 DONE = "done"
 NOTICES = "notices"
 """What a dispatch sends that has no edition: confirmations, and other answers to what readers asked on a page."""
+ACTS = {"kill": "kill notices", "correction": "corrections"}
+"""What one of a follow-up sends, by its act."""
 RESEND = "resend"
 """How the state of a delivery is told that was in doubt and waits to be sent again; in the ledger it is queued."""
 
@@ -42,7 +48,8 @@ class Report:
     """What became of a dispatch.
 
     Attributes:
-        edition_id: None of a dispatch of notices.
+        edition_id: None of a dispatch of notices or of a follow-up.
+        follows: of a follow-up: "act", "story", and the dispatch that it "answers".
         resend: how many of those who wait are in doubt, and are to be sent the same bytes again.
         deferred: of the others who wait, those whose try was put off, by reason: how many, when the first is due.
         workers: who has a part of it in hand; empty: nobody is sending it.
@@ -70,11 +77,12 @@ class Report:
     senders_lost: bool = False
     canary: dict[str, Any] | None = None
     came_back: dict[str, int] = field(default_factory=dict)
+    follows: dict[str, str] | None = None
 
     @property
     def subject(self) -> str:
         """What is sent, in words."""
-        return self.edition_id or NOTICES
+        return self.edition_id or subject_of(self.follows)
 
     @property
     def in_trouble(self) -> bool:
@@ -123,6 +131,7 @@ class Report:
         return {
             "id": self.dispatch_id,
             "edition": self.edition_id,
+            "follows": self.follows,
             "state": self.state,
             "created_at": self.created_at,
             "counts": counts,
@@ -201,6 +210,7 @@ def report(
             canary = _canary(head, deliveries.canary_wave(connection, head.id), waiting=found.waiting)
         known = relays.breakers(connection) if found.waiting else {}
         came_back = returned.counts(connection, head.id)
+        follows = follows_of(connection, head)
     state = state_of(head, found)
     return Report(
         dispatch_id=head.id,
@@ -227,7 +237,21 @@ def report(
         ailing=tuple(ailing),
         canary=canary,
         came_back=came_back,
+        follows=follows,
     )
+
+
+def follows_of(connection: Connection, head: Any) -> dict[str, str] | None:
+    """What a dispatch (its row) of a follow-up tells of which story, and the dispatch that it answers; None of any other."""
+    if head.followup_id is None:
+        return None
+    row = followups.get(connection, head.followup_id)
+    return {"act": row.act, "story": row.story_id, "answers": head.answers}
+
+
+def subject_of(follows: Mapping[str, str] | None) -> str:
+    """What a dispatch without an edition sends, in words."""
+    return f"{ACTS[follows['act']]} of {follows['story']}" if follows else NOTICES
 
 
 def _canary(head: Any, wave: Wave, *, waiting: int) -> dict[str, Any] | None:
@@ -305,6 +329,7 @@ def listing(newsroom: Newsroom, *, limit: int, after: str | None = None, notices
             return {
                 "id": row.id,
                 "edition": row.edition_id,
+                "follows": follows_of(connection, row),
                 "state": state,
                 "created_at": row.created_at,
                 "counts": {"planned": tally.planned, **asdict(tally)},

@@ -11,7 +11,8 @@ from publisher import dispatch as dispatching
 from publisher import gate
 from publisher.desk import editions as desk_editions
 from publisher.desk import letters
-from publisher.desk.mailing import notices
+from publisher.desk.mailing import following, notices
+from publisher.desk.mailing.parts import Parts
 from publisher.desk.mailing.report import Report, head_of, report
 from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Variant
@@ -20,7 +21,7 @@ from publisher.ledger import Counts, DispatchState, Policy
 from publisher.newsroom import Newsroom, need_keys
 from publisher.render import message
 from publisher.series import Letter
-from publisher.store import deliveries, editions
+from publisher.store import deliveries, editions, followups
 from publisher.store.deliveries import Row
 from publisher.transport import Relay
 from subscribers.tokens import Purpose, mint, mint_bounce
@@ -72,6 +73,12 @@ def run(
     made = None
     if head.kind == notices.KIND:
         parts = notices.parts(newsroom, head, letter, return_path=return_path)
+    elif head.kind == followups.KIND:
+        made = following.corrected(newsroom, head)
+        personal = _personal(newsroom, letter, key_id=head.token_key)
+        parts = following.parts(
+            newsroom, head, letter, return_path=return_path, personal=personal, clock=clock
+        )
     else:
         with newsroom.database.read() as connection:
             made = editions.get(connection, head.edition_id, revision=head.revision)
@@ -119,7 +126,7 @@ def _parts(
     *,
     return_path: Callable[[str], Callable[[Row], str]],
     clock: Callable[[], datetime],
-) -> notices.Parts:
+) -> Parts:
     """How the mails of this edition are made."""
     with newsroom.database.read() as connection:
         variants = editions.variants_of(connection, made.edition_id)
@@ -143,7 +150,7 @@ def _parts(
         found = gate.check_message(raw, made, variant, output=output, now=now, barred=gone, signed=signed)
         gate.clear(made.edition_id, found)
 
-    return notices.Parts(prepare, _personal(newsroom, letter, key_id=head.token_key), read_back)
+    return Parts(prepare, _personal(newsroom, letter, key_id=head.token_key), read_back)
 
 
 def _halt_if_barred(newsroom: Newsroom, dispatch_id: str, made: Edition, *, now: datetime) -> None:

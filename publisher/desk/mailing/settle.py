@@ -9,15 +9,18 @@ from typing import Any
 from sqlalchemy import Connection
 
 from publisher.desk import editions as desk_editions
-from publisher.desk.mailing import notices
+from publisher.desk import followups as desk_followups
+from publisher.desk.mailing import following, notices
 from publisher.desk.mailing.freeze import begin
 from publisher.desk.mailing.report import DONE, head_of, recover, state_of
 from publisher.desk.mailing.revising import NO_STORY, give_up, set_right
-from publisher.edition import Edition
-from publisher.errors import Conflict, NothingToPublish
+from publisher.desk.withdrawals import barred
+from publisher.edition import Edition, Why
+from publisher.errors import Conflict, NothingToPublish, Refused
 from publisher.ledger import DispatchState, State
 from publisher.newsroom import Newsroom, need_keys
 from publisher.store import deliveries, house, relays
+from publisher.store.followups import KIND
 
 __all__ = [
     "cancel",
@@ -27,6 +30,10 @@ __all__ = [
     "retry",
     "try_relays",
 ]
+
+ENDS_AFTER = {notices.KIND: notices.EXPIRES, KIND: desk_followups.EXPIRES}
+"""How long a dispatch without an edition is given."""
+GONE = frozenset({Why.KILLED, Why.EXPIRED})
 
 
 def pause(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: datetime) -> None:
@@ -60,8 +67,8 @@ def resume(
         if state_of(head, deliveries.counts(connection, head.id)) == DONE:
             return
     need_keys(newsroom.settings, head)  # before it is said to be sending
-    if head.kind == notices.KIND:
-        _resume_notices(newsroom, head, actor=actor, now=now, prolong=prolong)
+    if head.kind in ENDS_AFTER:
+        _resume_plain(newsroom, head, actor=actor, now=now, prolong=prolong)
         return
     made = desk_editions.edition(newsroom, head.edition_id)
     if head.state == DispatchState.FREEZING:
@@ -97,9 +104,22 @@ def try_relays(newsroom: Newsroom, *, now: datetime) -> None:
         relays.try_now(connection, now=now)
 
 
-def _resume_notices(newsroom: Newsroom, head: Any, *, actor: str, now: datetime, prolong: bool) -> None:
-    """The same without an edition: there is nothing to revise."""
-    expires = now + notices.EXPIRES if prolong and head.expires_at <= now else None
+def _resume_plain(newsroom: Newsroom, head: Any, *, actor: str, now: datetime, prolong: bool) -> None:
+    """The same without an edition: there is nothing to revise. A correction of a story that may not go out any more is told to nobody."""
+    if head.state == DispatchState.FREEZING:
+        return  # whoever finds its readers lets it go
+    made = following.corrected(newsroom, head) if head.kind == KIND else None
+    with newsroom.database.write() as connection:
+        gone = barred(connection, made, newsroom.sources, now) if made else {}
+        if gone and set(gone.values()) <= GONE:
+            deliveries.cancel(connection, head.id, actor="rule:kill", why=NO_STORY, now=now)
+            return
+        if gone:
+            told = ", ".join(f"{story_id} ({why})" for story_id, why in gone.items())
+            raise Refused(
+                f"dispatch {head.id} tells a correction of what may not go out at present: story {told}"
+            )
+    expires = now + ENDS_AFTER[head.kind] if prolong and head.expires_at <= now else None
     with newsroom.database.write() as connection:
         deliveries.resume(connection, head.id, expires_at=expires)
         house.tell(connection, "dispatch.resume", head.id, actor=actor, now=now)
@@ -149,7 +169,7 @@ def retry(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: da
             )
         if not again:
             raise Conflict(f"nobody failed in dispatch {head.id}")
-        more = newsroom.digest(made.series).expires if made is not None else notices.EXPIRES
+        more = newsroom.digest(made.series).expires if made is not None else ENDS_AFTER[head.kind]
         deliveries.resume(connection, head.id, expires_at=now + more)
         data = {"again": again}
         house.tell(connection, "dispatch.retry", head.id, actor=actor, now=now, why=why, data=data)
@@ -158,7 +178,7 @@ def retry(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: da
         failed = deliveries.counts(connection, head.id).failed
     if not failed:  # before anything is revised for nobody
         raise Conflict(f"nobody failed in dispatch {head.id}")
-    if head.kind == notices.KIND:
+    if head.kind in ENDS_AFTER:
         with newsroom.database.write() as connection:
             queue(connection, None)
     elif not set_right(newsroom, head.id, head.edition_id, now=now, then=queue).items:

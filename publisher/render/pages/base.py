@@ -227,6 +227,7 @@ def told_item(
         "time_iso": local.isoformat(timespec="minutes"),
         "corrected": item.corrected_at is not None,
         "correction_note": item.correction_note or "",
+        "also": [{"name": other.source_name, "url": other.source_url} for other in item.also],
         "later": {
             "said": words.fill("Corrected on %(date)s", date=words.day(later.at.astimezone(zone), year=True)),
             "note": later.note,
@@ -235,7 +236,6 @@ def told_item(
         if later
         else None,
         "report_url": report,
-        "also": [{"name": other.source_name, "url": other.source_url} for other in item.also],
         "disclaimer": edition.disclaimer(language).short,
     }
 

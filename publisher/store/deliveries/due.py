@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, literal, or_, select
 
@@ -14,12 +15,12 @@ __all__ = ["due", "halted", "next_due", "next_of_all", "ready"]
 
 
 def due(
-    connection: Connection, *, now: datetime, halted: Collection[str], notices: bool | None = None
+    connection: Connection, *, now: datetime, halted: Collection[str], kinds: Collection[str] | None = None
 ) -> list[str]:
-    """Dispatches that can go on at `now`, oldest first; `notices`: only those of notices, or only those of editions.
+    """Dispatches that can go on at `now`, follow-ups first, then the oldest; `kinds`: only of these.
 
     They are sending and have rows that are due and in nobody's hand, or their canary has waited long enough, or not everybody is in them yet, or they were halted for one of
-    these reasons. The dead have been recovered before, so that what they held is in nobody's hand.
+    these reasons. Those of follow-ups are filled by whoever finds their readers. The dead have been recovered before, so that what they held is in nobody's hand.
     """
     waiting = and_(chunk.c.dispatch_id == dispatch.c.id, ~chunk.c.done)
     allowed = chunk.c.wave <= dispatch.c.wave
@@ -37,22 +38,22 @@ def due(
             or_(
                 and_(dispatch.c.state == DispatchState.SENDING, has_due),
                 and_(dispatch.c.state == DispatchState.SENDING, dispatch.c.wave == 0, over, waits),
-                dispatch.c.state == DispatchState.FREEZING,
+                and_(dispatch.c.state == DispatchState.FREEZING, dispatch.c.followup_id.is_(None)),
                 and_(stopped, or_(dispatch.c.frozen_at.is_(None), waits)),
             )
         )
-        .order_by(dispatch.c.created_at, dispatch.c.id)
+        .order_by(dispatch.c.followup_id.is_(None), dispatch.c.created_at, dispatch.c.id)
     )
-    if notices is not None:
-        query = query.where((dispatch.c.kind == "tx") == notices)
+    if kinds is not None:
+        query = query.where(dispatch.c.kind.in_(kinds))
     return list(connection.execute(query).scalars())
 
 
-def halted(connection: Connection, *, but: Collection[str]) -> Sequence[Row[str, str | None, str, str]]:
-    """Dispatches that a rule stopped, for a reason not in `but`, while somebody waits: (id, edition_id, halt_reason, halt_detail)."""
+def halted(connection: Connection, *, but: Collection[str]) -> Sequence[Row[Any]]:
+    """Dispatches that a rule stopped, for a reason not in `but`, while somebody waits."""
     waits = exists(select(literal(1)).where(_of_it()).correlate(dispatch))
     query = (
-        select(dispatch.c.id, dispatch.c.edition_id, dispatch.c.halt_reason, dispatch.c.halt_detail)
+        select(dispatch)
         .where(dispatch.c.state == DispatchState.HALTED, dispatch.c.halt_reason.not_in(but), waits)
         .order_by(dispatch.c.created_at, dispatch.c.id)
     )

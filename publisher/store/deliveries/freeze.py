@@ -26,8 +26,9 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDispatch:
-    """A dispatch to be opened in state `freezing`; `edition_id` None: one of notices, kind "tx". `letter`: what its mails say of the house (`series.Letter`), as JSON.
+    """A dispatch to be opened in state `freezing`; `edition_id` None: one of notices, kind "tx", or of a follow-up. `letter`: what its mails say of the house (`series.Letter`), as JSON.
 
+    `followup_id`: what those who have a story of the dispatch `answers` are told; both, or none.
     `wave`: 0 when only those of the canary are to be sent to first, under the rule `canary`.
     """
 
@@ -45,6 +46,8 @@ class NewDispatch:
     letter: dict[str, Any] | None = None
     wave: int = 1
     canary: dict[str, Any] | None = None
+    followup_id: str | None = None
+    answers: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ __all__ = [
     "editors_note",
     "event",
     "fact",
+    "page_look",
     "quarantine",
     "source_state",
     "story",
@@ -178,6 +179,28 @@ desk_tie = Table(
     Column("at", UtcTime, nullable=False),
     CheckConstraint("story_id < other_id", name="order"),
     comment="two stories that the desk said report one event, or do not; of several on one pair the latest counts",
+)
+
+page_look = Table(
+    "page_look",
+    metadata,
+    Column("story_id", ForeignKey("story.id"), primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("published_at", UtcTime, nullable=False),
+    Column("looks", Integer, nullable=False, server_default=text("0")),
+    Column("due_at", UtcTime, index=True),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("headline", Text),
+    Column("length", Integer),
+    Column("finding", String(16)),
+    Column("detail", Text),
+    Column("found_at", UtcTime),
+    Column("settled_at", UtcTime),
+    one_of("finding", "gone", "front-page", "no-article", "headline", "length"),
+    CheckConstraint("(finding IS NULL) = (found_at IS NULL)", name="found"),
+    comment="the source's page of each published story: when it is looked at next, what it said, and what a person should look at",
 )
 
 editors_note = Table(

@@ -34,12 +34,35 @@ __all__ = [
     "delivery",
     "delivery_state",
     "dispatch",
+    "followup",
     "note",
     "outcome",
     "returned",
     "told",
     "worker",
 ]
+
+followup = Table(
+    "followup",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("story_id", ForeignKey("story.id"), nullable=False),
+    Column("act", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("told", JSON, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("queued_at", UtcTime),
+    Column("looked_at", UtcTime),
+    Column("ended_at", UtcTime),
+    Column("took", JSON(none_as_null=True)),
+    one_of("act", "kill", "correction"),
+    Index(None, "story_id"),
+    Index(None, "at", sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
+    comment="a kill, or a correction that is told at once: written in the transaction that records it, so that whoever has the story in a "
+    "mail is told whatever happens next; its id says which (story, act, version): one kill is told once. told: what the mails say of it. queued_at: when its mails were first in the ledger; looked_at: when its readers were last looked for; ended_at: when nobody "
+    "more could be found to be told, or nobody has to be. took: seconds from a kill to each channel, by whoever brought it there",
+)
 
 dispatch = Table(
     "dispatch",
@@ -63,8 +86,18 @@ dispatch = Table(
     Column("wave", Integer, nullable=False, server_default=text("1")),
     Column("canary", JSON(none_as_null=True)),
     Column("canary_until", UtcTime),
-    one_of("kind", "digest", "test", "tx"),
-    CheckConstraint("(kind = 'tx') = (edition_id IS NULL)", name="edition"),
+    Column("followup_id", ForeignKey("followup.id")),
+    Column("answers", ForeignKey("dispatch.id")),
+    one_of("kind", "digest", "test", "tx", "followup"),
+    CheckConstraint("(kind IN ('tx', 'followup')) = (edition_id IS NULL)", name="edition"),
+    CheckConstraint("(kind = 'followup') = (followup_id IS NOT NULL)", name="followup"),
+    CheckConstraint("(followup_id IS NULL) = (answers IS NULL)", name="answers"),
+    Index(
+        None,
+        "followup_id",
+        sqlite_where=text("followup_id IS NOT NULL"),
+        postgresql_where=text("followup_id IS NOT NULL"),
+    ),
     one_of("state", "freezing", "sending", "paused", "halted", "cancelled"),
     one_of("policy", "resend", "keep"),
     Index(
@@ -76,7 +109,7 @@ dispatch = Table(
     ),
     comment="one edition to one audience; done is computed, never stored. policy: what becomes of uncertain rows. date: the mails' Date. "
     "letter: what the mails say of the house, as it was configured when this was opened. kind tx: notices that readers asked for, which belong "
-    "to no edition. wave: chunks up to it may be claimed; 0 while only the canary is sent to. canary: its rule, canary_until: when the rest "
+    "to no edition; kind followup: those who have a story of the dispatch `answers` are told what became of it. wave: chunks up to it may be claimed; 0 while only the canary is sent to. canary: its rule, canary_until: when the rest "
     "goes out, set once all of the canary were tried",
 )
 
@@ -102,7 +135,15 @@ delivery = Table(
         sqlite_where=text("kind = 'digest'"),
         postgresql_where=text("kind = 'digest'"),
     ),
-    comment="one edition (a notice has none, '') to one address, written at the freeze and never changed but by erasure: one edition, one address, one mail",
+    Index(
+        "uq_delivery_followup_addr_key",
+        "edition_id",
+        "addr_key",
+        unique=True,
+        sqlite_where=text("kind = 'followup'"),
+        postgresql_where=text("kind = 'followup'"),
+    ),
+    comment="one edition (of a notice '', of a follow-up its id) to one address, written at the freeze and never changed but by erasure: one edition, one address, one mail",
 )
 
 chunk = Table(

@@ -1,0 +1,161 @@
+"""Reading what a newsroom has out already, and what its stories lack: a feed, a page, a WordPress site, or a file. No newsroom is needed.
+
+Order: fetch (or read) once; of a WordPress site's front page the newest posts by its REST interface, of another page the article, else the feed
+that it names; then each story is judged. Nothing is stored, and nothing is asked but the one site.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+from publisher import intake
+from publisher.errors import BadInput, InputUnreadable
+from publisher.fetch import Failed, Fetched, Guard, Memory, fetch, values
+from publisher.intake import Context, Unreadable, sweeping
+from publisher.intake.auditing import Audited, audited
+from publisher.intake.markup import to_text
+from publisher.intake.page import is_html
+from publisher.legible import is_front_page
+from publisher.story import Source, SourceKind
+
+__all__ = ["Report", "audit"]
+
+FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json")
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was read, each story's verdict, and how many items were no stories that are out."""
+
+    place: str
+    stories: tuple[Audited, ...]
+    passed_over: int = 0
+
+    @property
+    def lacking(self) -> tuple[Audited, ...]:
+        """The stories that lack something."""
+        return tuple(story for story in self.stories if story.lacks)
+
+
+def audit(
+    place: str, *, disclaimer: str = "", private: bool = False, limit: int = 100, now: datetime
+) -> Report:
+    """Judge the stories at an address or in a file; `private`: the site may be in a private network, which was meant.
+
+    Raises:
+        BadInput: there is nothing that can be read as stories.
+    """
+    if "://" not in place:
+        path = Path(place)
+        try:
+            raw = path.read_bytes()
+        except OSError as error:
+            raise InputUnreadable(place, error.strerror or str(error)) from error
+        return _judged(place, [(raw, "")], _source(""), disclaimer=disclaimer, limit=limit, now=now)
+    parts = urlsplit(place)
+    guard = Guard()
+    if private:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        guard = Guard(ports=frozenset({port}), allow_hosts=frozenset({parts.hostname or ""}))
+    documents, host = asyncio.run(_Reader(guard, now).documents(place, limit))
+    return _judged(place, documents, _source(host), disclaimer=disclaimer, limit=limit, now=now)
+
+
+def _source(host: str) -> Source:
+    """The site as a house source, whose own links are nobody's."""
+    name = host or "file"
+    return Source(
+        slug="audit",
+        name=name,
+        homepage=f"https://{host or 'audited.invalid'}/",
+        kind=SourceKind.HOUSE,
+        own_hosts=(host,) if host else (),
+    )
+
+
+def _judged(
+    place: str,
+    documents: Sequence[tuple[bytes, str]],
+    source: Source,
+    *,
+    disclaimer: str,
+    limit: int,
+    now: datetime,
+) -> Report:
+    stories: list[Audited] = []
+    passed_over = 0
+    for raw, url in documents:
+        page = is_html(raw)
+        context = Context(source=source, now=now, base_url=url or None, max_items=limit)
+        found = intake.read(raw, context, format="page" if page else "auto")
+        if isinstance(found, Unreadable):
+            raise BadInput(f"{place} holds no stories that can be read: {found.detail}")
+        alone = page or len(found.items) == 1
+        around = to_text(raw.decode("utf-8", "replace")) if alone else ""
+        for item in found.items[: limit - len(stories)]:
+            verdict = audited(item, source, around=around, disclaimer=disclaimer)
+            if verdict is None:
+                passed_over += 1
+            else:
+                stories.append(verdict)
+    return Report(place, tuple(stories), passed_over)
+
+
+class _Reader:
+    """Asks the one site."""
+
+    def __init__(self, guard: Guard, now: datetime) -> None:
+        self._guard, self._now = guard, now
+
+    async def documents(self, url: str, limit: int) -> tuple[list[tuple[bytes, str]], str]:
+        """The documents that hold the stories, each with its address, and the site's host."""
+        answer = await self._asked(url)
+        parts = urlsplit(answer.url)
+        host = parts.hostname or ""
+        api = sweeping.api_in(answer.url, values(answer.headers, b"link"))
+        if "/wp-json" in parts.path and not sweeping.is_api(answer.body):
+            return [(answer.body, answer.url)], host
+        if not is_html(answer.body) and not (api and sweeping.is_api(answer.body)):
+            return [(answer.body, answer.url)], host
+        if is_html(answer.body) and not is_front_page(parts.path, parts.query):
+            context = Context(source=_source(host), now=self._now, base_url=answer.url)
+            if not isinstance(intake.read(answer.body, context, format="page"), Unreadable):
+                return [(answer.body, answer.url)], host
+        if api is not None:
+            return await self._posts(api, limit), host
+        for link in LexborHTMLParser(answer.body.decode("utf-8", "replace")).css(
+            'link[rel~="alternate"][href]'
+        ):
+            if (link.attributes.get("type") or "").casefold() in FEED_TYPES:
+                feed = await self._asked(urljoin(answer.url, link.attributes.get("href") or ""))
+                return [(feed.body, feed.url)], host
+        raise BadInput(f"{url} is a page that is no article and names no feed: give the address of a feed")
+
+    async def _posts(self, api: str, limit: int) -> list[tuple[bytes, str]]:
+        documents: list[tuple[bytes, str]] = []
+        for page in range(1, -(-limit // PAGE) + 1):
+            answer = await self._asked(sweeping.newest_url(api, count=min(limit, PAGE), page=page))
+            documents.append((answer.body, answer.url))
+            told = values(answer.headers, b"x-wp-totalpages")
+            if not told or not told[0].isdecimal() or int(told[0]) <= page:
+                break
+        return documents
+
+    async def _asked(self, url: str) -> Fetched:
+        answer = await fetch(url, memory=Memory(), now=self._now, guard=self._guard)
+        if isinstance(answer, Fetched):
+            return answer
+        why = (
+            f"{answer.reason}: {answer.detail}"
+            if isinstance(answer, Failed)
+            else "it says that nothing changed"
+        )
+        raise BadInput(f"{url} cannot be fetched: {why}")

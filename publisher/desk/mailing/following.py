@@ -1,0 +1,224 @@
+"""How the mails of a follow-up are made: what is said of a kill, and a corrected story once more. Every mail answers the one that its reader has.
+
+A kill notice is read by a rule of the gate of its own; a correction is an edition of one story to it, like any other. What they say comes
+from rows that never change (the follow-up, the edition in which the story came, the dispatch's letter), so that a repeat has the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from publisher import dispatch as dispatching
+from publisher import gate
+from publisher.desk import letters
+from publisher.desk.followups import KILL, Carrier, carriers
+from publisher.desk.mailing.parts import Parts
+from publisher.desk.withdrawals import barred
+from publisher.edition import Edition, Item, Shelf, Variant, item_from_data
+from publisher.newsroom import Newsroom
+from publisher.render import digest as render_digest
+from publisher.render import message, withdrawal
+from publisher.render.withdrawal import Withdrawal
+from publisher.series import Letter
+from publisher.store import followups, stories
+from publisher.store.deliveries import Row
+
+__all__ = ["corrected", "parts"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kill:
+    """What is told of a kill: the story as it was mailed, where its page is, and the headlines that it had."""
+
+    carrier: Carrier
+    item: Item
+    row: Any
+    link: str
+    claims: frozenset[str]
+
+
+def corrected(newsroom: Newsroom, head: Any) -> Edition | None:
+    """The edition of one story that a dispatch of a correction mails; None when it tells a kill."""
+    row, carrier = _told(newsroom, head)
+    if row.act == KILL:
+        return None
+    story = item_from_data(row.told["item"])
+    made = carrier.made
+    shelves = tuple(
+        Shelf(section=shelf.section, title=shelf.title, language=language, stories=(story.story_id,))
+        for language in made.languages
+        if (shelf := _shelf(made, row.story_id, language)) is not None
+    )
+    notes = tuple(
+        (
+            language,
+            withdrawal.correction_note(
+                made.title(language), made.slot, made.timezone, newsroom.templates.words(language)
+            ),
+        )
+        for language in made.languages
+    )
+    return replace(
+        made,
+        edition_id=row.id,
+        revision=head.revision,
+        slot=row.at,
+        local_date=row.at.astimezone(ZoneInfo(made.timezone)).date(),
+        frozen_at=row.at,
+        shelves=shelves,
+        items=(story,),
+        left_out=(),
+        notes=notes,
+    )
+
+
+def _told(newsroom: Newsroom, head: Any) -> tuple[Any, Carrier]:
+    """What the dispatch tells, and the dispatch that it follows."""
+    with newsroom.database.read() as connection:
+        row = followups.get(connection, head.followup_id)
+        found = next(one for one in carriers(connection, row) if one.head.id == head.answers)
+    return row, found
+
+
+def _shelf(made: Edition, story_id: str, language: str) -> Shelf | None:
+    """The shelf on which readers of this language found the story first."""
+    return next(
+        (
+            shelf
+            for shelf, items in made.variant(language)
+            if any(item.story_id == story_id for item in items)
+        ),
+        None,
+    )
+
+
+def parts(
+    newsroom: Newsroom,
+    head: Any,
+    letter: Letter,
+    *,
+    return_path: Callable[[str], Callable[[Row], str]],
+    personal: Callable[[Row], message.Personal],
+    clock: Callable[[], datetime],
+) -> Parts:
+    """How the mails of this dispatch (its row) are made; a variant is a language."""
+    made = corrected(newsroom, head)
+    if made is not None:
+        prepare, read_back = _correction(newsroom, head, letter, made, clock=clock)
+    else:
+        prepare, read_back = _kill(newsroom, head, letter)
+
+    def prepared(language: str) -> dispatching.Prepared:
+        return dispatching.Prepared(prepare(language), return_path(language))
+
+    return Parts(prepared, personal, read_back)
+
+
+_Prepare = Callable[[str], message.Compiled]
+_ReadBack = Callable[[str, bytes], None]
+
+
+def _correction(
+    newsroom: Newsroom, head: Any, letter: Letter, made: Edition, *, clock: Callable[[], datetime]
+) -> tuple[_Prepare, _ReadBack]:
+    (story,) = made.items
+    page = story.link if story.link.startswith(f"{letter.site_url}/") else f"{letter.site_url}/"
+
+    def prepare(language: str) -> message.Compiled:
+        words = newsroom.templates.words(language)
+        look = replace(
+            letters.look(letter, made.edition_id), archive_url=page, label=words.gettext("Correction")
+        )
+        variant = Variant(language)
+        rendered = render_digest.render(made, variant, look=look, templates=newsroom.templates)
+        headers = letters.headers_of(
+            letter,
+            language,
+            subject=rendered.subject,
+            title=made.title(language),
+            archive_url=page,
+            about=f"{made.edition_id}:{letter.digest}:correction",
+            date=head.date,
+            answers=head.answers,
+        )
+        sign = letters.signer(newsroom, letter, language, at=head.date)
+        return message.compile(rendered, headers, seed=made.content_hash, sign=sign)
+
+    def read_back(language: str, raw: bytes) -> None:
+        now = clock()
+        with newsroom.database.read() as connection:
+            gone = frozenset(barred(connection, made, newsroom.sources, now))
+        found = gate.check_message(
+            raw,
+            made,
+            Variant(language),
+            output=f"correction-{language}.eml",
+            now=now,
+            barred=gone,
+            signed=letter.signed_as(language),
+            follows=True,
+        )
+        gate.clear(made.edition_id, found)
+
+    return prepare, read_back
+
+
+def _kill(newsroom: Newsroom, head: Any, letter: Letter) -> tuple[_Prepare, _ReadBack]:
+    told = _withdrawn(newsroom, head)
+
+    def said(language: str) -> Withdrawal:
+        made = told.carrier.made
+        return Withdrawal(
+            title=made.title(language),
+            slot=made.slot,
+            at=told.row.at,
+            timezone=made.timezone,
+            source_name=told.item.source_name,
+            by_source=told.row.told["by_source"],
+            reason=told.row.told["public"].get(language, ""),
+            page_url=told.link if told.link.startswith(f"{letter.site_url}/") else "",
+        )
+
+    def prepare(language: str) -> message.Compiled:
+        what = said(language)
+        look = letters.look(letter, "")
+        rendered = withdrawal.render(what, language, look=look, templates=newsroom.templates)
+        headers = letters.headers_of(
+            letter,
+            language,
+            subject=rendered.subject,
+            title=what.title,
+            archive_url=f"{letter.site_url}/",
+            about=f"{told.row.id}:{letter.digest}:kill",
+            date=head.date,
+            answers=head.answers,
+        )
+        sign = letters.signer(newsroom, letter, language, at=head.date)
+        return message.compile(rendered, headers, seed=withdrawal.seed_of(what, language), sign=sign)
+
+    def read_back(language: str, raw: bytes) -> None:
+        found = gate.check_withdrawal(
+            raw,
+            output=f"kill-{language}.eml",
+            root=letter.site_url,
+            source_name=told.item.source_name,
+            claims=told.claims,
+            signed=letter.signed_as(language),
+        )
+        gate.clear(told.row.id, found)
+
+    return prepare, read_back
+
+
+def _withdrawn(newsroom: Newsroom, head: Any) -> _Kill:
+    row, carrier = _told(newsroom, head)
+    with newsroom.database.read() as connection:
+        present = stories.get(connection, row.story_id)
+        claims = stories.headlines(connection, present) if present else frozenset()
+    had = carrier.made.item(row.story_id)
+    link = (present and present.link) or had.link
+    return _Kill(carrier, had, row, link, claims | {had.headline, had.original_headline})

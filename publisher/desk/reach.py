@@ -1,0 +1,89 @@
+"""How far a kill or a correction of a story has come: feeds, pages, hubs, mail that was stopped, mailboxes that have it and were told. Reads only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from publisher.desk import followups as desk_followups
+from publisher.desk.followups import KILL, Carrier
+from publisher.desk.mailing.report import state_of
+from publisher.desk.names import whole_id
+from publisher.ledger import Counts
+from publisher.newsroom import Newsroom
+from publisher.store import deliveries, followups, hubs, public
+
+__all__ = ["report"]
+
+
+def report(newsroom: Newsroom, story_id: str) -> dict[str, Any]:
+    """What became of each kill, and each correction that was told at once, of a story; JSON-ready.
+
+    Of mail to readers: `mailboxes` have the story, or may have it; `mails` were queued to them, by state; whoever is left was `not_written_to`
+    because they must not be mailed any more. `seconds`: from the act to each channel, as far as it got there
+    and that is known.
+    """
+    with newsroom.database.read() as connection:
+        name = whole_id(connection, "story", story_id)
+        path = f"site/story/{name}/index.html"
+        page = public.get(connection, path)
+        return {
+            "id": name,
+            "page": {"path": path, "status": page.status, "changed_at": page.changed_at} if page else None,
+            "hubs_waiting": hubs.waiting(connection),
+            "acts": [_act(connection, row) for row in followups.of_story(connection, name)],
+        }
+
+
+def _act(connection: Connection, row: Any) -> dict[str, Any]:
+    carriers = list(desk_followups.carriers(connection, row))
+    sent = followups.dispatches(connection, row.id)
+    counts: Counter[str] = Counter()
+    for one in sent:
+        counts.update(asdict(deliveries.counts(connection, one.id)))
+    mailboxes = followups.people(connection, [part for carrier in carriers for part in carrier.parts])
+    planned = sum(counts.values())
+    feeds = followups.feeds_since(connection, row.story_id, row.at)
+    took = row.took or {}
+    first, last = followups.reached(connection, [one.id for one in sent])
+    return {
+        "act": row.act,
+        "version": row.version,
+        "at": row.at,
+        "actor": row.actor,
+        "feeds": [{"series": series, "at": at} for series, at in feeds.items()],
+        "editions": [_edition(connection, carrier, row) for carrier in carriers],
+        "mailboxes": mailboxes,
+        "mails": {"planned": planned, **asdict(Counts(**counts))},
+        "not_written_to": max(0, mailboxes - planned) if row.queued_at else 0,
+        "dispatches": [one.id for one in sent],
+        "looking": row.ended_at is None,
+        "seconds": {
+            "public": took.get("public", _since(row.at, max(feeds.values(), default=None))),
+            "queued": took.get("queued", _since(row.at, row.queued_at)),
+            "hubs": took.get("hubs"),
+            "first_mail": _since(row.at, first),
+            "last_mail": _since(row.at, last),
+        },
+    }
+
+
+def _edition(connection: Connection, carrier: Carrier, row: Any) -> dict[str, Any]:
+    """An edition that was mailed with it, and what became of those who still waited."""
+    head = carrier.head
+    held = followups.versions_in(connection, head.edition_id, row.story_id)
+    return {
+        "edition": head.edition_id,
+        "dispatch": head.id,
+        "state": state_of(head, deliveries.counts(connection, head.id)),
+        "revision": head.revision,
+        "stopped": row.act == KILL and head.revision not in held,
+    }
+
+
+def _since(start: datetime, at: datetime | None) -> float | None:
+    return None if at is None else max(0.0, (at - start).total_seconds())

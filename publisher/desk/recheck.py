@@ -1,0 +1,217 @@
+"""Looking again at the sources' pages of what is out: whether a story was withdrawn or rewritten there without a word to us.
+
+Order for one round: stories that were published get their row; what is due is taken under a lease; each site is asked for its robots.txt and then, side by side with
+other sites but never twice at once, for its pages, conditionally; what came of each is written in one transaction, with an event for each finding. Only
+then the webhook of the alarms hears of it. Nothing is ever withdrawn here: the finding names the command that does.
+Whatever a network or a server does is no finding; a look that failed is tried again until the next one is due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from sqlalchemy import Row
+
+from publisher.desk import alarms
+from publisher.desk.names import whole_id
+from publisher.desk.pages import Page, key_of, place_in
+from publisher.errors import Conflict
+from publisher.fetch import Failed, Fetched, Memory, NotModified, Result, fetch
+from publisher.intake.lookback import AFTER, Finding, Seen, allowed, answered, led_home, seen, verdict
+from publisher.newsroom import Newsroom
+from publisher.store import house, looks, stories
+
+__all__ = ["Found", "listing", "look", "settle"]
+
+AT_ONCE, OF_ONE_SITE = 60, 5
+LEASE = timedelta(minutes=10)
+AGAIN = timedelta(minutes=30)
+"""After a look that failed, and for what had no turn."""
+FORGOTTEN = timedelta(hours=26)
+"""What was published longer ago and has no row is left alone: after an upgrade the whole archive would be asked."""
+
+
+WHY = {
+    "gone": "gone at its source",
+    "front-page": "gone at its source: its page leads to the front page",
+    "no-article": "its page at the source is no article any more",
+    "headline": "its source changed the headline",
+    "length": "its source changed the text",
+}
+"""Why a person withdraws the story, in words of ours: what a page says has no business in a command that is copied into a shell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A story whose page a person should look at."""
+
+    story_id: str
+    headline: str
+    finding: Finding
+
+
+def look(newsroom: Newsroom, *, actor: str, now: datetime) -> list[Found]:
+    """Do the looks that are due; what was found."""
+    watched = [source.slug for source in newsroom.settings.sources if source.recheck]
+    with newsroom.database.write() as connection:
+        looks.begin(connection, watched, since=now - FORGOTTEN, after=AFTER[0])
+        due = looks.take(connection, now=now, until=now + LEASE, limit=AT_ONCE)
+    if not due:
+        return []
+    sites: dict[str, list[Row[Any]]] = {}
+    for row in due:
+        sites.setdefault(urlsplit(row.url).netloc, []).append(row)
+    results = asyncio.run(_sites(newsroom, list(sites.values()), now=now))
+    found = _written(newsroom, due, results, actor=actor, now=now)
+    for entry in found:
+        alarms.post(newsroom, _document(newsroom, entry), now=now)
+    return found
+
+
+async def _sites(
+    newsroom: Newsroom, sites: Sequence[Sequence[Row[Any]]], *, now: datetime
+) -> dict[str, Result | None]:
+    """What each page answered, by story; None where robots.txt asks us not to look. What had no turn is not in it."""
+    turns = asyncio.Semaphore(newsroom.fetch_limits.concurrency)
+
+    async def ask(url: str, memory: Memory) -> Result:
+        limits, guard = newsroom.fetch_limits, newsroom.fetch_guard
+        return await fetch(url, memory=memory, now=now, limits=limits, guard=guard)
+
+    async def one_site(rows: Sequence[Row[Any]]) -> dict[str, Result | None]:
+        async with turns:
+            parts = urlsplit(rows[0].url)
+            robots = await ask(urlunsplit((parts.scheme, parts.netloc, "/robots.txt", "", "")), Memory())
+            if isinstance(robots, Failed) and not robots.reason.startswith("http-4"):
+                return {row.story_id: robots for row in rows}
+            rules = robots.body if isinstance(robots, Fetched) else b""
+            answers: dict[str, Result | None] = {}
+            for row in rows[:OF_ONE_SITE]:
+                may = allowed(rules, row.url)
+                answer = await ask(row.url, Memory(row.etag, row.last_modified)) if may else None
+                answers[row.story_id] = answer
+                if answer is not None and answer.not_before is not None:
+                    break
+            return answers
+
+    answers = await asyncio.gather(*(one_site(rows) for rows in sites))
+    return {story_id: result for site in answers for story_id, result in site.items()}
+
+
+def _written(
+    newsroom: Newsroom,
+    due: Sequence[Row[Any]],
+    results: dict[str, Result | None],
+    *,
+    actor: str,
+    now: datetime,
+) -> list[Found]:
+    found: list[Found] = []
+    with newsroom.database.write() as connection:
+        present = stories.load(connection, [row.story_id for row in due])
+        for row in due:
+            story, result = present[row.story_id], results.get(row.story_id)
+            source = newsroom.sources.get(row.source)
+            if story.killed is not None or source is None or not source.recheck:
+                looks.end(connection, row.story_id, due_at=None)
+                continue
+            if row.story_id in results and result is None:
+                looks.end(connection, row.story_id, due_at=None, detail="robots.txt asks us not to look")
+                continue
+            before = Seen(row.headline, row.length) if row.headline is not None else None
+            finding: Finding | None = None
+            values: dict[str, Any] = {}
+            match result:
+                case Fetched():
+                    told = seen(result.body, source, url=result.url, now=now)
+                    finding = led_home(row.url, result.url) or verdict(
+                        story.received.headline or story.received.original_headline, before, told
+                    )
+                    values = {"etag": result.memory.etag, "last_modified": result.memory.last_modified}
+                    if told is not None:
+                        values |= {"headline": told.headline, "length": told.length}
+                case Failed():
+                    finding = answered(result.reason)
+            whole = finding is not None or isinstance(result, Fetched | NotModified)
+            values |= _next(row, now, done=whole)
+            if finding is not None and (finding.word, finding.detail) != (row.finding, row.detail):
+                values |= {"finding": finding.word, "detail": finding.detail, "found_at": now}
+                values |= {"settled_at": None}
+                house.tell(
+                    connection,
+                    "story.page",
+                    row.story_id,
+                    actor=actor,
+                    now=now,
+                    why=finding.detail,
+                    data={"finding": finding.word, "url": row.url},
+                )
+                found.append(Found(row.story_id, story.headline, finding))
+            looks.end(connection, row.story_id, **values)
+        for row in due:
+            if (result := results.get(row.story_id)) is not None and result.not_before is not None:
+                looks.pause(connection, row.source, result.not_before)
+    return found
+
+
+def _next(row: Row[Any], now: datetime, *, done: bool) -> dict[str, Any]:
+    """When the page is looked at next: at its next time after now, or again soon when this look failed and that is not sooner."""
+    rest = [row.published_at + after for after in AFTER if row.published_at + after > now]
+    later = rest[0] if rest else None
+    if done:
+        return {"looks": row.looks + 1, "due_at": later}
+    again = now + AGAIN
+    gives_up = again > row.published_at + AFTER[-1] + timedelta(hours=6)
+    return {"due_at": None if gives_up else min(again, later) if later else again}
+
+
+def _document(newsroom: Newsroom, found: Found) -> bytes:
+    name = newsroom.settings.site.name
+    document = {
+        "event": "story-changed-at-source",
+        "site": name,
+        "story": found.story_id,
+        "finding": found.finding.word,
+        "reason": found.finding.detail,
+        "text": f"{name}: {found.headline}: {found.finding.detail}.",
+    }
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def listing(newsroom: Newsroom, *, limit: int, after: str | None = None) -> Page:
+    """What was found and nobody has settled, newest first, each with the command that acts on it."""
+    with newsroom.database.read() as connection:
+        rows = looks.listing(connection, limit=limit + 1, after=place_in(after))
+
+    def told(row: Row[Any]) -> dict[str, Any]:
+        return {
+            "id": row.story_id,
+            "source": row.source,
+            "finding": row.finding,
+            "detail": row.detail,
+            "headline": row.ours,
+            "url": row.url,
+            "found_at": row.found_at,
+            "commands": [
+                f"publisher story {act} {row.story_id} --why '{WHY[row.finding]}'" for act in ("kill", "hold")
+            ],
+        }
+
+    return Page.of(rows, limit, row=told, key=lambda row: key_of(row.found_at, row.story_id))
+
+
+def settle(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> str:
+    """A person looked, and the story stays as it is; its id. Conflict when nothing waits."""
+    with newsroom.database.write() as connection:
+        wanted = whole_id(connection, "story", story_id)
+        if looks.found(connection, wanted) is None:
+            raise Conflict(f"nothing was found at the page of story {wanted} that waits to be settled")
+        looks.settle(connection, wanted, now=now)
+        house.tell(connection, "story.page.settled", wanted, actor=actor, now=now, why=why)
+    return wanted

@@ -1,0 +1,76 @@
+"""Kill notices: mails of a list that hold no item, and nothing that the withdrawn story said. PURE."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from email import message_from_bytes
+
+from publisher.errors import Violation
+from publisher.gate.item import unfilled
+from publisher.gate.mail import bodies_of, header_faults, seal_faults, subject_of, value_faults, wire_faults
+from publisher.gate.sight import plain, see, turned, visible
+
+__all__ = ["check_withdrawal", "unsayable"]
+
+ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+SAYS_SOMETHING = 12
+"""Characters of a headline that is looked for."""
+
+
+def check_withdrawal(
+    raw: bytes,
+    *,
+    output: str,
+    root: str,
+    source_name: str,
+    claims: Collection[str],
+    signed: Sequence[tuple[str, str]] = (),
+) -> tuple[Violation, ...]:
+    """Violations of a kill notice: a mail of a list that names the source, leads nowhere but to us, and says nothing that the story said.
+
+    `claims` are the headlines under which it was mailed; one of a word or two is anybody's, and is not looked for.
+    """
+    message = message_from_bytes(raw)
+    shown = subject_of(message)
+    faults = [
+        *wire_faults(raw),
+        *header_faults(raw, message, follows=True),
+        *seal_faults(message, signed),
+        *value_faults(message, shown, None),
+    ]
+    bodies = bodies_of(message)
+    if isinstance(bodies, str):
+        return tuple(Violation(output, None, "withdrawal", detail) for detail in (*faults, bodies))
+    text, html = (body.decode("utf-8", "replace") for body in bodies)
+    sight = see(html)
+    seen = " ".join(run.text for run in sight.runs if not run.hidden)
+    faults += sight.faults
+    faults += ["holds a mark that turns text round"] if turned(text) else []
+    faults += [entry.detail for entry in unfilled(f"{text}{html}", (), output=output)]
+    links = {run.link for run in sight.runs if run.link} | set(ADDRESS.findall(text))
+    faults += [f"leads to {link}" for link in sorted(links) if not link.startswith(f"{root}/")]
+    if not any(link.startswith(f"{root}/u/") for link in links):
+        faults.append("has no link to leave")
+    name = plain(source_name)
+    for where, told in (("text", plain(text)), ("HTML", plain(seen))):
+        if not visible(name) or name not in told:
+            faults.append(f"does not name the source {source_name!r} in its {where}")
+    everything = f"{shown or ''} {text} {html} {seen}"
+    faults += _repeated(everything, claims)
+    return tuple(Violation(output, None, "withdrawal", detail) for detail in faults)
+
+
+def unsayable(text: str, claims: Collection[str]) -> list[str]:
+    """Why a text of the desk's could not stand in a kill notice: it would be refused in every mail."""
+    faults = ["holds a mark that turns text round"] if turned(text) else []
+    faults += ["holds an address"] if ADDRESS.search(text) else []
+    faults += [entry.detail for entry in unfilled(text, (), output="")]
+    return [*faults, *_repeated(text, claims)]
+
+
+def _repeated(text: str, claims: Collection[str]) -> Iterator[str]:
+    told = plain(text).casefold()
+    for claim in sorted({plain(claim) for claim in claims}):
+        if len(claim) >= SAYS_SOMETHING and claim.casefold() in told:
+            yield f"repeats the headline {claim!r}"

@@ -1,0 +1,105 @@
+"""What a source's page says of a story that we have published: nothing, or that a person should look. PURE.
+
+Agencies that deliver by feed never send kills: the page goes, leads home, or says something else, and the feed is silent. The first look
+sees what the page calls itself and how long it is; later ones compare with that. A feed's headline and a page's differ often, so
+the first look finds fault only with a headline that has next to nothing in common with the story's. Whatever may have a harmless
+cause (a server in trouble, a page that cannot be read and never could) is no finding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+from urllib.robotparser import RobotFileParser
+
+from publisher.intake import page
+from publisher.intake.document import Context, Unreadable
+from publisher.intake.markup import to_text
+from publisher.legible import is_front_page
+from publisher.story import Rejected, Source
+
+__all__ = ["AFTER", "Finding", "Seen", "allowed", "answered", "led_home", "seen", "verdict"]
+
+AFTER = (timedelta(minutes=15), timedelta(hours=2), timedelta(hours=24))
+"""When a page is looked at, from the first publication on."""
+AGENT = "Publisher"
+IN_COMMON = 0.2
+MUCH, MANY = 0.5, 400
+"""A text that lost or gained half of its length, and so many characters."""
+GONE = frozenset({"http-404", "http-410"})
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a page called itself, and how many characters its text has; None: it was no article that we can read."""
+
+    headline: str
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a person should look at: a stable word, and a sentence without capital and stop."""
+
+    word: str
+    detail: str
+
+
+def seen(raw: bytes, source: Source, *, url: str, now: datetime) -> Seen | None:
+    """What the page says."""
+    told = page.read(raw, Context(source=source, now=now, base_url=url))
+    if isinstance(told, Unreadable):
+        return None
+    (item,) = told.items
+    received = item.received if isinstance(item, Rejected) else item
+    return Seen(received.original_headline, len(to_text(received.body))) if received else None
+
+
+def answered(reason: str) -> Finding | None:
+    """What a failed request says: that the page is gone, or nothing."""
+    if reason in GONE:
+        return Finding("gone", f"the page is gone (status {reason.removeprefix('http-')})")
+    return None
+
+
+def led_home(asked: str, final: str) -> Finding | None:
+    """Whether a redirect led from the story to the front page."""
+    there = urlsplit(final)
+    if asked != final and is_front_page(there.path, there.query):
+        return Finding("front-page", f"the page leads to the front page {final}")
+    return None
+
+
+def verdict(headline: str, before: Seen | None, present: Seen | None) -> Finding | None:
+    """What has changed; `headline` is the story's as its source sent it, `before` what an earlier look saw (None: there was none)."""
+    if present is None:
+        return Finding("no-article", "the page is no longer an article") if before else None
+    if before is None:
+        if present.headline and _in_common(headline, present.headline) < IN_COMMON:
+            return Finding("headline", f"the page has another headline: {present.headline}")
+        return None
+    if _plain(before.headline) != _plain(present.headline):
+        return Finding("headline", f"the headline was {before.headline!r} and is {present.headline!r}")
+    change = abs(present.length - before.length)
+    if change > MANY and change > MUCH * max(before.length, 1):
+        return Finding("length", f"the text had {before.length:,} characters and has {present.length:,}")
+    return None
+
+
+def allowed(robots: bytes, url: str) -> bool:
+    """Whether a site's robots.txt lets us ask for this address (RFC 9309)."""
+    rules = RobotFileParser()
+    rules.parse(robots[:500_000].decode("utf-8", "replace").splitlines())
+    return rules.can_fetch(AGENT, url)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _in_common(one: str, other: str) -> float:
+    """How many words of the shorter headline the other has."""
+    words = [{word for word in _plain(text).split() if len(word) > 2} for text in (one, other)]
+    shorter = min(map(len, words))
+    return len(words[0] & words[1]) / shorter if shorter else 1.0

@@ -1,0 +1,152 @@
+"""What is out already, read and judged: a feed, a page, a WordPress site, a file; with exit codes that scripts can use."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from publisher.cli import publisher
+from publisher.cli.exits import told
+
+DISCLAIMER = (
+    "Reports in this section were retrieved from other agencies and do not necessarily reflect our views."
+)
+PROMISE = f"{DISCLAIMER} The source and URL of all reports are given at the bottom of each article."
+TEXT = (
+    "Port Alma's council voted on Monday to rebuild the old bridge before the winter, its clerk said in a letter. "
+    * 3
+)
+WHOLE = (
+    f'<p>{TEXT}</p><p>{DISCLAIMER}</p><p>Source: <a href="https://meridian.example/2026/7">Meridian</a></p>'
+)
+COPIED = f"""
+Harbour Towns
+
+Council of Port Alma votes to rebuild the old bridge before winter
+
+{TEXT}
+
+"We waited long enough", the clerk told Reuters.
+
+{PROMISE}
+
+Share
+Recent posts
+Another story of the day
+"""
+
+
+def entry(number: int, body: str) -> str:
+    return (
+        f"<item><title>Story {number} of the wire</title><link>https://front.example/{number}</link><guid>{number}</guid>"
+        f"<description><![CDATA[{body}]]></description></item>"
+    )
+
+
+def rss(*bodies: str) -> bytes:
+    items = "".join(entry(number, body) for number, body in enumerate(bodies, 1))
+    return f'<rss version="2.0"><channel><title>Wire</title><link>https://front.example/</link>{items}</channel></rss>'.encode()
+
+
+def post(number: int, body: str) -> dict[str, object]:
+    return {
+        "id": number,
+        "date_gmt": "2026-03-01T20:00:00",
+        "modified_gmt": "2026-03-01T20:00:00",
+        "status": "publish",
+        "link": f"https://front.example/{number}",
+        "title": {"rendered": f"Post {number}"},
+        "content": {"rendered": body, "protected": False},
+    }
+
+
+def audit(capsys, *arguments: str) -> tuple[int, dict]:
+    code = told(publisher, ["--json", "audit", *arguments])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_copied_page_promises_what_it_does_not_give(tmp_path, capsys):
+    page = tmp_path / "page.txt"
+    page.write_text(COPIED, encoding="utf-8")
+    code, report = audit(capsys, str(page))
+    (story,) = report["lacking"]
+    assert code == 5
+    assert story["headline"] == "Council of Port Alma votes to rebuild the old bridge before winter"
+    assert (story["lacks"], story["promised"], story["probable"]) == (["source", "link"], True, "Reuters")
+    assert told(publisher, ["audit", str(page)]) == 5
+    said = capsys.readouterr().out
+    assert "lacks: source, link" in said
+    assert "its own text promises source and link" in said
+    assert "1 of 1 story" in said
+
+
+def test_each_story_of_a_feed_is_judged_and_its_source_looked_for(tmp_path, capsys):
+    feed = tmp_path / "feed.xml"
+    linked = f'<p>{TEXT}</p><p>{DISCLAIMER}</p><p>More in <a href="https://caspian.example/n/9">this report</a> and elsewhere.</p><p>End.</p>'
+    dated = f"<p>PORT ALMA, March 2 (Rafidain Agency) – {TEXT}</p><p>{DISCLAIMER}</p>"
+    bare = WHOLE.replace(f"<p>{DISCLAIMER}</p>", "")
+    feed.write_bytes(rss(WHOLE, linked, dated, bare, f"<p>{TEXT}</p>"))
+    code, report = audit(capsys, str(feed))
+    found = {story["url"][-1]: story for story in report["lacking"]}
+    assert (code, report["stories"]) == (5, 5)
+    assert {number: story["lacks"] for number, story in found.items()} == {
+        "2": ["source", "link"],
+        "3": ["source", "link"],
+        "4": ["disclaimer"],
+        "5": ["source", "link", "disclaimer"],
+    }
+    assert found["2"]["probable_url"] == "https://caspian.example/n/9"
+    assert found["3"]["probable"] == "Rafidain Agency"
+    assert found["5"]["probable"] == ""
+    feed.write_bytes(rss(WHOLE))
+    assert audit(capsys, str(feed))[0] == 0
+    assert audit(capsys, str(feed), "--disclaimer", "no such words")[1]["lacking"][0]["lacks"] == [
+        "disclaimer"
+    ]
+
+
+def test_wordpress_site_is_read_from_its_front_page(capsys):
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            posts = self.path.startswith("/wp-json/wp/v2/posts?")
+            body = (
+                json.dumps([post(2, f"<p>{TEXT}</p>"), post(1, WHOLE)]).encode()
+                if posts
+                else b"<!doctype html><title>Front</title>"
+            )
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json" if posts else "text/html")
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Link", '</wp-json/>; rel="https://api.w.org/"')
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        root = f"http://127.0.0.1:{server.server_port}/"
+        try:
+            code, report = audit(capsys, root, "--private")
+            refused = told(publisher, ["audit", root])
+        finally:
+            server.shutdown()
+            thread.join()
+    assert (code, report["stories"], [story["headline"] for story in report["lacking"]]) == (5, 2, ["Post 2"])
+    assert len(asked) == 2
+    assert refused == 2
+
+
+@pytest.mark.parametrize("place", ["nowhere.xml", "empty.xml"])
+def test_what_cannot_be_read_is_said(tmp_path, capsys, place):
+    (tmp_path / "empty.xml").write_bytes(b"")
+    assert told(publisher, ["audit", str(tmp_path / place)]) == 2
+    assert place in capsys.readouterr().err

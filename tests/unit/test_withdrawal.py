@@ -1,0 +1,87 @@
+"""A kill notice in every language, and the gate's own rule for it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from publisher import gate
+from publisher.render import message, withdrawal
+from publisher.render.direction import direction
+from publisher.render.withdrawal import Withdrawal
+from tests.feedbox import NOW
+from tests.gatebox import LOOK, PERSONAL, SHIPPED
+
+ROOT = LOOK.site_url
+CLAIM = "Minister sells the harbour to himself"
+SAID = Withdrawal(
+    title="The Morning Wire",
+    slot=NOW - timedelta(days=1),
+    at=NOW,
+    timezone="Asia/Tehran",
+    source_name="Caspian & Press",
+    by_source=False,
+    reason="Our only source was wrong.",
+    page_url=f"{ROOT}/story/01",
+)
+
+
+def mail(said: Withdrawal = SAID, language: str = "en") -> bytes:
+    rendered = withdrawal.render(said, language, look=LOOK, templates=SHIPPED)
+    headers = message.Headers(
+        from_name="Wire",
+        from_address="wire@front.example",
+        subject=rendered.subject,
+        list_name="Wire",
+        list_id="wire.lists.front.example",
+        language=language,
+        reply_to="desk@front.example",
+        help_url=ROOT,
+        archive_url=f"{ROOT}/",
+        owner="desk@front.example",
+        feedback_id="a:b:c:d",
+        date=NOW,
+        answers="01KJP4TQ0M2ZXXXXXXXXXXXXXX",
+    )
+    compiled = message.compile(rendered, headers, seed=withdrawal.seed_of(said, language))
+    who = replace(
+        PERSONAL,
+        message_id="<01kjpd5w00dispatch00000001.abc@front.example>",
+        leave_url=f"{ROOT}/u/x",
+        preferences_url=f"{ROOT}/p/x",
+    )
+    return compiled.message(who)
+
+
+def faults(raw: bytes, source_name: str = SAID.source_name) -> str:
+    found = gate.check_withdrawal(raw, output="x", root=ROOT, source_name=source_name, claims={CLAIM, "Fire"})
+    return "; ".join(violation.detail for violation in found)
+
+
+@pytest.mark.parametrize("by_source", [True, False])
+def test_every_language_says_it_and_passes(by_source: bool) -> None:
+    subjects = set()
+    for language in ("en", "fa", "ar", "he", "fr", "es", "ru", "zh"):
+        said = replace(SAID, by_source=by_source)
+        rendered = withdrawal.render(said, language, look=LOOK, templates=SHIPPED)
+        assert faults(mail(said, language)) == ""
+        assert f'lang="{language}" dir="{direction(language)}"' in rendered.html
+        assert not re.search(r"%\(", rendered.html + rendered.text + rendered.subject)
+        subjects.add(rendered.subject)
+    assert len(subjects) == 8
+
+
+def test_what_a_kill_notice_must_not_be() -> None:
+    raw = mail()
+    assert b"\r\nIn-Reply-To: <01kjp4tq0m2zxxxxxxxxxxxxxx.abc@front.example>\r\n" in raw
+    assert "repeats the headline" in faults(mail(replace(SAID, reason=f"“{CLAIM.upper()}” was wrong")))
+    assert "leads to https://agency.example/1" in faults(
+        mail(replace(SAID, page_url="https://agency.example/1"))
+    )
+    assert "does not name the source" in faults(raw, "Meridian")
+    assert "the mail that it follows" in faults(raw.replace(b"\r\nReferences: <", b"\r\nReferences: <x"))
+    assert "one-click" in faults(raw.replace(b"One-Click", b"One-Klick"))
+    assert "no link to leave" in faults(raw.replace(b"/u/x", b"/v/x"))
