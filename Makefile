@@ -19,7 +19,7 @@ help:
 	@echo 'make lint      the first three alone'
 	@echo 'make fmt       format, and mend what the linter can mend'
 	@echo 'make manual    docs/commands.md anew from the program'
-	@echo 'make pictures  the picture in README.md anew from the demo (needs Chromium)'
+	@echo 'make pictures  the pictures in README.md anew from the demo (needs Chromium)'
 	@echo 'make lock      requirements.lock anew from pyproject.toml (needs uv)'
 
 demo: $(READY)
