@@ -27,7 +27,7 @@ SAME = (
     (("zh", "阿尔马港工人结束十二天罢工"), ("zh", "阿尔马港口工人结束十二天罢工")),
     (
         ("ru", "Рабочие порта Альма прекратили забастовку после двенадцати дней"),
-        ("ru-RU", "Рабочие порта Альма завершили забастовку после двенадцати дней"),
+        ("ru-RU", "После двенадцати дней рабочие порта Альмы прекратили забастовку"),
     ),
 )
 OTHER = (
@@ -39,7 +39,29 @@ OTHER = (
     ("Alma beat Kian in cup final", "Kian beat Alma in cup final"),
     ("Ten things to know this morning", "Ten things to know before the market opens"),
     ("Port Alma opens bridge", "Port Alma opens school"),
+    (
+        "Arsenal come from behind to beat Chelsea",
+        "Chelsea come from behind to beat Arsenal after extra time",
+    ),
+    ("Strong quake strikes off coast of Kian", "Second strong quake strikes off coast of Kian"),
 )
+EXCHANGED = (
+    ("Government {} vote of confidence in parliament on budget", "survives", "loses"),
+    ("Harbour strike to {} in Port Alma on Monday, union says", "end", "begin"),
+    ("Court {} former minister of corruption charges", "convicts", "acquits"),
+    ("Bank of Alma {} interest rates at 4% as inflation slows", "holds", "cuts"),
+    ("Strike kills journalist in southern {}", "Lebanon", "Gaza"),
+    ("President of {} dismisses prime minister and government", "Niger", "Nigeria"),
+    ("Government of {} falls after vote of confidence", "Austria", "Australia"),
+    ("{} shares close lower after warning from central bank", "US", "UK"),
+    ("Strong quake {} strikes off coast, no tsunami warning", "of 6.1 Japan", "Indonesia"),
+    ("دادگاه تجدیدنظر حکم اعدام معترض را {} کرد", "تایید", "لغو"),
+    ("وزیر خارجه ایران صبح امروز وارد {} شد", "مسکو", "پکن"),
+    ("中国外交部长访问{}国", "法", "德"),
+    ("東京株式市場、日経平均続{}", "伸", "落"),
+    ("Рабочие порта Альма {} забастовку после двенадцати дней", "начали", "завершили"),
+)
+"""Opposites, other places, other actors: the same headline with one word exchanged."""
 LEDE = "The harbour workers of Port Alma went back to work on Monday after twelve days, their union and the port said."
 
 
@@ -65,6 +87,16 @@ def test_what_is_alike_and_is_not_the_same_is_left_alone():
     assert found == {pair: [] for pair in OTHER}
 
 
+def test_one_word_exchanged_is_doubt_whatever_the_ledes_say():
+    """Nothing tells an opposite from a synonym, so both are printed."""
+    for template, one, other in EXCHANGED:
+        pair = [template.format(one), template.format(other)]
+        for lede in ("", LEDE, "Follow our live coverage of this developing story, with all reports here."):
+            assert together(*(report(n, headline, lede=lede) for n, headline in enumerate(pair))) == [], pair
+        told = [report(n, headline, lede=f"{headline}. {LEDE}") for n, headline in enumerate(pair)]
+        assert together(*told) == [], pair
+
+
 def test_language_source_and_day_part_what_the_words_join():
     headline = SAME[0][0][1]
     first = report(1, headline)
@@ -79,6 +111,11 @@ def test_ledes_decide_where_there_are_two():
     assert together(report(1, "Back to work", lede=LEDE), report(2, "Union relents", lede=LEDE)) == [
         {"S1", "S2"}
     ]
+    far = LEDE.replace("Port Alma", "Port Kian")
+    assert together(report(1, "Back to work", lede=LEDE), report(2, "Union relents", lede=far)) == []
+    ready_made = "Follow our live coverage here for all the latest developments as they happen today, and what they mean."
+    headlines = ("Bridge in the old harbour falls", "Morning briefing for the harbour")
+    assert together(*(report(n, headline, lede=ready_made) for n, headline in enumerate(headlines))) == []
     other = "Dockers far in the south voted by show of hands against an offer that their employers had made on Friday."
     headlines = ("Harbour workers end their long strike", "Harbour workers end their short strike")
     assert together(report(1, headlines[0], lede=LEDE), report(2, headlines[1], lede=other)) == []
