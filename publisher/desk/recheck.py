@@ -23,7 +23,8 @@ from publisher.desk.names import whole_id
 from publisher.desk.pages import Page, key_of, place_in
 from publisher.errors import Conflict
 from publisher.fetch import Failed, Fetched, Memory, NotModified, Result, fetch
-from publisher.intake.lookback import AFTER, Finding, Seen, allowed, answered, led_home, seen, verdict
+from publisher.intake.lookback import AFTER, Finding, Seen, answered, led_home, seen, verdict
+from publisher.intake.robots import allowed
 from publisher.newsroom import Newsroom
 from publisher.store import house, looks, stories
 

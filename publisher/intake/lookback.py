@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
-from urllib.robotparser import RobotFileParser
 
 from publisher.intake import page
 from publisher.intake.document import Context, Unreadable
@@ -19,11 +18,10 @@ from publisher.intake.markup import to_text
 from publisher.legible import is_front_page
 from publisher.story import Rejected, Source
 
-__all__ = ["AFTER", "Finding", "Seen", "allowed", "answered", "led_home", "seen", "verdict"]
+__all__ = ["AFTER", "Finding", "Seen", "answered", "led_home", "seen", "verdict"]
 
 AFTER = (timedelta(minutes=15), timedelta(hours=2), timedelta(hours=24))
 """When a page is looked at, from the first publication on."""
-AGENT = "Publisher"
 IN_COMMON = 0.2
 MUCH, MANY = 0.5, 400
 """A text that lost or gained half of its length, and so many characters."""
@@ -85,13 +83,6 @@ def verdict(headline: str, before: Seen | None, present: Seen | None) -> Finding
     if change > MANY and change > MUCH * max(before.length, 1):
         return Finding("length", f"the text had {before.length:,} characters and has {present.length:,}")
     return None
-
-
-def allowed(robots: bytes, url: str) -> bool:
-    """Whether a site's robots.txt lets us ask for this address (RFC 9309)."""
-    rules = RobotFileParser()
-    rules.parse(robots[:500_000].decode("utf-8", "replace").splitlines())
-    return rules.can_fetch(AGENT, url)
 
 
 def _plain(text: str) -> str:

@@ -15,7 +15,7 @@ import pytest
 from publisher.desk import acts, editions, feeds, recheck, wire
 from publisher.errors import Conflict
 from publisher.fetch import Guard
-from publisher.intake.lookback import AFTER, Seen, allowed, led_home, verdict
+from publisher.intake.lookback import AFTER, Seen, led_home, verdict
 from publisher.store import house, stories
 from tests.newsrooms import NOW, jsonl, line, newsroom
 
@@ -192,7 +192,6 @@ def test_what_is_said_of_two_looks(database):
     assert verdict("Bridge opens at last", None, Seen("This story was withdrawn", 90)).word == "headline"
     assert led_home("https://a.example/1", "https://a.example/index.html").word == "front-page"
     assert led_home("https://a.example/1", "https://a.example/2") is None
-    assert not allowed(b"User-agent: publisher\nDisallow: /", "https://a.example/1")
 
 
 def test_what_a_new_source_had_before_is_no_news_of_today(room, agency):
