@@ -22,10 +22,11 @@ from functools import lru_cache
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
+from publisher.selection.byhand import Tie, by_hand
 from publisher.selection.candidates import claimed
 from publisher.story import Story
 
-__all__ = ["SPAN", "Groups", "Sketch", "Tie", "grouped", "sketch"]
+__all__ = ["SPAN", "Groups", "Sketch", "grouped", "sketch"]
 
 SPAN = timedelta(hours=24)
 """How far apart the times that two reports of one event claim may lie."""
@@ -78,15 +79,6 @@ NOTHING_SAID = frozenset(FILLING.split())
 
 
 @dataclass(frozen=True, slots=True)
-class Tie:
-    """What the desk said of two stories: that they report one event, or that they do not."""
-
-    one: str
-    other: str
-    joined: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Groups:
     """Stories by event. Only events that more than one story reports are here, each named by its first story.
 
@@ -133,45 +125,48 @@ class _Head(NamedTuple):
 
 def grouped(stories: Iterable[Story], ties: Iterable[Tie] = ()) -> Groups:
     """The events among these stories; equal input in any order gives equal groups. Later ties of a pair take the place of earlier ones."""
-    said = {frozenset((tie.one, tie.other)): tie.joined for tie in ties}
-    joined = _neighbours(pair for pair, together in said.items() if together)
-    split = _neighbours(pair for pair, together in said.items() if not together)
-    order = sorted(
-        ((claimed(story), story.story_id, story) for story in stories), key=lambda entry: entry[:2]
-    )
-    events: dict[str, list[Story]] = {}
-    of: dict[str, str] = {}
-    shelves: dict[str, _Index] = {}
+    hand = by_hand(ties)
+    order = sorted(((*_order(story), story) for story in stories), key=lambda entry: entry[:2])
+    # what the desk joined is one from the beginning, so that a story is like whichever of these it is like
+    units: dict[frozenset[str], list[tuple[datetime, Story]]] = {}
     for at, story_id, story in order:
-        language = story.received.language.casefold().partition("-")[0]
-        index = shelves.setdefault(language, _Index())
-        made = sketch(story.received.headline or story.received.original_headline, story.received.lede)
-        apart = split.get(story_id, frozenset())
-        event = next((of[other] for other in sorted(joined.get(story_id, ())) if other in of), None)
-        by_hand = event is not None
-        if event is None:
-            event = next(
-                (
-                    known
-                    for known in index.like(made, at)
-                    if all(m.source != story.source and m.story_id not in apart for m in events[known])
-                ),
-                None,
-            )
-        if event is None or by_hand:
-            index.add(_Head(made, at, event or story_id))
-        of[story_id] = event or story_id
-        events.setdefault(of[story_id], []).append(story)
-    several = {event: tuple(members) for event, members in events.items() if len(members) > 1}
-    return Groups({story_id: event for story_id, event in of.items() if event in several}, several)
+        units.setdefault(hand.whole(story_id), []).append((at, story))
+    events: dict[str, list[Story]] = {}
+    shelves: dict[str, _Index] = {}
+    for together, unit in units.items():
+        apart = frozenset(other for story_id in together for other in hand.apart.get(story_id, ()))
+        sources = {story.source for _, story in unit}
+        made = [(shelves.setdefault(_language(story), _Index()), _sketch_of(story), at) for at, story in unit]
+        event = next(
+            (
+                known
+                for index, told, at in made
+                for known in index.like(told, at)
+                if all(m.source not in sources and m.story_id not in apart for m in events[known])
+            ),
+            None,
+        )
+        if event is None or len(unit) > 1:
+            for index, told, at in made:
+                index.add(_Head(told, at, event or unit[0][1].story_id))
+        events.setdefault(event or unit[0][1].story_id, []).extend(story for _, story in unit)
+    several = [sorted(members, key=_order) for members in events.values() if len(members) > 1]
+    return Groups(
+        {member.story_id: members[0].story_id for members in several for member in members},
+        {members[0].story_id: tuple(members) for members in several},
+    )
 
 
-def _neighbours(pairs: Iterable[frozenset[str]]) -> dict[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
-    for pair in pairs:
-        for story_id in pair:
-            found[story_id] = found.get(story_id, frozenset()) | (pair - {story_id})
-    return found
+def _order(story: Story) -> tuple[datetime, str]:
+    return claimed(story), story.story_id
+
+
+def _language(story: Story) -> str:
+    return story.received.language.casefold().partition("-")[0]
+
+
+def _sketch_of(story: Story) -> Sketch:
+    return sketch(story.received.headline or story.received.original_headline, story.received.lede)
 
 
 class _Index:
@@ -197,7 +192,7 @@ class _Index:
         found = [
             (-likeness, place)
             for place in met
-            if at - self._heads[place].at <= SPAN
+            if abs(at - self._heads[place].at) <= SPAN
             and (likeness := _likeness(made, self._heads[place].sketch)) > 0
         ]
         return [self._heads[place].event for _, place in sorted(found)]

@@ -130,6 +130,23 @@ def test_what_the_desk_said_holds_and_the_last_word_counts():
     assert together(one, two, three, ties=[split, Tie("S3", "S2", joined=True)]) == [{"S2", "S3"}]
 
 
+def test_what_was_joined_is_one_event_whoever_came_first_and_a_split_is_never_crossed():
+    a, b, d, e = (
+        report(n, f"Story number {word} alone") for n, word in enumerate(("one", "two", "six", "ten"))
+    )
+
+    def said(*pairs):
+        return [Tie(f"S{pair[0]}", f"S{pair[2]}", joined=pair[1] == "=") for pair in pairs]
+
+    assert together(a, b, d, ties=said("0=2", "1=2")) == [{"S0", "S1", "S2"}]
+    assert together(a, b, d, e, ties=said("0=1", "2=3", "0=3")) == [{"S0", "S1", "S2", "S3"}]
+    assert together(a, b, d, ties=said("0=1", "1=2", "0|2")) == [{"S0", "S1"}]
+    like = [report(n, SAME[0][n][1]) for n in (0, 1)]
+    assert together(*like, d, ties=said("0=2", "1|2")) == [{"S0", "S2"}]
+    early = report(2, "Fire in a mill", first_created=NOW - timedelta(hours=9))
+    assert together(*like, early, ties=said("1=2")) == [{"S0", "S1", "S2"}]
+
+
 WORDS = st.lists(
     st.sampled_from(["bridge", "harbour", "night", "strike", "grain", "minister", "12", "not", "Alma"]),
     max_size=7,
