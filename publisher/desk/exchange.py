@@ -95,7 +95,7 @@ def _read(
     preset: str | None,
     told: Callable[[csvfile.Mapped], None],
 ) -> Iterator[csvfile.Line | csvfile.RefusedLine | GoneLine]:
-    wanted = newsroom.digest(digest)
+    wanted = newsroom.asked_for(digest)
     return csvfile.read(
         file,
         address_key=newsroom.address_key,
