@@ -26,9 +26,9 @@ __all__ = ["Event", "Tied", "event", "join", "split"]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """The stories that report what one story reports, in the order in which they would lead; `ties`: what the desk said of any of them.
+    """The stories that report what one story reports, in the order in which they would lead.
 
-    A story that may not be shown has none but itself.
+    `ties`: what the desk said of any of them, of each pair what it said last. A story that may not be shown has none but itself.
     """
 
     stories: tuple[Story, ...]
@@ -119,7 +119,10 @@ def _event(newsroom: Newsroom, connection: Connection, story: Story, *, now: dat
     others = events.groups.others(story)
     members = sorted((story, *others), key=events.rank) if others else [story]
     ids = {member.story_id for member in members}
-    return Event(tuple(members), tuple(tie for tie in said if {tie.one, tie.other} & ids))
+    valid = {
+        frozenset((tie.one, tie.other)): tie for tie in said
+    }  # later ones take the place of earlier ones
+    return Event(tuple(members), tuple(tie for tie in valid.values() if {tie.one, tie.other} & ids))
 
 
 def _tell(
