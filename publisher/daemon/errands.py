@@ -76,6 +76,8 @@ def _read_mailbox(steps: Steps, passed_over: set[str]) -> Iterator[Done]:
             steps.newsroom, actor=ACTOR, now=steps.clock(), passed_over=passed_over, stop=steps.stop
         )
     except PublisherError as error:
+        if steps.stop.is_set():
+            return  # it was broken off, and what was not read is read at the next start
         yield Done(
             step="mailbox",
             subject=host,

@@ -105,12 +105,8 @@ def _take_received(
     by_hand: ByHand | None,
 ) -> str | None:
     story_id = stories.find(connection, source.slug, received)
-    present = stories.get(connection, story_id) if story_id else None
     known = stories.known_hashes(connection, story_id) if story_id else frozenset()
-    found = change(present, received, known=known)
-    if story_id and found not in {Change.UNCHANGED, Change.STALE}:
-        present = stories.locked(connection, story_id)  # the desk may have killed it meanwhile
-        found = change(present, received, known=known)
+    present, found = _meaning(connection, story_id, received, known)
     if found is Change.AFTER_KILL and by_hand is not None and present is not None:
         present, found = replace(present, killed=None), Change.RELEASE
     report.count(found.value)
@@ -157,6 +153,18 @@ def _take_received(
         report.remarks.append(f"{received.original_headline}: withheld, for {DOUBTS[doubt]}")
     _tell_mail(newsroom, connection, present, revised, found, report=report, actor=actor, now=now)
     return revised.story_id
+
+
+def _meaning(
+    connection: Connection, story_id: str | None, received: Received, known: Collection[bytes]
+) -> tuple[Story | None, Change]:
+    """The story that we have, and what this version does to it; locked where that is something."""
+    present = stories.get(connection, story_id) if story_id else None
+    found = change(present, received, known=known)
+    if story_id and found not in {Change.UNCHANGED, Change.STALE}:
+        present = stories.locked(connection, story_id)  # the desk may have killed it meanwhile
+        found = change(present, received, known=known)
+    return present, found
 
 
 def _version_hash(received: Received, version: int, known: Collection[bytes]) -> bytes:
