@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -26,6 +25,7 @@ from publisher.newsroom import Newsroom
 from publisher.web.api.document import PARTS, document
 from publisher.web.api.operations import OPERATIONS, Call, Operation
 from publisher.web.asking import named
+from publisher.web.turns import Turns
 from publisher.web.visit import BODY_MAX, body_of
 from subscribers import errors as people
 from subscribers.errors import SubscribersError
@@ -108,6 +108,7 @@ def api(newsroom: Newsroom, *, root: str, clock: Callable[[], datetime]) -> Star
 class _Door:
     def __init__(self, newsroom: Newsroom, root: str, clock: Callable[[], datetime]) -> None:
         self._newsroom, self._root, self._clock = newsroom, root, clock
+        self._turns = Turns()
 
     @cached_property
     def _document(self) -> bytes:
@@ -124,7 +125,7 @@ class _Door:
             one = by_method["GET" if request.method == "HEAD" else request.method]
             body = await body_of(request, BODY_MAX)
             try:
-                return await asyncio.to_thread(self._carried_out, one, request, body)
+                return await self._turns.do(one.method, self._carried_out, one, request, body)
             except _Problem as problem:
                 return _problem(problem)
             except (PublisherError, SubscribersError) as error:
