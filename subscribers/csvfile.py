@@ -26,6 +26,8 @@ from subscribers.rhythm import parse as parse_rhythm
 
 __all__ = ["Line", "Mapped", "RefusedLine", "export", "export_json", "guard", "read", "unguard"]
 
+LINE_MAX = 10_000_000
+"""Characters of a line: what goes on longer is no list, and would be read into memory to its end."""
 ROW_LINES = 20
 """A row that goes on over more lines than this was never closed."""
 HEADINGS = {
@@ -162,10 +164,19 @@ def _json_rows(
             entry = json.loads(line)
         except (ValueError, RecursionError):
             entry = None
-        if isinstance(entry, dict):
-            yield number, [guard(_text(entry.get(name))) for name in names]
-        else:
+        if not isinstance(entry, dict):
             yield number, _refused(number, line, "it is no JSON object")
+        elif odd := [name for name in names if not _plain(name, entry.get(name))]:
+            yield number, _refused(number, line, f"its {odd[0]!r} is no plain value")
+        else:
+            yield number, [guard(_text(entry.get(name))) for name in names]
+
+
+def _plain(name: str, value: object) -> bool:
+    """Whether a JSON value is one of a cell; sections may be a list."""
+    if name == "sections" and isinstance(value, list):
+        return all(isinstance(one, str) for one in value)
+    return value is None or isinstance(value, str | bool | int | float)
 
 
 def _text(value: object) -> str:
@@ -175,6 +186,15 @@ def _text(value: object) -> str:
     if isinstance(value, list):
         return " ".join(map(str, value))
     return "" if value is None else str(value)
+
+
+def _lines(text: TextIO) -> Iterator[str]:
+    while line := text.readline(LINE_MAX):
+        if len(line) == LINE_MAX:
+            raise ListUnreadable(
+                f"a line has {LINE_MAX // 1_000_000} million characters and more: it is no list"
+            )
+        yield line
 
 
 def _unheard(mapped: Mapped) -> None:
@@ -205,9 +225,9 @@ def read(
     `preset`: the program whose export it is (`presets`); None: ours, or one whose headings say so. `told` hears how columns are taken.
 
     Raises:
-        ListUnreadable: no heading names the addresses, or the text is not UTF-8.
+        ListUnreadable: no heading names the addresses, a line has no end, or the text is not UTF-8.
     """
-    lines = iter(text)
+    lines = _lines(text)
     first = ""
     try:
         first = first if json_lines else next(lines, "")
@@ -308,6 +328,9 @@ def _mapped(
             raise ListUnreadable(f"its columns are separated by {called}; save it with commas")
     if isinstance(heading, RefusedLine):
         raise ListUnreadable(f"its first line: {heading.why}")
+    if names.count("email") > 1:
+        twice = ", ".join(cell for cell, name in zip(cells, names, strict=True) if name == "email")
+        raise ListUnreadable(f"several columns are the address ({twice[:200]}): leave one of them")
     raise ListUnreadable("the first line must name the columns, one of them `email`", sorted(columns))
 
 
