@@ -207,7 +207,8 @@ def _of_acts(newsroom: Newsroom, connection: Connection, rows: list[Any]) -> Ite
 
 def _of_steps(newsroom: Newsroom, hook: Webhook, rows: list[Any]) -> Iterator[Told]:
     for row in rows:
-        if row.step in STEPS:
+        again = row.step == row.before == "confirmed"  # more evidence of what was told
+        if row.step in STEPS and not again:
             data: dict[str, Any] = {"subscriber": row.subscriber_id, "digest": row.digest}
             if hook.addresses == "masked":
                 data["address"] = _masked(newsroom, row.address)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, exists, func, select, update
+from sqlalchemy import Connection, Row, Select, delete, exists, func, or_, select, update
 
 from publisher.store import house
 from publisher.store.db import insert
@@ -88,9 +88,23 @@ def acts(
 
 
 def steps(connection: Connection, *, begin: int, last: int, now: datetime, limit: int) -> list[Row[Any]]:
-    """Steps of readers' consent, likewise, with the address as long as it is known."""
+    """Steps of readers' consent, likewise, with the address as long as it is known, and the step of this digest `before`."""
     consent, subscriber = people.consent, people.subscriber
-    query = select(consent, subscriber.c.address).join(subscriber, subscriber.c.id == consent.c.subscriber_id)
+    other = consent.alias()
+    before = (
+        select(other.c.step)
+        .where(
+            other.c.subscriber_id == consent.c.subscriber_id,
+            other.c.id < consent.c.id,
+            other.c.step != "requested",
+            or_(other.c.digest == consent.c.digest, other.c.digest.is_(None)),
+        )
+        .order_by(other.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(consent, subscriber.c.address, before.label("before"))
+    query = query.join(subscriber, subscriber.c.id == consent.c.subscriber_id)
     return _next(connection, query, consent.c, begin=begin, last=last, now=now, limit=limit)
 
 

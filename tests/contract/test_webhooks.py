@@ -168,7 +168,11 @@ def test_webhook_that_comes_back_is_not_told_of_the_time_between(database: Datab
         program.told(NOW)
         webhooks.forget_others(room, now=NOW)
         subscribe(room, "ada@list.example")
-        assert len(program.told(NOW)) == 1
+        subscribe(room, "ada@list.example")
+        assert len(program.told(NOW)) == 1, "who is confirmed already is no news"
+        readers.leave(room, "ada@list.example", digest=None, actor="test", now=NOW)
+        subscribe(room, "ada@list.example")
+        assert len(program.told(NOW)) == 2
         webhooks.forget_others(replace(room, settings=replace(room.settings, webhooks=())), now=NOW)
         subscribe(room, "bea@list.example")
         assert program.told(NOW + MINUTE) == []
