@@ -125,14 +125,16 @@ def _record(
         report.taken += 1
         return
     why = f"{answer.reason}: {answer.detail}"
-    wait = pause(row.failures + 1)
+    gone = answer.reason == "http-410"
+    wait = None if gone else pause(row.failures + 1)
     if wait is None:
         webhooks.given_up(connection, row, why=why, now=now)
         data = {"type": row.type, "id": row.id}
         house.tell(
             connection, "webhook.given-up", row.webhook, actor="rule:webhook", now=now, why=why, data=data
         )
-        report.failures.append(f"{row.webhook} was not told of {row.type} for a day, and is given up: {why}")
+        how = "says that it is gone" if gone else f"was not told of {row.type} for a day"
+        report.failures.append(f"{row.webhook} {how}, and is given up: {why}")
         return
     due_at = max(now + wait, answer.not_before or now)
     webhooks.failed(connection, row, why=why, due_at=due_at)

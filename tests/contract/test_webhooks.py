@@ -158,6 +158,10 @@ def test_each_webhook_is_told_for_itself_and_of_kills_first(database: Database) 
         errands[1].once(told.append)
         kinds = [json.loads(body)["type"] for body in server.posted]
         assert ("story.killed" in kinds[:8], len(kinds), len(broken.posted)) == (True, 11, 8)
+        broken.status = 410
+        errands[0].once(told.append)
+        rows = {row["name"]: row for row in webhooks.listing(room)}
+        assert (rows["broken"]["given_up"], len(broken.posted)) == (3, 11), "who is gone is not tried again"
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -197,6 +201,8 @@ def test_edition_that_wants_an_approval_is_told_when_it_has_it(database: Databas
     ("hook", "secrets", "said"),
     [
         ({"url": "https://hooks.example/in"}, {}, "has no secret"),
+        ({"url": "https://localhost/in"}, {"archive": SECRET}, "private = true"),
+        ({"url": "https://10.0.0.7/in"}, {"archive": SECRET}, "private = true"),
         ({"url": "http://hooks.example/in"}, {"archive": SECRET}, "has to be https"),
         (
             {"url": "https://hooks.example/in"},
