@@ -155,6 +155,7 @@ def test_what_cannot_be_used_is_a_problem_and_no_crash(database: Database) -> No
         b"",
         b"{",
         b"[" * 9000,
+        b'{"basis": "no", %b' % json.dumps(NEW).encode()[1:],
         b"\xff",
         [],
         7,

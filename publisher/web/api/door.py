@@ -245,10 +245,18 @@ def _body(shape: type[BaseModel] | None, request: Request, body: bytes) -> Any:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise BadInput("a body of the type application/json is wanted")
     try:
-        data = json.loads(body)
+        data = json.loads(body, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise BadInput("the body is no JSON") from error
     return _checked(shape, data, strict=True)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names stand there once: of two, readers of JSON take now the first, now the last."""
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        raise BadInput("a name stands in the body twice")
+    return data
 
 
 def _checked(shape: type[BaseModel], data: Any, *, strict: bool) -> Any:
