@@ -33,6 +33,8 @@ from subscribers.rhythm import parse as parse_rhythm
 
 __all__ = ["Line", "Mapped", "RefusedLine", "export", "export_json", "guard", "read", "unguard"]
 
+LINE_MAX = 10_000_000
+"""Characters of a line: what goes on longer is no list, and would be read into memory to its end."""
 ROW_LINES = 20
 """A row that goes on over more lines than this was never closed."""
 HEADINGS = {
@@ -147,10 +149,19 @@ def _json_rows(
             entry = json.loads(line)
         except (ValueError, RecursionError):
             entry = None
-        if isinstance(entry, dict):
-            yield number, [guard(_text(entry.get(name))) for name in names]
-        else:
+        if not isinstance(entry, dict):
             yield number, _refused(number, line, "it is no JSON object")
+        elif odd := [name for name in names if not _plain(name, entry.get(name))]:
+            yield number, _refused(number, line, f"its {odd[0]!r} is no plain value")
+        else:
+            yield number, [guard(_text(entry.get(name))) for name in names]
+
+
+def _plain(name: str, value: object) -> bool:
+    """Whether a JSON value is one of a cell; sections may be a list."""
+    if name == "sections" and isinstance(value, list):
+        return all(isinstance(one, str) for one in value)
+    return value is None or isinstance(value, str | bool | int | float)
 
 
 def _text(value: object) -> str:
@@ -167,6 +178,15 @@ def _heading(lines: Iterator[str]) -> str:
         return next(lines, "")
     except UnicodeDecodeError as error:
         raise ListUnreadable(f"it is not UTF-8: {error.reason}") from error
+
+
+def _lines(text: TextIO) -> Iterator[str]:
+    while line := text.readline(LINE_MAX):
+        if len(line) == LINE_MAX:
+            raise ListUnreadable(
+                f"a line has {LINE_MAX // 1_000_000} million characters and more: it is no list"
+            )
+        yield line
 
 
 def _unheard(mapped: Mapped) -> None:
@@ -198,9 +218,9 @@ def read(
     `preset`: the program whose export it is (`presets`); None: ours, or one whose headings say so. `told` hears how columns are taken.
 
     Raises:
-        ListUnreadable: no heading names the addresses, or the text is not UTF-8.
+        ListUnreadable: no heading names the addresses, a line has no end, or the text is not UTF-8.
     """
-    lines = iter(text)
+    lines = _lines(text)
     first = ""
     if not json_lines:
         first = _heading(lines)
@@ -329,6 +349,9 @@ def _mapped(
             raise ListUnreadable(f"its columns are separated by {called}; save it with commas")
     if isinstance(heading, RefusedLine):
         raise ListUnreadable(f"its first line: {heading.why}")
+    if names.count("email") > 1:
+        twice = ", ".join(cell for cell, name in zip(cells, names, strict=True) if name == "email")
+        raise ListUnreadable(f"several columns are the address ({twice[:200]}): leave one of them")
     raise ListUnreadable("the first line must name the columns, one of them `email`", sorted(columns))
 
 

@@ -132,7 +132,7 @@ def listing(
 ) -> Page:
     """Subscribers by id, with the digests they get; `segment`: those whom this rule means, as readers of a digest they get."""
     slug = newsroom.asked_for(digest).slug if digest else None
-    only = parse_segment(segment, newsroom.settings.attributes) if segment else None
+    only = parse_segment(segment, newsroom.settings.attributes) if segment is not None else None
     last = number_in(after) or 0
     with newsroom.database.read() as connection:
         found = audience.listing(connection, digest=slug, only=only, after_id=last, limit=limit + 1)

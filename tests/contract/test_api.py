@@ -156,6 +156,7 @@ def test_what_cannot_be_used_is_a_problem_and_no_crash(database: Database) -> No
         b"",
         b"{",
         b"[" * 9000,
+        b'{"basis": "no", %b' % json.dumps(NEW).encode()[1:],
         b"\xff",
         [],
         7,
@@ -170,6 +171,7 @@ def test_what_cannot_be_used_is_a_problem_and_no_crash(database: Database) -> No
         NEW | {"rhythm": "often"},
         b"x" * 20_000,
     ]
+    bodies += [NEW | {"basis": words} for words in ("a\0b", "\x1b", "\x9b31m", "\u200b", "\u2800")]
     for body in bodies:
         assert problem(program.call("POST", "/subscribers", body))[0] in {400, 413}, body
     for path in (

@@ -11,7 +11,9 @@ import pytest
 from publisher.desk import editions, exchange, mailing, readers, retention, wire
 from publisher.desk.mailing.plan import readers_of
 from subscribers import audience
+from subscribers.attributes import Attribute
 from subscribers.consent import Origin
+from subscribers.errors import AttributeRefused, SegmentUnreadable
 from subscribers.segments import parse
 from tests.newsrooms import NOW, jsonl, line, newsroom
 
@@ -64,6 +66,13 @@ def test_a_rule_means_those_of_whom_it_is_known(room):
         "(country = de or country = at) and not visits < 10": "a",
     }
     found = {}
+    visits = Attribute("visits", "number")
+    assert visits.read("-0") == visits.read("0.0")
+    assert visits.read("123456789012345").text == "123456789012345"
+    with pytest.raises(AttributeRefused, match="15 digits"):
+        visits.read("12345678901234567890")
+    with pytest.raises(SegmentUnreadable):
+        readers.listing(room, digest=None, segment="", after=None, limit=9)
     with room.database.read() as connection:
         for text in said:
             only = parse(text, room.settings.attributes)

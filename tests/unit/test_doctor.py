@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -170,7 +171,12 @@ def test_no_network_is_no_fault_and_is_not_waited_for_twice(room: Room, zone: Zo
     unasked = [check for check, (level, _, _) in found.items() if level == SKIPPED and check != "database"]
     assert len(unasked) == 2
     zone.asked.clear()
-    assert levels(room, "--no-dns")["dns"][0] == SKIPPED
+    room("db", "check")
+    with sqlite3.connect(room.folder / "var" / "publisher.sqlite3") as broken:
+        broken.execute("DROP TABLE event")
+    broken.close()
+    found = levels(room, "--no-dns")
+    assert (found["dns"][0], found["database"][0], found["relay main"][0]) == (SKIPPED, FAULT, FAULT)
     assert not zone.asked
 
 

@@ -51,6 +51,10 @@ def examine(settings: Settings, *, now: datetime) -> Iterator[Finding]:
         yield _clock(newsroom)
         yield from _sources(newsroom, now)
         yield from _halted(newsroom)
+    except (
+        PublisherError
+    ) as error:  # a table is gone, or the disk: what else there is to see is looked at all the same
+        yield Finding("database", FAULT, str(error), "Put a backup in its place: docs/operating.md")
     finally:
         newsroom.close()
 
