@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from publisher.errors import GateRefused, Violation
 from publisher.gate.feed import check_feed
 from publisher.gate.mail import check_message, check_notice, check_text
-from publisher.gate.page import check_html
+from publisher.gate.page import check_html, headlines_of
 from publisher.gate.withdrawal import check_withdrawal, unsayable
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "check_text",
     "check_withdrawal",
     "clear",
+    "headlines_of",
     "unsayable",
 ]
 

@@ -76,7 +76,9 @@ def held(newsroom: Newsroom, connection: Connection, *, now: datetime) -> Held:
     whole = feeds.get("all")
     here = {item.story_id: item.also for item in whole.items} if whole is not None else {}
     carried = {item.story_id for first, _ in found for item in first.items}
-    present = stories.load(connection, here.keys() | carried | own.keys())
+    named = {other.story_id for first, _ in found for item in first.items for other in item.also}
+    named |= {other.story_id for also in here.values() for other in also}
+    present = stories.load(connection, here.keys() | carried | named | own.keys())
     unfit = frozenset(name for name, story in present.items() if not story.usable(now))
     stubs = {
         name: withdrawn_item(story, newsroom.sources.get(story.source), notices(newsroom)(story))
@@ -138,7 +140,9 @@ def _names(connection: Connection) -> list[str]:
     stale = [
         name
         for name, changed in older.items()
-        if (page := pages[f"{EDITIONS}{name}/index.html"]) is None or page.changed_at <= changed
+        if (page := pages[f"{EDITIONS}{name}/index.html"]) is None
+        or page.changed_at <= changed
+        or page.status == public.GONE  # it may have been taken down because it could not be made anew
     ]
     return list(dict.fromkeys([*newest, *stale]))
 
