@@ -14,7 +14,7 @@ from publisher.errors import GateRefused, Violation
 from publisher.gate.feed import check_feed
 from publisher.gate.mail import check_message, check_notice, check_text
 from publisher.gate.page import check_html, headlines_of
-from publisher.gate.withdrawal import check_withdrawal, unsayable
+from publisher.gate.withdrawal import check_withdrawal, repeats, unsayable
 
 __all__ = [
     "Violation",
@@ -26,6 +26,7 @@ __all__ = [
     "check_withdrawal",
     "clear",
     "headlines_of",
+    "repeats",
     "unsayable",
 ]
 

@@ -11,7 +11,7 @@ from publisher.gate.item import unfilled
 from publisher.gate.mail import bodies_of, header_faults, seal_faults, subject_of, value_faults, wire_faults
 from publisher.gate.sight import plain, see, turned, visible
 
-__all__ = ["check_withdrawal", "unsayable"]
+__all__ = ["check_withdrawal", "repeats", "unsayable"]
 
 ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 SAYS_SOMETHING = 12
@@ -67,6 +67,11 @@ def unsayable(text: str, claims: Collection[str]) -> list[str]:
     faults += ["holds an address"] if ADDRESS.search(text) else []
     faults += [entry.detail for entry in unfilled(text, (), output="")]
     return [*faults, *_repeated(text, claims)]
+
+
+def repeats(text: str, claims: Collection[str]) -> bool:
+    """Whether a text of the desk's says one of these headlines again."""
+    return any(_repeated(text, claims))
 
 
 def _repeated(text: str, claims: Collection[str]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 A digest edition is shown as it came out, whatever revision was mailed last: a story of it that was killed since stands there as the
 house's notice, one that was corrected since keeps its text and says so; what is held, under embargo or has ended is left out and named
-nowhere.
+nowhere, also by no editor's note.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from publisher.desk.feeds.draft import notices
+from publisher.desk.withdrawals import notes_without
 from publisher.edition import Also, Edition, Item, Kind
 from publisher.feed import base
 from publisher.newsroom import Newsroom
@@ -89,7 +90,16 @@ def held(newsroom: Newsroom, connection: Connection, *, now: datetime) -> Held:
     closed = {name: f"{STORIES}{name}/index.html" for name in own if name in unfit}
     return Held(
         feeds,
-        [Shown(_as_shown(newsroom, *both, unfit, stubs), _later(both[0], present, unfit)) for both in found],
+        [
+            Shown(
+                replace(
+                    _as_shown(newsroom, first, last, unfit, stubs),
+                    notes=notes_without(connection, first, unfit),
+                ),
+                _later(first, present, unfit),
+            )
+            for first, last in found
+        ],
         tuple(_own_stories(newsroom, present, here.keys() | carried | changed, here, now=now))
         if whole
         else (),
