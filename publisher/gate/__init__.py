@@ -14,7 +14,7 @@ from publisher.errors import GateRefused, Violation
 from publisher.gate.feed import check_feed
 from publisher.gate.mail import check_message, check_notice, check_text
 from publisher.gate.page import check_html, headlines_of
-from publisher.gate.withdrawal import check_withdrawal, repeats, unsayable
+from publisher.gate.withdrawal import check_withdrawal, repeats, unsayable, words_of
 
 __all__ = [
     "Violation",
@@ -28,6 +28,7 @@ __all__ = [
     "headlines_of",
     "repeats",
     "unsayable",
+    "words_of",
 ]
 
 
