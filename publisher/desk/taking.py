@@ -131,7 +131,8 @@ def _take_received(
     known = stories.known_hashes(connection, story_id) if story_id else frozenset()
     found = change(present, received, known=known)
     if found is Change.AFTER_KILL and by_hand is not None and present is not None:
-        present, found = replace(present, killed=None), Change.RELEASE
+        # Whoever had it was told to disregard it: it stands in their next edition again, as one that was corrected.
+        present, found = replace(present, killed=None, corrected_at=now), Change.RELEASE
     report.count(found.value)
     sections = tuple(s.slug for s in newsroom.settings.sections if belongs(received, source.slug, s))
     match found:

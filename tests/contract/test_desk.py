@@ -154,14 +154,20 @@ def test_the_same_refused_item_waits_once(room):
 
 def test_a_version_after_a_kill_waits_for_a_person(room):
     ingest(room, line(1))
+    editions.make(room, "morning", **WHO)
     ingest(room, line(1, version="2", status="canceled"))
     assert only_story(room).killed
     report = ingest(room, line(1, version="3", headline="Back again"))
     assert report.counts == {"after-kill": 1}
     (entry,) = overview.quarantined(room, everything=False, limit=10)
-    acts.release_quarantined(room, entry["id"], source_name=None, source_url=None, why="it was right", **WHO)
+    later = {"actor": "test", "now": NOW + timedelta(hours=1)}
+    acts.release_quarantined(
+        room, entry["id"], source_name=None, source_url=None, why="it was right", **later
+    )
     assert only_story(room).killed is None
     assert only_story(room).headline == "Back again"
+    made = editions.make(room, "morning", actor="test", now=NOW + timedelta(days=1))
+    assert [item.headline for item in made.items] == ["Back again"]  # whoever was told to disregard it is told
 
 
 def test_an_edition_is_made_once_a_slot_and_carries_no_story_twice(room):
