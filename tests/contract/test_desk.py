@@ -167,7 +167,9 @@ def test_a_version_after_a_kill_waits_for_a_person(room):
     assert only_story(room).killed is None
     assert only_story(room).headline == "Back again"
     made = editions.make(room, "morning", actor="test", now=NOW + timedelta(days=1))
-    assert [item.headline for item in made.items] == ["Back again"]  # whoever was told to disregard it is told
+    assert [item.headline for item in made.items] == [
+        "Back again"
+    ]  # whoever was told to disregard it is told
 
 
 def test_an_edition_is_made_once_a_slot_and_carries_no_story_twice(room):
