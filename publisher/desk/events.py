@@ -26,9 +26,9 @@ __all__ = ["Event", "Tied", "event", "join", "split"]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """The stories that report what one story reports, in the order in which they would lead; `ties`: what the desk said of any of them.
+    """The stories that report what one story reports, in the order in which they would lead.
 
-    A story that may not be shown has none but itself.
+    `ties`: what the desk said of any of them, of each pair what it said last. A story that may not be shown has none but itself.
     """
 
     stories: tuple[Story, ...]

@@ -35,7 +35,7 @@ __all__ = ["ACTOR", "EXPIRES", "KILL", "Carrier", "carriers", "note_correction",
 ACTOR = "rule:followup"
 KILL, CORRECTION = "kill", "correction"
 EXPIRES = timedelta(days=3)
-"""How long a reader's server may keep a follow-up waiting: what it says stays true."""
+"""How long a reader's server may keep a follow-up waiting, counted anew where nobody tried in that time: what it says stays true."""
 PAUSE = timedelta(seconds=5)
 """Between two looks for those who were at the dot, or get a former version even now."""
 SLICE = 50_000

@@ -1,7 +1,7 @@
 """What one received item does to the store: a new story, a version of one, a kill, or an entry in quarantine.
 
-Within the caller's transaction, in this order: what lacks provenance is set aside; the story is found by the source's id or its aliases; `revise` says
-what the version means; it is stored; and mail that holds the version before is halted or named. Publishing comes after the transaction, by the caller.
+Within the caller's transaction, in this order: its source's turn is waited for; what lacks provenance is set aside, unless it takes a story back that we have;
+the story is found by the source's id or its aliases; `revise` says what the version means; it is stored; and mail that holds the version before is halted or named. Publishing comes after the transaction, by the caller.
 """
 
 from __future__ import annotations
@@ -55,7 +55,10 @@ def take_item(
 
     `by_hand`: a person releases it, may bring back what was killed, and may give a headline.
     """
+    stories.take_turns(connection, source.slug)
     headed = by_hand.headline if by_hand else ""
+    if (withheld := _withheld(connection, source, item)) is not None:
+        item = withheld
     if (
         isinstance(item, Received)
         and item.pubstatus is not PubStatus.CANCELED
@@ -82,6 +85,27 @@ def take_item(
     )
 
 
+def _withheld(connection: Connection, source: Source, item: Received | Rejected) -> Received | None:
+    """What an id and a word that is not "usable" say of a story that we have: its present version, held back.
+
+    None where the item says nothing of the kind, or lacks nothing and speaks for itself.
+    """
+    received = item if isinstance(item, Received) else item.received
+    if received is None or received.pubstatus is not PubStatus.WITHHELD or unpublishable(received) is None:
+        return None
+    story_id = stories.find(connection, source.slug, received)
+    present = stories.get(connection, story_id) if story_id else None
+    if present is None or present.killed is not None:
+        return None
+    return replace(
+        present.received,
+        pubstatus=received.pubstatus,
+        flags=received.flags,
+        source_version=received.source_version or present.received.source_version,
+        version_created=received.version_created or present.received.version_created,
+    )
+
+
 def _called(item: Rejected) -> str:
     """What a person may know a refused item by; an id that we had to make of its text is no name to anybody."""
     made_up = item.received is not None and MADE_UP.fullmatch(item.source_guid)
@@ -104,11 +128,11 @@ def _take_received(
     by_hand: ByHand | None,
 ) -> str | None:
     story_id = stories.find(connection, source.slug, received)
-    present = stories.get(connection, story_id) if story_id else None
     known = stories.known_hashes(connection, story_id) if story_id else frozenset()
-    found = change(present, received, known=known)
+    present, found = _meaning(connection, story_id, received, known)
     if found is Change.AFTER_KILL and by_hand is not None and present is not None:
-        present, found = replace(present, killed=None), Change.RELEASE
+        # Whoever had it was told to disregard it: it stands in their next edition again, as one that was corrected.
+        present, found = replace(present, killed=None, corrected_at=now), Change.RELEASE
     report.count(found.value)
     sections = tuple(s.slug for s in newsroom.settings.sections if belongs(received, source.slug, s))
     match found:
@@ -153,6 +177,18 @@ def _take_received(
         report.remarks.append(f"{received.original_headline}: withheld, for {DOUBTS[doubt]}")
     _tell_mail(newsroom, connection, present, revised, found, report=report, actor=actor, now=now)
     return revised.story_id
+
+
+def _meaning(
+    connection: Connection, story_id: str | None, received: Received, known: Collection[bytes]
+) -> tuple[Story | None, Change]:
+    """The story that we have, and what this version does to it; locked where that is something."""
+    present = stories.get(connection, story_id) if story_id else None
+    found = change(present, received, known=known)
+    if story_id and found not in {Change.UNCHANGED, Change.STALE}:
+        present = stories.locked(connection, story_id)  # the desk may have killed it meanwhile
+        found = change(present, received, known=known)
+    return present, found
 
 
 def _version_hash(received: Received, version: int, known: Collection[bytes]) -> bytes:
@@ -256,9 +292,10 @@ def kill_by_guid(
     connection: Connection, source: Source, guid: str, *, report: SourceReport, actor: str, now: datetime
 ) -> None:
     """A tombstone of the source (RFC 6721): it names an id and nothing else."""
+    stories.take_turns(connection, source.slug)
     probe = Received(source_guid=guid, source_name="", source_url="", original_headline="", language="und")
     story_id = stories.find(connection, source.slug, probe)
-    present = stories.get(connection, story_id) if story_id else None
+    present = stories.locked(connection, story_id) if story_id else None
     if present is None or present.killed is not None:
         return
     report.withdrawals.append(withdraw(connection, present, act="kill", why=BY_SOURCE, actor=actor, now=now))

@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from publisher.daemon.rounds import CLOCK, Rounds
 from publisher.daemon.steps import Steps
-from publisher.desk import editions, mailing, readers, wire
+from publisher.desk import editions, exchange, mailing, readers, wire
 from publisher.desk.consent.joining import Join, choices, chosen
-from publisher.errors import BadInput
+from publisher.errors import BadInput, UnknownName
 from publisher.schedule import Send
 from publisher.store.schema import delivery
 from subscribers.rhythm import parse
@@ -165,3 +165,21 @@ def test_forms_and_commands_offer_what_there_is(room):
     }
     with pytest.raises(BadInput, match="no edition for alerts"):
         readers.add(plain, "x@example.org", rhythm="alerts", **told)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("name", "how"), [("morning-weekly", '"weekly 5 18:00"'), ("morning-alerts", '"alerts"')]
+)
+def test_nobody_is_subscribed_to_a_branch_which_would_send_them_nothing(room, tmp_path, name, how):
+    told = {"language": None, "sections": (), "basis": "asked", "actor": "test", "now": NOW}
+    path = tmp_path / "list.csv"
+    path.write_text("email\nb@example.org\n")
+    for act in (
+        lambda: readers.add(room, "b@example.org", digest=name, **told),
+        lambda: exchange.look(room, path, digest=name, preset=None),
+    ):
+        with pytest.raises(BadInput, match=f"subscribers of morning whose rhythm is {how}"):
+            act()
+    with pytest.raises(UnknownName, match=r"known: morning$"):
+        readers.add(room, "b@example.org", digest="mornin", **told)

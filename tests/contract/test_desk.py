@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from publisher.desk import acts, editions, feeds, mailing, names, overview, publishing, readers, wire
-from publisher.desk.exchange import import_csv
 from publisher.edition import Why
 from publisher.errors import (
     AlreadyMade,
@@ -102,6 +101,21 @@ def test_a_version_whose_status_cannot_be_read_takes_a_story_back_and_is_said(ro
     assert (record["state"], record["flags"]) == ("withheld", ("status-unknown",))
 
 
+@pytest.mark.parametrize("word", ["withheld", "cancelled", "retracted"])
+def test_an_id_and_a_word_hold_a_story_back_as_an_id_and_a_kill_withdraw_it(room, word):
+    ingest(room, line(1))
+    assert ingest(room, {"id": "m-1", "status": word}).counts == {"hold": 1}
+    held = only_story(room)
+    assert not held.usable(NOW)
+    assert (held.headline, held.received.source_url) == (
+        "Headline number 1",
+        "https://meridian.example/2026/1",
+    )
+    assert ingest(room, {"id": "m-1", "status": word}).counts == {"unchanged": 1}
+    assert ingest(room, {"id": "m-9", "status": word}).counts == {"quarantined": 1}
+    assert ingest(room, line(1, updated="2026-03-02T02:00:00Z")).counts == {"release": 1}
+
+
 @pytest.mark.parametrize("blank", ["\u2800", "\u200b", "\u0301", " \u200d "])
 def test_a_house_headline_that_shows_nothing_is_refused_and_an_empty_one_takes_ours_back(room, blank):
     ingest(room, line(1))
@@ -139,14 +153,22 @@ def test_the_same_refused_item_waits_once(room):
 
 def test_a_version_after_a_kill_waits_for_a_person(room):
     ingest(room, line(1))
+    editions.make(room, "morning", **WHO)
     ingest(room, line(1, version="2", status="canceled"))
     assert only_story(room).killed
     report = ingest(room, line(1, version="3", headline="Back again"))
     assert report.counts == {"after-kill": 1}
     (entry,) = overview.quarantined(room, everything=False, limit=10)
-    acts.release_quarantined(room, entry["id"], source_name=None, source_url=None, why="it was right", **WHO)
+    later = {"actor": "test", "now": NOW + timedelta(hours=1)}
+    acts.release_quarantined(
+        room, entry["id"], source_name=None, source_url=None, why="it was right", **later
+    )
     assert only_story(room).killed is None
     assert only_story(room).headline == "Back again"
+    made = editions.make(room, "morning", actor="test", now=NOW + timedelta(days=1))
+    assert [item.headline for item in made.items] == [
+        "Back again"
+    ]  # whoever was told to disregard it is told
 
 
 def test_an_edition_is_made_once_a_slot_and_carries_no_story_twice(room):
@@ -161,23 +183,6 @@ def test_an_edition_is_made_once_a_slot_and_carries_no_story_twice(room):
     ingest(room, line(3), now=tomorrow)
     second = editions.make(room, "morning", actor="test", now=tomorrow)
     assert (second.number, [item.headline for item in second.items]) == (2, ["Headline number 3"])
-
-
-def test_what_is_sent_by_hand_before_the_first_slot_bears_its_own_day_and_is_one_edition(room):
-    """Yesterday's slot is over; who sends again gets what was made, and the slot of the day is made all the same."""
-    early = NOW + timedelta(hours=23)
-    ask = {"at_once": False, "now": early}
-    ingest(room, line(1))
-    assert editions.present_or_draft(room, "morning", **ask).edition_id == "morning-2026-03-03-0130"
-    made = editions.present_or_made(room, "morning", actor="test", **ask)
-    assert (made.edition_id, str(made.local_date)) == ("morning-2026-03-03-0130", "2026-03-03")
-    later = early + timedelta(minutes=20)
-    again = editions.present_or_made(room, "morning", actor="test", at_once=False, now=later)
-    assert again.edition_id == made.edition_id
-    slot = NOW + timedelta(hours=24)
-    assert editions.find(room, "morning", now=slot) is None
-    ingest(room, line(2), now=later)
-    assert editions.make(room, "morning", actor="test", now=slot).edition_id == "morning-2026-03-03"
 
 
 def test_an_empty_house_makes_no_edition_and_says_what_to_do(room):
@@ -377,30 +382,6 @@ def test_an_erased_person_is_forgotten_and_never_mailed_again(room):
     assert [row["address"] for row in readers.listing(room, digest=None, after=None, limit=9)] == [None]
     with pytest.raises(AddressSuppressed):
         subscribe(room, "a@example.org")
-
-
-def test_an_import_names_each_refused_line_and_takes_the_others(room, tmp_path):
-    path = tmp_path / "readers.csv"
-    path.write_text(
-        "email,sections\na@example.org,\nnot an address,\nb@example.org,nowhere\na@example.org,\nc@example.org,world\n"
-    )
-    with import_csv(
-        room, path, digest="morning", basis="a form of 2025", progress=lambda _: None, **WHO
-    ) as done:
-        assert (done.lines, done.added, done.refused) == (5, 2, 3)
-        assert [entry.line for entry in done.refusals] == [3, 4, 5]
-    evidence = readers.record(room, "c@example.org")["consent"]
-    assert evidence[0]["basis"] == "a form of 2025"
-
-
-def test_without_a_basis_imported_readers_wait_and_are_not_mailed(room, tmp_path):
-    path = tmp_path / "readers.csv"
-    path.write_text("email\na@example.org\n")
-    with import_csv(room, path, digest="morning", basis=None, progress=lambda _: None, **WHO) as done:
-        assert done.added == 1
-    assert readers.record(room, "a@example.org")["status"] == "pending"
-    ingest(room, line(1))
-    assert mailing.plan(room, editions.make(room, "morning", **WHO), now=NOW).total == 0
 
 
 @pytest.mark.parametrize(

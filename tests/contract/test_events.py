@@ -101,6 +101,10 @@ def test_desk_sees_splits_and_joins(room):
         events.join(room, ours, ours, why="itself", **WHO)
     done = events.join(room, other, theirs, why="the same after all", **WHO)
     assert {s.story_id for s in done.event.stories} == {other, theirs}
+    done = events.join(room, ours, theirs, why="so it is", **WHO)
+    said = {(frozenset((tie.one, tie.other)), tie.joined) for tie in done.event.ties}
+    assert said == {(frozenset((other, theirs)), True), (frozenset((ours, theirs)), True)}
+    events.split(room, theirs, ours, why="another port all the same", **WHO)
     assert len(editions.draft(room, room.digest("morning"), slot=NOW, now=NOW).items) == 2
 
 

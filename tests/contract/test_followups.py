@@ -196,6 +196,18 @@ def test_a_death_between_kill_and_notices_loses_nobody_and_doubles_nobody(
     } == dict.fromkeys((ALL, MOVED, LEFT), 2)
 
 
+def test_notices_that_nobody_tried_to_send_in_time_go_out_all_the_same(
+    database: Database, server: Server
+) -> None:
+    room = opened(database, server)
+    mailed_id, _ = mailed(room, ALL)
+    acts.kill(room, mailed_id, why="libel", actor="test", now=LATER)
+    weekend = LATER + timedelta(days=4)
+    (told,) = tell(room, weekend)
+    assert told.counts.accepted == 1
+    assert due(room, weekend) == []
+
+
 def test_who_is_in_doubt_or_at_the_dot_is_told_and_who_was_refused_is_not(
     database: Database, server: Server
 ) -> None:
