@@ -10,7 +10,7 @@ from publisher import intake
 from publisher.desk import acts, editions, overview, wire
 from publisher.desk.sourcereport import SourceReport
 from publisher.desk.taking import take_item
-from publisher.errors import BadInput, Conflict, Refused
+from publisher.errors import BadInput, Conflict, Refused, StoreLocked
 from publisher.intake import Context
 from publisher.selection import Act
 from publisher.store import stories
@@ -227,3 +227,42 @@ def test_item_that_two_take_in_at_once_is_one_story(room, database):
         waits(database, other)
     assert other.result().counts == {"unchanged": 1, "new": 1}
     assert len(overview.stories(room, section=None, source=None, limit=99, now=NOW)) == 2
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_who_would_wait_for_each_other_for_ever_are_told_to_try_again(room, database):
+    ingest(room, line(1), line(2))
+    one, two = (story_of(room, number) for number in (1, 2))
+
+    def crosswise():
+        with database.write() as connection:
+            stories.locked(connection, two)
+            stories.locked(connection, one)
+
+    def met(others):
+        with database.write() as connection:
+            connection.execute(text("SET LOCAL deadlock_timeout = '10ms'"))
+            stories.locked(connection, one)
+            others.append(Aside(crosswise))
+            waits(database, *others)
+            stories.locked(connection, two)
+
+    others = []
+    with pytest.raises(StoreLocked):
+        met(others)
+    others[0].result()
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_document_locks_its_stories_in_the_order_in_which_feeds_do(room, database):
+    ingest(room, line(1), line(2))
+    first, last = sorted(story_of(room, number) for number in (1, 2))
+    newer = [line(number, version="2", correction_note="Seven.") for number in (1, 2)]
+    if story_of(room, 1) == first:
+        newer.reverse()  # against the order of ids
+    with database.write() as connection:
+        stories.locked(connection, first)
+        other = Aside(ingest, room, *newer)
+        waits(database, other)
+        stories.locked(connection, last)
+    assert other.result().counts == {"correction": 2}
