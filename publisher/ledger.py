@@ -114,7 +114,9 @@ class DispatchState(StrEnum):
 DISPATCH_MOVES: Mapping[DispatchState, frozenset[DispatchState]] = {
     DispatchState.FREEZING: frozenset({DispatchState.SENDING, DispatchState.HALTED, DispatchState.CANCELLED}),
     DispatchState.SENDING: frozenset({DispatchState.PAUSED, DispatchState.HALTED, DispatchState.CANCELLED}),
-    DispatchState.PAUSED: frozenset({DispatchState.SENDING, DispatchState.HALTED, DispatchState.CANCELLED}),
+    DispatchState.PAUSED: frozenset(
+        {DispatchState.SENDING, DispatchState.CANCELLED}
+    ),  # no rule takes it from a person
     DispatchState.HALTED: frozenset(
         {DispatchState.SENDING, DispatchState.FREEZING, DispatchState.CANCELLED}
     ),  # back to freezing when the halt interrupted the freeze

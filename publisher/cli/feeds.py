@@ -42,7 +42,7 @@ def build(door_: Door, out: Path | None, site_dir: Path | None) -> int:
 
     Their files are written each by a rename, with a gzipped twin beside it for web servers. A folder once named here is kept
     up by every later build and by what is decided of a story. A story that cannot be shown is left out and named; what the gate refuses as a whole
-    keeps its last good bytes, less what was killed or held since: the exit code is 5 in both cases. Hubs are told last; one that cannot be told changes no exit
+    keeps its last good bytes, and so do all pages while a template is wrong, less what was killed or held since: the exit code is 5 in each case. Hubs are told last; one that cannot be told changes no exit
     code, for the feed is public and it is told again later.
 
     \b

@@ -298,8 +298,14 @@ def _withdrawn(door_: Door, act: str, acted: Withdrawn, *, reach: dict[str, Any]
         "halted": done.halted,
     }
     record |= {"reach": reach} if reach else {}
+    record |= {"noted": done.noted} if done.noted else {}
     lines = [f"{done.story_id} {'killed' if act == 'kill' else 'held'}."]
     lines += [f"Editions that hold it: {', '.join(done.editions)}."] if done.editions else []
+    if done.noted:
+        lines.append(
+            f"An editor's note stands on {', '.join(done.noted)}: it falls if it says the headline again; "
+            "see whether it speaks of the story in other words."
+        )
     lines += (
         [f"Dispatches halted: {', '.join(done.halted)}; `publisher dispatch resume ID` goes on without it."]
         if done.halted

@@ -232,7 +232,9 @@ def _withdrawn(language: str, look: render_digest.Look, templates: Templates) ->
     headers = replace(_headers(rendered.subject, language), answers="C" * 26)
     reader = replace(READER, message_id=f"<{'d' * 26}.0@canary.example>")
     raw = message.compile(rendered, headers, seed=withdrawal.seed_of(said, language)).message(reader)
-    found = gate.check_withdrawal(raw, output="withdrawal", root=URL, source_name=source, claims={headline})
+    found = gate.check_withdrawal(
+        raw, output="withdrawal", root=URL, source_name=source, claims={headline}, house=""
+    )
     yield from (str(violation) for violation in found)
 
 

@@ -35,7 +35,7 @@ __all__ = ["ACTOR", "EXPIRES", "KILL", "Carrier", "carriers", "note_correction",
 ACTOR = "rule:followup"
 KILL, CORRECTION = "kill", "correction"
 EXPIRES = timedelta(days=3)
-"""How long a reader's server may keep a follow-up waiting: what it says stays true."""
+"""How long a reader's server may keep a follow-up waiting, counted anew where nobody tried in that time: what it says stays true."""
 PAUSE = timedelta(seconds=5)
 """Between two looks for those who were at the dot, or get a former version even now."""
 SLICE = 50_000
@@ -61,7 +61,7 @@ def note_correction(
     newsroom: Newsroom, connection: Connection, story: Story, *, actor: str, now: datetime
 ) -> None:
     """Write that the correction has to be told at once, if it is as urgent as a digest wants that carried the story; what it overtakes ends."""
-    digests = newsroom.settings.digests
+    digests = newsroom.digests.values()
     at_once = {one.slug for one in digests if story.received.urgency <= one.corrections_at_once}
     had = {row.series for row in editions.carriers(connection, story.story_id)} & at_once
     if not had or barred(story, newsroom.sources, now, Channel.MAIL) is not None:

@@ -1,6 +1,7 @@
 """What one received item does to the store: a new story, a version of one, a kill, or an entry in quarantine.
 
-Within the caller's transaction, in this order: its source's turn is waited for; what lacks provenance is set aside; the story is found by the source's id or its aliases; `revise` says
+Within the caller's transaction, in this order: its source's turn is waited for; what lacks provenance is set aside, unless it takes a story back that we have;
+the story is found by the source's id or its aliases; `revise` says
 what the version means; it is stored; and mail that holds the version before is halted or named. Publishing comes after the transaction, by the caller.
 """
 
@@ -57,6 +58,8 @@ def take_item(
     """
     stories.take_turns(connection, source.slug)
     headed = by_hand.headline if by_hand else ""
+    if (withheld := _withheld(connection, source, item)) is not None:
+        item = withheld
     if (
         isinstance(item, Received)
         and item.pubstatus is not PubStatus.CANCELED
@@ -80,6 +83,27 @@ def take_item(
         return None
     return _take_received(
         newsroom, connection, source, item, report=report, actor=actor, now=now, by_hand=by_hand
+    )
+
+
+def _withheld(connection: Connection, source: Source, item: Received | Rejected) -> Received | None:
+    """What an id and a word that is not "usable" say of a story that we have: its present version, held back.
+
+    None where the item says nothing of the kind, or lacks nothing and speaks for itself.
+    """
+    received = item if isinstance(item, Received) else item.received
+    if received is None or received.pubstatus is not PubStatus.WITHHELD or unpublishable(received) is None:
+        return None
+    story_id = stories.find(connection, source.slug, received)
+    present = stories.get(connection, story_id) if story_id else None
+    if present is None or present.killed is not None:
+        return None
+    return replace(
+        present.received,
+        pubstatus=received.pubstatus,
+        flags=received.flags,
+        source_version=received.source_version or present.received.source_version,
+        version_created=received.version_created or present.received.version_created,
     )
 
 
@@ -108,7 +132,8 @@ def _take_received(
     known = stories.known_hashes(connection, story_id) if story_id else frozenset()
     present, found = _meaning(connection, story_id, received, known)
     if found is Change.AFTER_KILL and by_hand is not None and present is not None:
-        present, found = replace(present, killed=None), Change.RELEASE
+        # Whoever had it was told to disregard it: it stands in their next edition again, as one that was corrected.
+        present, found = replace(present, killed=None, corrected_at=now), Change.RELEASE
     report.count(found.value)
     sections = tuple(s.slug for s in newsroom.settings.sections if belongs(received, source.slug, s))
     match found:

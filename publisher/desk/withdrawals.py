@@ -2,22 +2,23 @@
 
 A kill or hold, or a version that may not go out, halts each open dispatch of an edition that holds the story; its mark
 statement asks for the state `sending`, so no further copy leaves once this transaction has committed (decision 8).
-`mailing.resume` then sends the next revision, without the story, to those who are still waiting. What nobody tells us of,
+`mailing.resume` then sends the next revision, without the story, to those who are still waiting. An editor's note that says its headline
+again falls with it; one that speaks of it in other words only a person sees (`Withdrawal.noted`). What nobody tells us of,
 because only time passes, is found by `barred`, before a run and while it lasts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from publisher import selection
+from publisher import gate, selection
 from publisher.edition import Edition, Kind, Why
 from publisher.rights import Channel
-from publisher.store import deliveries, editions, followups, house, stories
+from publisher.store import deliveries, editions, followups, house, notes, stories
 from publisher.store.followups import NewFollowup
 from publisher.story import Source, Story
 
@@ -27,6 +28,7 @@ __all__ = [
     "barred",
     "end_corrections",
     "halt_holding",
+    "notes_without",
     "outgoing",
     "standing_in",
     "withdraw",
@@ -40,7 +42,8 @@ BY_SOURCE = "by its source"
 class Withdrawal:
     """Where a withdrawn story stood: halted dispatches, editions that were or are being mailed, feeds to rebuild.
 
-    `act`: "kill", "hold", or what its source said of it ("embargo", "expired").
+    `act`: "kill", "hold", or what its source said of it ("embargo", "expired"). `noted`: those of the editions that have an editor's note,
+    which may speak of it.
     """
 
     story_id: str
@@ -48,6 +51,7 @@ class Withdrawal:
     halted: tuple[str, ...]
     editions: tuple[str, ...]
     feeds: tuple[str, ...]
+    noted: tuple[str, ...] = ()
 
 
 def withdraw(
@@ -74,7 +78,36 @@ def withdraw(
         kill = NewFollowup(story_id=story.story_id, act="kill", version=story.version, told=told)
         followups.add(connection, kill, actor=actor, now=now)
         end_corrections(connection, story.story_id, now=now)
+        _clear_notes(connection, story, actor=actor, now=now)
     return halt_holding(connection, story.story_id, act=act, why=why)
+
+
+def _clear_notes(connection: Connection, story: Story, *, actor: str, now: datetime) -> None:
+    """Notes that wait for a next edition and say a headline of the story again are taken away."""
+    claims = stories.headlines(connection, story)
+    for digest, language, text in notes.every(connection):
+        if gate.repeats(text, claims):
+            notes.clear(connection, digest, [language])
+            data = {"language": language, "story": story.story_id}
+            house.tell(connection, "digest.note.clear", digest, actor=actor, now=now, data=data)
+
+
+def notes_without(
+    connection: Connection, made: Edition, gone: Collection[str]
+) -> tuple[tuple[str, str], ...]:
+    """The edition's notes, less those that say a headline of one of these stories again."""
+    if not made.notes:
+        return ()
+    named = {other.story_id for item in made.items for other in item.also}
+    claims = {
+        said
+        for item in made.items
+        if item.story_id in gone
+        for said in (item.headline, item.original_headline)
+    }
+    for story in stories.by_id(connection, {*(item.story_id for item in made.items), *named} & {*gone}):
+        claims |= stories.headlines(connection, story)
+    return tuple((language, text) for language, text in made.notes if not gate.repeats(text, claims))
 
 
 def end_corrections(connection: Connection, story_id: str, *, but: str = "", now: datetime) -> None:
@@ -97,9 +130,9 @@ def halt_holding(connection: Connection, story_id: str, *, act: str, why: str) -
         deliveries.halt(
             connection, dispatch_id, reason=act, detail=f"story {story_id} was withdrawn ({act}): {why}"
         )
-    return Withdrawal(
-        story_id, act, tuple(halted), tuple(row.id for row in mailed), standing_in(connection, story_id)
-    )
+    found = tuple(row.id for row in mailed)
+    noted = tuple(name for name in found if (made := editions.get(connection, name)) and made.notes)
+    return Withdrawal(story_id, act, tuple(halted), found, standing_in(connection, story_id), noted)
 
 
 def standing_in(connection: Connection, story_id: str) -> tuple[str, ...]:

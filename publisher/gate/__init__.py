@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from publisher.errors import GateRefused, Violation
 from publisher.gate.feed import check_feed
 from publisher.gate.mail import check_message, check_notice, check_text
-from publisher.gate.page import check_html
-from publisher.gate.withdrawal import check_withdrawal, unsayable
+from publisher.gate.page import check_html, headlines_of
+from publisher.gate.withdrawal import check_withdrawal, repeats, unsayable, words_of
 
 __all__ = [
     "Violation",
@@ -25,7 +25,10 @@ __all__ = [
     "check_text",
     "check_withdrawal",
     "clear",
+    "headlines_of",
+    "repeats",
     "unsayable",
+    "words_of",
 ]
 
 

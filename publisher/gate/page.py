@@ -11,9 +11,9 @@ from publisher.edition import Edition, Item, Variant
 from publisher.errors import Violation
 from publisher.gate.item import Found, in_order, owed, unfilled, withdrawn
 from publisher.gate.linked import check_linked
-from publisher.gate.sight import Seen, see
+from publisher.gate.sight import Seen, plain, see
 
-__all__ = ["check_html", "early", "text_of", "wanted"]
+__all__ = ["check_html", "early", "headlines_of", "text_of", "wanted"]
 
 
 def check_html(
@@ -51,6 +51,11 @@ def check_html(
     violations += check_linked(text, items, output=output)
     violations += unfilled(text, items.values(), output=output, parts=lambda: map(_told, found))
     return tuple(violations)
+
+
+def headlines_of(text: str) -> dict[str, str]:
+    """The stories that a page of ours shows, each with the heading under which it stands."""
+    return {found.story_id: plain(found.headline) for found in _items(see(text).runs)}
 
 
 def _told(found: Found) -> tuple[str, str]:

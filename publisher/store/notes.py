@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, select
 from publisher.store.db import insert
 from publisher.store.schema import editors_note
 
-__all__ = ["clear", "put", "waiting"]
+__all__ = ["clear", "every", "put", "waiting"]
 
 
 def put(connection: Connection, digest: str, language: str, text: str, *, actor: str, now: datetime) -> None:
@@ -39,3 +39,9 @@ def waiting(connection: Connection, digest: str) -> dict[str, str]:
         select(editors_note.c.language, editors_note.c.text).where(editors_note.c.digest == digest)
     )
     return {row.language: row.text for row in rows}
+
+
+def every(connection: Connection) -> list[tuple[str, str, str]]:
+    """Digest, language and text of all notes that wait."""
+    query = select(editors_note.c.digest, editors_note.c.language, editors_note.c.text)
+    return [tuple(row) for row in connection.execute(query.order_by("digest", "language"))]

@@ -55,6 +55,7 @@ def test_nobody_gets_in_without_a_good_token_of_the_scope(database: Database) ->
         assert problem(page) == (403, "scope")
         page = program.call(one.method, f"{path}?token={good}", token=good)
         assert problem(page)[0] == 400, "what is not declared is refused, a token in the address too"
+        assert b"token: is unknown" in page.body or b"nothing is asked here" in page.body
     assert program.call("GET", "/openapi.json", token="").status == 200
     with database.read() as connection:
         stored = connection.exec_driver_sql("SELECT * FROM api_token").all()

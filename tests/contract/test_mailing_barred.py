@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from publisher.desk import acts, editions, mailing, overview, previews
+from publisher.desk import acts, editions, mailing, overview, preparing, previews, publishing
 from publisher.dispatch import loop
 from publisher.edition import Why
 from publisher.errors import NothingToPublish
 from publisher.ledger import Counts
 from publisher.newsroom import Newsroom
+from publisher.store import notes, public
 from publisher.store.db import Database
 from tests.mailroom import ECONOMY, WHO, begun, ingest, keeping, mails, make, send, story_id, subscribe
 from tests.newsrooms import NOW, line, newsroom
@@ -191,3 +192,30 @@ def test_plan_counts_what_would_really_be_sent(database: Database) -> None:
     assert (plan.items, plan.total, plan.without) == (1, 1, 1)
     assert FIRST not in plan.subjects[0][1]
     assert plan.barred == ((story_id(made, 1), "killed"),)
+
+
+def test_an_editors_note_that_says_the_headline_again_falls_with_its_story(
+    database: Database, tmp_path: Path
+) -> None:
+    with keeping(tmp_path) as server:
+        room = newsroom(database, relay_port=server.port, languages=["en", "fa"])
+        ingest(room, line(1, headline="Zebra crossing stolen in the capital"), line(2))
+        subscribe(room, READER)
+        said = "Our lead: ZEBRA crossing  stolen in the capital!"
+        for text, language in ((said, "en"), ("صبح به خیر", "fa")):
+            preparing.note(room, "morning", text, language=language, **WHO)
+        made = make(room)
+        dispatch_id = mailing.begin(room, made, **WHO)
+        preparing.note(room, "morning", f"Again: {said}", language="en", **WHO)
+        killed = acts.kill(room, story_id(made, 1), why="wrong", actor="test", now=LATER).withdrawal
+        publishing.publish(room, feeds_to=None, site_to=None, actor="test", now=LATER)
+        mailing.resume(room, dispatch_id, actor="test", now=LATER)
+        send(room, dispatch_id, clock=lambda: LATER)
+    assert "rossing" not in mails(server)[READER][0]
+    assert killed.noted == (made.edition_id,)
+    assert editions.edition(room, made.edition_id).notes == (("fa", "صبح به خیر"),)
+    with database.read() as connection:
+        page = public.get(connection, f"site/e/{made.edition_id}/index.html")
+        assert notes.waiting(connection, "morning") == {}
+    assert page is not None
+    assert b"rossing" not in page.body

@@ -63,6 +63,18 @@ def test_refusals_and_complaints_halt_it_and_a_person_overrides(database: Databa
         assert send(room, dispatch_id).counts == Counts(accepted=6, failed=2)
 
 
+def test_content_refused_as_spam_halts_it_though_those_refused_wait_again(
+    database: Database, tmp_path: Path
+) -> None:
+    with keeping(tmp_path, "dot to=editor1@* reply='550 5.7.1 Rejected as spam'") as server:
+        rule = {**RULE, "addresses": [STAFF[0]]}
+        room, _, dispatch_id = begun(database, server, *READERS, STAFF[0], canary=rule)
+        report = send(room, dispatch_id)
+        assert report.halt == "canary: 1 of the first 1 were refused or bounced, 40 per cent may be"
+        assert report.counts == Counts(waiting=6)
+        assert not server.messages()
+
+
 def test_complaint_while_it_waits_halts_it_without_another_mail(database: Database, tmp_path: Path) -> None:
     with keeping(tmp_path) as server:
         room, _, dispatch_id = begun(database, server, *READERS, *STAFF, canary=RULE)

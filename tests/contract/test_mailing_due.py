@@ -81,6 +81,18 @@ def test_dispatch_that_a_kill_halted_goes_on_by_itself_without_the_story(
     assert "Headline number 1" not in mails(server)[READERS[0]][0]
 
 
+def test_a_kill_lets_nothing_go_that_a_person_paused(database: Database, tmp_path: Path) -> None:
+    with keeping(tmp_path) as server:
+        room, made, dispatch_id = begun(database, server, READERS[0], stories=2)
+        mailing.pause(room, dispatch_id, why="legal looks", **WHO)
+        acts.kill(room, story_id(made, 1), why="wrong", **WHO)
+        assert mailing.due(room, now=NOW, kinds=mailing.OF_EDITIONS) == []
+        assert mailing.report(room, dispatch_id).state == "paused"
+        mailing.resume(room, dispatch_id, **WHO)
+        mailing.run(room, dispatch_id, clock=lambda: NOW)
+    assert "Headline number 1" not in mails(server)[READERS[0]][0]
+
+
 def test_hold_after_the_kill_that_halted_it_waits_for_a_person(database: Database) -> None:
     room, made, dispatch_id = begun(database, None, READERS[0], stories=3)
     acts.kill(room, story_id(made, 1), why="wrong", **WHO)

@@ -12,11 +12,12 @@ import pytest
 from subscribers.address import key, parse
 from subscribers.csvfile import ROW_LINES, Line, RefusedLine, export, guard, read, unguard
 from subscribers.errors import ListUnreadable
+from subscribers.presets import GoneLine
 
 KEY = b"k" * 32
 
 
-def lines_of(text: str | bytes, **others) -> list[Line | RefusedLine]:
+def lines_of(text: str | bytes, **others) -> list[Line | RefusedLine | GoneLine]:
     raw = text if isinstance(text, bytes) else text.encode()
     file = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8-sig", errors="surrogateescape", newline="")
     wanted = {"digest": "morning", "languages": ("en", "fa"), "sections": {"world", "economy"}} | others
@@ -28,7 +29,7 @@ def addresses(text: str | bytes, **others) -> list[str]:
 
 
 def refusals(text: str | bytes, **others) -> list[tuple[int, str]]:
-    return [(line.line, line.why) for line in lines_of(text, **others) if isinstance(line, RefusedLine)]
+    return [(line.line, line.why) for line in lines_of(text, **others) if not isinstance(line, Line)]
 
 
 def test_a_line_says_who_in_which_language_and_which_sections():

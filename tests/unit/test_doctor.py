@@ -222,3 +222,15 @@ def test_a_name_server_is_an_address(room: Room, place: str) -> None:
     said = room("doctor", "--nameserver", place)
     assert said.code == 2
     assert "--nameserver" in said.err
+
+
+def test_a_key_that_was_made_and_not_named_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = commands.room(tmp_path, capsys)
+    key = made.folder / "config" / "dkim-wire2026.pem"
+    key.write_text(KEY)
+    key.chmod(0o600)
+    level, said, do = levels(made, "--no-dns")["signatures"]
+    assert (level, "dkim-wire2026.pem lies unused" in said) == (WARNING, True)
+    assert 'selector = "wire2026"' in do

@@ -56,8 +56,17 @@ def mail(said: Withdrawal = SAID, language: str = "en") -> bytes:
     return compiled.message(who)
 
 
-def faults(raw: bytes, source_name: str = SAID.source_name) -> str:
-    found = gate.check_withdrawal(raw, output="x", root=ROOT, source_name=source_name, claims={CLAIM, "Fire"})
+def house(said: Withdrawal = SAID, language: str = "en") -> str:
+    """What the notice says whatever the desk says of it."""
+    own = withdrawal.render(replace(said, reason=""), language, look=LOOK, templates=SHIPPED)
+    return gate.words_of(own.subject, own.text, own.html)
+
+
+def faults(raw: bytes, source_name: str = SAID.source_name, claim: str = CLAIM) -> str:
+    claims = {claim, "Fire"}
+    found = gate.check_withdrawal(
+        raw, output="x", root=ROOT, source_name=source_name, claims=claims, house=house()
+    )
     return "; ".join(violation.detail for violation in found)
 
 
@@ -72,6 +81,20 @@ def test_every_language_says_it_and_passes(by_source: bool) -> None:
         assert not re.search(r"%\(", rendered.html + rendered.text + rendered.subject)
         subjects.add(rendered.subject)
     assert len(subjects) == 8
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["The Morning Wire", "Caspian & Press", "Withdrawn: a story from Caspian", "You get this because"],
+)
+def test_a_story_headlined_with_words_of_the_house_can_be_recalled(claim: str) -> None:
+    assert faults(mail(), claim=claim) == ""
+    assert gate.unsayable(f"It was not {claim}.", {claim})
+
+
+def test_a_headline_in_wide_characters_says_something_sooner() -> None:
+    assert gate.repeats("总理今日宣布辞职,议会解散", {"总理今日宣布辞职"})
+    assert not gate.repeats("总理说", {"总理"})
 
 
 def test_what_a_kill_notice_must_not_be() -> None:

@@ -112,6 +112,13 @@ def _signing(settings: Settings) -> Finding:
     if settings.dkim.keys:
         kinds = ", ".join(f"{key.selector} ({key.algorithm})" for key in settings.dkim.keys)
         return Finding("signatures", OK, f"mails are signed: {kinds}")
+    if made := sorted(settings.folder.glob("dkim-*.pem")):
+        return Finding(
+            "signatures",
+            WARNING,
+            f"mails are not signed here, and the key {made[0].name} lies unused beside publisher.toml",
+            f'Name it under [dkim]: `selector = "{made[0].stem.removeprefix("dkim-")}"` and `key_file = "{made[0].name}"`',
+        )
     return Finding(
         "signatures",
         WARNING,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -200,6 +201,13 @@ def _kill(newsroom: Newsroom, head: Any, letter: Letter) -> tuple[_Prepare, _Rea
         sign = letters.signer(newsroom, letter, language, at=head.date)
         return message.compile(rendered, headers, seed=withdrawal.seed_of(what, language), sign=sign)
 
+    @cache
+    def house(language: str) -> str:
+        """What the notice says whatever the desk says of the story: the source's name and our titles are no claims of it."""
+        own = replace(said(language), reason="")
+        made = withdrawal.render(own, language, look=letters.look(letter, ""), templates=newsroom.templates)
+        return gate.words_of(made.subject, made.text, made.html)
+
     def read_back(language: str, raw: bytes) -> None:
         found = gate.check_withdrawal(
             raw,
@@ -207,6 +215,7 @@ def _kill(newsroom: Newsroom, head: Any, letter: Letter) -> tuple[_Prepare, _Rea
             root=letter.site_url,
             source_name=told.item.source_name,
             claims=told.claims,
+            house=house(language),
             signed=letter.signed_as(language),
         )
         gate.clear(told.row.id, found)

@@ -8,13 +8,15 @@ seen, or sees the dispatch going on and halts it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
 from publisher.desk import editions as desk_editions
 from publisher.desk import letters
-from publisher.desk.withdrawals import barred
+from publisher.desk.withdrawals import barred, notes_without
 from publisher.edition import Edition, Variant, Why
 from publisher.ledger import NOTHING_LEFT
 from publisher.newsroom import Newsroom
@@ -26,16 +28,17 @@ NO_STORY = "no story of it is left"
 
 
 def revise(newsroom: Newsroom, made: Edition, gone: Mapping[str, Why], *, now: datetime) -> Edition:
-    """The edition's next revision without these stories (id -> why), rendered and cleared for every variant it has.
+    """The edition's next revision without these stories (id -> why) and notes that repeat them, rendered and cleared for every variant it has.
 
     An approval goes with it, because nothing new was put in (decision 7). Two who revise at once make one revision: the
     edition is given back as it stands then.
     """
-    revised = made.without(gone, why=gone, now=now)
     letter = letters.of_edition(newsroom, made)
     outputs: dict[str, bytes] = {}
     with newsroom.database.read() as connection:
         variants = editions.variants_of(connection, made.edition_id)
+        notes = notes_without(connection, made, gone)
+    revised = replace(made.without(gone, why=gone, now=now), notes=notes)
     for variant in [*(Variant(language) for language in made.languages), *variants.values()]:
         outputs |= desk_editions.render_variant(newsroom, revised, variant, letter=letter, now=now)
     with newsroom.database.write() as connection:
@@ -45,7 +48,10 @@ def revise(newsroom: Newsroom, made: Edition, gone: Mapping[str, Why], *, now: d
                 approvals.approve(
                     connection, made.edition_id, revised.content_hash, actor="rule:kill", now=now
                 )
-            data = {"revision": revised.revision, "withdrawn": {key: gone[key].value for key in sorted(gone)}}
+            data: dict[str, Any] = {"revision": revised.revision}
+            data["withdrawn"] = {key: gone[key].value for key in sorted(gone)}
+            if fell := sorted(dict(made.notes).keys() - dict(notes)):
+                data["notes"] = fell
             house.tell(
                 connection, "edition.revise", revised.edition_id, actor="rule:kill", now=now, data=data
             )

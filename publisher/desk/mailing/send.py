@@ -11,6 +11,7 @@ from publisher import dispatch as dispatching
 from publisher import gate
 from publisher.desk import editions as desk_editions
 from publisher.desk import letters
+from publisher.desk.followups import EXPIRES
 from publisher.desk.mailing import following, notices
 from publisher.desk.mailing.parts import Parts
 from publisher.desk.mailing.report import Report, head_of, report
@@ -74,6 +75,7 @@ def run(
     if head.kind == notices.KIND:
         parts = notices.parts(newsroom, head, letter, return_path=return_path)
     elif head.kind == followups.KIND:
+        _give_time(newsroom, head, now=clock())
         made = following.corrected(newsroom, head)
         personal = _personal(newsroom, letter, key_id=head.token_key)
         parts = following.parts(
@@ -116,6 +118,13 @@ def run(
     if trouble is None and after.state == DispatchState.HALTED and after.halt_reason == "relay":
         trouble = (newsroom.relays[0].name, after.halt_detail)
     return report(newsroom, dispatch_id, relay_trouble=trouble, ailing=ended.ailing)
+
+
+def _give_time(newsroom: Newsroom, head: Any, *, now: datetime) -> None:
+    """A follow-up's time is for readers' servers: while nothing was sent here nobody had any of it."""
+    if head.expires_at <= now:
+        with newsroom.database.write() as connection:
+            deliveries.prolong_untried(connection, head.id, until=now + EXPIRES, now=now)
 
 
 def _parts(

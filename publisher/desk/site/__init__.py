@@ -2,7 +2,8 @@
 
 Each page is made from a frozen edition and read by the gate before it becomes public. A story that was killed stands in editions as the
 house's notice, and its own page says 410 with the same words; what was held or put under embargo since is left out and named nowhere. A
-page that the gate refuses keeps its last good bytes, and is reported; where those still show such a story it is taken down.
+page that the gate refuses keeps its last good bytes, and is reported; where those still show such a story it is taken down. A template
+that cannot be rendered keeps the whole site as it is, less the pages that show or name such a story (`closing.py`).
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from publisher import gate
+from publisher.desk.site.closing import close
 from publisher.desk.site.held import EDITIONS, SITE, Held, held
-from publisher.desk.site.lists import HTML, around, rows_of
+from publisher.desk.site.lists import HTML, Rows, around, rows_of
 from publisher.desk.site.making import Page, fronts, listed, pages_of, withdrawn
 from publisher.edition import Kind
-from publisher.errors import GateRefused
+from publisher.errors import GateRefused, TemplateInvalid
 from publisher.newsroom import Newsroom
 from publisher.render import pages
 from publisher.store import house, public, stories
@@ -29,19 +31,30 @@ __all__ = ["SiteReport", "build"]
 
 @dataclass(slots=True)
 class SiteReport:
-    """The pages whose bytes changed, what the gate refused, and which refused pages could not even stay as they were."""
+    """The pages whose bytes changed, what the gate or a template refused, and which pages could not even stay as they were."""
 
     changed: list[str] = field(default_factory=list)
-    refused: list[GateRefused] = field(default_factory=list)
+    refused: list[GateRefused | TemplateInvalid] = field(default_factory=list)
     down: list[str] = field(default_factory=list)
 
 
 def build(newsroom: Newsroom, *, now: datetime) -> SiteReport:
     """Make every page anew; those whose bytes changed become public."""
-    report = SiteReport()
     with newsroom.database.read() as connection:
         found = held(newsroom, connection, now=now)
         rows = rows_of(newsroom, connection)
+    try:
+        return _made(newsroom, found, rows, now=now)
+    except TemplateInvalid as fault:
+        with newsroom.database.write() as connection:
+            down = close(newsroom, connection, found.barred, now=now)
+        return SiteReport(changed=down, refused=[fault], down=[path.removeprefix(SITE) for path in down])
+
+
+def _made(newsroom: Newsroom, found: Held, rows: Rows, *, now: datetime) -> SiteReport:
+    """Every page, rendered and read by the gate before the first becomes public."""
+    report = SiteReport()
+    with newsroom.database.read() as connection:
         there = public.paths(connection, below=EDITIONS)
     files: dict[str, Finished] = {}
     kept: list[Page] = []
@@ -72,8 +85,11 @@ def build(newsroom: Newsroom, *, now: datetime) -> SiteReport:
         gone |= dict.fromkeys(f"{SITE}{path}" for path in report.down)
         report.changed += public.withdraw(connection, gone | notices, now=now)
         for entry in report.refused:
-            data = dict(entry.facts)
-            house.tell(connection, "gate.refused", entry.edition_id, actor="rule:gate", now=now, data=data)
+            if isinstance(entry, GateRefused):
+                data = dict(entry.facts)
+                house.tell(
+                    connection, "gate.refused", entry.edition_id, actor="rule:gate", now=now, data=data
+                )
     return report
 
 

@@ -2,7 +2,7 @@
 
 A digest edition is shown as it came out, whatever revision was mailed last: a story of it that was killed since stands there as the
 house's notice, one that was corrected since keeps its text and says so; what is held, under embargo or has ended is left out and named
-nowhere.
+nowhere, also by no editor's note.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from publisher.desk.feeds.draft import notices
+from publisher.desk.withdrawals import notes_without
 from publisher.edition import Also, Edition, Item, Kind
 from publisher.feed import base
 from publisher.newsroom import Newsroom
@@ -76,7 +77,9 @@ def held(newsroom: Newsroom, connection: Connection, *, now: datetime) -> Held:
     whole = feeds.get("all")
     here = {item.story_id: item.also for item in whole.items} if whole is not None else {}
     carried = {item.story_id for first, _ in found for item in first.items}
-    present = stories.load(connection, here.keys() | carried | own.keys())
+    named = {other.story_id for first, _ in found for item in first.items for other in item.also}
+    named |= {other.story_id for also in here.values() for other in also}
+    present = stories.load(connection, here.keys() | carried | named | own.keys())
     unfit = frozenset(name for name, story in present.items() if not story.usable(now))
     stubs = {
         name: withdrawn_item(story, newsroom.sources.get(story.source), notices(newsroom)(story))
@@ -87,7 +90,16 @@ def held(newsroom: Newsroom, connection: Connection, *, now: datetime) -> Held:
     closed = {name: f"{STORIES}{name}/index.html" for name in own if name in unfit}
     return Held(
         feeds,
-        [Shown(_as_shown(newsroom, *both, unfit, stubs), _later(both[0], present, unfit)) for both in found],
+        [
+            Shown(
+                replace(
+                    _as_shown(newsroom, first, last, unfit, stubs),
+                    notes=notes_without(connection, first, unfit),
+                ),
+                _later(first, present, unfit),
+            )
+            for first, last in found
+        ],
         tuple(_own_stories(newsroom, present, here.keys() | carried | changed, here, now=now))
         if whole
         else (),
@@ -138,7 +150,9 @@ def _names(connection: Connection) -> list[str]:
     stale = [
         name
         for name, changed in older.items()
-        if (page := pages[f"{EDITIONS}{name}/index.html"]) is None or page.changed_at <= changed
+        if (page := pages[f"{EDITIONS}{name}/index.html"]) is None
+        or page.changed_at <= changed
+        or page.status == public.GONE  # it may have been taken down because it could not be made anew
     ]
     return list(dict.fromkeys([*newest, *stale]))
 

@@ -15,18 +15,24 @@ from sqlalchemy import Connection, and_, case, func, select, update
 from publisher.ledger import DispatchState, State
 from publisher.series import Canary
 from publisher.store.deliveries.settle import halt, lock
-from publisher.store.schema import chunk, delivery, delivery_state, dispatch
+from publisher.store.schema import chunk, delivery, delivery_state, dispatch, outcome
+from subscribers.bounces import Scope
 from subscribers.schema import suppression
 
 __all__ = ["HALTED_BY_CANARY", "Wave", "canary_wave", "open_all", "step"]
 
 HALTED_BY_CANARY = "canary"
 ALL = 1
+PERMANENT = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
-    """How the canary of a dispatch stands; `refused` also counts those whose mail bounced after it was accepted."""
+    """How the canary of a dispatch stands.
+
+    `refused` also counts those whose mail bounced after it was accepted, and those who wait again because what was refused is ours: the
+    sender, or what the mail says.
+    """
 
     planned: int = 0
     untried: int = 0
@@ -42,7 +48,8 @@ def canary_wave(connection: Connection, dispatch_id: str) -> Wave:
     bounced = and_(suppression.c.cause == "bounced", suppression.c.at >= since)
     complained = and_(suppression.c.cause == "complained", suppression.c.at >= since)
     waits = state.in_([State.QUEUED, State.CLAIMED, State.COMMITTING])
-    refused = (state == State.FAILED) | and_(state == State.ACCEPTED, bounced)
+    about_us = and_(outcome.c.code >= PERMANENT, outcome.c.scope == Scope.SENDER.value)
+    refused = (state == State.FAILED) | and_(state == State.ACCEPTED, bounced) | and_(waits, about_us)
     accepted = and_(state == State.ACCEPTED, suppression.c.addr_key.is_(None) | ~bounced)
     kinds = (and_(waits, delivery_state.c.last_try.is_(None)), accepted, refused, complained)
     query = (
@@ -53,6 +60,10 @@ def canary_wave(connection: Connection, dispatch_id: str) -> Wave:
             delivery, and_(delivery.c.dispatch_id == chunk.c.dispatch_id, delivery.c.chunk_no == chunk.c.no)
         )
         .join(delivery_state, delivery_state.c.delivery_id == delivery.c.id)
+        .outerjoin(
+            outcome,
+            and_(outcome.c.delivery_id == delivery.c.id, outcome.c["try"] == delivery_state.c.last_try),
+        )
         .outerjoin(suppression, suppression.c.addr_key == delivery.c.addr_key)
         .where(chunk.c.dispatch_id == dispatch_id, chunk.c.wave < ALL)
     )

@@ -25,10 +25,10 @@ from sqlalchemy import (
 
 from publisher.ledger import DISPATCH_MOVES, MOVES, DispatchState, State, sources
 from publisher.store.db import insert
-from publisher.store.schema import chunk, delivery_state, dispatch, outcome
+from publisher.store.schema import chunk, delivery, delivery_state, dispatch, outcome
 from subscribers.columns import UtcTime
 
-__all__ = ["end_doubts", "end_waiting", "expire", "in_doubt"]
+__all__ = ["end_doubts", "end_waiting", "expire", "in_doubt", "prolong_untried"]
 
 
 def in_doubt() -> ColumnElement[bool]:
@@ -131,3 +131,15 @@ def expire(connection: Connection, *, now: datetime, dispatch_id: str | None = N
     for id_ in connection.execute(query).scalars().all():
         ended += end_waiting(connection, id_, State.EXPIRED, cause="past the dispatch's end", now=now)
     return ended
+
+
+def prolong_untried(connection: Connection, dispatch_id: str, *, until: datetime, now: datetime) -> bool:
+    """Give a dispatch another end if its time is over and nobody of it was ever tried; whether it has one."""
+    tried = exists(
+        select(literal(1))
+        .select_from(delivery)
+        .join(outcome, outcome.c.delivery_id == delivery.c.id)
+        .where(delivery.c.dispatch_id == dispatch.c.id)
+    )
+    statement = update(dispatch).where(dispatch.c.id == dispatch_id, dispatch.c.expires_at <= now, ~tried)
+    return bool(connection.execute(statement.values(expires_at=until)).rowcount)

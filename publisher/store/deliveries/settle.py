@@ -54,7 +54,7 @@ def pause(connection: Connection, dispatch_id: str) -> bool:
 
 
 def halt(connection: Connection, dispatch_id: str, *, reason: str, detail: str) -> bool:
-    """A rule stops a dispatch, with its reason for the operator; False when it is halted already, or cancelled."""
+    """A rule stops a dispatch, with its reason for the operator; False when it is halted already, paused or cancelled."""
     return _move(
         connection, dispatch_id, DispatchState.HALTED, halt_reason=reason[:32], halt_detail=detail[:1000]
     )

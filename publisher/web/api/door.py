@@ -264,7 +264,10 @@ def _checked(shape: type[BaseModel], data: Any, *, strict: bool) -> Any:
         return shape.model_validate(data, strict=strict)
     except ValidationError as error:
         wrong = [
-            {"at": "/".join(map(str, entry["loc"])), "said": entry["msg"]}
+            {
+                "at": "/".join(map(str, entry["loc"])),
+                "said": "is unknown" if entry["type"] == "extra_forbidden" else entry["msg"],
+            }
             for entry in error.errors(include_url=False, include_input=False, include_context=False)
         ]
         said = "; ".join(f"{entry['at'] or 'body'}: {entry['said']}" for entry in wrong[:3])
