@@ -60,10 +60,7 @@ def aliases_of(received: Received) -> tuple[bytes, ...]:
 
 
 def take_turns(connection: Connection, source: str, items: Iterable[Received] = ()) -> None:
-    """Let one transaction at a time take in items of this source: two that both find a story missing would both add it.
-
-    `items`: what is about to be taken in. Their stories are locked in the order in which feeds lock theirs, or the two would stop each other.
-    """
+    """Let one transaction at a time take in items of this source: two would both add what they miss. What these have is locked by id, as feeds lock theirs."""
     serialise(connection, f"source:{source}")
     if connection.dialect.name != "postgresql":
         return
