@@ -9,6 +9,7 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Literal, get_args
 
 from subscribers.errors import AttributeRefused
@@ -93,6 +94,9 @@ class Attribute:
             number = math.nan
         if not math.isfinite(number) or not text.isascii() or "_" in text:
             raise AttributeRefused(self.name, 'a number such as "3" or "2.5" is wanted')
+        number = float(f"{number:.15g}") + 0.0  # of two zeros one
+        if "." not in text and Decimal(text) != Decimal(number):
+            raise AttributeRefused(self.name, "it has more than 15 digits: an attribute of text keeps them")
         return Value(f"{number:.15g}", number)
 
     def _date(self, text: str) -> Value:

@@ -11,8 +11,7 @@ import csv
 import json
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from typing import NamedTuple, TextIO
 
@@ -20,12 +19,22 @@ from subscribers.address import key, parse
 from subscribers.attributes import Attribute
 from subscribers.audience import stored_sections
 from subscribers.errors import AddressRefused, AttributeRefused, ListUnreadable, RhythmUnknown
-from subscribers.presets import PRESETS, Preset, attribute_name, plain_heading, recognised
+from subscribers.presets import (
+    PRESETS,
+    GoneLine,
+    Mapped,
+    attribute_name,
+    barred,
+    plain_heading,
+    recognised,
+)
 from subscribers.rhythm import EACH
 from subscribers.rhythm import parse as parse_rhythm
 
 __all__ = ["Line", "Mapped", "RefusedLine", "export", "export_json", "guard", "read", "unguard"]
 
+LINE_MAX = 10_000_000
+"""Characters of a line: what goes on longer is no list, and would be read into memory to its end."""
 ROW_LINES = 20
 """A row that goes on over more lines than this was never closed."""
 HEADINGS = {
@@ -71,28 +80,6 @@ class Line(NamedTuple):
     hour: str | None = None
     weekday: int | None = None
     attributes: Known = NOTHING
-
-
-@dataclass(frozen=True, slots=True)
-class Mapped:
-    """How a list's columns are taken: its headings as they stand, what each means to us (None: it is passed over), and whose export it is."""
-
-    headings: tuple[str, ...]
-    names: tuple[str | None, ...]
-    places: Mapping[str, int]
-    program: Preset | None
-
-    def checks(self, digest: str) -> list[tuple[int, frozenset[str], str]]:
-        """What keeps a line out: a column, the values that let it in, and why the others do not."""
-        if self.program is None:
-            ours = [
-                ("digest", frozenset({"", digest}), "the file says: for another digest"),
-                ("status", frozenset({"", "pending", "confirmed"}), "the file says: not subscribed"),
-                ("active", frozenset({"", "yes"}), "the file says: not subscribed"),
-            ]
-            return [(self.places[name], good, why) for name, good, why in ours if name in self.places]
-        plain = [plain_heading(heading) for heading in self.headings]
-        return [(plain.index(name), good, why) for name, good, why in self.program.only if name in plain]
 
 
 class _RowTooLong(Exception):
@@ -162,10 +149,19 @@ def _json_rows(
             entry = json.loads(line)
         except (ValueError, RecursionError):
             entry = None
-        if isinstance(entry, dict):
-            yield number, [guard(_text(entry.get(name))) for name in names]
-        else:
+        if not isinstance(entry, dict):
             yield number, _refused(number, line, "it is no JSON object")
+        elif odd := [name for name in names if not _plain(name, entry.get(name))]:
+            yield number, _refused(number, line, f"its {odd[0]!r} is no plain value")
+        else:
+            yield number, [guard(_text(entry.get(name))) for name in names]
+
+
+def _plain(name: str, value: object) -> bool:
+    """Whether a JSON value is one of a cell; sections may be a list."""
+    if name == "sections" and isinstance(value, list):
+        return all(isinstance(one, str) for one in value)
+    return value is None or isinstance(value, str | bool | int | float)
 
 
 def _text(value: object) -> str:
@@ -175,6 +171,22 @@ def _text(value: object) -> str:
     if isinstance(value, list):
         return " ".join(map(str, value))
     return "" if value is None else str(value)
+
+
+def _heading(lines: Iterator[str]) -> str:
+    try:
+        return next(lines, "")
+    except UnicodeDecodeError as error:
+        raise ListUnreadable(f"it is not UTF-8: {error.reason}") from error
+
+
+def _lines(text: TextIO) -> Iterator[str]:
+    while line := text.readline(LINE_MAX):
+        if len(line) == LINE_MAX:
+            raise ListUnreadable(
+                f"a line has {LINE_MAX // 1_000_000} million characters and more: it is no list"
+            )
+        yield line
 
 
 def _unheard(mapped: Mapped) -> None:
@@ -192,12 +204,13 @@ def read(
     preset: str | None = None,
     json_lines: bool = False,
     told: Callable[[Mapped], None] = _unheard,
-) -> Iterator[Line | RefusedLine]:
+) -> Iterator[Line | RefusedLine | GoneLine]:
     """The lines of a CSV file with a heading: `email`, optionally `language`, `sections` (parted by blanks) and `rhythm`, in any order.
 
     Open the file with `encoding="utf-8-sig", errors="surrogateescape", newline=""`: then a byte that is not UTF-8 costs its
     own line only, and a row may go over several lines. A line without a language gets the first of `languages`. In our own
     exports (columns `digest`, `status`, `active`) lines of another digest or of readers who are not subscribed are refused.
+    A line that says of its reader that they have left, or must not be mailed, is a `GoneLine`, whatever else it says.
     A column that is named like one of the `attributes` gives their values; an empty cell says nothing. Other columns are passed over. That an address stands twice is for the merge to see.
 
     `json_lines`: each line is a JSON object instead, with the same names; `sections` may be a list there.
@@ -205,14 +218,12 @@ def read(
     `preset`: the program whose export it is (`presets`); None: ours, or one whose headings say so. `told` hears how columns are taken.
 
     Raises:
-        ListUnreadable: no heading names the addresses, or the text is not UTF-8.
+        ListUnreadable: no heading names the addresses, a line has no end, or the text is not UTF-8.
     """
-    lines = iter(text)
+    lines = _lines(text)
     first = ""
-    try:
-        first = first if json_lines else next(lines, "")
-    except UnicodeDecodeError as error:
-        raise ListUnreadable(f"it is not UTF-8: {error.reason}") from error
+    if not json_lines:
+        first = _heading(lines)
     rows = _json_rows(lines, attributes) if json_lines else _rows(chain([first] if first else [], lines))
     known = {attribute.name: attribute for attribute in attributes}
     chosen = _mapped(next(rows, (0, []))[1], first, known, preset)
@@ -221,7 +232,7 @@ def read(
     email, language, picked = places["email"], places.get("language", -1), places.get("sections", -1)
     often = places.get("rhythm", -1)
     valued = [(known[name], place) for name, place in places.items() if name in known]
-    checks = chosen.checks(digest)
+    checks, packed = chosen.checks(digest), chosen.packed()
     for number, row in rows:
         if isinstance(row, RefusedLine):
             yield row
@@ -236,17 +247,17 @@ def read(
             continue
         spoken = _cell(row, language) or languages[0]
         wanted, stored = _chosen(_cell(row, picked))
-        why = next((why for place, good, why in checks if _cell(row, place).casefold() not in good), None)
+        against = barred(checks, partial(_cell, row))
+        if against and against.cause:
+            yield GoneLine(key(address, address_key), number, _refused(number, typed, "").text, *against)
+            continue
+        why = against.why if against else None
         if spoken not in languages:
             why = f"the digest has no language {spoken[:35]!r} ({', '.join(languages)})"
         elif unknown := [name for name in wanted if name not in sections]:
             why = f"the digest has no section {', '.join(unknown)[:80]!r}"
-        rhythm, values = ALWAYS, NOTHING
-        try:
-            rhythm = _often(_cell(row, often))
-            values = tuple(_values(row, valued))
-        except (RhythmUnknown, AttributeRefused) as unfit:
-            why = why or str(unfit)
+        rhythm, values, unfit = _of_reader(row, often, valued, packed, known)
+        why = why or unfit
         if why is not None:
             yield _refused(number, typed, why)
             continue
@@ -268,6 +279,21 @@ def _chosen(cell: str) -> tuple[tuple[str, ...], str]:
     return names, stored_sections(names)
 
 
+def _of_reader(
+    row: Sequence[str],
+    often: int,
+    valued: Iterable[tuple[Attribute, int]],
+    packed: int,
+    known: Mapping[str, Attribute],
+) -> tuple[tuple[str, str | None, int | None], Known, str | None]:
+    """How often, and what is known of them; or why either is nothing that we know."""
+    try:
+        rhythm = _often(_cell(row, often))
+        return rhythm, (*_values(row, valued), *_unpacked(_cell(row, packed), known)), None
+    except (RhythmUnknown, AttributeRefused) as unfit:
+        return ALWAYS, NOTHING, str(unfit)
+
+
 @lru_cache(maxsize=1024)
 def _often(cell: str) -> tuple[str, str | None, int | None]:
     """The rhythm that a cell names, as a line has it; RhythmUnknown for what is none."""
@@ -284,6 +310,19 @@ def _values(
             yield attribute.name, value.text, value.number
 
 
+def _unpacked(cell: str, known: Mapping[str, Attribute]) -> Iterator[tuple[str, str, float | None]]:
+    """The attributes that we have, out of a JSON object of another program's; what has a form of its own there says nothing."""
+    try:
+        told = json.loads(cell) if cell else {}
+    except (ValueError, RecursionError):
+        told = {}
+    for name, said in told.items() if isinstance(told, dict) else ():
+        attribute = known.get(attribute_name(plain_heading(name)))
+        if attribute is not None and isinstance(said, str | int | float) and (typed := _text(said).strip()):
+            value = attribute.read(typed)
+            yield attribute.name, value.text, value.number
+
+
 def _mapped(
     heading: list[str] | RefusedLine, first: str, known: Collection[str], preset: str | None
 ) -> Mapped:
@@ -294,20 +333,25 @@ def _mapped(
     plain = [plain_heading(cell) for cell in cells]
     program = PRESETS[preset] if preset else recognised(plain)
     columns = program.columns if program else HEADINGS
-    if program and (gone := program.never & set(plain)):
-        raise ListUnreadable(
-            f"by its column {min(gone)} it is {program.name}'s list of those who have left: import the list of subscribed ones"
-        )
     names = [columns.get(name) or _attribute(name, known) for name in plain]
     if names.count("email") == 1:
         places = {name: place for place, name in enumerate(names) if name is not None}
-        return Mapped(tuple(cells), tuple(names), places, program)
+        used = (
+            {check.heading for check in program.only} | {*program.gone, program.packed} if program else set()
+        )
+        shown = tuple(
+            name or (heading if heading in used else None) for name, heading in zip(names, plain, strict=True)
+        )
+        return Mapped(tuple(cells), shown, places, program)
     for separator, called in SEPARATORS.items():
         parts = [plain_heading(cell) for cell in first.split(separator)]
         if separator in first and "email" in {columns.get(name) for name in parts}:
             raise ListUnreadable(f"its columns are separated by {called}; save it with commas")
     if isinstance(heading, RefusedLine):
         raise ListUnreadable(f"its first line: {heading.why}")
+    if names.count("email") > 1:
+        twice = ", ".join(cell for cell, name in zip(cells, names, strict=True) if name == "email")
+        raise ListUnreadable(f"several columns are the address ({twice[:200]}): leave one of them")
     raise ListUnreadable("the first line must name the columns, one of them `email`", sorted(columns))
 
 

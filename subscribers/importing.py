@@ -2,7 +2,8 @@
 
 In that order index pages are touched once, and one address standing twice stands side by side. Each slice is a transaction of
 some ten milliseconds, so that a running dispatch goes on. A list that was cut short is simply imported again: who came in is
-known then. Nobody comes back by a list: the suppressed, and those who left, are refused by line.
+known then. Nobody comes back by a list: the suppressed, and those who left, are refused by line; and whom a list itself says that of
+is refused from then on, before anybody comes in.
 All lines are staged on the disk (`staging`): memory does not grow with the list, however many of them are refused.
 """
 
@@ -34,18 +35,21 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateTable, DropTable
 
 from subscribers.attributes import Value
-from subscribers.audience import keep_attributes
+from subscribers.audience import keep_attributes, refuse_gone
 from subscribers.audience.rows import hold_suppressions
 from subscribers.audience.rows import insert as upsert
 from subscribers.columns import UtcTime
 from subscribers.consent import Status, Step, after
 from subscribers.csvfile import Line, RefusedLine
+from subscribers.presets import GoneLine
 from subscribers.schema import batch, consent, subscriber, subscription, suppression
 from subscribers.staging import Staging
 
 __all__ = ["Imported", "merge"]
 
 SLICE = 2000
+GONE = 200
+"""Those who have left are kept so many at a time: some of them are readers here, whose subscriptions end."""
 
 staged = Table(
     "import_line",
@@ -68,16 +72,20 @@ STAGED = len(staged.c)
 
 @dataclass(slots=True)
 class Imported:
-    """What became of a list: lines `added` and `known` before (`confirmed`: of these, pending ones whose consent it proved)."""
+    """What became of a list: lines `added` and `known` before (`confirmed`: of these, pending ones whose consent it proved).
+
+    `remembered`: of those refused, whom the list says to have left or that they must not be mailed, and who are refused from now on.
+    """
 
     batch_id: int
     added: int = 0
     known: int = 0
     confirmed: int = 0
+    remembered: int = 0
 
 
 def merge(
-    lines: Iterable[Line | RefusedLine],
+    lines: Iterable[Line | RefusedLine | GoneLine],
     *,
     refusals: Staging[RefusedLine],
     write: Callable[[], AbstractContextManager[Connection]],
@@ -93,16 +101,24 @@ def merge(
     and not mailed. Other known readers are not changed. `write` opens a transaction, one for each slice; `progress` is told
     after each how many of how many good lines are through.
     """
+    gone: list[GoneLine] = []
+    remembered = 0
     with Staging(Line._make) as staging:
         for line in lines:
             if isinstance(line, Line):
                 staging.add(line)
-            else:
+            elif isinstance(line, RefusedLine):
                 refusals.add(line)
+            else:
+                gone.append(line)
+                refusals.add(RefusedLine(line.line, line.text, line.why))
+            if len(gone) == GONE:
+                remembered += _remember(write, gone, actor=actor, now=now)
+        remembered += _remember(write, gone, actor=actor, now=now)
         with write() as connection:
             values = {"digest": digest, "basis": basis, "actor": actor, "at": now}
             batch_id = connection.execute(insert(batch).values(**values).returning(batch.c.id)).scalar_one()
-        done = Imported(batch_id)
+        done = Imported(batch_id, remembered=remembered)
         firsts = _firsts(staging.ordered(), refusals)
         while part := list(islice(firsts, SLICE)):
             with write() as connection:
@@ -114,6 +130,22 @@ def merge(
             if progress is not None:
                 progress(staging.given, staging.taken)
     return done
+
+
+def _remember(
+    write: Callable[[], AbstractContextManager[Connection]],
+    gone: list[GoneLine],
+    *,
+    actor: str,
+    now: datetime,
+) -> int:
+    """Keep what the list says of these, and forget the lines; returns how many are refused from now on."""
+    if not gone:
+        return 0
+    with write() as connection:
+        kept = refuse_gone(connection, gone, actor=actor, now=now)
+    gone.clear()
+    return kept
 
 
 def _firsts(ordered: Iterable[Line], refusals: Staging[RefusedLine]) -> Iterator[Line]:

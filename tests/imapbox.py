@@ -24,6 +24,10 @@ class Box:
     port: int = 0
     moves: bool = True
     entered: bool = False
+    odd: dict[str, bytes] = field(default_factory=dict)
+    """What is said at once to a command in place of an answer, and then again and again until whoever asked goes."""
+    dripping: float | None = None
+    """Seconds between one such saying and the next; None: nothing more is said."""
     asked: list[str] = field(default_factory=list)
 
     def put(self, *mails: bytes) -> None:
@@ -80,6 +84,8 @@ def imap(folder: Path, *, kind: str = "good", moves: bool = True) -> Iterator[Bo
     context = tls_context(folder, kind)
     box = Box({"INBOX": {}, "Done": {}}, moves=moves)
 
+    over = threading.Event()
+
     class Session(socketserver.StreamRequestHandler):
         def say(self, *lines: bytes) -> None:
             self.wfile.write(b"".join(line + b"\r\n" for line in lines))
@@ -92,6 +98,11 @@ def imap(folder: Path, *, kind: str = "good", moves: bool = True) -> Iterator[Bo
                 parted = re.fullmatch(r"(UID \w+|\w+) ?(.*)", said)
                 verb, rest = parted[1], parted[2]
                 box.asked.append(said.replace(PASSWORD, "…"))
+                if verb in box.odd:
+                    self.say(box.odd[verb].replace(b"TAG", tag.encode()))
+                    while box.dripping is not None and not over.wait(box.dripping):
+                        self.say(box.odd[verb])
+                    continue
                 if verb == "SELECT":
                     chosen = rest.strip('"')
                 data, answer = _answered(box, chosen, verb, rest)
@@ -116,5 +127,6 @@ def imap(folder: Path, *, kind: str = "good", moves: bool = True) -> Iterator[Bo
         try:
             yield box
         finally:
+            over.set()
             server.shutdown()
             thread.join()

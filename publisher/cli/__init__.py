@@ -42,7 +42,31 @@ from publisher.cli.everywhere import accept_everywhere
 __all__ = ["main", "publisher"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+TOPICS = {
+    "To begin": ("init", "config", "doctor", "demo", "audit"),
+    "Stories": ("source", "ingest", "story", "quarantine", "recheck"),
+    "What goes out": ("edition", "feed", "send", "dispatch"),
+    "Readers": ("subscriber", "suppression", "bounce"),
+    "By itself": ("run", "serve", "worker", "watch", "clock"),
+    "The house": ("db", "dkim", "token", "webhook"),
+}
+"""The commands as `publisher --help` shows them: by what somebody is about to do."""
+
+
+class _Contents(click.Group):
+    """A group that lists its commands by topic."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click passes it
+        longest = max(map(len, self.commands))
+        for topic, names in TOPICS.items():
+            with formatter.section(topic):
+                told = ((name, self.commands[name].get_short_help_str(formatter.width)) for name in names)
+                formatter.write_dl([(name.ljust(longest), help_) for name, help_ in told])
+
+
+@click.group(
+    cls=_Contents, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="wire-publisher", prog_name="publisher")
 @click.pass_context
 def publisher(context: click.Context) -> None:

@@ -20,9 +20,10 @@ __all__ = ["COMMANDS"]
 @click.argument("place", metavar="URL|FILE")
 @click.option(
     "--disclaimer",
-    default="",
+    "disclaimers",
+    multiple=True,
     metavar="WORDS",
-    help="Words that have to stand with each story. Default: any disclaimer.",
+    help="Words that have to stand with each story, once for each language. Default: any disclaimer.",
 )
 @click.option(
     "--limit",
@@ -33,7 +34,7 @@ __all__ = ["COMMANDS"]
 )
 @click.option("--private", is_flag=True, help="The site is in a private network, and that is meant.")
 @door
-def audit(door_: Door, place: str, disclaimer: str, limit: int, private: bool) -> int:
+def audit(door_: Door, place: str, disclaimers: tuple[str, ...], limit: int, private: bool) -> int:
     """Find stories that are out without their source.
 
     Reads a feed, a page, a WordPress site (its front page) or a file, and lists every story that lacks the name of its source, a link to the original, or a
@@ -48,7 +49,7 @@ def audit(door_: Door, place: str, disclaimer: str, limit: int, private: bool) -
     """
     from publisher.desk.audit import audit as audited
 
-    report = audited(place, disclaimer=disclaimer, private=private, limit=limit, now=now())
+    report = audited(place, disclaimers=disclaimers, private=private, limit=limit, now=now())
     lines: list[str] = []
     for story in report.lacking:
         lines += _lines(story)
@@ -58,7 +59,7 @@ def audit(door_: Door, place: str, disclaimer: str, limit: int, private: bool) -
         lacking = len(report.lacking)
         told = f"{lacking} of {counted(len(report.stories), 'story', 'stories')}"
         lines.append(
-            f"{told} lack something."
+            f"{told} {'lacks' if lacking == 1 else 'lack'} something."
             if lacking
             else f"All of {counted(len(report.stories), 'story', 'stories')} have source, link and disclaimer."
         )

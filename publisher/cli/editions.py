@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -16,7 +17,7 @@ from publisher.cli.params import INSTANT, WHY, paged
 if TYPE_CHECKING:
     from publisher.edition import Edition
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "dated"]
 
 BY_RULE = "rule:kill"
 """Who carried an approval over to a revision without a story that was taken back (`desk.mailing.revising`)."""
@@ -180,6 +181,7 @@ def preview(door_: Door, name: str, out: Path, ahead: bool, pictures: bool | Non
     ]
     lines += [f"no pictures: {shown.no_pictures}"] if shown.no_pictures else []
     lines += _told(made, frozen=shown.frozen_at, anew=bool(shown.barred), ahead=ahead)
+    lines += dated(made, name, now())
     data = {
         "edition": made.edition_id,
         "frozen": shown.frozen,
@@ -193,6 +195,20 @@ def preview(door_: Door, name: str, out: Path, ahead: bool, pictures: bool | Non
         if page.suffix == ".html":
             click.launch(str(page.absolute()))
     return PARTLY if pictures and shown.no_pictures else 0
+
+
+def dated(made: Edition, name: str, now: datetime) -> list[str]:
+    """What is to be said of the present edition of a digest whose slot was not today: its mail, page and archive bear that day's date."""
+    zone = ZoneInfo(made.timezone)
+    if name != made.series or made.local_date >= now.astimezone(zone).date():
+        return []
+    slot = made.slot.astimezone(zone)
+    return [
+        (
+            f"{made.edition_id} is the edition of the last slot, {slot:%A} {slot.day} {slot:%B, %H:%M}, and bears that date. "
+            f"`publisher send {name} --now` takes the present moment instead."
+        )
+    ]
 
 
 def _told(made: Edition, *, frozen: datetime | None, anew: bool, ahead: bool) -> list[str]:

@@ -11,6 +11,7 @@ import click
 from publisher.cli.asking import ask
 from publisher.cli.context import Door, cell, counted, door, now
 from publisher.cli.exits import PARTLY
+from publisher.cli.looking import show_look
 from publisher.cli.params import REASON, WHY, paged
 from subscribers.presets import PRESETS
 
@@ -182,7 +183,7 @@ def import_(
 ) -> int:
     """Import a list of readers from a CSV or JSON file.
 
-    It has a heading: `email`, and optionally `language`, `sections` (separated by blanks), `rhythm` ("each", "daily 07:00", "weekly 5 18:00") and columns named like your attributes; a file called `.jsonl` has JSON objects with these names, one a line. Exports of listmonk, Mailchimp, Ghost and Substack are known by their headings. Each refused line is named with the reason; the others come in. An import that was cut short is run again. Exit code 5 when some were refused.
+    It has a heading: `email`, and optionally `language`, `sections` (separated by blanks), `rhythm` ("each", "daily 07:00", "weekly 5 18:00") and columns named like your attributes; a file called `.jsonl` has JSON objects with these names, one a line. Exports of listmonk, Mailchimp, Ghost and Substack are known by their headings. Whom such a list says to have left, to have bounced or to be blocked is refused now and by every later list. Each refused line is named with the reason; the others come in. An import that was cut short is run again. Exit code 5 when some were refused.
 
     \b
     Examples:
@@ -192,7 +193,7 @@ def import_(
     from publisher.desk import exchange
 
     if dry_run:
-        return _look(door_, path, digest=digest, preset=preset)
+        return show_look(door_, path, digest=digest, preset=preset)
     with (
         door_.newsroom() as newsroom,
         exchange.import_csv(
@@ -206,13 +207,15 @@ def import_(
             progress=door_.say,
         ) as done,
     ):
-        counts = {key: getattr(done, key) for key in ("lines", "added", "known", "confirmed")}
+        counts = {key: getattr(done, key) for key in ("lines", "added", "known", "confirmed", "remembered")}
         summary = (
             f"{counted(done.lines, 'line')}: {done.added:,} added, {done.known:,} known already, "
             f"{done.refused:,} refused."
         )
         if done.confirmed:
             summary += f" Of those known, {done.confirmed:,} were pending and are confirmed now."
+        if done.remembered:
+            summary += f" Of those refused, {done.remembered:,} are remembered: no later list brings them in."
         door_.show_long(
             counts,
             "refused",
@@ -221,37 +224,6 @@ def import_(
             text=summary,
         )
     return PARTLY if done.refused else 0
-
-
-def _look(door_: Door, path: Path, *, digest: str, preset: str | None) -> int:
-    """Say what an import would do."""
-    from publisher.desk import exchange
-
-    with door_.newsroom() as newsroom:
-        seen = exchange.look(newsroom, path, digest=digest, preset=preset)
-    program = seen.mapped.program.name if seen.mapped.program else None
-    columns = dict(zip(seen.mapped.headings, seen.mapped.names, strict=True))
-    lines = [
-        f"A list {f'of {program}' if program else 'with our own headings'}; nothing was changed. Its columns:"
-    ]
-    lines += [f"  {cell(heading)} -> {name or 'passed over'}" for heading, name in columns.items()]
-    lines += [
-        f"{counted(seen.good, 'line')} can be used, {seen.refused:,} cannot:"
-        if seen.refused
-        else f"{counted(seen.good, 'line')} can be used."
-    ]
-    lines += [f"  line {refusal.line}: {refusal.why}" for refusal in seen.refusals]
-    door_.show(
-        {
-            "preset": program,
-            "columns": columns,
-            "good": seen.good,
-            "refused": seen.refused,
-            "refusals": [refusal._asdict() for refusal in seen.refusals],
-        },
-        "\n".join(lines),
-    )
-    return PARTLY if seen.refused else 0
 
 
 @subscriber.command()

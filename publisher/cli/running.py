@@ -63,9 +63,12 @@ def run(
     """
     if once and (host or port is not None or access_log):
         raise click.UsageError("--host, --port and --access-log go with the web, and --once serves none")
+    from publisher.desk import webhooks
+
     if not once:
         _log_steps(door_, as_json=log_json)
     with door_.newsroom() as newsroom:
+        webhooks.forget_others(newsroom, now=now())
         steps = _steps(door_, newsroom, workers)
         if once:
             return _once(door_, steps, errands=True)

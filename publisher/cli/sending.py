@@ -10,6 +10,7 @@ import click
 
 from publisher.cli.asking import ask
 from publisher.cli.context import Door, cell, counted, door, now
+from publisher.cli.editions import dated
 from publisher.cli.exits import INTERRUPTED, LATER, PARTLY
 from publisher.cli.params import NO_CANARY, WORKERS
 from publisher.cli.progress import Watch, sending
@@ -17,6 +18,7 @@ from publisher.cli.reports import plan_text, report_lines
 
 if TYPE_CHECKING:
     from publisher.desk.mailing import Report, Sender
+    from publisher.edition import Edition
 
 __all__ = ["COMMANDS", "ended", "name_halted", "run_dispatch", "run_due", "sender_of"]
 
@@ -94,6 +96,7 @@ def send(
             return _test(door_, newsroom, name, addresses, languages, at_once=at_once)
         if dry_run:
             draft = editions.present_or_draft(newsroom, name, at_once=at_once, now=now())
+            _say_date(draft, name)
             plan = mailing.plan(newsroom, draft, now=now(), canary=not no_canary)
             door_.show(plan.data(), plan_text(plan))
             return 0
@@ -102,6 +105,7 @@ def send(
         if left := len(leftovers(newsroom.settings)):
             said = f"{counted(left, 'setting')} still as the template has it: `publisher config check` names them"
             click.echo(f"publisher: {said}", err=True)
+        _say_date(made, name)
         if not yes and plan.total:
             door_.say(plan_text(plan))
             ask(door_, f"Send it to {counted(plan.total, 'reader')}?", otherwise="nothing was sent")
@@ -109,6 +113,11 @@ def send(
             click.echo(f"publisher: {fault}", err=True)
         dispatch_id = mailing.begin(newsroom, made, actor=door_.who, now=now(), canary=not no_canary)
         return run_dispatch(door_, newsroom, dispatch_id, workers=workers)
+
+
+def _say_date(made: Edition, name: str) -> None:
+    for said in dated(made, name, now()):
+        click.echo(f"publisher: {said}", err=True)
 
 
 def _test(
@@ -124,6 +133,7 @@ def _test(
     from publisher.desk import editions, mailing
 
     made = editions.present_or_draft(newsroom, name, at_once=at_once, now=now())
+    _say_date(made, name)
     tried = mailing.trial(newsroom, made, addresses, languages=languages, actor=door_.who, now=now())
     lines = [
         f"{'accepted' if mail.accepted else 'refused '}  {mail.address}  {mail.language}  {cell(mail.said)}"

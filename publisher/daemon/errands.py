@@ -13,6 +13,7 @@ from publisher.daemon.steps import Done, Steps, failed
 from publisher.desk import postbox, recheck, webhooks
 from publisher.desk.clock import ACTOR
 from publisher.errors import PublisherError
+from publisher.settings import Webhook
 
 __all__ = ["Errand", "errands_of"]
 
@@ -49,17 +50,20 @@ def errands_of(steps: Steps) -> list[Errand]:
         found.append(Errand(settings.mailbox.every.total_seconds(), partial(_read_mailbox, steps, set())))
     if any(source.recheck for source in settings.sources):
         found.append(Errand(PAGES_SECONDS, partial(_look_again, steps)))
-    if settings.webhooks:
-        found.append(Errand(TELL_SECONDS, partial(_tell_webhooks, steps, webhooks.Looked())))
-    return found
+    return found + [  # each for itself: none waits for another that is slow
+        Errand(TELL_SECONDS, partial(_tell_webhook, steps, hook, webhooks.Looked()))
+        for hook in settings.webhooks
+    ]
 
 
-def _tell_webhooks(steps: Steps, looked: webhooks.Looked) -> Iterator[Done]:
-    report = webhooks.tell(steps.newsroom, looked, now=steps.clock())
+def _tell_webhook(steps: Steps, hook: Webhook, looked: webhooks.Looked) -> Iterator[Done]:
+    report = webhooks.tell(steps.newsroom, hook, looked, now=steps.clock())
     if report.taken:
         yield Done(step="webhook", subject="", result="done", data={"taken": report.taken})
-    for failure in report.failures:
-        yield Done(step="webhook", subject="", result="failed", said=failure, code="webhook", bad=True)
+    if report.failures:
+        first, *more = report.failures
+        said = f"{first}; likewise {len(more)} more" if more else first
+        yield Done(step="webhook", subject="", result="failed", said=said, code="webhook", bad=True)
 
 
 def _look_again(steps: Steps) -> Iterator[Done]:
@@ -76,6 +80,8 @@ def _read_mailbox(steps: Steps, passed_over: set[str]) -> Iterator[Done]:
             steps.newsroom, actor=ACTOR, now=steps.clock(), passed_over=passed_over, stop=steps.stop
         )
     except PublisherError as error:
+        if steps.stop.is_set():
+            return  # it was broken off, and what was not read is read at the next start
         yield Done(
             step="mailbox",
             subject=host,

@@ -50,7 +50,7 @@ class Done:
     """What came of a step.
 
     Attributes:
-        result: "done", "unchanged", "already" (by another clock), "empty" and "waits" (to be looked at again), "skipped", "unsent", "said" or "failed".
+        result: "done", "unchanged", "already" (by another clock), "empty" and "waits" (to be looked at again), "skipped", "unsent", "said", "outdated" or "failed".
         code: of the error. error: itself, where one was raised. bad: whether somebody should look.
         report: of a dispatch.
     """

@@ -1,9 +1,12 @@
-"""The watch: not the sender, and not the clock. It asks once a minute whether digests have arrived, and has it said when one has not."""
+"""The watch: not the sender, and not the clock. It asks once a minute whether digests have arrived, and has it said when one has not.
+
+It also looks whether the files of the configuration were written since the process began, which goes by what it read then.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +15,7 @@ from publisher.desk import alarms
 from publisher.errors import PublisherError
 from publisher.newsroom import Newsroom
 from publisher.schedule import OVERDUE
+from publisher.settings import written
 
 __all__ = ["Watch"]
 
@@ -60,9 +64,22 @@ class Watch:
             Done(step=step, subject=subject, result=result, said=entry.failure, bad=bool(entry.failure))
         )
 
+    def _outdated(self, names: Iterable[str]) -> None:
+        said = "written since this process began, which goes by what it read then: restart it (`publisher config check` first)"
+        self.tell(
+            Done(
+                step="configuration", subject=", ".join(sorted(names)), result="outdated", said=said, bad=True
+            )
+        )
+
     def until_stopped(self) -> None:
         """Look once a minute until `stop` is set; what is announced as an error is an account like any other."""
+        read = told = written(self.newsroom.settings.folder)
         while not self.stop.is_set():
+            present = written(self.newsroom.settings.folder)
+            if present not in (read, told):
+                self._outdated(name for name in {*read, *present} if read.get(name) != present.get(name))
+            told = present
             try:
                 self.once()
             except PublisherError as error:

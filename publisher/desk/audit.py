@@ -18,7 +18,7 @@ from selectolax.lexbor import LexborHTMLParser
 from publisher import intake
 from publisher.errors import BadInput, InputUnreadable
 from publisher.fetch import Failed, Fetched, Guard, Memory, fetch, values
-from publisher.intake import Context, Unreadable, sweeping
+from publisher.intake import Context, Unreadable, mail, sweeping
 from publisher.intake.auditing import Audited, audited
 from publisher.intake.markup import to_text
 from publisher.intake.page import is_html
@@ -46,7 +46,7 @@ class Report:
 
 
 def audit(
-    place: str, *, disclaimer: str = "", private: bool = False, limit: int = 100, now: datetime
+    place: str, *, disclaimers: Sequence[str] = (), private: bool = False, limit: int = 100, now: datetime
 ) -> Report:
     """Judge the stories at an address or in a file; `private`: the site may be in a private network, which was meant.
 
@@ -59,14 +59,14 @@ def audit(
             raw = path.read_bytes()
         except OSError as error:
             raise InputUnreadable(place, error.strerror or str(error)) from error
-        return _judged(place, [(raw, "")], _source(""), disclaimer=disclaimer, limit=limit, now=now)
+        return _judged(place, [(raw, "")], _source(""), disclaimers=disclaimers, limit=limit, now=now)
     parts = urlsplit(place)
     guard = Guard()
     if private:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         guard = Guard(ports=frozenset({port}), allow_hosts=frozenset({parts.hostname or ""}))
     documents, host = asyncio.run(_Reader(guard, now).documents(place, limit))
-    return _judged(place, documents, _source(host), disclaimer=disclaimer, limit=limit, now=now)
+    return _judged(place, documents, _source(host), disclaimers=disclaimers, limit=limit, now=now)
 
 
 def _source(host: str) -> Source:
@@ -86,13 +86,17 @@ def _judged(
     documents: Sequence[tuple[bytes, str]],
     source: Source,
     *,
-    disclaimer: str,
+    disclaimers: Sequence[str],
     limit: int,
     now: datetime,
 ) -> Report:
     stories: list[Audited] = []
     passed_over = 0
     for raw, url in documents:
+        if mail.recognises(raw, None):
+            raise BadInput(
+                f"{place} is a mail: of many stories it would be read as one. Give the feed, or the page of the edition's stories"
+            )
         page = is_html(raw)
         context = Context(source=source, now=now, base_url=url or None, max_items=limit)
         found = intake.read(raw, context, format="page" if page else "auto")
@@ -101,7 +105,10 @@ def _judged(
         alone = page or len(found.items) == 1
         around = to_text(raw.decode("utf-8", "replace")) if alone else ""
         for item in found.items[: limit - len(stories)]:
-            verdict = audited(item, source, around=around, disclaimer=disclaimer)
+            if item.source_guid in found.kills:
+                passed_over += 1
+                continue
+            verdict = audited(item, source, around=around, disclaimers=disclaimers)
             if verdict is None:
                 passed_over += 1
             else:
@@ -158,4 +165,10 @@ class _Reader:
             if isinstance(answer, Failed)
             else "it says that nothing changed"
         )
-        raise BadInput(f"{url} cannot be fetched: {why}")
+        barred = isinstance(answer, Failed) and answer.reason in {"port", "address"}
+        hint = (
+            "; where the site is your own, in a private network or at such a port, --private allows it"
+            if barred
+            else ""
+        )
+        raise BadInput(f"{url} cannot be fetched: {why}{hint}")

@@ -86,7 +86,10 @@ def _read(connection: Connection, digest: Digest) -> bool:
 def _breaking(
     newsroom: Newsroom, digest: Digest, made: Collection[datetime], began: datetime, now: datetime
 ) -> datetime | None:
-    """The slot of the alert that is due: the minute in which the newest urgent story came that no alert has carried; None: none is."""
+    """The slot of the alert that is due: the minute in which the newest urgent story came that no alert has carried; None: none is.
+
+    A minute that has an alert gives way to the next; so does one that was given up, but only for what came after that.
+    """
     zone = ZoneInfo(digest.timezone)
     today = [slot for slot in made if slot.astimezone(zone).date() == now.astimezone(zone).date()]
     if digest.urgency is None or len(today) >= digest.a_day:
@@ -99,9 +102,20 @@ def _breaking(
     if not fresh:
         return None
     slot = max(fresh).replace(second=0, microsecond=0)
-    while slot in made:
+    given_up = _given_up(newsroom, digest, slot)
+    while slot in made or slot in given_up:
+        if slot in given_up and max(fresh) <= given_up[slot]:
+            return None
         slot += timedelta(minutes=1)
     return slot
+
+
+def _given_up(newsroom: Newsroom, digest: Digest, slot: datetime) -> dict[datetime, datetime]:
+    """The alerts of this hour and the next that were given up, each with the time when that was said."""
+    names = {edition_id(digest, at): at for at in (slot + timedelta(minutes=n) for n in range(120))}
+    with newsroom.database.read() as connection:
+        said_of = agenda.said(connection, [SKIPPED], names)
+    return {names[name]: at for (_, name), at in said_of.items()}
 
 
 def _began(digest: Digest) -> str:

@@ -8,7 +8,7 @@ leaves nothing behind but a line in the record.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -28,7 +28,7 @@ from publisher.render import message
 from publisher.schedule import edition_id, out_of_reach, present_slot
 from publisher.selection import SPAN, Act, Candidate, Selection, roomier, select_digest
 from publisher.series import Digest, Letter
-from publisher.store import approvals, editions, house, notes, stories, ties
+from publisher.store import agenda, approvals, editions, house, notes, stories, ties
 
 __all__ = [
     "SAMPLE",
@@ -174,9 +174,15 @@ def _select(
     since = min(slot - section.window for section in sections)
     carried = editions.carried(connection, digest.slug)
     before = since - SPAN if any(section.merge for section in sections) else since
+    urgent: Mapping[str, datetime] = {}
+    if digest.urgency is not None:  # news of these are as old as their urgency
+        urgent = agenda.urgent_since(connection, since, now, urgency=digest.urgency, sections=digest.sections)
     found = [
-        Candidate(story, carried.get(story.story_id))
-        for story in stories.candidates(connection, since=before, also=pinned)
+        Candidate(
+            replace(story, eligible_at=urgent.get(story.story_id, story.eligible_at)),
+            carried.get(story.story_id),
+        )
+        for story in stories.candidates(connection, since=before, also=[*pinned, *urgent])
         if digest.urgency is None or story.received.urgency <= digest.urgency
     ]
     pool = [entry for entry in found if stories.recent(entry.story, since) or entry.story.story_id in pinned]

@@ -17,7 +17,7 @@ from publisher.desk.publishing import Published
 from publisher.errors import BadInput, Conflict, Refused, UnknownName
 from publisher.newsroom import Newsroom
 from publisher.rights import Channel
-from publisher.selection import SPAN, Candidate, Events, Tie, barred, claimed
+from publisher.selection import SPAN, Candidate, Events, Tie, barred, by_hand, claimed, in_force
 from publisher.store import house, stories, ties
 from publisher.story import Story
 
@@ -26,9 +26,9 @@ __all__ = ["Event", "Tied", "event", "join", "split"]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """The stories that report what one story reports, in the order in which they would lead; `ties`: what the desk said of any of them.
+    """The stories that report what one story reports, in the order in which they would lead.
 
-    A story that may not be shown has none but itself.
+    `ties`: what the desk said of any of them, of each pair what it said last. A story that may not be shown has none but itself.
     """
 
     stories: tuple[Story, ...]
@@ -53,7 +53,8 @@ def join(newsroom: Newsroom, story_id: str, other_id: str, *, why: str, actor: s
     """Say that two stories report one event, whatever their words, times and sources; it holds until they are split.
 
     Raises:
-        BadInput: a story and itself. Refused: they are in different languages, or one was killed. Conflict: they are together already.
+        BadInput: a story and itself. Refused: they are in different languages, one was killed, or others that were split would come together.
+        Conflict: they are together already.
     """
     with newsroom.database.write() as connection:
         one, other = _story(connection, story_id), _story(connection, other_id)
@@ -69,6 +70,13 @@ def join(newsroom: Newsroom, story_id: str, other_id: str, *, why: str, actor: s
             )
         if other.story_id in {story.story_id for story in _event(newsroom, connection, one, now=now).stories}:
             raise Conflict(f"{one.story_id} and {other.story_id} are together already")
+        hand = by_hand(
+            tie for tie in ties.every(connection) if {tie.one, tie.other} != {one.story_id, other.story_id}
+        )
+        if parted := hand.split_among(hand.whole(one.story_id) | hand.whole(other.story_id)):
+            raise Refused(
+                f"that would bring {parted[0]} and {parted[1]} together, which were split by hand: join these first, if they are one event"
+            )
         _tell(connection, one, [other], joined=True, why=why, actor=actor, now=now)
     return _tied(newsroom, one, [other], actor=actor, now=now)
 
@@ -79,7 +87,7 @@ def split(
     """Say that a story does not report what another does (None: what any other does now); it holds until they are joined.
 
     Raises:
-        Conflict: they are not together.
+        Conflict: they are not together. Refused: others that are joined with both keep them together.
     """
     with newsroom.database.write() as connection:
         one = _story(connection, story_id)
@@ -93,6 +101,11 @@ def split(
             others = [story for story in others if story.story_id == wanted]
         if not others:
             raise Conflict(f"story {one.story_id} is not together with {other_id or 'any other'}")
+        said = ties.every(connection)
+        new = [Tie(one.story_id, other.story_id, joined=False) for other in others]
+        if overruled := set(by_hand([*said, *new]).overruled) - set(by_hand(said).overruled):
+            pairs = ", ".join(" and ".join(pair) for pair in sorted(overruled))
+            raise Refused(f"they are together by what was joined by hand: {pairs}; split these instead")
         _tell(connection, one, others, joined=False, why=why, actor=actor, now=now)
     return _tied(newsroom, one, others, actor=actor, now=now)
 
@@ -105,21 +118,23 @@ def _story(connection: Connection, story_id: str) -> Story:
 
 
 def _event(newsroom: Newsroom, connection: Connection, story: Story, *, now: datetime) -> Event:
-    said = ties.every(connection)
-    near = stories.candidates(
-        connection, since=claimed(story) - SPAN, also={name for tie in said for name in (tie.one, tie.other)}
-    )
+    said = in_force(ties.every(connection))
+    by_desk = {name for tie in said for name in (tie.one, tie.other)}
+    near = stories.candidates(connection, since=claimed(story) - SPAN, also=by_desk)
     fit = [
         Candidate(other)
         for other in near
         if barred(other, newsroom.sources, now, Channel.FEEDS) is None
-        and abs(claimed(other) - claimed(story)) <= 2 * SPAN
+        and (other.story_id in by_desk or abs(claimed(other) - claimed(story)) <= 2 * SPAN)
     ]
     events = Events(fit, ties=said, sources=newsroom.sources, channel=Channel.FEEDS)
     others = events.groups.others(story)
     members = sorted((story, *others), key=events.rank) if others else [story]
     ids = {member.story_id for member in members}
-    return Event(tuple(members), tuple(tie for tie in said if {tie.one, tie.other} & ids))
+    valid = {
+        frozenset((tie.one, tie.other)): tie for tie in said
+    }  # later ones take the place of earlier ones
+    return Event(tuple(members), tuple(tie for tie in valid.values() if {tie.one, tie.other} & ids))
 
 
 def _tell(

@@ -18,6 +18,7 @@ from typing import Any, TextIO
 from publisher.errors import Conflict, InputUnreadable, unwritable
 from publisher.newsroom import Newsroom
 from subscribers import audience, csvfile, importing
+from subscribers.presets import GoneLine
 from subscribers.rhythm import Rhythm, RhythmKind
 from subscribers.staging import Staging
 
@@ -34,23 +35,25 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of a list: its lines, those added, known before, of these confirmed now, and refused; `refusals` can be read once."""
+    """What became of a list: its lines, those added, known before, of these confirmed now, and refused (`remembered`: of these, for good); `refusals` can be read once."""
 
     lines: int
     added: int
     known: int
     confirmed: int
     refused: int
+    remembered: int
     refusals: Iterator[csvfile.RefusedLine]
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What an import of a list would find: how its columns are taken, how many lines are good, and the first that are not."""
+    """What an import of a list would find: how its columns are taken, how many lines are good, and the first that are not; `gone`: those refused that would be remembered."""
 
     mapped: csvfile.Mapped
     good: int
     refused: int
+    gone: int
     refusals: tuple[csvfile.RefusedLine, ...]
 
 
@@ -61,7 +64,7 @@ def look(newsroom: Newsroom, path: Path, *, digest: str, preset: str | None) -> 
         InputUnreadable: the file cannot be read. ListUnreadable: it is no list.
     """
     mapped: list[csvfile.Mapped] = []
-    good = refused = 0
+    good = refused = gone = 0
     first: list[csvfile.RefusedLine] = []
     with _opened(path) as file:
         for line in _read(newsroom, file, digest=digest, preset=preset, told=mapped.append):
@@ -69,8 +72,10 @@ def look(newsroom: Newsroom, path: Path, *, digest: str, preset: str | None) -> 
                 good += 1
             else:
                 refused += 1
-                first += [line] if len(first) < SHOWN else []
-    return Looked(mapped[0], good, refused, tuple(first))
+                gone += isinstance(line, GoneLine)
+                if len(first) < SHOWN:
+                    first.append(csvfile.RefusedLine(line.line, line.text, line.why))
+    return Looked(mapped[0], good, refused, gone, tuple(first))
 
 
 @contextmanager
@@ -89,8 +94,8 @@ def _read(
     digest: str,
     preset: str | None,
     told: Callable[[csvfile.Mapped], None],
-) -> Iterator[csvfile.Line | csvfile.RefusedLine]:
-    wanted = newsroom.digest(digest)
+) -> Iterator[csvfile.Line | csvfile.RefusedLine | GoneLine]:
+    wanted = newsroom.asked_for(digest)
     return csvfile.read(
         file,
         address_key=newsroom.address_key,
@@ -119,7 +124,7 @@ def import_csv(
     """Take a CSV file in; the report counts its lines and names each that was refused, from a file that ends with it."""
     read_ = 0
 
-    def counting(lines: Iterator[csvfile.Line | csvfile.RefusedLine]) -> Iterator[Any]:
+    def counting(lines: Iterator[csvfile.Line | csvfile.RefusedLine | GoneLine]) -> Iterator[Any]:
         nonlocal read_
         for line in lines:
             read_ += 1
@@ -141,7 +146,9 @@ def import_csv(
                 now=now,
                 progress=told,
             )
-        yield Imported(read_, done.added, done.known, done.confirmed, refusals.taken, refusals.ordered())
+        yield Imported(
+            read_, done.added, done.known, done.confirmed, refusals.taken, done.remembered, refusals.ordered()
+        )
 
 
 def export_csv(newsroom: Newsroom, path: Path) -> int:

@@ -63,7 +63,7 @@ def note_correction(
     newsroom: Newsroom, connection: Connection, story: Story, *, actor: str, now: datetime
 ) -> None:
     """Write that the correction has to be told at once, if it is as urgent as a digest wants that carried the story; what it overtakes ends."""
-    digests = newsroom.settings.digests
+    digests = newsroom.digests.values()
     at_once = {one.slug for one in digests if story.received.urgency <= one.corrections_at_once}
     had = {row.series for row in editions.carriers(connection, story.story_id)} & at_once
     if not had or barred(story, newsroom.sources, now, Channel.MAIL) is not None:

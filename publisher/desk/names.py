@@ -44,12 +44,15 @@ def named(newsroom: Newsroom, kind: Named, given: str) -> str:
 def story(newsroom: Newsroom, story_id: str) -> Story:
     """The story that a person means; UnknownName otherwise."""
     with newsroom.database.read() as connection:
-        return story_in(connection, story_id)
+        return _there(stories.get(connection, whole_id(connection, "story", story_id)), story_id)
 
 
 def story_in(connection: Connection, story_id: str) -> Story:
-    """The same, in the caller's transaction."""
-    found = stories.get(connection, whole_id(connection, "story", story_id))
+    """The same, for whoever changes it: nobody else does before the caller's transaction has ended."""
+    return _there(stories.locked(connection, whole_id(connection, "story", story_id)), story_id)
+
+
+def _there(found: Story | None, story_id: str) -> Story:
     if found is None:
         raise UnknownName("story", story_id)
     return found

@@ -102,7 +102,7 @@ def ingest_mailbox(
         )
     passed_over = set() if passed_over is None else passed_over
     done = Ingested()
-    with fetch.opened(options) as box:
+    with fetch.opened(options, stop=stop) as box:
         for uid in box.unseen():
             if stop is not None and stop.is_set():
                 break

@@ -87,7 +87,7 @@ def fitting(
     Raises:
         UnknownName, BadInput, RhythmUnknown: something of it is not there.
     """
-    wanted = newsroom.digest(digest)
+    wanted = newsroom.asked_for(digest)
     spoken = language or wanted.languages[0]
     if spoken not in wanted.languages:
         raise BadInput(f"digest {digest} has no language {spoken!r}; it has {', '.join(wanted.languages)}")
@@ -131,8 +131,8 @@ def listing(
     newsroom: Newsroom, *, digest: str | None, segment: str | None = None, after: str | None, limit: int
 ) -> Page:
     """Subscribers by id, with the digests they get; `segment`: those whom this rule means, as readers of a digest they get."""
-    slug = newsroom.digest(digest).slug if digest else None
-    only = parse_segment(segment, newsroom.settings.attributes) if segment else None
+    slug = newsroom.asked_for(digest).slug if digest else None
+    only = parse_segment(segment, newsroom.settings.attributes) if segment is not None else None
     last = number_in(after) or 0
     with newsroom.database.read() as connection:
         found = audience.listing(connection, digest=slug, only=only, after_id=last, limit=limit + 1)
@@ -216,7 +216,7 @@ def leave(newsroom: Newsroom, who: str, *, digest: str | None, actor: str, now: 
     with newsroom.database.write() as connection:
         if "@" in who:
             row = _find(newsroom, connection, who)
-            scope = newsroom.digest(digest).slug if digest else None
+            scope = newsroom.asked_for(digest).slug if digest else None
         else:
             claim = read(newsroom.token_keys, Purpose.LEAVE, who) if len(who) == LENGTH else None
             named = {entry.number: entry.slug for entry in newsroom.settings.digests}

@@ -16,16 +16,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from publisher.desk import alarms
 from publisher.desk.names import whole_id
 from publisher.desk.pages import Page, key_of, place_in
 from publisher.errors import Conflict
 from publisher.fetch import Failed, Fetched, Memory, NotModified, Result, fetch
-from publisher.intake.lookback import AFTER, Finding, Seen, allowed, answered, led_home, seen, verdict
+from publisher.intake.lookback import AFTER, Finding, Seen, answered, led_home, seen, verdict
+from publisher.intake.robots import allowed
 from publisher.newsroom import Newsroom
 from publisher.store import house, looks, stories
+from publisher.story import Story
 
 __all__ = ["Found", "listing", "look", "settle"]
 
@@ -37,10 +39,12 @@ FORGOTTEN = timedelta(hours=26)
 """What was published longer ago and has no row is left alone: after an upgrade the whole archive would be asked."""
 
 
+LATELY = timedelta(days=7)
+"""Whether a source's pages are articles is asked of the stories of so long."""
 WHY = {
     "gone": "gone at its source",
     "front-page": "gone at its source: its page leads to the front page",
-    "no-article": "its page at the source is no article any more",
+    "no-article": "its page at the source is no article",
     "headline": "its source changed the headline",
     "length": "its source changed the text",
 }
@@ -113,9 +117,15 @@ def _written(
     now: datetime,
 ) -> list[Found]:
     found: list[Found] = []
+    pages = {
+        row.story_id: seen(result.body, newsroom.sources[row.source], url=result.url, now=now)
+        for row in due
+        if isinstance(result := results.get(row.story_id), Fetched) and row.source in newsroom.sources
+    }
     with newsroom.database.write() as connection:
         present = stories.load(connection, [row.story_id for row in due])
-        for row in due:
+        # articles first: whether a source's pages are such is asked for those that are none
+        for row in sorted(due, key=lambda row: pages.get(row.story_id) is None):
             story, result = present[row.story_id], results.get(row.story_id)
             source = newsroom.sources.get(row.source)
             if story.killed is not None or source is None or not source.recheck:
@@ -129,9 +139,9 @@ def _written(
             values: dict[str, Any] = {}
             match result:
                 case Fetched():
-                    told = seen(result.body, source, url=result.url, now=now)
-                    finding = led_home(row.url, result.url) or verdict(
-                        story.received.headline or story.received.original_headline, before, told
+                    told = pages[row.story_id]
+                    finding = led_home(row.url, result.url) or _verdict(
+                        connection, story, row, before, told, now=now
                     )
                     values = {"etag": result.memory.etag, "last_modified": result.memory.last_modified}
                     if told is not None:
@@ -158,6 +168,20 @@ def _written(
             if (result := results.get(row.story_id)) is not None and result.not_before is not None:
                 looks.pause(connection, row.source, result.not_before)
     return found
+
+
+def _verdict(
+    connection: Connection,
+    story: Story,
+    row: Row[Any],
+    before: Seen | None,
+    told: Seen | None,
+    *,
+    now: datetime,
+) -> Finding | None:
+    others = looks.articles(connection, row.source, since=now - LATELY) if told is None else 0.0
+    ours = story.received.headline or story.received.original_headline
+    return verdict(ours, before, told, others=others)
 
 
 def _next(row: Row[Any], now: datetime, *, done: bool) -> dict[str, Any]:

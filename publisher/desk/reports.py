@@ -3,8 +3,8 @@
 Order: the service's key from the configuration (without one there is no such service), its proof, its events, and then these, some in each transaction, so that a
 sender at work does not wait; who tells them again because a later one had to wait is told that the first are known.
 Nothing is asked of the network but what a service's module found harmless (`services.ses`: certificates, the confirmation of a
-subscription), through the guard of `fetch`, one at a time, and after a failure not again for a while: a forged request
-that names a certificate costs us next to nothing.
+subscription), through the guard of `fetch`, one at a time, an address that failed not again for a while, and few new ones in a minute: a forged request
+that names a certificate costs us next to nothing, and does not keep the true one from being asked for.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ SLICE = 100
 SECONDS = 5.0
 BYTES = 64_000
 CERTIFICATES_MAX = 16
-REST_SECONDS = 30.0
-"""After a fetch that failed."""
+REST_SECONDS, FAILURES_MAX = 60.0, 20
+"""How long an address that failed is not asked again; once so many rest, no unknown one is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,8 @@ def hear(newsroom: Newsroom, name: str, post: Post, *, now: datetime) -> Heard |
 certificates: dict[str, bytes] = {}
 """By their address, as they were fetched; the same for every newsroom of the process."""
 _asking = threading.Lock()
-_rests_until = 0.0
+failed: dict[str, float] = {}
+"""When each address failed; of the whole process: whoever forges requests does it on all connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +73,21 @@ class _Asker:
 
     def ask(self, url: str) -> bytes:
         """A certificate as it was fetched before, or what stands at this address now."""
-        global _rests_until  # noqa: PLW0603 - of the whole process: whoever forges requests does it on all connections
         if url in certificates:
             return certificates[url]
         with _asking:
-            if time.monotonic() < _rests_until:
-                raise Away("the last address that was asked gave no answer")
+            now = time.monotonic()
+            for one in [one for one, at in failed.items() if now - at > REST_SECONDS]:
+                del failed[one]
+            if url in failed or len(failed) >= FAILURES_MAX:
+                raise Away("it, or too many others, gave no answer just now")
             limits = replace(self.newsroom.fetch_limits, seconds=SECONDS, bytes=BYTES, redirects=0)
             guard = self.newsroom.fetch_guard
             answer = asyncio.run(
                 fetch.fetch(url, memory=fetch.Memory(), now=self.now, limits=limits, guard=guard)
             )
             if not isinstance(answer, fetch.Fetched):
-                _rests_until = time.monotonic() + REST_SECONDS
+                failed[url] = time.monotonic()
                 raise Away(f"{answer}")
             if url.endswith(".pem") and len(certificates) < CERTIFICATES_MAX:
                 certificates[url] = answer.body

@@ -65,7 +65,7 @@ def leave(newsroom: Newsroom, subscriber_id: int, digest: str, *, actor: str, no
     Raises:
         UnknownSubscriber, UnknownName: there is no such reader or digest.
     """
-    slug = newsroom.digest(digest).slug
+    slug = newsroom.asked_for(digest).slug
     with newsroom.database.write() as connection:
         row = audience.get(connection, subscriber_id)
         audience.leave(connection, row.id, digest=slug, actor=actor, now=now)

@@ -1,6 +1,7 @@
 """What one received item does to the store: a new story, a version of one, a kill, or an entry in quarantine.
 
-Within the caller's transaction, in this order: what lacks provenance is set aside, unless it takes a story back that we have; the story is found by the source's id or its aliases; `revise` says
+Within the caller's transaction, in this order: its source's turn is waited for; what lacks provenance is set aside, unless it takes a story back that we have;
+the story is found by the source's id or its aliases; `revise` says
 what the version means; it is stored; and mail that holds the version before is halted or named. Publishing comes after the transaction, by the caller.
 """
 
@@ -55,6 +56,7 @@ def take_item(
 
     `by_hand`: a person releases it, may bring back what was killed, and may give a headline.
     """
+    stories.take_turns(connection, source.slug)
     headed = by_hand.headline if by_hand else ""
     if (withheld := _withheld(connection, source, item)) is not None:
         item = withheld
@@ -127,9 +129,8 @@ def _take_received(
     by_hand: ByHand | None,
 ) -> str | None:
     story_id = stories.find(connection, source.slug, received)
-    present = stories.get(connection, story_id) if story_id else None
     known = stories.known_hashes(connection, story_id) if story_id else frozenset()
-    found = change(present, received, known=known)
+    present, found = _meaning(connection, story_id, received, known)
     if found is Change.AFTER_KILL and by_hand is not None and present is not None:
         # Whoever had it was told to disregard it: it stands in their next edition again, as one that was corrected.
         present, found = replace(present, killed=None, corrected_at=now), Change.RELEASE
@@ -177,6 +178,18 @@ def _take_received(
         report.remarks.append(f"{received.original_headline}: withheld, for {DOUBTS[doubt]}")
     _tell_mail(newsroom, connection, present, revised, found, report=report, actor=actor, now=now)
     return revised.story_id
+
+
+def _meaning(
+    connection: Connection, story_id: str | None, received: Received, known: Collection[bytes]
+) -> tuple[Story | None, Change]:
+    """The story that we have, and what this version does to it; locked where that is something."""
+    present = stories.get(connection, story_id) if story_id else None
+    found = change(present, received, known=known)
+    if story_id and found not in {Change.UNCHANGED, Change.STALE}:
+        present = stories.locked(connection, story_id)  # the desk may have killed it meanwhile
+        found = change(present, received, known=known)
+    return present, found
 
 
 def _version_hash(received: Received, version: int, known: Collection[bytes]) -> bytes:
@@ -280,9 +293,10 @@ def kill_by_guid(
     connection: Connection, source: Source, guid: str, *, report: SourceReport, actor: str, now: datetime
 ) -> None:
     """A tombstone of the source (RFC 6721): it names an id and nothing else."""
+    stories.take_turns(connection, source.slug)
     probe = Received(source_guid=guid, source_name="", source_url="", original_headline="", language="und")
     story_id = stories.find(connection, source.slug, probe)
-    present = stories.get(connection, story_id) if story_id else None
+    present = stories.locked(connection, story_id) if story_id else None
     if present is None or present.killed is not None:
         return
     report.withdrawals.append(withdraw(connection, present, act="kill", why=BY_SOURCE, actor=actor, now=now))

@@ -2,7 +2,7 @@
 
 Order: messages are made of the records of acts and of consent (`store.webhooks`), taken with a lease, posted side by side, and what came of it is
 recorded. Each has an id that stays over all tries and is the same however often it is made; so a program that sees one twice knows it. A webhook that is
-new is told what happens from then on. Which order they arrive in is not promised. A dispatch is finished when nobody waits any more: no record says so,
+new, or comes back to the configuration, is told what happens from then on. Each is told for itself, so that none waits for a slow one, and of kills first. Which order they arrive in is not promised. A dispatch is finished when nobody waits any more: no record says so,
 so it is looked for, once a minute.
 Signed as "Standard Webhooks" has it: HMAC-SHA256 over id, time and body. The guard of `fetch` holds: no private address unless `private` says so, no redirect.
 """
@@ -13,6 +13,7 @@ import asyncio
 import base64
 import hmac
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -31,7 +32,7 @@ from publisher.store import deliveries, editions, house, stories, webhooks
 from subscribers.address import mask, parse
 from subscribers.errors import AddressRefused
 
-__all__ = ["Looked", "WebhookReport", "listing", "pause", "signed", "tell", "test"]
+__all__ = ["Looked", "WebhookReport", "forget_others", "listing", "pause", "signed", "tell", "test"]
 
 ACTS = ("edition.make", "edition.approve", "story.kill")
 STEPS = {
@@ -43,6 +44,7 @@ STEPS = {
 }
 """What is told of a reader's consent; that somebody asked for something in their name is nobody's business."""
 AT_ONCE, AT_MOST = 8, 100
+"""Messages that are on their way together, of which so many come twice if we die meanwhile; rows of one page."""
 EACH = 10.0
 LEASE = timedelta(minutes=1)
 FINISHED_EVERY = timedelta(minutes=1)
@@ -71,36 +73,42 @@ def pause(failures: int) -> timedelta | None:
     return _PAUSES[failures - 1] if failures <= len(_PAUSES) else None
 
 
-def tell(newsroom: Newsroom, looked: Looked, *, now: datetime) -> WebhookReport:
-    """Make what is new into messages, and tell what is due.
+def forget_others(newsroom: Newsroom, *, now: datetime) -> None:
+    """Let go of webhooks that are configured no more: what waits for them is given up, and if they come back they are new."""
+    names = [hook.name for hook in newsroom.settings.webhooks]
+    with newsroom.database.read() as connection:
+        if not webhooks.others(connection, names):
+            return
+    with newsroom.database.write() as connection:
+        webhooks.drop_others(connection, names, why="it is configured no more", now=now)
+
+
+def tell(newsroom: Newsroom, hook: Webhook, looked: Looked, *, now: datetime) -> WebhookReport:
+    """Make what is new into messages of this webhook, and tell what is due; who fails is asked no more in this look.
 
     Raises:
         StoreUnavailable: the database cannot be asked or written; what was told may be told once more.
     """
     report = WebhookReport()
-    configured = {hook.name: hook for hook in newsroom.settings.webhooks}
-    if not configured:
-        return report
     finished = looked.finished_at is None or now - looked.finished_at >= FINISHED_EVERY
-    for hook in configured.values():
-        _make(newsroom, hook, now=now, finished=finished)
+    _make(newsroom, hook, now=now, finished=finished)
     if finished:
         looked.finished_at = now
-    with newsroom.database.read() as connection:
-        if not webhooks.any_due(connection, now=now):
-            return report
-    with newsroom.database.write() as connection:
-        webhooks.forget_old(connection, now=now)
-        taken = webhooks.take(connection, now=now, until=now + LEASE, limit=AT_MOST)
-        for row in taken:
-            if row.webhook not in configured:
-                webhooks.given_up(connection, row, why="it is configured no more", now=now)
-    rows = [row for row in taken if row.webhook in configured]
-    answers = _posted(newsroom, [(configured[row.webhook], row.id, row.body) for row in rows], now=now)
-    with newsroom.database.write() as connection:
-        for place, row in enumerate(rows):
-            if place in answers:  # who had no turn comes back when the lease runs out
-                _record(connection, row, answers[place], now=now, report=report)
+    begun = time.monotonic()
+    while time.monotonic() - begun < EACH:  # then it is looked anew: there may be a kill
+        with newsroom.database.read() as connection:
+            if not webhooks.any_due(connection, hook.name, now=now):
+                break
+        with newsroom.database.write() as connection:
+            webhooks.forget_old(connection, now=now)
+            rows = webhooks.take(connection, hook.name, now=now, until=now + LEASE, limit=AT_ONCE)
+        answers = _posted(newsroom, hook, [(row.id, row.body) for row in rows], now=now)
+        with newsroom.database.write() as connection:
+            for place, row in enumerate(rows):
+                if place in answers:  # who had no turn comes back when the lease runs out
+                    _record(connection, row, answers[place], now=now, report=report)
+        if report.failures or not rows:
+            break
     return report
 
 
@@ -117,14 +125,16 @@ def _record(
         report.taken += 1
         return
     why = f"{answer.reason}: {answer.detail}"
-    wait = pause(row.failures + 1)
+    gone = answer.reason == "http-410"
+    wait = None if gone else pause(row.failures + 1)
     if wait is None:
         webhooks.given_up(connection, row, why=why, now=now)
         data = {"type": row.type, "id": row.id}
         house.tell(
             connection, "webhook.given-up", row.webhook, actor="rule:webhook", now=now, why=why, data=data
         )
-        report.failures.append(f"{row.webhook} was not told of {row.type} for a day, and is given up: {why}")
+        how = "says that it is gone" if gone else f"was not told of {row.type} for a day"
+        report.failures.append(f"{row.webhook} {how}, and is given up: {why}")
         return
     due_at = max(now + wait, answer.not_before or now)
     webhooks.failed(connection, row, why=why, due_at=due_at)
@@ -199,7 +209,8 @@ def _of_acts(newsroom: Newsroom, connection: Connection, rows: list[Any]) -> Ite
 
 def _of_steps(newsroom: Newsroom, hook: Webhook, rows: list[Any]) -> Iterator[Told]:
     for row in rows:
-        if row.step in STEPS:
+        again = row.step == row.before == "confirmed"  # more evidence of what was told
+        if row.step in STEPS and not again:
             data: dict[str, Any] = {"subscriber": row.subscriber_id, "digest": row.digest}
             if hook.addresses == "masked":
                 data["address"] = _masked(newsroom, row.address)
@@ -264,26 +275,19 @@ def signed(secret: bytes, message_id: str, body: bytes, *, now: datetime) -> lis
 
 
 def _posted(
-    newsroom: Newsroom, messages: list[tuple[Webhook, str, str]], *, now: datetime
+    newsroom: Newsroom, hook: Webhook, messages: list[tuple[str, str]], *, now: datetime
 ) -> dict[int, fetch.Taken | fetch.Failed]:
     wanted = newsroom.fetch_limits
     limits = replace(wanted, seconds=min(EACH, wanted.seconds), total_seconds=3 * EACH, concurrency=AT_ONCE)
-    by_hook: dict[Webhook, dict[int, tuple[str, bytes]]] = {}
-    headers: dict[int, list[tuple[bytes, bytes]]] = {}
-    for place, (hook, message_id, body) in enumerate(messages):
-        raw = body.encode()
-        secret = newsroom.settings.secrets.webhook_secret(hook.name)
-        headers[place] = signed(secret, message_id, raw, now=now)
-        by_hook.setdefault(hook, {})[place] = (hook.url, raw)
-
-    async def all_of_them() -> dict[int, fetch.Taken | fetch.Failed]:
-        rounds = [
-            fetch.post_all(posts, now=now, limits=limits, guard=_guard(newsroom, hook), headers=headers)
-            for hook, posts in by_hook.items()
-        ]
-        return {place: answer for found in await asyncio.gather(*rounds) for place, answer in found.items()}
-
-    return asyncio.run(all_of_them())
+    secret = newsroom.settings.secrets.webhook_secret(hook.name)
+    posts = {place: (hook.url, body.encode()) for place, (_, body) in enumerate(messages)}
+    headers = {
+        place: signed(secret, message_id, posts[place][1], now=now)
+        for place, (message_id, _) in enumerate(messages)
+    }
+    return asyncio.run(
+        fetch.post_all(posts, now=now, limits=limits, guard=_guard(newsroom, hook), headers=headers)
+    )
 
 
 def _guard(newsroom: Newsroom, hook: Webhook) -> fetch.Guard:
@@ -307,7 +311,7 @@ def test(newsroom: Newsroom, name: str, *, now: datetime) -> str:
         raise UnknownName("webhook", name, hooks)
     data = {"site": newsroom.settings.site.name}
     message = _message(hooks[name], (f"test {now.isoformat()}", "test", now, data), now=now)
-    answer = _posted(newsroom, [(hooks[name], message["id"], message["body"])], now=now).get(0)
+    answer = _posted(newsroom, hooks[name], [(message["id"], message["body"])], now=now).get(0)
     if isinstance(answer, fetch.Taken):
         return ""
     return f"{answer.reason}: {answer.detail}" if answer else "it had no turn in time"

@@ -149,7 +149,7 @@ def _told_of(item: Item, line: str, before: list[str]) -> bool:
     """Whether a line that looks like a headline is told of this item: its source's name or its own words, before its source URL."""
     told = line.removesuffix("…").rstrip()
     own = any(plain(words or "").startswith(told) for words in (item.lede, item.correction_note))
-    named = line.startswith(f"{plain(item.source_name)} · ")
+    named = line.startswith(tuple(f"{plain(item.source_name)} {dot} " for dot in "·|"))
     return item.source_url not in before and ((len(told) > 2 and own) or named)
 
 

@@ -8,6 +8,7 @@ for the person who mends the story, never an answer.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -16,14 +17,14 @@ from selectolax.lexbor import LexborHTMLParser
 from publisher.intake.links import absolute, canonical, unfit
 from publisher.intake.markup import to_text
 from publisher.intake.text import clean, normalise
-from publisher.story import Reason, Received, Rejected, Source
+from publisher.story import PubStatus, Reason, Received, Rejected, Source
 
 __all__ = ["Audited", "audited"]
 
 DISCLAIMS = re.compile(
     r"disclaimer|do(?:es)? not (?:necessarily )?(?:reflect|represent)|(?:views|opinions)\b[^.]{0,80}\b(?:source|author|agenc)"
-    r"|retrieved from other|сайт не несёт|не обязательно (?:отража|совпада)|отказ от ответственности|n['’]engagent que|ne reflètent pas"
-    r"|no (?:necesariamente )?reflejan|descargo de responsabilidad|سلب مسئولیت|لزوما|بازتاب دیدگاه|لا تعبر|بالضرورة|إخلاء مسؤولية"
+    r"|retrieved from other|speaks? for (?:that|the|its) source|сайт не несёт|не обязательно (?:отража|совпада)|отказ от ответственности|n['’]engagent que|ne reflètent pas"
+    r"|no (?:necesariamente )?reflejan|descargo de responsabilidad|سلب مسئولیت|لزوما|بازتاب دیدگاه|نه دیدگاه ما|دیدگاه ما نیست|لا تعبر|لا عنّ?ا|بالضرورة|إخلاء مسؤولية"
     r"|אינ[םן] משקפ|הסרת אחריות|免责声明|不代表",
     re.IGNORECASE,
 )
@@ -38,7 +39,7 @@ AGENCIES = re.compile(
     r"|dpa|Kyodo|Yonhap|PTI|Bloomberg|Al Jazeera|BBC|CNN)\b"
 )
 OTHERS_REASONS = frozenset({Reason.PROTECTED, Reason.UNPUBLISHED, Reason.MALFORMED})
-"""What is not out, or cannot be read, is not judged."""
+"""What is not out, or cannot be read, is not judged; nor is the notice of what was withdrawn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,21 +63,22 @@ class Audited:
 
 
 def audited(
-    item: Received | Rejected, source: Source, *, around: str = "", disclaimer: str = ""
+    item: Received | Rejected, source: Source, *, around: str = "", disclaimers: Sequence[str] = ()
 ) -> Audited | None:
     """The verdict on a story; None for what is not out or cannot be read.
 
-    `around`: the text of the page that it stands on. `disclaimer`: the words that have to stand there; "": any words of that kind.
+    `around`: the text of the page that it stands on. `disclaimers`: one of these has to stand there; none given: any words of that kind.
     """
     if isinstance(item, Rejected) and (item.reason in OTHERS_REASONS or item.received is None):
         return None
     received = item.received if isinstance(item, Rejected) else item
-    if received is None:
+    if received is None or received.pubstatus is PubStatus.CANCELED:
         return None
     text = "\n".join([to_text(received.body), *map(to_text, received.set_aside)])
     said = normalise(f"{text}\n{around}")
-    wanted = normalise(disclaimer).casefold()
-    disclaims = wanted in said.casefold() if wanted else DISCLAIMS.search(said) is not None
+    wanted = [words for words in (normalise(entry).casefold() for entry in disclaimers) if words]
+    folded = said.casefold()
+    disclaims = any(words in folded for words in wanted) if wanted else DISCLAIMS.search(said) is not None
     found = {"source": received.source_name, "link": received.source_url}
     lacks = (*(what for what, value in found.items() if not value), *(() if disclaims else ("disclaimer",)))
     open_ = not received.source_name or not received.source_url

@@ -1,17 +1,18 @@
 """What a source's page says of a story that we have published: nothing, or that a person should look. PURE.
 
 Agencies that deliver by feed never send kills: the page goes, leads home, or says something else, and the feed is silent. The first look
-sees what the page calls itself and how long it is; later ones compare with that. A feed's headline and a page's differ often, so
-the first look finds fault only with a headline that has next to nothing in common with the story's. Whatever may have a harmless
-cause (a server in trouble, a page that cannot be read and never could) is no finding.
+sees what the page calls itself and how long it is; later ones compare with that. Most withdrawals come before it, so it finds fault as well: with a
+headline that has next to nothing in common with the story's or calls it withdrawn (a feed's and a page's differ often), and with a page that
+is no article where those of its source are. Whatever may have a harmless cause (a server in trouble, a source whose pages cannot be
+read) is no finding.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
-from urllib.robotparser import RobotFileParser
 
 from publisher.intake import page
 from publisher.intake.document import Context, Unreadable
@@ -19,12 +20,20 @@ from publisher.intake.markup import to_text
 from publisher.legible import is_front_page
 from publisher.story import Rejected, Source
 
-__all__ = ["AFTER", "Finding", "Seen", "allowed", "answered", "led_home", "seen", "verdict"]
+__all__ = ["AFTER", "Finding", "Seen", "answered", "led_home", "seen", "verdict"]
 
 AFTER = (timedelta(minutes=15), timedelta(hours=2), timedelta(hours=24))
 """When a page is looked at, from the first publication on."""
-AGENT = "Publisher"
 IN_COMMON = 0.2
+AS_A_RULE = 0.9
+"""So many of a source's pages are articles that we can read, where one that is none means something."""
+WITHDRAWN = re.compile(
+    r"(?<!\w)(?:retract(?:ed|ion)|withdrawn|rétracté\w*|retirad[oa]|отозван\w*|опроверг\w*|опровержение|تکذیب|پس گرفته|سحب|הוסר\w*)(?!\w)|撤回|撤稿",
+    re.IGNORECASE,
+)
+EDITION = re.compile(r"/[a-z]{2}(?:-[a-z]{2,4})?/?", re.IGNORECASE)
+CAME_FROM = re.compile(r"(?:(?:ref|from|src|source|status|error|redirect(?:ed)?|utm_\w+)=[^&]*(?:&|$))*")
+"""A front page may be one of several, and be told where a reader came from."""
 MUCH, MANY = 0.5, 400
 """A text that lost or gained half of its length, and so many characters."""
 GONE = frozenset({"http-404", "http-410"})
@@ -66,17 +75,27 @@ def answered(reason: str) -> Finding | None:
 def led_home(asked: str, final: str) -> Finding | None:
     """Whether a redirect led from the story to the front page."""
     there = urlsplit(final)
-    if asked != final and is_front_page(there.path, there.query):
+    path = "/" if EDITION.fullmatch(there.path) else there.path
+    query = "" if CAME_FROM.fullmatch(there.query) else there.query
+    if asked != final and is_front_page(path, query):
         return Finding("front-page", f"the page leads to the front page {final}")
     return None
 
 
-def verdict(headline: str, before: Seen | None, present: Seen | None) -> Finding | None:
-    """What has changed; `headline` is the story's as its source sent it, `before` what an earlier look saw (None: there was none)."""
+def verdict(headline: str, before: Seen | None, present: Seen | None, *, others: float = 0) -> Finding | None:
+    """What has changed; `headline` is the story's as its source sent it, `before` what an earlier look saw (None: there was none).
+
+    `others`: how many of the source's other pages are articles, 1 being all; 0 when none was looked at.
+    """
+    if present is None and before is not None:
+        return Finding("no-article", "the page is no longer an article")
     if present is None:
-        return Finding("no-article", "the page is no longer an article") if before else None
+        told = "the page is no article, and the others of its source are"
+        return Finding("no-article", told) if others >= AS_A_RULE else None
     if before is None:
-        if present.headline and _in_common(headline, present.headline) < IN_COMMON:
+        little = _in_common(headline, present.headline) < IN_COMMON
+        withdrawn = WITHDRAWN.search(present.headline) and not WITHDRAWN.search(headline)
+        if present.headline and (little or withdrawn):
             return Finding("headline", f"the page has another headline: {present.headline}")
         return None
     if _plain(before.headline) != _plain(present.headline):
@@ -85,13 +104,6 @@ def verdict(headline: str, before: Seen | None, present: Seen | None) -> Finding
     if change > MANY and change > MUCH * max(before.length, 1):
         return Finding("length", f"the text had {before.length:,} characters and has {present.length:,}")
     return None
-
-
-def allowed(robots: bytes, url: str) -> bool:
-    """Whether a site's robots.txt lets us ask for this address (RFC 9309)."""
-    rules = RobotFileParser()
-    rules.parse(robots[:500_000].decode("utf-8", "replace").splitlines())
-    return rules.can_fetch(AGENT, url)
 
 
 def _plain(text: str) -> str:

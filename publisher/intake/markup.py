@@ -155,6 +155,9 @@ BLOCKS = frozenset(
 )
 SHORTCODE = re.compile(r"\[/?[a-z][a-z0-9_-]{2,30}(?:\s[^\]\n]{0,200})?\]")
 LEDE_MAX = 600
+TELLING = 40
+"""Characters of a line that is text, whatever it ends in."""
+SENTENCE = re.compile(r"[.!?…؟۔。！？।][\"'’”»)\]]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,14 +243,20 @@ def text_digest(html: str) -> str:
 
 
 def lede_of(markup: Markup) -> str:
-    """The first paragraph of a sanitised body that says something, as one line; not a heading, a caption or a cell."""
+    """The beginning of a sanitised body that says something, as one line: a paragraph, and the one before it where that is a short sentence.
+
+    A short line that is no sentence is a sign-off or a dateline, and is passed over; so are headings, captions and cells.
+    """
     text = markup.text
     if BESIDE.search(markup.html):
         text = _prose(markup.html) or text
+    said = ""
     for line in text.split("\n"):
-        if len(line) > 40:
-            return clean(line, LEDE_MAX)
-    return clean(text, LEDE_MAX)
+        if len(line) > TELLING or SENTENCE.search(line):
+            said = f"{said} {line}"
+        if len(said) > TELLING:
+            break
+    return clean(said or text, LEDE_MAX)
 
 
 def _prose(html: str) -> str:

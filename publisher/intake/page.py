@@ -1,7 +1,7 @@
 """The HTML page of one article: what it declares of itself (JSON-LD, Open Graph, canonical link, hreflang), and its text.
 
 The page has to call itself an article, by JSON-LD, `og:type`, a marked body, or an address of its own that is no front page: anything else, such as an error page or a front page, is
-refused and is no story. The canonical link is the story's; the text is the marked body, else the element that holds most of the page's
+refused and is no story. A house page that declares its source to programs (`isBasedOn` and `creditText`) is believed as far as any source line. The canonical link is the story's; the text is the marked body, else the element that holds most of the page's
 paragraphs, less navigation, forms, asides and lists of other stories. Of a house source the source line inside the text decides, as everywhere.
 """
 
@@ -23,7 +23,7 @@ from publisher.intake.text import clean
 from publisher.intake.times import parse as parse_time
 from publisher.intake.wordpress import language_of
 from publisher.legible import is_front_page
-from publisher.story import Media
+from publisher.story import Media, SourceKind
 
 __all__ = ["is_html", "read", "recognises"]
 
@@ -73,8 +73,13 @@ def read(raw: bytes, context: Context) -> Document | Unreadable:
     marked = tree.css_first(MARKED[0]) is not None
     canonical = _link(tree, about, context)
     said = _text(tree, about)
-    if said is None or not (about or _meta(tree, "og:type") == "article" or marked or _own_address(tree)):
-        return Unreadable("html-page", "the HTML page does not call itself an article, or has no text of one")
+    if said is None:
+        return Unreadable(
+            "html-page",
+            f"the HTML page has no text of an article: fewer than {ENOUGH} characters in paragraphs",
+        )
+    if not (about or _meta(tree, "og:type") == "article" or marked or _own_address(tree)):
+        return Unreadable("html-page", "the HTML page does not call itself an article")
     parts = _parts(tree, about, canonical, said, context)
     parts.raw = raw
     return Document(items=(build(parts, context),))
@@ -99,12 +104,15 @@ def _parts(
     section = about.get("articleSection")
     sections = [text(s) for s in section] if isinstance(section, list) else [text(section)]
     picture = _meta(tree, "og:image")
+    house = context.source.kind is SourceKind.HOUSE
     rights = [text(about.get("copyrightNotice")), _meta(tree, "copyright")]
     return Parts(
         guid=canonical,
         link=canonical,
         headline=_headline(tree, about),
         body_html=body,
+        source_name=text(about.get("creditText")) if house else "",
+        source_url=text(about.get("isBasedOn")) if house else "",
         summary_html=paragraphs(_meta(tree, "og:description") or text(about.get("description"))),
         language=_language(tree, about, canonical, body, context),
         published=parse_time(published, zone=zone),

@@ -21,7 +21,7 @@ from ulid import ULID
 
 from publisher import assets
 from publisher.edition import Disclaimer, Edition
-from publisher.errors import ConfigurationInvalid, Problem, UnknownName
+from publisher.errors import BadInput, ConfigurationInvalid, Problem, UnknownName
 from publisher.feed import Feed, feeds_of
 from publisher.series import Digest
 from publisher.settings import Settings
@@ -29,6 +29,7 @@ from publisher.store import deliveries, house, migrate
 from publisher.store.db import Database, open_database
 from publisher.store.timeline import Kept
 from publisher.story import Section, Source
+from subscribers.rhythm import RhythmKind
 from subscribers.tokens import TokenKeys
 
 if TYPE_CHECKING:
@@ -191,6 +192,29 @@ class Newsroom:
     def digest(self, slug: str) -> Digest:
         """The digest of this name; UnknownName lists the others."""
         return _named("digest", slug, self.digests)
+
+    def asked_for(self, slug: str) -> Digest:
+        """The digest of this name as readers are subscribed to it: its weekly editions and alerts are a rhythm of theirs.
+
+        Raises:
+            UnknownName: there is none. BadInput: it is a branch of one; the sentence says how a reader gets that.
+        """
+        found = _named("digest", slug, self.digests if slug in self.digests else self._subscribed)
+        if found.parent:
+            often = (
+                "alerts"
+                if found.rhythm is RhythmKind.ALERTS
+                else f"weekly {found.weekdays[0]} {found.slots[0]:%H:%M}"
+            )
+            raise BadInput(
+                f'nobody is subscribed to {slug} by itself: it goes to those subscribers of {found.parent} whose rhythm is "{often}" '
+                f"(name the digest {found.parent}, and that rhythm)"
+            )
+        return found
+
+    @property
+    def _subscribed(self) -> Mapping[str, Digest]:
+        return {digest.slug: digest for digest in self.settings.digests}
 
     def data_path(self, *parts: str) -> Path:
         """A path under the data folder."""

@@ -193,6 +193,7 @@ def _words(words: Words) -> dict[str, Any]:
         "corrected": _("Corrected"),
         "correction": _("Correction"),
         "note": _("Editor's note"),
+        "dot": words.dot,
         "comma": words.signs.comma,
         "also": _("Also reported by"),
         "colon": words.signs.colon,
@@ -207,7 +208,7 @@ def _counts(items: Sequence[Item], words: Words, lengths: Lengths) -> str:
     sources = words.ngettext("%(n)s agency", "%(n)s agencies", agencies)
     minutes = words.ngettext("%(n)s minute", "%(n)s minutes", max(1, round(read / WORDS_A_MINUTE)))
     parts = words.gettext("%(stories)s from %(agencies)s") % {"stories": stories, "agencies": sources}
-    return f"{parts} · {minutes}"
+    return f"{parts}{words.dot}{minutes}"
 
 
 def _words_in(text: str) -> float:

@@ -44,6 +44,8 @@ ZEROS = {
     "tibt": "\u0f20",
 }
 """The zero of every numbering system that is some language's default in CLDR; one to nine follow it."""
+LIKE_A_DOT = frozenset("٠۰")
+"""Zeros that are drawn as a dot: a middle dot beside such digits would be read as one."""
 NARROW = "\u202f"
 Day = date
 """The type, where the class below has a method of its name."""
@@ -88,6 +90,8 @@ class Words:
         zero = ord(ZEROS.get(self._locale.default_numbering_system, "0"))
         self._digits = {ord("0") + n: chr(zero + n) for n in range(10)} if zero != ord("0") else {}
         self._offsets: dict[timedelta, str] = {}
+        self.dot = " | " if chr(zero) in LIKE_A_DOT else " · "
+        """What parts the things of a line that are told beside each other, blanks included."""
         self._before_digits = LRM if unicodedata.bidirectional(chr(zero)) == "AN" else ""
 
     def spoken_as(self, language: str) -> Words:

@@ -111,11 +111,14 @@ def _hours(length: timedelta) -> str:
 
 
 def edition_id(digest: Digest, slot: datetime) -> str:
-    """`<digest>-<local date>`, with `-<HHMM>` when the digest has several slots a day or the slot is none of them."""
+    """`<digest>-<local date>`, with `-<HHMM>` when the digest has several slots a day or the slot is none of them.
+
+    In the hour that a clock change repeats the second time gets a `b`: no slot runs then, but alerts do.
+    """
     local = slot.astimezone(ZoneInfo(digest.timezone))
     base = f"{digest.slug}-{local:%Y-%m-%d}"
     only = (
         len(digest.slots) == 1
         and local_instant(local.date(), digest.slots[0], ZoneInfo(digest.timezone)) == slot
     )
-    return base if only else f"{base}-{local:%H%M}"
+    return base if only else f"{base}-{local:%H%M}{'b' if local.fold else ''}"

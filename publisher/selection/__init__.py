@@ -6,7 +6,8 @@ story is neither lost nor doubled (decisions 4, 5 and 11). A pin beats order, qu
 hold, an embargo, missing rights or the desk's drop.
 """
 
-from publisher.selection.alike import SPAN, Groups, Tie, grouped
+from publisher.selection.alike import SPAN, Groups, grouped
+from publisher.selection.byhand import Tie, by_hand, in_force
 from publisher.selection.candidates import Act, Candidate, Mark, Selection, barred, claimed
 from publisher.selection.candidates import item as item_of
 from publisher.selection.digest import select_digest
@@ -26,8 +27,10 @@ __all__ = [
     "Tie",
     "barred",
     "belongs",
+    "by_hand",
     "claimed",
     "grouped",
+    "in_force",
     "item_of",
     "roomier",
     "select_digest",

@@ -1,10 +1,12 @@
 """Which stories of several agencies report the same event. PURE.
 
 A wrong group hides a story, a missed one only prints an event twice: so whatever is in doubt is no group. Two stories belong together
-when their sources differ, their language does not, they claim times within a day of each other, no number and no denial in one headline
-contradicts the other's, and the words agree: of the headlines alone, of headlines and ledes together, or of the ledes so much that they are one
-copy. What is compared is what the sources wrote, never a headline of ours. A story joins the group of an earlier one that it resembles
-itself; chains (A like B, B like C) make no group. What the desk joined or split by hand holds, whatever the words say.
+when their sources differ, their language does not, they claim times within a day of each other, no denial in one headline contradicts the
+other's, and the words agree: of the headlines alone, of headlines and ledes together, or both have one copy that says what both headlines say.
+Where each headline has a word that the other has not, one was exchanged: survives and loses, Lebanon and Gaza. That is doubt, however much
+else agrees, for words do not tell opposites from synonyms. What is compared is what the sources wrote, never a headline of ours. A story
+joins the group of an earlier one that it resembles itself; chains (A like B, B like C) make no group. What the desk joined or split by
+hand holds, whatever the words say.
 
 No frequencies of words are used: the same two stories are alike or not whatever else came in.
 """
@@ -20,10 +22,11 @@ from functools import lru_cache
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
+from publisher.selection.byhand import Tie, by_hand
 from publisher.selection.candidates import claimed
 from publisher.story import Story
 
-__all__ = ["SPAN", "Groups", "Sketch", "Tie", "grouped", "sketch"]
+__all__ = ["SPAN", "Groups", "Sketch", "grouped", "sketch"]
 
 SPAN = timedelta(hours=24)
 """How far apart the times that two reports of one event claim may lie."""
@@ -31,14 +34,16 @@ HEADLINES = 0.55
 """How much of their words two headlines share that are alike by themselves (Jaccard), where a lede is missing."""
 HEADLINES_LEDES = ((0.5, 0.15), (0.3, 0.35))
 """The same where both have ledes: so much of the headlines with so much of the ledes."""
-ONE_COPY = 0.7
-"""How much two ledes share that are one copy under two headlines."""
+ONE_COPY, OF_HEADLINE = 0.7, 0.5
+"""How much two ledes share that are one copy, and how much such a copy says of what each headline has alone."""
 SAME_WORDS, IN_ORDER = 0.8, 0.25
 """The same words in another order say another thing: who beat whom."""
 LEAST_WORDS, LEAST_PAIRS, LEAST_RUNS = 4, 2, 2
+LEAST_TOLD, LEAST_TOLD_IN_COPY = 3, 2
+"""Words of a headline that say what happened; in the second case a copy tells the rest."""
 LEAST_LEDE = 8
 """Words that a lede has to have to be evidence."""
-LEDE_WORDS, OPENING_WORDS = 60, 14
+LEDE_WORDS, LEDE_SIGNS, OPENING_WORDS = 60, 400, 14
 """How many words of a lede are compared, and how many of them lead to it: a copy begins as its original does."""
 POSTINGS = 24
 """Of many stories with the same pair of words only the latest are looked at."""
@@ -53,19 +58,24 @@ SAME = str.maketrans("يكةأإآ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "ی
 """Letters and digits that Arabic and Persian keyboards write in two ways; what only joins or stretches goes."""
 ARTICLE = re.compile(r"(?<!\w)ال(?=\w{3})")
 NO = re.compile(
-    r"(?<!\w)(?:not|no|never|den(?:y|ies|ied)|refut\w+|n'est|pas|non|dément\w*|niega\w*|desmient\w*|не|нет|опроверг\w+|отриц\w+"
-    r"|لا|لم|لن|ليس|ینفی|نفی|تنفی|نه|تکذیب|رد|לא|אין|מכחיש\w*)(?!\w)|n['’]t(?!\w)|[不未没否]"
+    r"(?<!\w)(?:not|no|never|without|second|third|another|again|den(?:y|ies|ied)|refut\w+|n'est|pas|non|sans|dément\w*|niega\w*|desmient\w*|sin|не|нет|без|опроверг\w+|отриц\w+"
+    r"|لا|لم|لن|ليس|ینفی|نفی|تنفی|نه|تکذیب|رد|بدون|دون|לא|אין|מכחיש\w*)(?!\w)|n['’]t(?!\w)|[不未没否]"
 )
-"""What turns a sentence round: reports of which only one has it may say the opposite."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tie:
-    """What the desk said of two stories: that they report one event, or that they do not."""
-
-    one: str
-    other: str
-    joined: bool
+"""What turns a sentence round, or tells of one more: reports of which only one has it may say the opposite, or another event."""
+WHOLE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\d_\u3040-\u30ff\u3400-\u9fff]{2,}|\d+(?:[.,]\d+)*")
+"""A word to its end; of scripts without blanks each sign."""
+ENDING = re.compile(
+    r"(?<=[a-z]{3})(?:ing|ed|es|s|e|d)$|(?<=[а-яё]{3})[аеёийоуыьэюямх]$|(?<=[ء-ی]{3})(?:هم|ها|ه|ی)$"
+)
+"""What grammar puts after a word; nothing that turns one country into another (Niger, Nigeria)."""
+FILLING = """
+the an and or of to in on at by as is are was were be has have had will its it his her their for with from into after amid over
+says say said update updates live latest breaking what you your need know this these things today morning briefing
+de la le les des du un une et en au aux sur pour par dans el los las del por para con
+на по из за от до для при об в به از در با که را تا بر هم این آن برای في من علی الی عن مع של את על
+"""
+NOTHING_SAID = frozenset(FILLING.split())
+"""Words that any headline may have more or fewer of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +102,7 @@ class Groups:
 class Sketch(NamedTuple):
     """What is compared of a story: words of its headline, pairs and numbers in it; words of its lede, and the runs that open it.
 
-    Pairs and runs are hashes: they are only ever asked whether they are the same.
+    Pairs and runs are hashes: they are only ever asked whether they are the same. The texts are for the few that come so far.
     """
 
     words: frozenset[str]
@@ -101,6 +111,8 @@ class Sketch(NamedTuple):
     denies: bool
     lede: frozenset[str]
     runs: frozenset[int]
+    headline: str
+    told: str
 
 
 class _Head(NamedTuple):
@@ -113,45 +125,48 @@ class _Head(NamedTuple):
 
 def grouped(stories: Iterable[Story], ties: Iterable[Tie] = ()) -> Groups:
     """The events among these stories; equal input in any order gives equal groups. Later ties of a pair take the place of earlier ones."""
-    said = {frozenset((tie.one, tie.other)): tie.joined for tie in ties}
-    joined = _neighbours(pair for pair, together in said.items() if together)
-    split = _neighbours(pair for pair, together in said.items() if not together)
-    order = sorted(
-        ((claimed(story), story.story_id, story) for story in stories), key=lambda entry: entry[:2]
-    )
-    events: dict[str, list[Story]] = {}
-    of: dict[str, str] = {}
-    shelves: dict[str, _Index] = {}
+    hand = by_hand(ties)
+    order = sorted(((*_order(story), story) for story in stories), key=lambda entry: entry[:2])
+    # what the desk joined is one from the beginning, so that a story is like whichever of these it is like
+    units: dict[frozenset[str], list[tuple[datetime, Story]]] = {}
     for at, story_id, story in order:
-        language = story.received.language.casefold().partition("-")[0]
-        index = shelves.setdefault(language, _Index())
-        made = sketch(story.received.headline or story.received.original_headline, story.received.lede)
-        apart = split.get(story_id, frozenset())
-        event = next((of[other] for other in sorted(joined.get(story_id, ())) if other in of), None)
-        by_hand = event is not None
-        if event is None:
-            event = next(
-                (
-                    known
-                    for known in index.like(made, at)
-                    if all(m.source != story.source and m.story_id not in apart for m in events[known])
-                ),
-                None,
-            )
-        if event is None or by_hand:
-            index.add(_Head(made, at, event or story_id))
-        of[story_id] = event or story_id
-        events.setdefault(of[story_id], []).append(story)
-    several = {event: tuple(members) for event, members in events.items() if len(members) > 1}
-    return Groups({story_id: event for story_id, event in of.items() if event in several}, several)
+        units.setdefault(hand.whole(story_id), []).append((at, story))
+    events: dict[str, list[Story]] = {}
+    shelves: dict[str, _Index] = {}
+    for together, unit in units.items():
+        apart = frozenset(other for story_id in together for other in hand.apart.get(story_id, ()))
+        sources = {story.source for _, story in unit}
+        made = [(shelves.setdefault(_language(story), _Index()), _sketch_of(story), at) for at, story in unit]
+        event = next(
+            (
+                known
+                for index, told, at in made
+                for known in index.like(told, at)
+                if all(m.source not in sources and m.story_id not in apart for m in events[known])
+            ),
+            None,
+        )
+        if event is None or len(unit) > 1:
+            for index, told, at in made:
+                index.add(_Head(told, at, event or unit[0][1].story_id))
+        events.setdefault(event or unit[0][1].story_id, []).extend(story for _, story in unit)
+    several = [sorted(members, key=_order) for members in events.values() if len(members) > 1]
+    return Groups(
+        {member.story_id: members[0].story_id for members in several for member in members},
+        {members[0].story_id: tuple(members) for members in several},
+    )
 
 
-def _neighbours(pairs: Iterable[frozenset[str]]) -> dict[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
-    for pair in pairs:
-        for story_id in pair:
-            found[story_id] = found.get(story_id, frozenset()) | (pair - {story_id})
-    return found
+def _order(story: Story) -> tuple[datetime, str]:
+    return claimed(story), story.story_id
+
+
+def _language(story: Story) -> str:
+    return story.received.language.casefold().partition("-")[0]
+
+
+def _sketch_of(story: Story) -> Sketch:
+    return sketch(story.received.headline or story.received.original_headline, story.received.lede)
 
 
 class _Index:
@@ -177,7 +192,7 @@ class _Index:
         found = [
             (-likeness, place)
             for place in met
-            if at - self._heads[place].at <= SPAN
+            if abs(at - self._heads[place].at) <= SPAN
             and (likeness := _likeness(made, self._heads[place].sketch)) > 0
         ]
         return [self._heads[place].event for _, place in sorted(found)]
@@ -201,11 +216,41 @@ def _likeness(one: Sketch, other: Sketch) -> float:
     if headlines >= SAME_WORDS and _shared(one.pairs, other.pairs) < IN_ORDER:
         return 0
     if min(len(one.lede), len(other.lede)) < LEAST_LEDE:
-        return headlines if headlines >= HEADLINES and len(one.words & other.words) >= LEAST_WORDS else 0
+        enough = headlines >= HEADLINES and len(one.words & other.words) >= LEAST_WORDS
+        return headlines if enough and _one_tells(one, other) else 0
     ledes = _shared(one.lede, other.lede)
-    if any(headlines >= a and ledes >= b for a, b in HEADLINES_LEDES) or ledes >= ONE_COPY:
+    if ledes >= ONE_COPY:
+        if _exchanged(_roots(one.told), _roots(other.told)):
+            return 0
+        return headlines + ledes if _one_tells(one, other) or _copied(one, other) else 0
+    if any(headlines >= a and ledes >= b for a, b in HEADLINES_LEDES) and _one_tells(one, other):
         return headlines + ledes
     return 0
+
+
+def _one_tells(one: Sketch, other: Sketch) -> bool:
+    """Whether one headline says all that the other does, and that is something."""
+    first, second = _roots(one.headline), _roots(other.headline)
+    if len(first.keys() & second.keys()) < LEAST_TOLD or _exchanged(first, second):
+        return False
+    # two words that have changed places around others: who beat whom
+    in_both = zip((w for w in first if w in second), (w for w in second if w in first), strict=True)
+    moved = [place for place, (here, there) in enumerate(in_both) if here != there]
+    return len(moved) != 2 or moved[1] - moved[0] == 1
+
+
+def _exchanged(one: Mapping[str, None], other: Mapping[str, None]) -> bool:
+    return not (one.keys() <= other.keys() or other.keys() <= one.keys())
+
+
+def _copied(one: Sketch, other: Sketch) -> bool:
+    """Whether what both ledes have in common says most of what each headline alone does."""
+    copy = _roots(one.told).keys() & _roots(other.told).keys()
+    first, second = _roots(one.headline).keys(), _roots(other.headline).keys()
+    alone = (first - second, second - first)
+    return min(len(first), len(second)) >= LEAST_TOLD_IN_COPY and all(
+        len(words & copy) >= OF_HEADLINE * len(words) for words in alone
+    )
 
 
 def _shared(one: frozenset[Any], other: frozenset[Any]) -> float:
@@ -226,15 +271,31 @@ def sketch(headline: str, lede: str) -> Sketch:
         NO.search(plain) is not None,
         frozenset(told),
         frozenset(map(hash, zip(opening, opening[1:], opening[2:], opening[3:], strict=False))),
+        headline,
+        lede[:LEDE_SIGNS],
     )
+
+
+@lru_cache(maxsize=12_000)
+def _roots(text: str) -> Mapping[str, None]:
+    """The words that say something, without their endings, each once and in order."""
+    return dict.fromkeys(
+        ENDING.sub("", word) for word in WHOLE.findall(_plain(text)) if word not in NOTHING_SAID
+    )
+
+
+def _plain(text: str) -> str:
+    plain = text.casefold()
+    if plain.isascii():
+        return plain
+    return ARTICLE.sub("", unicodedata.normalize("NFKC", plain).translate(SAME))
 
 
 def _words(text: str) -> tuple[list[str], str]:
     """The stems of a text, and the text as they were looked for in it."""
-    plain = text.casefold()
+    plain = _plain(text)
     if plain.isascii():
         return STEMS.findall(plain), plain
-    plain = ARTICLE.sub("", unicodedata.normalize("NFKC", plain).translate(SAME))
     found = ANY_STEMS.findall(plain)
     if UNPARTED.search(plain):
         found = [part for word in found for part in (_pieces(word) if UNPARTED.match(word) else [word])]

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from publisher.edition import Item, LeftOut, Shelf, Why
 from publisher.rights import Channel
-from publisher.selection.alike import Tie
+from publisher.selection.byhand import Tie
 from publisher.selection.candidates import Act, Candidate, Mark, Selection, claimed, eligible, item, sift
 from publisher.selection.events import Events
 from publisher.series import Digest

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from publisher.edition import Also
 from publisher.rights import RIGHTS, Channel, strictest
-from publisher.selection.alike import Groups, Tie, grouped
+from publisher.selection.alike import Groups, grouped
+from publisher.selection.byhand import Tie
 from publisher.selection.candidates import Candidate, eligible
 from publisher.story import Source, Story
 
@@ -62,10 +63,16 @@ class Events:
         )
 
     def also(self, story: Story) -> tuple[Also, ...]:
-        """Who else reports its event, each source once, in the order in which they would lead."""
+        """Who else reports its event, each source and each report once, in the order in which they would lead.
+
+        The same link under another source's name is no report of theirs: it leads to the one that stands here already.
+        """
         named: dict[str, Also] = {}
+        seen = {story.received.source_url}
         for other in sorted(self.groups.others(story), key=self.rank):
-            name = other.received.source_name
-            if other.story_id not in self._away and name != story.received.source_name:
-                named.setdefault(name, Also(other.story_id, name, other.received.source_url))
+            name, url = other.received.source_name, other.received.source_url
+            fresh = name != story.received.source_name and name not in named and url not in seen
+            if fresh and other.story_id not in self._away:
+                named[name] = Also(other.story_id, name, url)
+                seen.add(url)
         return tuple(named.values())

@@ -94,6 +94,18 @@ def parsed(body: bytes | str) -> Any:
         raise Unreadable("no JSON") from error
 
 
+def claimed(body: bytes) -> Any:
+    """The document of a request that has its proof in itself.
+
+    Raises:
+        NotProved: it cannot be read, and so proves nothing; a proxy may have mangled it.
+    """
+    try:
+        return parsed(body)
+    except Unreadable as error:
+        raise NotProved("it cannot be read, and its proof stands in it") from error
+
+
 def inside(data: Any, *path: str) -> Any:
     """What lies at this path of a document; None where something on the way is no table, or has no such key."""
     for name in path:
@@ -111,8 +123,12 @@ def fresh(seconds: str, now: datetime) -> bool:
     """Whether a signature of this time (seconds since 1970, in digits) is still taken."""
     if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= 12):
         return False
-    age = now.timestamp() - int(seconds)
-    return -AHEAD.total_seconds() <= age <= FRESH.total_seconds()
+    return timely(float(seconds), now)
+
+
+def timely(seconds: float, now: datetime) -> bool:
+    """The same of a time that was read already."""
+    return -AHEAD.total_seconds() <= now.timestamp() - seconds <= FRESH.total_seconds()
 
 
 def report(

@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime
 
-from publisher.services.base import Ask, NotProved, Post, Service, fresh, inside, parsed, report, text
+from publisher.services.base import Ask, NotProved, Post, Service, claimed, fresh, inside, report, text
 from subscribers.reports import Report, Said, What, told
 
 __all__ = ["SERVICE"]
@@ -28,7 +28,7 @@ def wrong(key: str) -> str:
 
 def read(post: Post, key: str, now: datetime, _ask: Ask) -> Sequence[Report]:
     """The one event of a request."""
-    data = parsed(post.body)
+    data = claimed(post.body)
     stamp, token = text(data, "signature", "timestamp"), text(data, "signature", "token")
     good = hmac.new(key.encode(), f"{stamp}{token}".encode("utf-8", "replace"), "sha256").hexdigest()
     shown = text(data, "signature", "signature")

@@ -1,7 +1,7 @@
 """Amazon SES by way of SNS: one notification in each request, signed with the key of a certificate that Amazon publishes.
 
 The key in the configuration is the topic's ARN: a message of any other topic is nobody's, however well it is signed. Order: the topic, the certificate's address
-(https, the very host of that topic's region, no more than a file name), the certificate, the signature, and only then what the message says. A subscription is
+(https, the very host of that topic's region, no more than a file name), the certificate, the signature, its time, and only then what the message says. A subscription is
 confirmed at an address that is made here from the topic and the message's token; an address that stands in a message is never
 called. SES hands our return path back with every event; no header is needed. SNS does not try again after 4xx.
 """
@@ -20,7 +20,19 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from publisher.services.base import Ask, NotProved, Post, Service, Unreadable, inside, parsed, report, text
+from publisher.services.base import (
+    Ask,
+    NotProved,
+    Post,
+    Service,
+    Unreadable,
+    claimed,
+    inside,
+    parsed,
+    report,
+    text,
+    timely,
+)
 from subscribers.reports import Report, Said, What, told
 
 __all__ = ["SERVICE"]
@@ -61,7 +73,7 @@ def wrong(key: str) -> str:
 
 def read(post: Post, key: str, now: datetime, ask: Ask) -> Sequence[Report]:
     """The notification of a request; the confirmation of a subscription says nothing of mails."""
-    message = parsed(post.body)
+    message = claimed(post.body)
     topic = TOPIC.fullmatch(key)
     if topic is None or text(message, "TopicArn") != key:
         raise NotProved("it is of another topic than the configured one")
@@ -104,6 +116,12 @@ def _verify(message: object, kind: str, host: str, now: datetime, ask: Ask) -> N
         public.verify(signature, signed.encode("utf-8", "replace"), padding.PKCS1v15(), algorithm)
     except (binascii.Error, ValueError, InvalidSignature, UnsupportedAlgorithm) as error:
         raise NotProved("its signature is not that of the certificate") from error
+    try:
+        at = datetime.fromisoformat(text(message, "Timestamp"))
+    except ValueError as error:
+        raise NotProved("its signature has no time") from error
+    if at.tzinfo is None or not timely(at.timestamp(), now):
+        raise NotProved("its signature is too old, or ahead of the clock")
 
 
 def _events(event: object, notification: str) -> list[Report]:

@@ -5,6 +5,7 @@ keys for a new installation. docs/configuration.md describes every setting. Noth
 connection; newsroom alone turns settings into the values that the other rooms are handed.
 """
 
+from publisher.settings.files import written
 from publisher.settings.keys import Secrets, fresh_keys, new_secrets, secrets_toml
 from publisher.settings.leftovers import leftovers
 from publisher.settings.loading import Settings, effective, from_data, load
@@ -33,4 +34,5 @@ __all__ = [
     "parse_rate",
     "secrets_toml",
     "starting_files",
+    "written",
 ]

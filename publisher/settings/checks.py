@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from stat import S_IFDIR, S_IFREG
 from typing import TYPE_CHECKING
@@ -189,6 +190,14 @@ def _services(tables: Tables) -> Iterator[Fault]:
             yield ("secrets", "report_keys", name), wrong
 
 
+def _inside(host: str) -> bool:
+    """Whether an address as it stands there is none of the public internet; a name is asked when it is told."""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return is_loopback(host)
+
+
 def _webhooks(tables: Tables) -> Iterator[Fault]:
     names = [hook.name for hook in tables.webhook]
     yield from _repeated("webhook", "name", names)
@@ -200,6 +209,11 @@ def _webhooks(tables: Tables) -> Iterator[Fault]:
             )
         if urlsplit(hook.url).scheme != "https" and not hook.private:
             yield ("webhook", index, "url"), "has to be https outside a private network"
+        elif not hook.private and _inside(urlsplit(hook.url).hostname or ""):
+            yield (
+                ("webhook", index, "url"),
+                "leads into a private network: `private = true` says that it is meant",
+            )
     for name in tables.secrets.webhook_secrets:
         if name not in names:
             hint = did_you_mean(name, names)

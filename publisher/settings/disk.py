@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["absolute", "blocked", "is_kind", "text_of"]
+__all__ = ["absolute", "blocked", "is_kind", "stamps", "text_of"]
 
 
 def text_of(path: Path, encoding: str = "utf-8") -> str:
@@ -33,6 +34,18 @@ def is_kind(path: Path, kind: int) -> bool:
         return stat.S_IFMT(path.stat().st_mode) == kind
     except (OSError, ValueError):
         return False
+
+
+def stamps(folder: Path, names: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """When the files of these names there were last written, and their sizes; those that cannot be asked are left out."""
+    found: dict[str, tuple[int, int]] = {}
+    for name in names:
+        try:
+            seen = (folder / name).stat()
+        except (OSError, ValueError):
+            continue
+        found[name] = (seen.st_mtime_ns, seen.st_size)
+    return found
 
 
 def blocked(folder: Path) -> Path | None:

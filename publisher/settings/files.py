@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from publisher.errors import ConfigurationInvalid, Problem
-from publisher.settings.disk import text_of
+from publisher.settings.disk import stamps, text_of
 from publisher.settings.keys import open_to_others
 
-__all__ = ["FILES", "Found", "Loc", "file_of", "find", "read", "too_deep"]
+__all__ = ["FILES", "Found", "Loc", "file_of", "find", "read", "too_deep", "written"]
 
 Loc = tuple[str | int, ...]
 """Where a value stands: ("source", 1, "url") is `url` of the second `[[source]]`."""
@@ -49,6 +49,11 @@ class Found:
 def file_of(table: str | int) -> str:
     """The file in which this table belongs."""
     return next((name for name, tables in FILES.items() if table in tables), "publisher.toml")
+
+
+def written(folder: Path) -> dict[str, tuple[int, int]]:
+    """What tells whether the files of this folder were written since: cheap, and without reading them."""
+    return stamps(folder, FILES)
 
 
 def find(folder: Path | None, environ: Mapping[str, str], places: Sequence[Path] = PLACES) -> Path:

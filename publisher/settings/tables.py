@@ -307,7 +307,7 @@ class Retention(Table):
 
     Attributes:
         pending, left: addresses of those who never confirmed, or have left everything. networks: from which network a form came.
-        ledger: addresses in deliveries, counted from the end of their dispatch.
+        ledger: addresses in deliveries, counted from when their dispatch could last be sent (`expires` of its digest).
     """
 
     pending: Duration | None = None

@@ -7,12 +7,21 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, select
+from sqlalchemy import Connection, Row, exists, func, or_, select
 
 from publisher.edition import Kind
 from publisher.store import house
 from publisher.store.db import serialise
-from publisher.store.schema import approval, dispatch, edition, event, source_state, story, story_section
+from publisher.store.schema import (
+    approval,
+    dispatch,
+    edition,
+    event,
+    source_state,
+    story,
+    story_section,
+    story_version,
+)
 
 __all__ = [
     "arrivals",
@@ -73,12 +82,15 @@ def newest(connection: Connection) -> datetime | None:
 def urgent_since(
     connection: Connection, since: datetime, now: datetime, *, urgency: int, sections: Collection[str]
 ) -> dict[str, datetime]:
-    """The stories of these sections that became eligible since then, are at least so urgent and may go out: id -> since when."""
+    """The stories of these sections that are at least so urgent and may go out, and were not so before then: id -> since when.
+
+    An update makes a story urgent when it came long ago: that counts from the version that did.
+    """
     query = (
         select(story.c.id, story.c.eligible_at)
         .join(story_section, story_section.c.story_id == story.c.id)
         .where(
-            story.c.eligible_at >= since,
+            or_(story.c.eligible_at >= since, story.c.modified_at >= since),
             story.c.eligible_at <= now,
             story.c.urgency <= urgency,
             story.c.killed.is_(None),
@@ -86,7 +98,18 @@ def urgent_since(
             story_section.c.section.in_(sections),
         )
     )
-    return {row.id: row.eligible_at for row in connection.execute(query)}
+    since_when = {row.id: row.eligible_at for row in connection.execute(query)}
+    found = dict(since_when)
+    versions = select(story_version).where(
+        story_version.c.story_id.in_([story_id for story_id, at in found.items() if at < since])
+    )
+    calm: set[str] = set()
+    for row in connection.execute(versions.order_by(story_version.c.version.desc())):
+        if row.received["urgency"] > urgency:
+            calm.add(row.story_id)
+        elif row.story_id not in calm:
+            found[row.story_id] = max(row.received_at, since_when[row.story_id])
+    return {story_id: at for story_id, at in found.items() if at >= since}
 
 
 def last_act(connection: Connection, subject: str) -> Row[Any] | None:

@@ -8,6 +8,7 @@ Promises:
   may write the log back; further readers find both done. WAL with synchronous=FULL: a returned commit survives a power cut.
 - SQLAlchemy's and the driver's errors leave here as `StoreUnavailable`, `StoreLocked`, `StoreFull` or `StoreOutdated`;
   nobody else catches them. Constraints that a caller expects to meet are met with `insert(...).on_conflict_*`.
+- No error shows a statement's values: they are people's addresses, and errors go to logs.
 - A SQLite file on a read-only file system is read as it stands, without a lock; a transaction that writes is refused. A file that is
   missing while its lock file stands was there before: the new, empty one says so (`anew`).
 Cannot see: that the file lies on a network file system whose `flock` holds for one machine only.
@@ -152,11 +153,14 @@ class Database:
 
     def _engine(self, *, begin: str) -> Engine:
         if self.path is None:
-            return create_engine(self.url, pool_pre_ping=True, pool_size=8, max_overflow=8)
+            return create_engine(
+                self.url, pool_pre_ping=True, pool_size=8, max_overflow=8, hide_parameters=True
+            )
         engine = create_engine(
             self.url,
             pool_size=1 if begin == "BEGIN IMMEDIATE" else 8,
             max_overflow=0 if begin == "BEGIN IMMEDIATE" else 8,
+            hide_parameters=True,
             connect_args={"timeout": self._lock_seconds, "check_same_thread": False},
             **({"creator": self._connect_frozen} if self.frozen else {}),
         )

@@ -10,12 +10,12 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, select, update
+from sqlalchemy import Connection, Row, exists, func, or_, select, update
 
 from publisher.store.db import beyond, insert
 from publisher.store.schema import page_look, story, story_version
 
-__all__ = ["begin", "end", "found", "listing", "pause", "settle", "take"]
+__all__ = ["articles", "begin", "end", "found", "listing", "pause", "settle", "take"]
 
 
 def begin(connection: Connection, sources: Collection[str], *, since: datetime, after: timedelta) -> None:
@@ -71,6 +71,16 @@ def pause(connection: Connection, source: str, until: datetime) -> None:
     connection.execute(
         update(page_look).where(page_look.c.source == source, page_look.c.due_at < until).values(due_at=until)
     )
+
+
+def articles(connection: Connection, source: str, *, since: datetime) -> float:
+    """How many of the source's pages of stories published since then are articles, 1 being all; what waits for a person is not counted."""
+    clear = or_(page_look.c.finding.is_(None), page_look.c.settled_at.is_not(None))
+    query = select(func.count(page_look.c.headline), func.count()).where(
+        page_look.c.source == source, page_look.c.looks > 0, page_look.c.published_at >= since, clear
+    )
+    read, looked = connection.execute(query).one()
+    return read / looked if looked else 0.0
 
 
 def found(connection: Connection, story_id: str) -> Row[Any] | None:

@@ -3,6 +3,8 @@
 `story` holds one row a story with what the desk decided; each version as the source sent it is appended to
 `story_version` and never changed. An id or link under which a source's story ever came is an alias: the primary key
 (source, alias) is what makes intake idempotent.
+
+A row is saved whole, so whoever changes a story reads it by `locked`: two at once would save over each other, and a kill be lost.
 """
 
 from __future__ import annotations
@@ -12,14 +14,14 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, func, or_, select, union_all, update
 
 from publisher.selection import Act, Mark
-from publisher.store.db import beyond, insert
+from publisher.store.db import beyond, insert, serialise
 from publisher.store.schema import desk_mark, story, story_alias, story_section, story_version
 from publisher.store.states import state_at
 from publisher.store.versions import received_from_data, received_to_data
-from publisher.story import Received, Story
+from publisher.story import PubStatus, Received, Story
 
 __all__ = [
     "add",
@@ -36,6 +38,7 @@ __all__ = [
     "known_hashes",
     "listing",
     "load",
+    "locked",
     "mark",
     "marks_in_force",
     "publish",
@@ -44,6 +47,7 @@ __all__ = [
     "save",
     "set_sections",
     "spend_marks",
+    "take_turns",
     "unusable",
     "versions",
 ]
@@ -53,6 +57,11 @@ def aliases_of(received: Received) -> tuple[bytes, ...]:
     """SHA-256 of each id and link under which this version may be known; ids of any length stay bounded keys."""
     names = {received.source_guid, received.source_url, *received.aliases} - {""}
     return tuple(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest() for name in sorted(names))
+
+
+def take_turns(connection: Connection, source: str) -> None:
+    """Let one transaction at a time take in items of this source: two that both find a story missing would both add it."""
+    serialise(connection, f"source:{source}")
 
 
 def find(connection: Connection, source: str, received: Received) -> str | None:
@@ -198,6 +207,13 @@ def get(connection: Connection, story_id: str) -> Story | None:
     return _stories(connection, rows)[0] if rows else None
 
 
+def locked(connection: Connection, story_id: str) -> Story | None:
+    """The same for whoever changes it: as it stands when all who were before us are done, and nobody else's until we are."""
+    row = select(story.c.id).where(story.c.id == story_id).with_for_update(key_share=True)
+    connection.execute(row).all()  # a statement of its own: the next one sees what was waited for
+    return get(connection, story_id)
+
+
 def by_id(connection: Connection, story_ids: Collection[str]) -> list[Story]:
     """These stories as they stand; unknown ids are passed over."""
     query = _query().where(story.c.id.in_(story_ids)).order_by(story.c.id)
@@ -226,9 +242,16 @@ def candidates(connection: Connection, *, since: datetime, also: Collection[str]
 
     Ordered by id, so that equal content gives equal input to selection on any database.
     """
-    waiting = and_(story.c.eligible_at.is_(None), story.c.modified_at >= since)
-    query = _query().where(or_(story.c.eligible_at >= since, waiting, story.c.id.in_(also)))
-    return _stories(connection, connection.execute(query.order_by(story.c.id)).all())
+    of_any = story.c.status.in_(
+        [status.value for status in PubStatus]
+    )  # the index begins with it, and a year's stories are a million rows
+    chosen = union_all(
+        select(story.c.id).where(of_any, story.c.eligible_at >= since),
+        select(story.c.id).where(of_any, story.c.eligible_at.is_(None), story.c.modified_at >= since),
+        select(story.c.id).where(story.c.id.in_(also)),
+    )
+    query = _query().where(story.c.id.in_(chosen)).order_by(story.c.id)
+    return _stories(connection, connection.execute(query).all())
 
 
 def recent(found: Story, since: datetime) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, exists, func, select, update
+from sqlalchemy import Connection, Row, Select, delete, exists, func, or_, select, update
 
 from publisher.store import house
 from publisher.store.db import insert
@@ -21,6 +21,7 @@ from subscribers import schema as people
 __all__ = [
     "acts",
     "any_due",
+    "drop_others",
     "failed",
     "forget_old",
     "get_place",
@@ -28,6 +29,7 @@ __all__ = [
     "keep_place",
     "make",
     "newest",
+    "others",
     "perhaps_finished",
     "standing",
     "steps",
@@ -37,17 +39,35 @@ __all__ = [
 
 LAG, YOUNG = 500, timedelta(hours=1)
 KEPT = timedelta(days=14)
+PLACE = "webhook "
 
 
 def get_place(connection: Connection, name: str) -> str | None:
     """How far messages of a webhook were made, as `keep_place` was told; None for one that is new."""
-    return house.get_fact(connection, f"webhook {name}")
+    return house.get_fact(connection, f"{PLACE}{name}")
 
 
 def keep_place(connection: Connection, name: str, value: str) -> None:
     """Remember it."""
-    kept = insert(connection, fact).values(key=f"webhook {name}", value=value)
+    kept = insert(connection, fact).values(key=f"{PLACE}{name}", value=value)
     connection.execute(kept.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+
+def others(connection: Connection, names: Collection[str]) -> list[str]:
+    """Webhooks of which a place or a waiting message is kept, but for these."""
+    kept = connection.execute(select(fact.c.key).where(fact.c.key.startswith(PLACE))).scalars()
+    waits = connection.execute(
+        select(webhook_out.c.webhook).where(webhook_out.c.due_at.is_not(None)).distinct()
+    )
+    return sorted({*(key.removeprefix(PLACE) for key in kept), *waits.scalars()} - set(names))
+
+
+def drop_others(connection: Connection, names: Collection[str], *, why: str, now: datetime) -> None:
+    """Forget their places, and give up what waits for them."""
+    for name in others(connection, names):
+        connection.execute(delete(fact).where(fact.c.key == f"{PLACE}{name}"))
+        waits = (webhook_out.c.webhook == name, webhook_out.c.due_at.is_not(None))
+        connection.execute(update(webhook_out).where(*waits).values(due_at=None, error=why, done_at=now))
 
 
 def newest(connection: Connection) -> tuple[int, int]:
@@ -68,9 +88,23 @@ def acts(
 
 
 def steps(connection: Connection, *, begin: int, last: int, now: datetime, limit: int) -> list[Row[Any]]:
-    """Steps of readers' consent, likewise, with the address as long as it is known."""
+    """Steps of readers' consent, likewise, with the address as long as it is known, and the step of this digest `before`."""
     consent, subscriber = people.consent, people.subscriber
-    query = select(consent, subscriber.c.address).join(subscriber, subscriber.c.id == consent.c.subscriber_id)
+    other = consent.alias()
+    before = (
+        select(other.c.step)
+        .where(
+            other.c.subscriber_id == consent.c.subscriber_id,
+            other.c.id < consent.c.id,
+            other.c.step != "requested",
+            or_(other.c.digest == consent.c.digest, other.c.digest.is_(None)),
+        )
+        .order_by(other.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(consent, subscriber.c.address, before.label("before"))
+    query = query.join(subscriber, subscriber.c.id == consent.c.subscriber_id)
     return _next(connection, query, consent.c, begin=begin, last=last, now=now, limit=limit)
 
 
@@ -109,18 +143,21 @@ def make(connection: Connection, messages: Iterable[Mapping[str, Any]]) -> None:
         connection.execute(insert(connection, webhook_out).values(**message).on_conflict_do_nothing())
 
 
-def any_due(connection: Connection, *, now: datetime) -> bool:
-    """Whether there is something to tell."""
-    query = select(webhook_out.c.key).where(webhook_out.c.due_at <= now).limit(1)
+def any_due(connection: Connection, name: str, *, now: datetime) -> bool:
+    """Whether there is something to tell this webhook."""
+    due = (webhook_out.c.webhook == name, webhook_out.c.due_at <= now)
+    query = select(webhook_out.c.key).where(*due).limit(1)
     return connection.execute(query).first() is not None
 
 
-def take(connection: Connection, *, now: datetime, until: datetime, limit: int) -> list[Row[Any]]:
-    """What is due, oldest first, taken until then: nobody else takes it meanwhile, and it comes back if we die."""
+def take(connection: Connection, name: str, *, now: datetime, until: datetime, limit: int) -> list[Row[Any]]:
+    """What is due of this webhook, kills first, then the oldest, taken until then: nobody else takes it meanwhile, and it comes back if we die."""
     due = (
         select(webhook_out)
-        .where(webhook_out.c.due_at <= now)
-        .order_by(webhook_out.c.due_at, webhook_out.c.at, webhook_out.c.key)
+        .where(webhook_out.c.webhook == name, webhook_out.c.due_at <= now)
+        .order_by(
+            webhook_out.c.type != "story.killed", webhook_out.c.due_at, webhook_out.c.at, webhook_out.c.key
+        )
         .limit(limit)
         .with_for_update(skip_locked=True)
     )

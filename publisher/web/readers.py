@@ -23,6 +23,7 @@ from starlette.routing import Route
 from publisher.errors import PublisherError
 from publisher.newsroom import Newsroom
 from publisher.web.answers import HEADERS, Answers
+from publisher.web.turns import Turns
 from publisher.web.visit import Visit, visit_of
 
 __all__ = ["PATHS", "reader_pages"]
@@ -33,13 +34,13 @@ PATHS = frozenset({b"subscribe", b"confirm", b"u", b"p", b"account", b"address"}
 
 def reader_pages(newsroom: Newsroom, *, root: str, clock: Callable[[], datetime]) -> Starlette:
     """The application. `root`: the address that links begin with; `clock`: the present instant."""
-    desk = Answers(newsroom, root, clock)
+    desk, turns = Answers(newsroom, root, clock), Turns()
 
     def answered_by(handle: Callable[[Visit], Response]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             visit = await visit_of(request, newsroom.settings.web.proxies)
             try:
-                return await asyncio.to_thread(handle, visit)
+                return await turns.do(visit.method, handle, visit)
             except PublisherError:
                 return await asyncio.to_thread(desk.trouble, visit)
 

@@ -13,7 +13,6 @@ Promises: nothing counts without the service's own proof; the same event twice c
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import time
@@ -31,6 +30,7 @@ from publisher.desk.returned import StillSending
 from publisher.errors import StoreUnavailable
 from publisher.newsroom import Newsroom
 from publisher.services.base import Away, NotProved, Post, Unreadable
+from publisher.web.turns import Turns
 from publisher.web.visit import body_of
 
 __all__ = ["PATH", "service_reports"]
@@ -62,11 +62,15 @@ class _Door:
     def __init__(self, newsroom: Newsroom, clock: Callable[[], datetime]) -> None:
         self._newsroom, self._clock = newsroom, clock
         self._logged = float("-inf")
+        self._turns = Turns()
 
     async def answer(self, request: Request) -> Response:
         body = await body_of(request, BODY_MAX)
         post = Post({name.lower(): value for name, value in request.headers.items()}, body)
-        return await asyncio.to_thread(self._answer, request.path_params["service"], post)
+        try:
+            return await self._turns.do(request.method, self._answer, request.path_params["service"], post)
+        except StoreUnavailable as error:
+            return _later(str(request.path_params["service"]), error)
 
     def _answer(self, name: str, post: Post) -> Response:
         try:
@@ -78,8 +82,7 @@ class _Door:
             _log.warning("%s told something that cannot be read: %s", name, error)
             return _told({"unrecognised": 1})
         except (Away, StillSending, StoreUnavailable) as error:
-            _log.info("%s has to tell again: %s", name, error)
-            return PlainTextResponse("later\n", 503, HEADERS | {"Retry-After": "60"})
+            return _later(name, error)
         if heard is None:
             raise HTTPException(404)
         return _told(dict(heard.effects))
@@ -89,6 +92,11 @@ class _Door:
         if now - self._logged >= LOG_SECONDS:
             self._logged = now
             _log.warning(line, *facts)
+
+
+def _later(name: str, error: Exception) -> Response:
+    _log.info("%s has to tell again: %s", name, error)
+    return PlainTextResponse("later\n", 503, HEADERS | {"Retry-After": "60"})
 
 
 def _told(effects: dict[str, int]) -> Response:

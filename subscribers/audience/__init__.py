@@ -8,7 +8,7 @@ Promises:
 - A suppression survives the erasure of the person. Asking again never downgrades anybody.
 - Each step keeps its evidence; every function takes `now` and `actor`.
 
-By verb: `joining` (add, leave, erase), `asking` (what forms ask for, and links of one use), `choosing` (what a reader decides with such a
+By verb: `joining` (add, leave, erase, and whom a list says to be gone), `asking` (what forms ask for, and links of one use), `choosing` (what a reader decides with such a
 link), `refusing` (suppress and undo), `knowing` (attributes, and whom a segment means), `looking` (find, list, evidence), `mailing` (segment, and what the sender asks: `mailable`,
 `still_wanted`).
 """
@@ -32,7 +32,7 @@ from subscribers.audience.asking import (
     written_to,
 )
 from subscribers.audience.choosing import choose, confirm, move, set_timezone
-from subscribers.audience.joining import add, erase, leave
+from subscribers.audience.joining import add, erase, leave, refuse_gone
 from subscribers.audience.knowing import attributes_of, keep_attributes, meant
 from subscribers.audience.looking import (
     Evidence,
@@ -86,6 +86,7 @@ __all__ = [
     "mailed_since",
     "meant",
     "move",
+    "refuse_gone",
     "segment",
     "set_timezone",
     "spend",

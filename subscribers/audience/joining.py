@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
@@ -21,10 +21,11 @@ from subscribers.audience.rows import (
 )
 from subscribers.consent import UNKNOWN, Origin, Status, Step, after
 from subscribers.errors import AddressSuppressed
+from subscribers.presets import GoneLine
 from subscribers.rhythm import Rhythm
-from subscribers.schema import subscriber, subscription, suppression
+from subscribers.schema import consent, subscriber, subscription, suppression
 
-__all__ = ["add", "erase", "leave"]
+__all__ = ["add", "erase", "leave", "refuse_gone"]
 
 
 def add(
@@ -144,10 +145,51 @@ def leave(
     return left
 
 
-def _refuse_all(connection: Connection, addr_key: bytes, *, actor: str, now: datetime) -> None:
+def refuse_gone(connection: Connection, gone: Sequence[GoneLine], *, actor: str, now: datetime) -> int:
+    """Refuse whom another program's list says to have left, or that they must not be mailed; returns how many.
+
+    Of those whom nobody knew only the keyed hash is kept. A reader who is here leaves, or is suppressed; but who said yes on a page of ours
+    stays: that is what they said last, to us.
+    """
+    hold_suppressions(connection)
+    said_yes = (
+        select(consent.c.id)
+        .where(
+            consent.c.subscriber_id == subscriber.c.id,
+            consent.c.step == Step.CONFIRMED.value,
+            consent.c.form.is_not(None),
+        )
+        .exists()
+    )
+    here = {
+        bytes(row.addr_key): row
+        for row in connection.execute(
+            select(subscriber.c.id, subscriber.c.addr_key, said_yes.label("said_yes")).where(
+                subscriber.c.addr_key.in_([line.addr_key for line in gone])
+            )
+        )
+    }
+    refused = 0
+    for line in gone:
+        person = here.get(line.addr_key)
+        if person is not None and person.said_yes:
+            continue
+        refused += 1
+        if person is not None and line.cause == "left":
+            leave(connection, person.id, digest=None, actor=actor, now=now)
+        elif line.cause == "left":
+            _refuse_all(connection, line.addr_key, actor=actor, now=now, detail=line.why)
+        else:
+            suppress(connection, line.addr_key, line.cause, actor=actor, now=now, detail=line.why)
+    return refused
+
+
+def _refuse_all(
+    connection: Connection, addr_key: bytes, *, actor: str, now: datetime, detail: str | None = None
+) -> None:
     """Keep the refusal where erasure does not reach it; undoing another suppression will not bring the reader back either."""
     hold_suppressions(connection)
-    values = {"cause": "left", "prior": Status.LEFT.value, "actor": actor, "at": now}
+    values = {"cause": "left", "prior": Status.LEFT.value, "detail": detail, "actor": actor, "at": now}
     connection.execute(
         insert(connection, suppression)
         .values(addr_key=addr_key, **values)

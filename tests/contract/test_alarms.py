@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -128,3 +129,30 @@ def test_relay_that_hangs_does_not_hold_up_the_webhook(
         room = room_of(database, server, there)
         done = watched(room, SLOT + HOUR)[1]
     assert done == [("overdue", "said"), ("alarm-webhook", "done"), ("alarm-mail", "failed")]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_configuration_written_since_the_start_is_told_once(database, tmp_path):
+    room = newsroom(database)
+    files = {name: tmp_path / f"{name}.toml" for name in ("publisher", "digests")}
+    for path in files.values():
+        path.write_text("a = 1\n")
+    looks: list[int] = []
+    told: list[Done] = []
+
+    class Stop(threading.Event):
+        """Instead of a minute's wait: something happens to the files."""
+
+        def wait(self, timeout=None):
+            looks.append(len(told))
+            if len(looks) == 1:
+                files["digests"].write_text("a = 22\n")
+            if len(looks) == 3:
+                self.set()
+            return True
+
+    there = replace(room, settings=replace(room.settings, folder=tmp_path))
+    Watch(newsroom=there, clock=lambda: NOW, stop=Stop(), tell=told.append).until_stopped()
+    said = [(done.step, done.subject, done.result, done.bad) for done in told if done.step == "configuration"]
+    assert said == [("configuration", "digests.toml", "outdated", True)]
+    assert looks[1] > looks[0]

@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from publisher.daemon.rounds import CLOCK, Rounds
 from publisher.daemon.steps import Steps
-from publisher.desk import editions, mailing, readers, wire
+from publisher.desk import editions, exchange, mailing, readers, wire
 from publisher.desk.consent.joining import Join, choices, chosen
-from publisher.errors import BadInput
+from publisher.errors import BadInput, UnknownName
 from publisher.schedule import Send
 from publisher.store.schema import delivery
 from subscribers.rhythm import parse
@@ -92,6 +92,40 @@ def test_urgent_stories_are_sent_at_once_once_and_so_many_a_day(room):
     assert clock.at(NOW + timedelta(minutes=31)) == []
 
 
+def test_a_flash_is_not_lost_with_the_minute_of_one_that_was_given_up(room):
+    """Another report of what is told gives its minute up; what comes later in that minute has the next one, once."""
+    clock = Clock(room)
+    clock.at(NOW)
+    told = {"urgency": 1, "headline": "Strong quake strikes off coast of Kian", "body": ""}
+    ingest(room, line(1, **told), at=NOW + timedelta(minutes=10))
+    assert clock.at(NOW + timedelta(minutes=10, seconds=5))[0][2] == "done"
+    again = line(2, **told, source_url="https://caspian.example/2")
+    at = NOW + timedelta(minutes=20, seconds=5)
+    wire.read_document(room, room.source("caspian"), jsonl(again), actor="test", now=at)
+    name = "morning-alerts-2026-03-02-0250"
+    assert clock.at(at + timedelta(seconds=5)) == [("make", name, "skipped")]
+    ingest(room, line(3, urgency=1, headline="President shot"), at=at + timedelta(seconds=35))
+    assert clock.at(at + timedelta(seconds=40)) == []
+    assert clock.at(at + timedelta(minutes=1))[0] == ("make", "morning-alerts-2026-03-02-0251", "done")
+    assert clock.at(at + timedelta(minutes=5)) == []
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_an_update_makes_urgent_is_an_alert_however_old_it_is(room):
+    clock = Clock(room)
+    clock.at(NOW)
+    ingest(room, line(1, urgency=5, headline="Bus leaves road"), at=NOW)
+    late = NOW + timedelta(hours=5)
+    assert clock.at(late) == []
+    ingest(room, line(1, urgency=1, version="2", headline="Bus leaves road, forty dead"), at=late)
+    name = "morning-alerts-2026-03-02-0730"
+    assert clock.at(late + timedelta(seconds=5))[0] == ("make", name, "done")
+    assert [item.headline for item in editions.edition(room, name).items] == ["Bus leaves road, forty dead"]
+    ingest(room, line(1, urgency=1, version="3", headline="Bus leaves road, fifty dead"), at=late)
+    assert clock.at(late + timedelta(minutes=1)) == []
+    assert clock.at(late + timedelta(hours=3)) == []
+
+
 def test_nothing_apart_is_made_while_nobody_wants_it(room):
     for name in ("week", "alert"):
         readers.leave(room, f"{name}@example.org", digest=None, actor="test", now=NOW)
@@ -131,3 +165,21 @@ def test_forms_and_commands_offer_what_there_is(room):
     }
     with pytest.raises(BadInput, match="no edition for alerts"):
         readers.add(plain, "x@example.org", rhythm="alerts", **told)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("name", "how"), [("morning-weekly", '"weekly 5 18:00"'), ("morning-alerts", '"alerts"')]
+)
+def test_nobody_is_subscribed_to_a_branch_which_would_send_them_nothing(room, tmp_path, name, how):
+    told = {"language": None, "sections": (), "basis": "asked", "actor": "test", "now": NOW}
+    path = tmp_path / "list.csv"
+    path.write_text("email\nb@example.org\n")
+    for act in (
+        lambda: readers.add(room, "b@example.org", digest=name, **told),
+        lambda: exchange.look(room, path, digest=name, preset=None),
+    ):
+        with pytest.raises(BadInput, match=f"subscribers of morning whose rhythm is {how}"):
+            act()
+    with pytest.raises(UnknownName, match=r"known: morning$"):
+        readers.add(room, "b@example.org", digest="mornin", **told)

@@ -55,6 +55,7 @@ def test_nobody_gets_in_without_a_good_token_of_the_scope(database: Database) ->
         assert problem(page) == (403, "scope")
         page = program.call(one.method, f"{path}?token={good}", token=good)
         assert problem(page)[0] == 400, "what is not declared is refused, a token in the address too"
+        assert b"token: is unknown" in page.body or b"nothing is asked here" in page.body
     assert program.call("GET", "/openapi.json", token="").status == 200
     with database.read() as connection:
         stored = connection.exec_driver_sql("SELECT * FROM api_token").all()
@@ -155,6 +156,7 @@ def test_what_cannot_be_used_is_a_problem_and_no_crash(database: Database) -> No
         b"",
         b"{",
         b"[" * 9000,
+        b'{"basis": "no", %b' % json.dumps(NEW).encode()[1:],
         b"\xff",
         [],
         7,
@@ -169,6 +171,7 @@ def test_what_cannot_be_used_is_a_problem_and_no_crash(database: Database) -> No
         NEW | {"rhythm": "often"},
         b"x" * 20_000,
     ]
+    bodies += [NEW | {"basis": words} for words in ("a\0b", "\x1b", "\x9b31m", "\u200b", "\u2800")]
     for body in bodies:
         assert problem(program.call("POST", "/subscribers", body))[0] in {400, 413}, body
     for path in (

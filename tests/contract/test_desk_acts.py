@@ -1,14 +1,21 @@
 """What an editor or a source does to stories, and what the desk says when it will not have the effect that was hoped for."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
+from publisher import intake
 from publisher.desk import acts, editions, overview, wire
+from publisher.desk.sourcereport import SourceReport
+from publisher.desk.taking import take_item
 from publisher.errors import BadInput, Conflict, Refused
+from publisher.intake import Context
 from publisher.selection import Act
 from publisher.store import stories
 from tests.newsrooms import NOW, jsonl, line, newsroom
+from tests.waiting import Aside, until
 
 WHO = {"actor": "test", "now": NOW}
 
@@ -221,3 +228,43 @@ def test_a_version_after_a_kill_waits_for_a_person(room):
     assert [item.headline for item in made.items] == [
         "Back again"
     ]  # whoever was told to disregard it is told
+
+
+def waits(database, *others):
+    """Come back when all of them wait for our transaction; on SQLite they cannot even begin."""
+    if database.dialect == "sqlite":
+        return
+    with database.session() as connection:
+        waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        until(lambda: connection.execute(waiting).scalar_one() >= len(others), thread=others[-1])
+
+
+@pytest.mark.parametrize("meanwhile", ["headline", "correction"])
+def test_kill_is_not_saved_over_by_what_was_read_before_it(room, database, meanwhile):
+    ingest(room, line(1))
+    killed = story_of(room, 1)
+    with database.write() as connection:
+        stories.locked(connection, killed)
+        kill = Aside(acts.kill, room, killed, why="wrong", **WHO)
+        waits(database, kill)
+        if meanwhile == "headline":
+            other = Aside(acts.headline, room, killed, "Ours", why="style", **WHO)
+        else:
+            other = Aside(ingest, room, line(1, version="2", correction_note="Seven, not four."))
+        waits(database, kill, other)
+    kill.result()
+    with suppress(Refused):  # it came after the kill
+        other.result()
+    with database.read() as connection:
+        assert stories.get(connection, killed).killed == "wrong"
+
+
+def test_item_that_two_take_in_at_once_is_one_story(room, database):
+    with database.write() as connection:
+        source = room.source("meridian")
+        (item,) = intake.read(jsonl(line(1)), Context(source=source, now=NOW), format="jsonl").items
+        take_item(room, connection, source, item, report=SourceReport("meridian"), **WHO)
+        other = Aside(ingest, room, line(1), line(2))
+        waits(database, other)
+    assert other.result().counts == {"unchanged": 1, "new": 1}
+    assert len(overview.stories(room, section=None, source=None, limit=99, now=NOW)) == 2

@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from publisher.cli.stories import STATES as OFFERED
 from publisher.desk import acts, editions, overview, wire
@@ -75,3 +76,21 @@ def test_the_house_in_figures(room):
 
 def test_the_command_line_offers_the_states_that_there_are():
     assert OFFERED == STATES
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_candidates_are_found_by_indexes_not_among_all_stories(database):
+    """A year of a wire is a million rows. (PostgreSQL's plan depends on its statistics.)"""
+    steps = []
+    with database.read() as connection:
+
+        @event.listens_for(connection, "before_cursor_execute", retval=True)
+        def explain(_connection, _cursor, statement, parameters, _context, _many):
+            if statement.startswith("SELECT"):
+                plan = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                steps.extend(row[3] for row in plan.fetchall())
+            return statement, parameters
+
+        assert stories.candidates(connection, since=NOW, also=["01M8CWBDM8C11YZN2NDTEN11AA"]) == []
+    assert any("ix_story_status_eligible_at" in step for step in steps)
+    assert not [step for step in steps if step.startswith("SCAN story")]

@@ -11,7 +11,7 @@ import pytest
 from publisher import gate
 from publisher.desk import acts, editions, events, feeds, mailing, wire
 from publisher.edition import Also, Variant, Why
-from publisher.errors import BadInput, Conflict
+from publisher.errors import BadInput, Conflict, Refused
 from publisher.render import digest
 from publisher.store import public, stories
 from tests.editions import DISCLAIMERS, LOOK, TEMPLATES, edition, item
@@ -101,7 +101,30 @@ def test_desk_sees_splits_and_joins(room):
         events.join(room, ours, ours, why="itself", **WHO)
     done = events.join(room, other, theirs, why="the same after all", **WHO)
     assert {s.story_id for s in done.event.stories} == {other, theirs}
+    done = events.join(room, ours, theirs, why="so it is", **WHO)
+    said = {(frozenset((tie.one, tie.other)), tie.joined) for tie in done.event.ties}
+    assert said == {(frozenset((other, theirs)), True), (frozenset((ours, theirs)), True)}
+    events.split(room, theirs, ours, why="another port all the same", **WHO)
     assert len(editions.draft(room, room.digest("morning"), slot=NOW, now=NOW).items) == 2
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_would_contradict_what_was_said_by_hand_is_refused(room):
+    """Nobody is told that something was done and then sees that it was not."""
+    ours, other, theirs = (named(room, guid) for guid in ("m-1", "m-2", "c-3"))
+    events.join(room, ours, other, why="the same", **WHO)
+    with pytest.raises(Conflict):
+        events.join(room, other, theirs, why="by the words of ours they are", **WHO)
+    events.split(room, other, theirs, why="another port", **WHO)
+    assert [s.story_id for s in events.event(room, theirs, now=NOW).stories] == [theirs]
+    with pytest.raises(Refused, match="were split by hand"):
+        events.join(room, ours, theirs, why="the same", **WHO)
+    events.join(room, other, theirs, why="the same after all", **WHO)
+    told = events.event(room, theirs, now=NOW)
+    assert {s.story_id for s in told.stories} == {ours, other, theirs}
+    assert len(told.ties) == 2
+    with pytest.raises(Refused, match=f"joined by hand: .*{other}"):
+        events.split(room, ours, theirs, why="two ports", **WHO)
 
 
 def test_every_language_says_it_in_both_parts_and_the_gate_clears_them():

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from publisher.daemon import Done, Steps
 from publisher.daemon.rounds import FOLLOWUPS, Rounds
-from publisher.desk import acts, followups, mailing, publishing, reach, readers
+from publisher.desk import acts, editions, followups, mailing, publishing, reach, readers
 from publisher.errors import Refused
 from publisher.newsroom import Newsroom
 from publisher.schedule import Tell
@@ -265,6 +265,30 @@ def test_who_gets_the_former_version_after_its_correction_is_told_too(
         assert str(first["Subject"]).startswith(CLAIM)
         assert second["Subject"] == f"Correction: {CLAIM}"
     assert due(room, LATER + followups.PAUSE) == []
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_correction_at_once_reaches_readers_of_the_week_and_of_alerts(
+    database: Database, server: Server
+) -> None:
+    """They get nothing else that could tell them."""
+    apart = {
+        "weekly": {"day": "mon", "at": "02:30", "title": {"en": "Week"}},
+        "alerts": {"title": {"en": "X"}},
+    }
+    room = opened(database, server, corrections_at_once=5, **apart)
+    ingest(room, story(urgency=1))
+    for name, rhythm in (("weekly", "weekly 1 02:30"), ("alerts", "alerts")):
+        asked = {"digest": "morning", "language": None, "sections": (), "basis": "a", "rhythm": rhythm}
+        readers.add(room, f"{name}@list.example", **asked, actor="test", now=NOW)
+        sent = editions.make(room, f"morning-{name}", slot=NOW, actor="test", now=NOW)
+        send(room, mailing.begin(room, sent, actor="test", now=NOW))
+    ingest(room, story(version="2", urgency=1, correction_note="A name was wrong."), now=LATER)
+    assert sorted(one.counts.accepted for one in tell(room)) == [1, 1]
+    assert {who: len(got) for who, got in taken(server).items()} == {
+        "weekly@list.example": 2,
+        "alerts@list.example": 2,
+    }
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

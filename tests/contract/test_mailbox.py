@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -14,7 +15,10 @@ from publisher.desk.doctor import FAULT, OK
 from publisher.desk.doctor import mailbox as doctor
 from publisher.desk.postbox import ingest_mailbox
 from publisher.errors import BadInput, MailboxUnavailable
+from publisher.fetch import mailbox as client
+from publisher.fetch import opened
 from publisher.newsroom import Newsroom
+from publisher.newsroom.mailbox import mailbox_of
 from publisher.settings.keys import Secrets
 from publisher.store import schema
 from publisher.store.db import Database
@@ -22,6 +26,7 @@ from subscribers.tokens import mint_bounce
 from tests.imapbox import PASSWORD, Box, imap
 from tests.mailroom import begun, keeping, send
 from tests.newsrooms import KEYS, NOW, newsroom
+from tests.waiting import Aside, until
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -114,3 +119,51 @@ def test_mailbox_that_cannot_be_read_says_why_and_is_left_as_it_was(
             (finding,) = doctor.examine(reader.settings)
             assert (finding.level, said in finding.said) == (FAULT, True)
     assert box.seen() == [False]
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        ({"UID SEARCH": b"* SEARCH {99999999999999999999}"}, "more than"),
+        ({"UID SEARCH": b"* SEARCH {30000000000}"}, "more than"),
+        ({"UID FETCH": b"* 1 FETCH (FLAGS ())" + b"\r\n* 1 FETCH (FLAGS ())" * 5000}, "more than"),
+        ({"UID FETCH": b"* 1 FETCH (BODY[]<0> {9000}\r\nx"}, "within"),
+        ({"LOGIN": b"* OK still thinking"}, "within"),
+        ({"LOGIN": b'TAG BAD LOGIN bounce "a password"'}, 'bounce "…"'),
+    ],
+)
+def test_server_that_says_odd_things_or_does_not_end_is_left(
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    odd: dict[str, bytes],
+    said: str,
+) -> None:
+    monkeypatch.setattr(client, "SECONDS", 0.3 if said == "within" else 30)
+    monkeypatch.setattr(client, "ROOM", 1_000_000)
+    with imap(tmp_path) as box:
+        box.put(HELLO)
+        box.odd, box.dripping = odd, 0.02 if said == "within" else 0 if "UID FETCH" in odd else None
+        with pytest.raises(MailboxUnavailable) as refused:
+            ingest_mailbox(reading(newsroom(database), box, tmp_path), actor="test", now=NOW)
+        assert said in str(refused.value)
+        assert PASSWORD not in str(refused.value)
+
+
+def test_mailbox_is_left_when_we_stop_and_no_goodbye_is_waited_for(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "FAREWELL", 0.1)
+    stop = Event()
+    with imap(tmp_path) as box:
+        reader = reading(newsroom(database), box, tmp_path)
+        box.odd = {"UID SEARCH": b"* SEARCH 7 " + b"9" * 6000 + b"\r\nTAG OK done", "LOGOUT": b"* OK"}
+        box.put(HELLO)
+        with opened(mailbox_of(reader.settings)) as found:
+            assert found.unseen() == ["7"]
+        box.odd = {"UID SEARCH": b"* OK wait"}
+        looking = Aside(ingest_mailbox, reader, actor="test", now=NOW, stop=stop)
+        until(lambda: box.asked[-1].startswith("UID SEARCH"), thread=looking)
+        stop.set()
+        with pytest.raises(MailboxUnavailable, match="stopping"):
+            looking.result()

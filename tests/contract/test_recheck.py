@@ -15,7 +15,7 @@ import pytest
 from publisher.desk import acts, editions, feeds, recheck, wire
 from publisher.errors import Conflict
 from publisher.fetch import Guard
-from publisher.intake.lookback import AFTER, Seen, allowed, led_home, verdict
+from publisher.intake.lookback import AFTER, Seen, led_home, verdict
 from publisher.store import house, stories
 from tests.newsrooms import NOW, jsonl, line, newsroom
 
@@ -164,6 +164,22 @@ def test_pages_are_asked_three_times_and_what_changed_is_told_once(room, agency)
         recheck.settle(room, ids["headline"], why="again", actor="test", now=THIRD)
 
 
+def test_what_went_before_the_first_look_is_seen_beside_the_other_pages(room, agency):
+    """A page that says "not found" with 200, or only that something was removed, while the site's other pages are articles."""
+    agency.pages["/2026/1"] = b"<title>Page not found</title><h1>Page not found</h1><p>Try the search.</p>"
+    agency.pages["/2026/2"] = page("RETRACTED: Bridge 2 opens at Port Alma")
+    agency.answers["/2026/3"] = (302, {"Location": "/world/"})
+    agency.pages["/world/"] = b"<title>World</title><h1>World</h1><ul><li><a href=/1>One</a></ul>"
+    assert look(room, FIRST) == {"m-1": "no-article", "m-2": "headline", "m-3": "no-article"}
+    assert look(room, SECOND) == {}
+
+
+def test_where_no_page_can_be_read_that_says_nothing(room, agency):
+    for n in (1, 2, 3, 4):
+        agency.pages[f"/2026/{n}"] = b"<title>Loading</title><div id=root></div><script src=a.js></script>"
+    assert look(room, FIRST) == look(room, SECOND) == {}
+
+
 def test_robots_trouble_and_requests_for_patience_are_respected_and_are_no_findings(room, agency):
     agency.robots = (200, b"User-agent: *\nDisallow: /2026/1\n")
     agency.answers["/2026/2"] = (503, {"Retry-After": "7200"})
@@ -191,8 +207,13 @@ def test_what_is_said_of_two_looks(database):
     assert verdict("Bridge opens at last", None, Seen("Port Alma: bridge opens", 900)) is None
     assert verdict("Bridge opens at last", None, Seen("This story was withdrawn", 90)).word == "headline"
     assert led_home("https://a.example/1", "https://a.example/index.html").word == "front-page"
-    assert led_home("https://a.example/1", "https://a.example/2") is None
-    assert not allowed(b"User-agent: publisher\nDisallow: /", "https://a.example/1")
+    for home in ("?ref=404", "en/", "fa-IR", "?utm_source=a&from=b"):
+        assert led_home("https://a.example/1", f"https://a.example/{home}").word == "front-page"
+    for other in ("2", "?p=12", "?ref=404&p=12", "world/"):
+        assert led_home("https://a.example/1", f"https://a.example/{other}") is None
+    ours = "Minister: I have withdrawn"
+    assert verdict(ours, None, Seen(f"{ours} nothing", 900)) is None
+    assert verdict("وزیر استعفا داد", None, Seen("تکذیب: وزیر استعفا داد", 900)).word == "headline"
 
 
 def test_what_a_new_source_had_before_is_no_news_of_today(room, agency):

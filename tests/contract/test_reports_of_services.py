@@ -130,10 +130,19 @@ def test_who_is_no_service_gets_no_further(database: Database, monkeypatch: pyte
         return desk_reports.fetch.Failed("connect", "no")
 
     monkeypatch.setattr(desk_reports.fetch, "fetch", away)
-    monkeypatch.setattr(desk_reports, "_rests_until", 0.0)
+    monkeypatch.setattr(desk_reports, "failed", {})
     other = CERTIFICATE.replace("0a1b", "ffff")
     statuses = {door.tell("ses", ses({}, str(n), SigningCertURL=other)).status for n in range(3)}
-    assert (statuses, asked) == ({503}, [other]), "after a failure nothing is asked for a while"
+    assert (statuses, asked) == ({503}, [other]), "after a failure it is not asked for a while"
+    assert door.tell("ses", ses({}, "4")).status == 503
+    assert asked == [other, CERTIFICATE], (
+        "whoever names another does not keep the true one from being asked for"
+    )
+    for n in range(100):
+        door.tell("ses", ses({}, "5", SigningCertURL=CERTIFICATE.replace("0a1b", f"{n:04x}")))
+    assert len(asked) == desk_reports.FAILURES_MAX
+    for body in (b"", b"garbage", b"\x1f\x8b"):
+        assert {door.tell(name, Post({}, body)).status for name in ("mailgun", "ses")} == {401}
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

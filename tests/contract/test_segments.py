@@ -11,7 +11,9 @@ import pytest
 from publisher.desk import editions, exchange, mailing, readers, retention, wire
 from publisher.desk.mailing.plan import readers_of
 from subscribers import audience
-from subscribers.errors import ListUnreadable
+from subscribers.attributes import Attribute
+from subscribers.consent import Origin
+from subscribers.errors import AttributeRefused, SegmentUnreadable
 from subscribers.segments import parse
 from tests.newsrooms import NOW, jsonl, line, newsroom
 
@@ -64,6 +66,13 @@ def test_a_rule_means_those_of_whom_it_is_known(room):
         "(country = de or country = at) and not visits < 10": "a",
     }
     found = {}
+    visits = Attribute("visits", "number")
+    assert visits.read("-0") == visits.read("0.0")
+    assert visits.read("123456789012345").text == "123456789012345"
+    with pytest.raises(AttributeRefused, match="15 digits"):
+        visits.read("12345678901234567890")
+    with pytest.raises(SegmentUnreadable):
+        readers.listing(room, digest=None, segment="", after=None, limit=9)
     with room.database.read() as connection:
         for text in said:
             only = parse(text, room.settings.attributes)
@@ -95,10 +104,54 @@ def test_exports_of_other_programs_are_known_by_their_headings_and_looked_at_fir
         assert all("says: " in refusal.why for refusal in seen.refusals)
     assert exchange.look(room, path, digest="morning", preset="substack").good == 1
     path.write_text("Email Address,LEID,EUID,UNSUB_TIME\na@example.org,1,2,x\n")
-    with pytest.raises(ListUnreadable, match="those who have left"):
-        exchange.look(room, path, digest="morning", preset=None)
+    seen = exchange.look(room, path, digest="morning", preset=None)
+    assert (seen.good, seen.refused, seen.gone) == (0, 1, 1)
     path.write_text("email,status\na@example.org,enabled\n")
     assert exchange.look(room, path, digest="morning", preset=None).mapped.program is None
+
+
+LEFT_ELSEWHERE = (
+    "uuid,email,name,attributes,status,created_at\n"
+    'u,a@example.org,A,"{""country"": ""at"", ""shoes"": 4}",enabled,x\n'
+    "u,b@example.org,B,{},blocklisted,x\nu,c@example.org,C,{},disabled,x\nu,h@example.org,H,{},blocklisted,x\n"
+    'u,i@example.org,I,not JSON,disabled,x\nu,k@example.org,K,"{""visits"": 7}",enabled,x\n'
+)
+
+
+def test_whom_another_program_calls_gone_no_later_list_brings_in(room, tmp_path):
+    """b and c came by a list, f said yes on our own page; h and i are strangers. Then a list of all, with a basis, and without."""
+    path = tmp_path / "export.csv"
+    told = {"digest": "morning", "basis": "asked", "progress": lambda _: None}
+    with room.database.write() as connection:
+        own = {"basis": "the form", "origin": Origin("front", None, None)}
+        audience.confirm(connection, readers.record(room, "f@example.org")["id"], "morning", **own, **WHO)
+    path.write_text(LEFT_ELSEWHERE + "u,f@example.org,F,{},blocklisted,x\n")
+    seen = exchange.look(room, path, digest="morning", preset=None)
+    assert (seen.good, seen.refused, seen.gone) == (2, 5, 5)
+    assert seen.mapped.names == (None, "email", None, "attributes", "status", None)
+    for _ in range(2):
+        with exchange.import_csv(room, path, **told, **WHO) as done:
+            assert (done.refused, done.remembered) == (5, 4)
+            assert [line.why for line in done.refusals][:2] == [
+                "listmonk says: blocklisted",
+                "listmonk says: disabled",
+            ]
+    assert readers.record(room, "a@example.org")["attributes"]["country"] == "at"
+    assert readers.record(room, "k@example.org")["attributes"] == {"visits": "7"}
+    path.write_text("Email Address,LEID,EUID,CLEAN_TIME\nl@example.org,1,2,x\n")
+    with exchange.import_csv(room, path, **told, **WHO) as done:
+        assert done.remembered == 1
+    path.write_text("email\n" + "".join(f"{name}@example.org\n" for name in "abcfhikl"))
+    for basis in ("old list", None):
+        with exchange.import_csv(room, path, **told | {"basis": basis}, **WHO) as done:
+            assert [line.text for line in done.refusals] == [f"{name}@example.org" for name in "bchil"]
+    with room.database.read() as connection:
+        mailed = {reader.address[0] for reader in audience.segment(connection, "morning", ["en", "fa"])}
+        causes = {row.cause for row in audience.suppressions(connection)}
+    assert mailed == {"a", "f", "k"}
+    assert causes == {"manual", "left", "bounced"}
+    readers.add(room, "i@example.org", language=None, sections=(), digest="morning", basis="asked", **WHO)
+    assert readers.record(room, "i@example.org")["status"] == "confirmed"
 
 
 def test_what_is_known_is_shown_exported_and_forgotten(room, tmp_path):

@@ -13,13 +13,14 @@ import pytest
 from publisher import gate
 from publisher.desk import acts, editions, publishing, site, wire
 from publisher.desk.site.held import alone, held
+from publisher.desk.site.making import front_languages
 from publisher.edition import Variant
 from publisher.newsroom import Newsroom, mint_derived
 from publisher.store import public, stories
 from publisher.store.db import open_database
 from publisher.web.shelf import Shelf
 from tests.contract.conftest import make_tables
-from tests.newsrooms import NOW, jsonl, line, settings
+from tests.newsrooms import NOW, jsonl, line, newsroom, settings
 
 WHO = {"actor": "test"}
 LATER = NOW + timedelta(hours=1)
@@ -37,6 +38,7 @@ def room(database, **about):
                 ("short", "Short Wire", {"rights": "lede"}),
                 ("mailed", "Mail Only", {"rights_feeds": "none"}),
                 ("headed", "Headed", {"rights_feeds": "link"}),
+                ("kavir", "Kavir", {"language": "fa"}),
             )
         ],
         **about,
@@ -206,3 +208,17 @@ def test_a_page_of_its_own_is_for_search_engines_and_a_digest_that_is_not_public
         acts.hold(own, day.ids[number], why="asked", **WHO, now=LATER + timedelta(minutes=1))
     acts.kill(own, day.ids[3], why="wrong", **WHO, now=LATER + timedelta(minutes=2))
     assert "Withdrawn" in page(day, f"e/{day.edition.edition_id}/")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_disclaimer_alone_publishes_no_language(database):
+    """What `init` writes has one in Arabic, which a house may never need; a digest in Persian does."""
+    own = newsroom(database, site={"pages": True})
+    assert front_languages(own) == ["en"]
+    sender = {"name": "سیم", "address": "wire@front.example"}
+    spoken = {
+        "languages": ["en", "fa"],
+        "title": {"en": "Wire", "fa": "سیم"},
+        "sender": {"en": sender, "fa": sender},
+    }
+    assert front_languages(newsroom(database, **spoken)) == ["en", "fa"]

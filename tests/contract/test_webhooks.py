@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from publisher.daemon import Done, Steps, errands_of
 from publisher.desk import acts, editions, mailing, readers, webhooks
 from publisher.errors import ConfigurationInvalid, UnknownName
 from publisher.newsroom import Newsroom
@@ -42,7 +43,7 @@ class Program:
 
     def told(self, now: datetime) -> list[dict[str, Any]]:
         before = len(self.site.calls)
-        self.report = webhooks.tell(self.room, self.looked, now=now)
+        self.report = webhooks.tell(self.room, self.room.settings.webhooks[0], self.looked, now=now)
         found = []
         for head, body in self.site.calls[before:]:
             signed = f"{head['webhook-id']}.{head['webhook-timestamp']}.".encode() + body
@@ -134,6 +135,56 @@ def test_who_never_takes_it_is_given_up_and_that_is_recorded(database: Database)
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_each_webhook_is_told_for_itself_and_of_kills_first(database: Database) -> None:
+    with site() as server, site(status=503) as broken:
+        room = hooked(newsroom(database), server.port)
+        other = Webhook(name="broken", url=f"http://127.0.0.1:{broken.port}/in", private=True)
+        both = (other, *room.settings.webhooks)
+        secrets = Secrets(**KEYS, webhook_secrets=dict.fromkeys(("archive", "broken"), f"whsec_{SECRET}"))
+        room = replace(room, settings=replace(room.settings, webhooks=both, secrets=secrets))
+        errands = errands_of(Steps(newsroom=room, clock=lambda: NOW))
+        told: list[Done] = []
+        for errand in errands:
+            errand.once(told.append)
+        ingest(room, line(1))
+        made = make(room)
+        for number in range(9):
+            subscribe(room, f"reader{number}@list.example")
+        acts.kill(room, story_id(made, 1), why="wrong", actor="test", now=NOW)
+        errands[0].once(told.append)
+        assert (len(server.posted), len(broken.posted)) == (0, 8), "who fails is left alone for this look"
+        (failure,) = told
+        assert "likewise 7 more" in failure.said, "once in the log, and not once for each"
+        errands[1].once(told.append)
+        kinds = [json.loads(body)["type"] for body in server.posted]
+        assert ("story.killed" in kinds[:8], len(kinds), len(broken.posted)) == (True, 11, 8)
+        broken.status = 410
+        errands[0].once(told.append)
+        rows = {row["name"]: row for row in webhooks.listing(room)}
+        assert (rows["broken"]["given_up"], len(broken.posted)) == (3, 11), "who is gone is not tried again"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_webhook_that_comes_back_is_not_told_of_the_time_between(database: Database) -> None:
+    with site() as server:
+        room = hooked(newsroom(database), server.port)
+        program = Program(room, server)
+        program.told(NOW)
+        webhooks.forget_others(room, now=NOW)
+        subscribe(room, "ada@list.example")
+        subscribe(room, "ada@list.example")
+        assert len(program.told(NOW)) == 1, "who is confirmed already is no news"
+        readers.leave(room, "ada@list.example", digest=None, actor="test", now=NOW)
+        subscribe(room, "ada@list.example")
+        assert len(program.told(NOW)) == 2
+        webhooks.forget_others(replace(room, settings=replace(room.settings, webhooks=())), now=NOW)
+        subscribe(room, "bea@list.example")
+        assert program.told(NOW + MINUTE) == []
+        subscribe(room, "cyd@list.example")
+        assert len(program.told(NOW + MINUTE)) == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_edition_that_wants_an_approval_is_told_when_it_has_it(database: Database) -> None:
     with site() as server:
         room = hooked(newsroom(database, approval="required"), server.port, events=("edition.published",))
@@ -150,6 +201,8 @@ def test_edition_that_wants_an_approval_is_told_when_it_has_it(database: Databas
     ("hook", "secrets", "said"),
     [
         ({"url": "https://hooks.example/in"}, {}, "has no secret"),
+        ({"url": "https://localhost/in"}, {"archive": SECRET}, "private = true"),
+        ({"url": "https://10.0.0.7/in"}, {"archive": SECRET}, "private = true"),
         ({"url": "http://hooks.example/in"}, {"archive": SECRET}, "has to be https"),
         (
             {"url": "https://hooks.example/in"},

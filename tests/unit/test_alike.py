@@ -27,7 +27,7 @@ SAME = (
     (("zh", "阿尔马港工人结束十二天罢工"), ("zh", "阿尔马港口工人结束十二天罢工")),
     (
         ("ru", "Рабочие порта Альма прекратили забастовку после двенадцати дней"),
-        ("ru-RU", "Рабочие порта Альма завершили забастовку после двенадцати дней"),
+        ("ru-RU", "После двенадцати дней рабочие порта Альмы прекратили забастовку"),
     ),
 )
 OTHER = (
@@ -39,7 +39,29 @@ OTHER = (
     ("Alma beat Kian in cup final", "Kian beat Alma in cup final"),
     ("Ten things to know this morning", "Ten things to know before the market opens"),
     ("Port Alma opens bridge", "Port Alma opens school"),
+    (
+        "Arsenal come from behind to beat Chelsea",
+        "Chelsea come from behind to beat Arsenal after extra time",
+    ),
+    ("Strong quake strikes off coast of Kian", "Second strong quake strikes off coast of Kian"),
 )
+EXCHANGED = (
+    ("Government {} vote of confidence in parliament on budget", "survives", "loses"),
+    ("Harbour strike to {} in Port Alma on Monday, union says", "end", "begin"),
+    ("Court {} former minister of corruption charges", "convicts", "acquits"),
+    ("Bank of Alma {} interest rates at 4% as inflation slows", "holds", "cuts"),
+    ("Strike kills journalist in southern {}", "Lebanon", "Gaza"),
+    ("President of {} dismisses prime minister and government", "Niger", "Nigeria"),
+    ("Government of {} falls after vote of confidence", "Austria", "Australia"),
+    ("{} shares close lower after warning from central bank", "US", "UK"),
+    ("Strong quake {} strikes off coast, no tsunami warning", "of 6.1 Japan", "Indonesia"),
+    ("دادگاه تجدیدنظر حکم اعدام معترض را {} کرد", "تایید", "لغو"),
+    ("وزیر خارجه ایران صبح امروز وارد {} شد", "مسکو", "پکن"),
+    ("中国外交部长访问{}国", "法", "德"),
+    ("東京株式市場、日経平均続{}", "伸", "落"),
+    ("Рабочие порта Альма {} забастовку после двенадцати дней", "начали", "завершили"),
+)
+"""Opposites, other places, other actors: the same headline with one word exchanged."""
 LEDE = "The harbour workers of Port Alma went back to work on Monday after twelve days, their union and the port said."
 
 
@@ -65,6 +87,16 @@ def test_what_is_alike_and_is_not_the_same_is_left_alone():
     assert found == {pair: [] for pair in OTHER}
 
 
+def test_one_word_exchanged_is_doubt_whatever_the_ledes_say():
+    """Nothing tells an opposite from a synonym, so both are printed."""
+    for template, one, other in EXCHANGED:
+        pair = [template.format(one), template.format(other)]
+        for lede in ("", LEDE, "Follow our live coverage of this developing story, with all reports here."):
+            assert together(*(report(n, headline, lede=lede) for n, headline in enumerate(pair))) == [], pair
+        told = [report(n, headline, lede=f"{headline}. {LEDE}") for n, headline in enumerate(pair)]
+        assert together(*told) == [], pair
+
+
 def test_language_source_and_day_part_what_the_words_join():
     headline = SAME[0][0][1]
     first = report(1, headline)
@@ -79,6 +111,11 @@ def test_ledes_decide_where_there_are_two():
     assert together(report(1, "Back to work", lede=LEDE), report(2, "Union relents", lede=LEDE)) == [
         {"S1", "S2"}
     ]
+    far = LEDE.replace("Port Alma", "Port Kian")
+    assert together(report(1, "Back to work", lede=LEDE), report(2, "Union relents", lede=far)) == []
+    ready_made = "Follow our live coverage here for all the latest developments as they happen today, and what they mean."
+    headlines = ("Bridge in the old harbour falls", "Morning briefing for the harbour")
+    assert together(*(report(n, headline, lede=ready_made) for n, headline in enumerate(headlines))) == []
     other = "Dockers far in the south voted by show of hands against an offer that their employers had made on Friday."
     headlines = ("Harbour workers end their long strike", "Harbour workers end their short strike")
     assert together(report(1, headlines[0], lede=LEDE), report(2, headlines[1], lede=other)) == []
@@ -91,6 +128,23 @@ def test_what_the_desk_said_holds_and_the_last_word_counts():
     assert together(one, two, three, ties=[joined]) == [{"S1", "S2", "S3"}]
     assert together(one, two, three, ties=[split]) == []
     assert together(one, two, three, ties=[split, Tie("S3", "S2", joined=True)]) == [{"S2", "S3"}]
+
+
+def test_what_was_joined_is_one_event_whoever_came_first_and_a_split_is_never_crossed():
+    a, b, d, e = (
+        report(n, f"Story number {word} alone") for n, word in enumerate(("one", "two", "six", "ten"))
+    )
+
+    def said(*pairs):
+        return [Tie(f"S{pair[0]}", f"S{pair[2]}", joined=pair[1] == "=") for pair in pairs]
+
+    assert together(a, b, d, ties=said("0=2", "1=2")) == [{"S0", "S1", "S2"}]
+    assert together(a, b, d, e, ties=said("0=1", "2=3", "0=3")) == [{"S0", "S1", "S2", "S3"}]
+    assert together(a, b, d, ties=said("0=1", "1=2", "0|2")) == [{"S0", "S1"}]
+    like = [report(n, SAME[0][n][1]) for n in (0, 1)]
+    assert together(*like, d, ties=said("0=2", "1|2")) == [{"S0", "S2"}]
+    early = report(2, "Fire in a mill", first_created=NOW - timedelta(hours=9))
+    assert together(*like, early, ties=said("1=2")) == [{"S0", "S1", "S2"}]
 
 
 WORDS = st.lists(

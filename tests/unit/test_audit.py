@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
+import tomllib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from publisher import assets
 from publisher.cli import publisher
 from publisher.cli.exits import told
+from tests.webbox import CONFIG, SOURCES, desk
 
 DISCLAIMER = (
     "Reports in this section were retrieved from other agencies and do not necessarily reflect our views."
@@ -80,7 +83,7 @@ def test_copied_page_promises_what_it_does_not_give(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "lacks: source, link" in said
     assert "its own text promises source and link" in said
-    assert "1 of 1 story" in said
+    assert "1 of 1 story lacks something." in said
 
 
 def test_each_story_of_a_feed_is_judged_and_its_source_looked_for(tmp_path, capsys):
@@ -143,6 +146,44 @@ def test_wordpress_site_is_read_from_its_front_page(capsys):
     assert (code, report["stories"], [story["headline"] for story in report["lacking"]]) == (5, 2, ["Post 2"])
     assert len(asked) == 2
     assert refused == 2
+
+
+def test_what_publisher_gives_out_itself_is_no_finding(tmp_path, capsys):
+    """Feeds and story pages of a newsroom with the disclaimers that `init` writes, in each language; one story was withdrawn."""
+    shipped = (assets.root() / "config" / "publisher.toml").read_text(encoding="utf-8")
+    config = CONFIG[: CONFIG.index("[[disclaimer]]")] + shipped[shipped.index("[[disclaimer]]") :]
+    languages = [entry["language"] for entry in tomllib.loads(shipped)["disclaimer"]]
+    with desk(tmp_path, publisher=config, sources=SOURCES + 'rights = "full"\n') as house:
+        for number, language in enumerate(languages):
+            house.ingest(number, language=language, body=f"{TEXT}\n\n{TEXT}")
+        house.ingest(9)
+        house.publish()
+        gone = next(
+            story["id"][-26:]
+            for story in json.loads((tmp_path / "out/feeds/all.json").read_bytes())["items"]
+            if story["title"].endswith("9")
+        )
+        house.kill(gone)
+        house.publish()
+    feeds = [tmp_path / "out" / "feeds" / f"all.{kind}" for kind in ("rss", "atom", "json")]
+    pages = sorted((tmp_path / "out" / "site" / "story").rglob("*.html"))
+    assert len(pages) == len(languages)
+    for place in (*feeds, *pages):
+        code, report = audit(capsys, str(place))
+        assert (code, report["lacking"], report["stories"]) == (
+            0,
+            [],
+            1 if place in pages else len(languages),
+        )
+    words = [("--disclaimer", entry["full"]) for entry in tomllib.loads(shipped)["disclaimer"]]
+    assert audit(capsys, str(feeds[0]), *(word for pair in words for word in pair))[0] == 0
+
+
+def test_a_mail_of_many_stories_is_refused_rather_than_read_as_one(tmp_path, capsys):
+    mail = tmp_path / "digest.eml"
+    mail.write_text(f"From: a@b.example\nSubject: News\nDate: Mon, 2 Mar 2026 08:00:00 +0000\n\n{TEXT}")
+    assert told(publisher, ["audit", str(mail)]) == 2
+    assert "is a mail" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("place", ["nowhere.xml", "empty.xml"])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
+
 import pytest
 
+from publisher.cli.editions import dated
 from tests.commands import room
 from tests.newsrooms import jsonl, line
 
@@ -86,3 +90,16 @@ def test_approval_that_a_kill_carries_over_is_said_to_be_kept(run):
     run("story", "kill", run.json("story", "list")["items"][0]["id"], "--why", "wrong")
     assert run("send", made, "--yes").code == 75
     assert "approved in an earlier revision; kept" in run("edition", "show", made).out
+
+
+def test_an_edition_of_a_day_that_is_over_says_so_before_it_goes_out():
+    """Before today's first slot the present edition is yesterday's, and everything that it becomes bears that date."""
+    now = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+    told = {"series": "morning", "edition_id": "morning-2026-03-01", "timezone": "Asia/Tehran"}
+    slot = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
+    made = SimpleNamespace(slot=slot, local_date=date(2026, 3, 1), **told)
+    (said,) = dated(made, "morning", now)
+    assert "Sunday 1 March, 07:30" in said
+    assert "`publisher send morning --now`" in said
+    assert dated(made, "morning-2026-03-01", now) == []
+    assert dated(made, "morning", slot) == []

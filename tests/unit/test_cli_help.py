@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import chain
 
 import click
 import pytest
 
-from publisher.cli import publisher
+from publisher.cli import TOPICS, publisher
 from publisher.cli.exits import told
 
 NARROW = "80"
@@ -53,4 +54,10 @@ def test_every_command_shows_an_example(help_of, path):
 
 @pytest.mark.parametrize("path", GROUPS, ids=lambda path: " ".join(path) or "publisher")
 def test_a_group_tells_each_of_its_commands_in_a_whole_sentence(help_of, path):
-    assert "..." not in help_of(path).partition("Commands:")[2]
+    told = help_of(path).partition("Commands:" if path else "To begin:")[2]
+    assert told
+    assert "..." not in told
+
+
+def test_each_command_stands_under_one_topic():
+    assert sorted(chain.from_iterable(TOPICS.values())) == sorted(publisher.commands)

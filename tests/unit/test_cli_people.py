@@ -60,7 +60,7 @@ def test_refusals_of_an_import_are_written_as_any_other_json(run, tmp_path, line
     said = run("--json", "subscriber", "import", str(path), "--digest", "morning", "--basis", "a form")
     assert said.out == json.dumps(json.loads(said.out), indent=2, ensure_ascii=False) + "\n"
     told = json.loads(said.out)
-    assert list(told) == ["lines", "added", "known", "confirmed", "refused"]
+    assert list(told) == ["lines", "added", "known", "confirmed", "remembered", "refused"]
     assert [set(entry) for entry in told["refused"]] == [{"line", "text", "why"}] * (
         len(lines) - told["added"]
     )

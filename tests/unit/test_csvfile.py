@@ -12,11 +12,12 @@ import pytest
 from subscribers.address import key, parse
 from subscribers.csvfile import ROW_LINES, Line, RefusedLine, export, guard, read, unguard
 from subscribers.errors import ListUnreadable
+from subscribers.presets import GoneLine
 
 KEY = b"k" * 32
 
 
-def lines_of(text: str | bytes, **others) -> list[Line | RefusedLine]:
+def lines_of(text: str | bytes, **others) -> list[Line | RefusedLine | GoneLine]:
     raw = text if isinstance(text, bytes) else text.encode()
     file = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8-sig", errors="surrogateescape", newline="")
     wanted = {"digest": "morning", "languages": ("en", "fa"), "sections": {"world", "economy"}} | others
@@ -28,7 +29,7 @@ def addresses(text: str | bytes, **others) -> list[str]:
 
 
 def refusals(text: str | bytes, **others) -> list[tuple[int, str]]:
-    return [(line.line, line.why) for line in lines_of(text, **others) if isinstance(line, RefusedLine)]
+    return [(line.line, line.why) for line in lines_of(text, **others) if not isinstance(line, Line)]
 
 
 def test_a_line_says_who_in_which_language_and_which_sections():
@@ -129,6 +130,8 @@ def test_without_a_heading_that_names_the_addresses_nothing_is_read(text: str | 
         (b"PK\x03\x04 sheet\n", "spreadsheet"),
         (b"\x1f\x8b\x08 packed\n", "packed"),
         ("name,language\nx,en\n", "must name the columns"),
+        ("email,E-Mail\na@news.example,\n", r"several columns are the address \(email, E-Mail\)"),
+        ("email\n" + "a" * 10_000_001, "no list"),
     ],
 )
 def test_a_list_in_another_form_is_told_which_and_how_to_save_it(text: str | bytes, words: str):
@@ -206,3 +209,17 @@ def test_addresses_that_look_like_formulas_or_marks_survive_export_and_import():
     file = io.StringIO(newline="")
     export([[text] for text in typed], ["email"], file)
     assert addresses(file.getvalue()) == typed
+
+
+def test_json_value_that_is_no_cell_is_refused():
+    text = "\n".join(
+        json.dumps(entry)
+        for entry in (
+            {"email": "a@news.example", "sections": ["world"]},
+            {"email": ["b@news.example"]},
+            {"email": "c@news.example", "language": {"en": 1}},
+            {"email": "d@news.example", "sections": [["world"]]},
+        )
+    )
+    assert addresses(text, json_lines=True) == ["a@news.example"]
+    assert [number for number, _ in refusals(text, json_lines=True)] == [2, 3, 4]

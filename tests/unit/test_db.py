@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from publisher.errors import StoreLocked
 from publisher.store.db import open_database
@@ -84,3 +85,14 @@ def test_a_program_that_knows_nothing_of_our_lock_is_waited_for_as_long(path):
     with opened.write() as connection:
         connection.execute(text("INSERT INTO note VALUES ('a')"))
     opened.close()
+
+
+def test_failing_statement_does_not_show_its_values(path):
+    database = open_database(f"sqlite:///{path}")
+    with pytest.raises(IntegrityError) as failed, database.write() as connection:
+        connection.execute(
+            text("INSERT INTO note (rowid, word) VALUES (1, :word), (1, :word)"), {"word": "ada@list.example"}
+        )
+    database.close()
+    assert "INSERT" in str(failed.value)
+    assert "ada@" not in str(failed.value)

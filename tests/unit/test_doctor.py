@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -170,7 +171,12 @@ def test_no_network_is_no_fault_and_is_not_waited_for_twice(room: Room, zone: Zo
     unasked = [check for check, (level, _, _) in found.items() if level == SKIPPED and check != "database"]
     assert len(unasked) == 2
     zone.asked.clear()
-    assert levels(room, "--no-dns")["dns"][0] == SKIPPED
+    room("db", "check")
+    with sqlite3.connect(room.folder / "var" / "publisher.sqlite3") as broken:
+        broken.execute("DROP TABLE event")
+    broken.close()
+    found = levels(room, "--no-dns")
+    assert (found["dns"][0], found["database"][0], found["relay main"][0]) == (SKIPPED, FAULT, FAULT)
     assert not zone.asked
 
 
@@ -216,3 +222,15 @@ def test_a_name_server_is_an_address(room: Room, place: str) -> None:
     said = room("doctor", "--nameserver", place)
     assert said.code == 2
     assert "--nameserver" in said.err
+
+
+def test_a_key_that_was_made_and_not_named_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = commands.room(tmp_path, capsys)
+    key = made.folder / "config" / "dkim-wire2026.pem"
+    key.write_text(KEY)
+    key.chmod(0o600)
+    level, said, do = levels(made, "--no-dns")["signatures"]
+    assert (level, "dkim-wire2026.pem lies unused" in said) == (WARNING, True)
+    assert 'selector = "wire2026"' in do

@@ -78,6 +78,12 @@ def test_one_leads_and_names_the_others_and_the_frozen_edition_knows_it():
     assert made.without({"B"}, now=NOW).content_hash != made.content_hash
 
 
+def test_the_same_link_under_another_name_is_not_named():
+    """It leads to the report that stands here already; the gate looks for the item's own link behind its own source."""
+    shared = report("B", "caspian", item={"source_url": "https://meridian.example/A"})
+    assert select(report("A"), shared).items[0].also == ()
+
+
 def test_priority_leads_then_completeness_then_freshness():
     new = report("B", "caspian", eligible_at=NOW - timedelta(minutes=5))
     assert read(select(report("A"), new)) == ["B"]

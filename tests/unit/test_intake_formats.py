@@ -365,3 +365,27 @@ def test_a_time_ahead_of_our_clock_is_ours_and_said():
     assert isinstance(item, Received)
     assert item.first_created == NOW
     assert "future-date-clamped" in item.flags
+
+
+@pytest.mark.parametrize(
+    ("body", "lede"),
+    [
+        (
+            "The line opened on Monday.\n\nIt runs hourly, and costs four euros.\n\nThird.",
+            "The line opened on Monday. It runs hourly, and costs four euros.",
+        ),
+        ("خط کشتی روز دوشنبه آغاز به کار کرد.", "خط کشتی روز دوشنبه آغاز به کار کرد."),
+        (
+            "By Jo Ferris\n\n\u201cIt opened.\u201d\n\n" + "A longer paragraph says why. " * 2,
+            "\u201cIt opened.\u201d" + " A longer paragraph says why." * 2,
+        ),
+        (
+            "By Jo Ferris\n\nA line of text that is long enough to be a paragraph",
+            "A line of text that is long enough to be a paragraph",
+        ),
+    ],
+    ids=["short", "persian", "signed", "unstopped"],
+)
+def test_a_lede_leaves_no_first_sentence_out(body, lede):
+    entry = {"headline": "Ferry", "source_url": "https://wire.example/ferry", "body": body}
+    assert one(json.dumps(entry), AGENCY, format="jsonl").lede == lede

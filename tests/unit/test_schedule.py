@@ -54,6 +54,9 @@ def test_an_editions_id_is_its_local_date_and_its_time_only_where_that_is_needed
     assert edition_id(replace(MORNING, slots=(time(1),)), slot) == "morning-2026-03-02"
     assert edition_id(replace(MORNING, slots=(time(1), time(18))), slot) == "morning-2026-03-02-0100"
     assert edition_id(MORNING, slot) == "morning-2026-03-02-0100"
+    lisbon = replace(MORNING, timezone="Europe/Lisbon")
+    twice = [edition_id(lisbon, datetime(2026, 10, 25, hour, 30, tzinfo=UTC)) for hour in (0, 1)]
+    assert twice == ["morning-2026-10-25-0130", "morning-2026-10-25-0130b"]
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_service_tells_what_became_of_a_mail_once_it_is_proved(name: str) -> Non
     assert stamp == b"" or (TOKEN.encode() in stamp and stamp.endswith(b"\r\n") and len(stamp) < 100)
 
 
-@pytest.mark.parametrize("name", ["mailgun", "sendgrid"])
+@pytest.mark.parametrize("name", ["mailgun", "sendgrid", "ses"])
 def test_signature_is_taken_while_services_try_again_and_no_longer(name: str) -> None:
     post = post_of(name, "bounce")
     assert read(name, post, now=NOW + timedelta(days=1))

@@ -9,13 +9,13 @@ import pytest
 
 from publisher.cli import publisher
 from publisher.cli.exits import told
-from publisher.edition import Variant
+from publisher.edition import Shelf, Variant
 from publisher.errors import TemplateInvalid
 from publisher.render import digest, mjml, pages
 from publisher.render.limited import CPU_SECONDS
 from publisher.render.mjml import DEEPEST, to_html
 from publisher.render.templates import load
-from tests.editions import LOOK, ROOT, TEMPLATES, edition
+from tests.editions import LOOK, ROOT, TEMPLATES, edition, item, persian
 
 SHIPPED = ROOT / "templates"
 HOSTILE = Path(__file__).resolve().parents[1] / "templates"
@@ -233,3 +233,24 @@ def test_any_panic_of_the_engine_is_a_sentence(monkeypatch):
     monkeypatch.setattr(mjml, "mjml2html", panics)
     with pytest.raises(TemplateInvalid, match="gives up"):
         to_html("<mjml></mjml>", template="mine")
+
+
+def test_an_editions_page_in_a_language_names_the_rights_of_its_own_stories_only():
+    there = (item("01A", rights_line="© Meridian"), persian("01B", rights_line="© Kavir"))
+    shelves = tuple(
+        Shelf(section="world", title="World", language=entry.language, stories=(entry.story_id,))
+        for entry in there
+    )
+    made = edition(*there, languages=("en", "fa"), shelves=shelves)
+    site = pages.Site(
+        name="Front",
+        url="https://front.example/",
+        language="en",
+        timezone="UTC",
+        postal_address="",
+        sections=(),
+        disclaimer="Full.",
+    )
+    page = pages.edition_page(made, Variant("fa"), site, url="https://front.example/", templates=TEMPLATES)
+    assert "© Kavir" in page.decode()
+    assert "© Meridian" not in page.decode()

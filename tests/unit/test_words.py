@@ -72,7 +72,7 @@ def test_a_time_of_another_year_says_its_year_in_mails_and_every_time_does_on_pa
     words, then = TEMPLATES.words(language), datetime(2023, 1, 2, 9, 10, tzinfo=TEHRAN)
     assert words.date_time(then) == f"{said}{words.signs.comma}{words.time(then)}"
     old = item("01A", language=language, time=then)
-    assert f" · {said}{words.signs.comma}" in mail(made(language, old), language).text
+    assert f"{words.dot}{said}{words.signs.comma}" in mail(made(language, old), language).text
 
 
 def test_a_subject_does_not_end_a_headline_with_a_stop_before_its_sign():
@@ -197,7 +197,8 @@ def test_a_latin_name_is_kept_together_among_right_to_left_words(language):
     name = "Agence Exemple (AEX)"
     given = made(language, item("01A", source_name=name, dateline="GENÈVE"), item("01B"))
     rendered = mail(given, language)
-    assert f"\u200f{FSI}{name}{PDI} · {FSI}GENÈVE{PDI} · " in rendered.text
+    dot = TEMPLATES.words(language).dot
+    assert f"\u200f{FSI}{name}{PDI}{dot}{FSI}GENÈVE{PDI}{dot}" in rendered.text
     assert f": {FSI}{name}{PDI}\n" in rendered.text
     assert f"{FSI}{name}{PDI}</a>" in rendered.html
     site = pages.Site(

@@ -51,6 +51,10 @@ def examine(settings: Settings, *, now: datetime) -> Iterator[Finding]:
         yield _clock(newsroom)
         yield from _sources(newsroom, now)
         yield from _halted(newsroom)
+    except (
+        PublisherError
+    ) as error:  # a table is gone, or the disk: what else there is to see is looked at all the same
+        yield Finding("database", FAULT, str(error), "Put a backup in its place: docs/operating.md")
     finally:
         newsroom.close()
 
@@ -108,6 +112,13 @@ def _signing(settings: Settings) -> Finding:
     if settings.dkim.keys:
         kinds = ", ".join(f"{key.selector} ({key.algorithm})" for key in settings.dkim.keys)
         return Finding("signatures", OK, f"mails are signed: {kinds}")
+    if made := sorted(settings.folder.glob("dkim-*.pem")):
+        return Finding(
+            "signatures",
+            WARNING,
+            f"mails are not signed here, and the key {made[0].name} lies unused beside publisher.toml",
+            f'Name it under [dkim]: `selector = "{made[0].stem.removeprefix("dkim-")}"` and `key_file = "{made[0].name}"`',
+        )
     return Finding(
         "signatures",
         WARNING,

@@ -103,9 +103,21 @@ def house(newsroom: Newsroom, language: str) -> pages.Site:
 
 
 def front_languages(newsroom: Newsroom) -> list[str]:
-    """The languages that have a front page: those that we publish in, the site's own first."""
+    """The languages that have a front page, the site's own first: those with a disclaimer in which a section has a title, a source writes, or a digest is sent.
+
+    A disclaimer alone publishes nothing: `init` writes some that a house may never need.
+    """
     own = newsroom.settings.site.language
-    return [own, *(tag for tag in newsroom.disclaimers if base(tag) != base(own))]
+    spoken = {
+        base(tag)
+        for tags in (
+            (tag for section in newsroom.settings.sections for tag, _ in section.titles),
+            (source.language for source in newsroom.settings.sources),
+            (tag for digest in newsroom.settings.digests for tag in digest.languages),
+        )
+        for tag in tags
+    }
+    return [own, *(tag for tag in newsroom.disclaimers if base(tag) != base(own) and base(tag) in spoken)]
 
 
 def front_url(newsroom: Newsroom, language: str) -> str:

@@ -53,6 +53,7 @@ def edition_page(
     search engines may show it.
     """
     words = templates.words(variant.language)
+    shelves = tuple(edition.variant(variant.language, variant.sections))
     told = [
         (
             shelf.title,
@@ -69,7 +70,7 @@ def edition_page(
                 for item in items
             ],
         )
-        for shelf, items in edition.variant(variant.language, variant.sections)
+        for shelf, items in shelves
     ]
     entries = [entry for _, shelf in told for entry in shelf]
     withdrawn = sum(entry["withdrawn"] is True for entry in entries)
@@ -105,7 +106,7 @@ def edition_page(
         about=when,
         url=url,
         tongues=tongues,
-        rights=rights_of(edition.items),
+        rights=rights_of([item for _, items in shelves for item in items]),
         language=variant.language,
         about_id=f"edition {edition.edition_id}",
         indexed=listed,

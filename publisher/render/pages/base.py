@@ -285,6 +285,7 @@ def told_words(words: Words) -> dict[str, object]:
         "correction": _("Correction"),
         "also": _("Also reported by"),
         "colon": words.signs.colon,
+        "dot": words.dot,
         "our_headline": _("our headline"),
         "note": _("Editor's note"),
         "original_at": words.fill("Read the original at %(source)s", source="%(source)s"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -26,6 +25,7 @@ from publisher.newsroom import Newsroom
 from publisher.web.api.document import PARTS, document
 from publisher.web.api.operations import OPERATIONS, Call, Operation
 from publisher.web.asking import named
+from publisher.web.turns import Turns
 from publisher.web.visit import BODY_MAX, body_of
 from subscribers import errors as people
 from subscribers.errors import SubscribersError
@@ -108,6 +108,7 @@ def api(newsroom: Newsroom, *, root: str, clock: Callable[[], datetime]) -> Star
 class _Door:
     def __init__(self, newsroom: Newsroom, root: str, clock: Callable[[], datetime]) -> None:
         self._newsroom, self._root, self._clock = newsroom, root, clock
+        self._turns = Turns()
 
     @cached_property
     def _document(self) -> bytes:
@@ -124,7 +125,7 @@ class _Door:
             one = by_method["GET" if request.method == "HEAD" else request.method]
             body = await body_of(request, BODY_MAX)
             try:
-                return await asyncio.to_thread(self._carried_out, one, request, body)
+                return await self._turns.do(one.method, self._carried_out, one, request, body)
             except _Problem as problem:
                 return _problem(problem)
             except (PublisherError, SubscribersError) as error:
@@ -244,10 +245,18 @@ def _body(shape: type[BaseModel] | None, request: Request, body: bytes) -> Any:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise BadInput("a body of the type application/json is wanted")
     try:
-        data = json.loads(body)
+        data = json.loads(body, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise BadInput("the body is no JSON") from error
     return _checked(shape, data, strict=True)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names stand there once: of two, readers of JSON take now the first, now the last."""
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        raise BadInput("a name stands in the body twice")
+    return data
 
 
 def _checked(shape: type[BaseModel], data: Any, *, strict: bool) -> Any:
@@ -255,7 +264,10 @@ def _checked(shape: type[BaseModel], data: Any, *, strict: bool) -> Any:
         return shape.model_validate(data, strict=strict)
     except ValidationError as error:
         wrong = [
-            {"at": "/".join(map(str, entry["loc"])), "said": entry["msg"]}
+            {
+                "at": "/".join(map(str, entry["loc"])),
+                "said": "is unknown" if entry["type"] == "extra_forbidden" else entry["msg"],
+            }
             for entry in error.errors(include_url=False, include_input=False, include_context=False)
         ]
         said = "; ".join(f"{entry['at'] or 'body'}: {entry['said']}" for entry in wrong[:3])

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from publisher.desk.overview import STATES
+from publisher.intake.text import clean
+from publisher.legible import visible
 
 __all__ = [
     "Because",
@@ -29,8 +31,20 @@ __all__ = [
 ]
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}$")]
+
+
+def _said(text: str) -> str:
+    """What goes on record: held to the rule of the command line, one line that shows something."""
+    line = clean(text)
+    if not visible(line):
+        raise ValueError("it has no visible character; the record wants a reason")
+    return line
+
+
 Words = Annotated[
-    str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
+    str,
+    StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$"),
+    AfterValidator(_said),
 ]
 
 
