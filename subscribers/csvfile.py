@@ -1,8 +1,7 @@
-"""Lists of readers as CSV: read line by line with a reason for each refusal; written so that no spreadsheet runs them.
+"""Lists of readers as CSV, read line by line with a reason for each refusal; `cells` writes them.
 
 Nothing here knows the database. A line that cannot be read costs no neighbour: a quote that is never closed ends its own line
-only. A cell that a spreadsheet would take for a formula is written with a quote before it (OWASP's "CSV injection"), and
-exactly that mark is taken off again on the way in.
+only.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from typing import NamedTuple, TextIO
 from subscribers.address import key, parse
 from subscribers.attributes import Attribute
 from subscribers.audience import stored_sections
+from subscribers.cells import guard, unguard
 from subscribers.errors import AddressRefused, AttributeRefused, ListUnreadable, RhythmUnknown
 from subscribers.presets import (
     PRESETS,
@@ -31,7 +31,7 @@ from subscribers.presets import (
 from subscribers.rhythm import EACH
 from subscribers.rhythm import parse as parse_rhythm
 
-__all__ = ["Line", "Mapped", "RefusedLine", "export", "export_json", "guard", "read", "unguard"]
+__all__ = ["Line", "Mapped", "RefusedLine", "read"]
 
 LINE_MAX = 10_000_000
 """Characters of a line: what goes on longer is no list, and would be read into memory to its end."""
@@ -50,7 +50,6 @@ HEADINGS = {
 }
 NOT_UTF8 = "it holds a byte that is not UTF-8: save the list as UTF-8"
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
-FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 
 
 Known = tuple[tuple[str, str, float | None], ...]
@@ -381,36 +380,3 @@ def _cell(row: Sequence[str], place: int) -> str:
         return ""
     cell = row[place].strip()
     return unguard(cell).strip() if cell[:1] == "'" else cell
-
-
-def guard(cell: str) -> str:
-    """The cell as a spreadsheet takes it for text: a quote before what it would take for a formula."""
-    start = cell.lstrip()[:1]
-    inside = cell.lstrip(" ")[:1]
-    return f"'{cell}" if start in FORMULA_STARTS or inside in FORMULA_STARTS or start == "'" else cell
-
-
-def unguard(cell: str) -> str:
-    """`guard` taken back, exactly."""
-    return cell[1:] if cell[:1] == "'" and guard(cell[1:]) == cell else cell
-
-
-def export_json(rows: Iterable[Sequence[str]], heading: Sequence[str], text: TextIO) -> int:
-    """Write rows as JSON objects, one a line, without what is empty; returns how many."""
-    written = 0
-    for row in rows:
-        entry = {name: cell for name, cell in zip(heading, row, strict=True) if cell}
-        text.write(json.dumps(entry, ensure_ascii=False) + "\n")
-        written += 1
-    return written
-
-
-def export(rows: Iterable[Sequence[str]], heading: Sequence[str], text: TextIO) -> int:
-    """Write rows, all cells quoted and guarded; returns how many. Open the file with `newline=""`."""
-    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    writer.writerow(heading)
-    written = 0
-    for row in rows:
-        writer.writerow([guard(cell) for cell in row])
-        written += 1
-    return written

@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 from publisher.errors import Conflict, InputUnreadable, unwritable
 from publisher.newsroom import Newsroom
-from subscribers import audience, csvfile, importing
+from subscribers import audience, cells, csvfile, importing
 from subscribers.presets import GoneLine
 from subscribers.rhythm import Rhythm, RhythmKind
 from subscribers.staging import Staging
@@ -190,7 +190,7 @@ def export_csv(newsroom: Newsroom, path: Path) -> int:
         part.unlink(missing_ok=True)
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            write = csvfile.export_json if path.suffix in JSON else csvfile.export
+            write = cells.export_json if path.suffix in JSON else cells.export
             written = write(rows(), heading, file)
         part.rename(path)
     except OSError as error:

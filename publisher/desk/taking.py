@@ -1,8 +1,7 @@
 """What one received item does to the store: a new story, a version of one, a kill, or an entry in quarantine.
 
 Within the caller's transaction, in this order: its source's turn is waited for; what lacks provenance is set aside, unless it takes a story back that we have;
-the story is found by the source's id or its aliases; `revise` says
-what the version means; it is stored; and mail that holds the version before is halted or named. Publishing comes after the transaction, by the caller.
+the story is found by the source's id or its aliases; `revise` says what the version means; it is stored; and mail that holds the version before is halted or named. Publishing comes after the transaction, by the caller.
 """
 
 from __future__ import annotations

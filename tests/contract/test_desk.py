@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from publisher.desk import acts, editions, feeds, mailing, names, overview, publishing, readers, wire
-from publisher.desk.exchange import import_csv
 from publisher.edition import Why
 from publisher.errors import (
     AlreadyMade,
@@ -348,30 +347,6 @@ def test_an_erased_person_is_forgotten_and_never_mailed_again(room):
     assert [row["address"] for row in readers.listing(room, digest=None, after=None, limit=9)] == [None]
     with pytest.raises(AddressSuppressed):
         subscribe(room, "a@example.org")
-
-
-def test_an_import_names_each_refused_line_and_takes_the_others(room, tmp_path):
-    path = tmp_path / "readers.csv"
-    path.write_text(
-        "email,sections\na@example.org,\nnot an address,\nb@example.org,nowhere\na@example.org,\nc@example.org,world\n"
-    )
-    with import_csv(
-        room, path, digest="morning", basis="a form of 2025", progress=lambda _: None, **WHO
-    ) as done:
-        assert (done.lines, done.added, done.refused) == (5, 2, 3)
-        assert [entry.line for entry in done.refusals] == [3, 4, 5]
-    evidence = readers.record(room, "c@example.org")["consent"]
-    assert evidence[0]["basis"] == "a form of 2025"
-
-
-def test_without_a_basis_imported_readers_wait_and_are_not_mailed(room, tmp_path):
-    path = tmp_path / "readers.csv"
-    path.write_text("email\na@example.org\n")
-    with import_csv(room, path, digest="morning", basis=None, progress=lambda _: None, **WHO) as done:
-        assert done.added == 1
-    assert readers.record(room, "a@example.org")["status"] == "pending"
-    ingest(room, line(1))
-    assert mailing.plan(room, editions.make(room, "morning", **WHO), now=NOW).total == 0
 
 
 @pytest.mark.parametrize(

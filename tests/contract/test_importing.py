@@ -15,7 +15,8 @@ from publisher.store.db import Database
 from subscribers import audience
 from subscribers.address import parse
 from subscribers.audience import No, Wanted
-from subscribers.csvfile import RefusedLine, export, read
+from subscribers.cells import export
+from subscribers.csvfile import RefusedLine, read
 from subscribers.errors import StagingFailed
 from subscribers.importing import Imported, merge
 from subscribers.schema import consent, subscriber, subscription

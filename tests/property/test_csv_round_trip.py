@@ -9,7 +9,8 @@ from contextlib import suppress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscribers.csvfile import FORMULA_STARTS, Line, RefusedLine, export, guard, read, unguard
+from subscribers.cells import FORMULA_STARTS, export, guard, unguard
+from subscribers.csvfile import Line, RefusedLine, read
 from subscribers.errors import ListUnreadable
 
 cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.text(

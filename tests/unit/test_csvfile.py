@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from subscribers.address import key, parse
-from subscribers.csvfile import ROW_LINES, Line, RefusedLine, export, guard, read, unguard
+from subscribers.cells import export, guard, unguard
+from subscribers.csvfile import ROW_LINES, Line, RefusedLine, read
 from subscribers.errors import ListUnreadable
 from subscribers.presets import GoneLine
 
