@@ -1,4 +1,4 @@
-"""What an editor does to stories, and what the desk says when it will not have the effect that was hoped for."""
+"""What an editor or a source does to stories, and what the desk says when it will not have the effect that was hoped for."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -27,6 +27,12 @@ def room(database):
 
 def ingest(room, *lines, now=NOW):
     return wire.read_document(room, room.source("meridian"), jsonl(*lines), actor="test", now=now)
+
+
+def only_story(room):
+    with room.database.read() as connection:
+        (story,) = stories.listing(connection)
+    return story
 
 
 def story_of(room, number):
@@ -187,6 +193,41 @@ def test_a_headline_given_on_release_does_not_replace_the_sources_own(room):
 def test_a_refused_item_is_named_by_what_a_person_knows_of_it(room, fields, name):
     (said,) = ingest(room, line(1, **fields)).quarantined
     assert said.startswith(name)
+
+
+@pytest.mark.parametrize("word", ["withheld", "cancelled", "retracted"])
+def test_an_id_and_a_word_hold_a_story_back_as_an_id_and_a_kill_withdraw_it(room, word):
+    ingest(room, line(1))
+    assert ingest(room, {"id": "m-1", "status": word}).counts == {"hold": 1}
+    held = only_story(room)
+    assert not held.usable(NOW)
+    assert (held.headline, held.received.source_url) == (
+        "Headline number 1",
+        "https://meridian.example/2026/1",
+    )
+    assert ingest(room, {"id": "m-1", "status": word}).counts == {"unchanged": 1}
+    assert ingest(room, {"id": "m-9", "status": word}).counts == {"quarantined": 1}
+    assert ingest(room, line(1, updated="2026-03-02T02:00:00Z")).counts == {"release": 1}
+
+
+def test_a_version_after_a_kill_waits_for_a_person(room):
+    ingest(room, line(1))
+    editions.make(room, "morning", **WHO)
+    ingest(room, line(1, version="2", status="canceled"))
+    assert only_story(room).killed
+    report = ingest(room, line(1, version="3", headline="Back again"))
+    assert report.counts == {"after-kill": 1}
+    (entry,) = overview.quarantined(room, everything=False, limit=10)
+    later = {"actor": "test", "now": NOW + timedelta(hours=1)}
+    acts.release_quarantined(
+        room, entry["id"], source_name=None, source_url=None, why="it was right", **later
+    )
+    assert only_story(room).killed is None
+    assert only_story(room).headline == "Back again"
+    made = editions.make(room, "morning", actor="test", now=NOW + timedelta(days=1))
+    assert [item.headline for item in made.items] == [
+        "Back again"
+    ]  # whoever was told to disregard it is told
 
 
 def waits(database, *others):
