@@ -34,7 +34,9 @@ def edition() -> None:
 @edition.command()
 @click.argument("digest")
 @click.option(
-    "--slot", type=INSTANT, help="The instant it is for. Default: the latest slot of the digest's timetable."
+    "--slot",
+    type=INSTANT,
+    help="The instant it is for. Default: the latest slot of the digest's timetable; now, when that was another day's and is over.",
 )
 @door
 def make(door_: Door, digest: str, slot: datetime | None) -> None:

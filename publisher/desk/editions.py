@@ -25,7 +25,7 @@ from publisher.errors import AlreadyMade, BadInput, GateRefused, MailTooLarge, N
 from publisher.newsroom import Newsroom
 from publisher.render import digest as render_digest
 from publisher.render import message
-from publisher.schedule import edition_id, out_of_reach, present_slot
+from publisher.schedule import edition_id, out_of_reach, present_slot, slot_by_hand
 from publisher.selection import SPAN, Act, Candidate, Selection, roomier, select_digest
 from publisher.series import Digest, Letter
 from publisher.store import agenda, approvals, editions, house, notes, stories, ties
@@ -78,14 +78,24 @@ def edition(newsroom: Newsroom, wanted: str) -> Edition:
 
 
 def find(newsroom: Newsroom, name: str, *, now: datetime) -> str | None:
-    """The edition that a digest's or edition's name means at `now`; None when the digest's present slot has none yet."""
+    """The edition that a digest's or edition's name means at `now`: the one of its present slot, or one made by hand after that.
+
+    None when there is none yet.
+    """
     with newsroom.database.read() as connection:
         if editions.head(connection, name) is not None:
             return name
         if name not in newsroom.digests:
             raise UnknownName("digest or edition", name, newsroom.digests)
-        slot = present_slot(newsroom.digests[name], now) or now
-        return editions.of_slot(connection, Kind.DIGEST, name, slot)
+        digest = newsroom.digests[name]
+        slot = present_slot(digest, now)
+        if slot is None:
+            return None
+        newest = editions.latest(connection, Kind.DIGEST, name)
+        by_hand = newest is not None and slot < newest.slot <= now and slot_by_hand(digest, now) != slot
+        return editions.of_slot(connection, Kind.DIGEST, name, slot) or (
+            newest.id if newest and by_hand else None
+        )
 
 
 def present_or_draft(newsroom: Newsroom, name: str, *, at_once: bool, now: datetime) -> Edition:
@@ -94,7 +104,7 @@ def present_or_draft(newsroom: Newsroom, name: str, *, at_once: bool, now: datet
     if found is not None:
         return edition(newsroom, found)
     digest = newsroom.digest(name)
-    return draft(newsroom, digest, slot=now if at_once else present_slot(digest, now) or now, now=now)
+    return draft(newsroom, digest, slot=now if at_once else slot_by_hand(digest, now), now=now)
 
 
 def present_or_made(newsroom: Newsroom, name: str, *, at_once: bool, actor: str, now: datetime) -> Edition:
@@ -220,7 +230,7 @@ def _reasons(left_out: Sequence[LeftOut], digest: Digest, seen: int) -> str:
 def make(
     newsroom: Newsroom, name: str, *, slot: datetime | None = None, actor: str, now: datetime
 ) -> Edition:
-    """Make the digest's edition for a slot (None: the present one by its timetable).
+    """Make the digest's edition for a slot (None: the present one by its timetable, or this moment when that was on another day).
 
     Raises:
         AlreadyMade: the slot has an edition. NothingToPublish: no candidates. GateRefused: nothing was frozen.
@@ -232,7 +242,7 @@ def make(
         window = digest.window or min(newsroom.section(slug).window for slug in digest.sections)
         if why := out_of_reach(slot, window=window, now=now):
             raise BadInput(why)
-    wanted = slot or present or now
+    wanted = slot or slot_by_hand(digest, now)
     with newsroom.database.read() as connection:
         made_before = editions.of_slot(connection, Kind.DIGEST, digest.slug, wanted)
     if made_before is not None:

@@ -25,7 +25,7 @@ from publisher.desk.files import write_file
 from publisher.edition import Edition, Variant, Why
 from publisher.errors import BadInput
 from publisher.newsroom import Newsroom
-from publisher.schedule import next_slot, present_slot
+from publisher.schedule import next_slot, slot_by_hand
 from publisher.store import editions
 
 __all__ = ["Preview", "preview"]
@@ -93,7 +93,7 @@ def preview(
     else:
         digest = newsroom.digest(name)
         now = (next_slot(digest, now) if ahead else None) or now
-        made = draft(newsroom, digest, slot=present_slot(digest, now) or now, now=now)
+        made = draft(newsroom, digest, slot=slot_by_hand(digest, now), now=now)
     letter = letters.of_edition(newsroom, made)
     if not outputs:
         for language in made.languages:

@@ -35,6 +35,7 @@ from publisher.schedule.slots import (
     out_of_reach,
     place_of,
     present_slot,
+    slot_by_hand,
     slots_between,
 )
 
@@ -76,6 +77,7 @@ __all__ = [
     "poll_due",
     "present_slot",
     "silence",
+    "slot_by_hand",
     "slot_to_ask_about",
     "slots_between",
 ]

@@ -21,6 +21,7 @@ __all__ = [
     "out_of_reach",
     "place_of",
     "present_slot",
+    "slot_by_hand",
     "slots_between",
 ]
 
@@ -56,6 +57,18 @@ def local_instant(day: date, at: time, zone: ZoneInfo) -> datetime:
 def present_slot(digest: Digest, now: datetime) -> datetime | None:
     """The latest slot at or before `now` (UTC), looking back eight days; None when the timetable has none there."""
     return max(slots_between(digest, now - EIGHT_DAYS, now), default=None)
+
+
+def slot_by_hand(digest: Digest, now: datetime) -> datetime:
+    """What an edition that a person makes at `now` is for: the present slot on its day and up to its deadline, else this moment.
+
+    Readers see the day on top, and the clock has given up what is older.
+    """
+    present = present_slot(digest, now)
+    zone = ZoneInfo(digest.timezone)
+    if present is None or now - present <= digest.deadline:
+        return present or now
+    return present if present.astimezone(zone).date() == now.astimezone(zone).date() else now
 
 
 def next_slot(digest: Digest, now: datetime) -> datetime | None:

@@ -150,6 +150,23 @@ def test_an_edition_is_made_once_a_slot_and_carries_no_story_twice(room):
     assert (second.number, [item.headline for item in second.items]) == (2, ["Headline number 3"])
 
 
+def test_what_is_sent_by_hand_before_the_first_slot_bears_its_own_day_and_is_one_edition(room):
+    """Yesterday's slot is over; who sends again gets what was made, and the slot of the day is made all the same."""
+    early = NOW + timedelta(hours=23)
+    ask = {"at_once": False, "now": early}
+    ingest(room, line(1))
+    assert editions.present_or_draft(room, "morning", **ask).edition_id == "morning-2026-03-03-0130"
+    made = editions.present_or_made(room, "morning", actor="test", **ask)
+    assert (made.edition_id, str(made.local_date)) == ("morning-2026-03-03-0130", "2026-03-03")
+    later = early + timedelta(minutes=20)
+    again = editions.present_or_made(room, "morning", actor="test", at_once=False, now=later)
+    assert again.edition_id == made.edition_id
+    slot = NOW + timedelta(hours=24)
+    assert editions.find(room, "morning", now=slot) is None
+    ingest(room, line(2), now=later)
+    assert editions.make(room, "morning", actor="test", now=slot).edition_id == "morning-2026-03-03"
+
+
 def test_an_empty_house_makes_no_edition_and_says_what_to_do(room):
     with pytest.raises(NothingToPublish, match="ingest"):
         editions.make(room, "morning", **WHO)

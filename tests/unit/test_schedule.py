@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from publisher.schedule import edition_id, local_instant, next_slot, out_of_reach, present_slot
+from publisher.schedule import edition_id, local_instant, next_slot, out_of_reach, present_slot, slot_by_hand
 from tests.stories import MORNING
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -57,6 +57,17 @@ def test_an_editions_id_is_its_local_date_and_its_time_only_where_that_is_needed
     lisbon = replace(MORNING, timezone="Europe/Lisbon")
     twice = [edition_id(lisbon, datetime(2026, 10, 25, hour, 30, tzinfo=UTC)) for hour in (0, 1)]
     assert twice == ["morning-2026-10-25-0130", "morning-2026-10-25-0130b"]
+
+
+def test_what_a_person_makes_is_for_the_slot_of_this_day_or_for_this_moment():
+    """Nobody mails yesterday's date before today's first slot; up to its deadline yesterday's last slot is caught up."""
+    digest = replace(MORNING, slots=(time(7), time(23)), timezone="UTC", deadline=timedelta(hours=2))
+    at = {hour: datetime(2026, 3, 2, hour, 30, tzinfo=UTC) for hour in (0, 3, 7, 22)}
+    late = datetime(2026, 3, 1, 23, tzinfo=UTC)
+    seven = datetime(2026, 3, 2, 7, tzinfo=UTC)
+    found = {hour: slot_by_hand(digest, now) for hour, now in at.items()}
+    assert found == {0: late, 3: at[3], 7: seven, 22: seven}
+    assert slot_by_hand(replace(digest, slots=()), at[3]) == at[3]
 
 
 @pytest.mark.parametrize(
