@@ -257,6 +257,9 @@ def kill_notices() -> tuple[tuple[str, str, str], ...]:
             by_source=True,
             reason=TITLES[language],
             page_url="https://front.example/story/01",
+            section=TITLES[language],
+            number=2,
+            time=NOW,
         )
         rendered = withdrawal.render(said, language, look=LOOK, templates=kept)  # type: ignore[arg-type]  # stands in
         compiled = message.compile(rendered, HEADERS, seed=withdrawal.seed_of(said, language))

@@ -217,7 +217,7 @@ def _asked(language: str, look: render_digest.Look, templates: Templates) -> Ite
 
 def _withdrawn(language: str, look: render_digest.Look, templates: Templates) -> Iterator[str]:
     """What is wrong with the notice of a kill."""
-    headline, _lede, source, _section = WORDS[language]
+    headline, _lede, source, section = WORDS[language]
     said = Withdrawal(
         title=dict(edition().titles)[language],
         slot=NOW,
@@ -227,6 +227,9 @@ def _withdrawn(language: str, look: render_digest.Look, templates: Templates) ->
         by_source=True,
         reason="The source was wrong.",
         page_url=f"{URL}/story/canary",
+        section=section,
+        number=1,
+        time=NOW,
     )
     rendered = withdrawal.render(said, language, look=look, templates=templates)
     headers = replace(_headers(rendered.subject, language), answers="C" * 26)

@@ -48,13 +48,15 @@ class Carrier:
 
     Attributes:
         head: its row. made: the first revision that held the story. version: of the story.
-        parts: its readers by language, with the variants that showed it.
+        parts: its readers by language, with the variants that showed it. places: by language, the sections under which they found it, each
+            with its number there.
     """
 
     head: Any
     made: Edition
     version: int
     parts: tuple[Told, ...]
+    places: Mapping[str, frozenset[tuple[str, int]]]
 
 
 def note_correction(
@@ -119,6 +121,7 @@ def carriers(connection: Connection, row: Any) -> Iterator[Carrier]:
         if row.act == CORRECTION and entry.series not in row.told["digests"]:
             continue
         shown: dict[str, dict[int, set[str]]] = {}
+        places: dict[str, set[tuple[str, int]]] = {}
         first = None
         for revision in sorted(versions):
             made = editions.get(connection, entry.id, revision=revision)
@@ -126,14 +129,16 @@ def carriers(connection: Connection, row: Any) -> Iterator[Carrier]:
                 continue
             first = first or made
             for key, variant in _variants(connection, head).items():
-                if _shows(made, variant, row.story_id):
+                if place := _place(made, variant, row.story_id):
+                    places.setdefault(variant.language, set()).add(place)
                     shown.setdefault(variant.language, {}).setdefault(revision, set()).add(key)
         if first is not None:
             parts = (
                 Told(dispatch_id=head.id, digest=head.digest, language=language, shown=keys)
                 for language, keys in sorted(shown.items())
             )
-            yield Carrier(head, first, version, tuple(parts))
+            where = {language: frozenset(found) for language, found in places.items()}
+            yield Carrier(head, first, version, tuple(parts), where)
 
 
 def _variants(connection: Connection, head: Any) -> Mapping[str, Variant]:
@@ -142,9 +147,13 @@ def _variants(connection: Connection, head: Any) -> Mapping[str, Variant]:
     return {key: named.get(key) or Variant(key) for key in followups.variants(connection, head.id)}
 
 
-def _shows(made: Edition, variant: Variant, story_id: str) -> bool:
-    shelves = made.variant(variant.language, variant.sections)
-    return any(entry.story_id == story_id for _, entries in shelves for entry in entries)
+def _place(made: Edition, variant: Variant, story_id: str) -> tuple[str, int] | None:
+    """Where the variant shows a story: the section's title, and as which of its stories."""
+    for shelf, entries in made.variant(variant.language, variant.sections):
+        for number, entry in enumerate(entries, 1):
+            if entry.story_id == story_id:
+                return shelf.title, number
+    return None
 
 
 def _tell_readers(newsroom: Newsroom, row: Any, carrier: Carrier, told: set[str], *, now: datetime) -> int:

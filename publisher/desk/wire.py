@@ -25,9 +25,9 @@ from publisher.fetch import Failed, Fetched, NotModified, fetch_all
 from publisher.fetch import Memory as FetchMemory
 from publisher.intake.document import Context, Unreadable
 from publisher.newsroom import Newsroom
-from publisher.store import house
+from publisher.store import house, stories
 from publisher.store.house import SourceState
-from publisher.story import Source
+from publisher.story import Received, Source
 
 __all__ = ["SourceReport", "poll", "read_document"]
 
@@ -287,6 +287,8 @@ def _read(
             f"{document.left_out} items beyond the first {context.max_items} were left out (fetch.max_items)"
         )
     with newsroom.database.write() as connection:
+        received = (item for item in document.items if isinstance(item, Received))
+        stories.take_turns(connection, source.slug, received)
         for item in document.items:
             take_item(newsroom, connection, source, item, report=report, actor=actor, now=now)
         for guid in document.kills:

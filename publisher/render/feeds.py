@@ -79,15 +79,21 @@ Piece = tuple[Item, Disclaimer, bytes]
 
 
 class Pieces:
-    """Finished bytes of items, kept between renderings, for each feed document those that it had last."""
+    """Finished bytes of items, kept between renderings, for each feed document those that it had last.
 
-    def __init__(self) -> None:
+    `behind`: those of the whole process, which others keep theirs in at the same time; what is made goes there, too.
+    """
+
+    def __init__(self, behind: Pieces | None = None) -> None:
         self._kept: dict[tuple[str, str], tuple[Channel, dict[str, Piece]]] = {}
+        self._behind = behind
 
     def of(self, channel: Channel, fmt: str) -> dict[str, Piece]:
         """By story id, what was made for exactly this channel; nothing once the channel has changed."""
-        last, kept = self._kept.get((channel.self_url, fmt), (None, {}))
-        return kept if last == channel else {}
+        last, kept = self._kept.get((channel.self_url, fmt), (None, None))
+        if kept is None and self._behind is not None:
+            return self._behind.of(channel, fmt)
+        return kept if kept is not None and last == channel else {}
 
     def sizes(self, channel: Channel, fmt: str) -> dict[str, int]:
         """How many bytes each item of the document takes, by story id; of the document last made."""
@@ -96,6 +102,8 @@ class Pieces:
     def keep(self, channel: Channel, fmt: str, kept: dict[str, Piece]) -> None:
         """Keep the document's pieces, in place of its last ones."""
         self._kept[channel.self_url, fmt] = (channel, kept)
+        if self._behind is not None:
+            self._behind.keep(channel, fmt, kept)
 
 
 def render(edition: Edition, channel: Channel, fmt: str) -> bytes:

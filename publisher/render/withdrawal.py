@@ -1,4 +1,4 @@
-"""Kill notices: the mail to those who have a story that was withdrawn since. It names its source and day, and nothing that the story said. Deterministic.
+"""Kill notices: the mail to those who have a story that was withdrawn since. It names its source, its day and its place in the mail, and nothing that the story said. Deterministic.
 
 PURE. It looks as the digest does in which the story came, and is left as that is: it is mail of the same list. The desk's public
 reason, where there is one in the reader's language, is the only text in it that is neither the house's nor the source's name.
@@ -32,6 +32,8 @@ class Withdrawal:
         title: of the digest in which the story came. slot: of that edition, aware. at: when the story was withdrawn.
         by_source: whether its source has withdrawn it, or the desk. reason: what the desk says of it in this language, or nothing.
         page_url: where its notice stands on the site, or nothing.
+        section, number: where it stood in the mail, and as which story there; 0 where readers had it in different places.
+        time: the one that stood with it.
     """
 
     title: str
@@ -42,6 +44,9 @@ class Withdrawal:
     by_source: bool
     reason: str
     page_url: str
+    section: str
+    number: int
+    time: datetime
 
 
 def seed_of(said: Withdrawal, language: str) -> str:
@@ -85,6 +90,15 @@ def render(said: Withdrawal, language: str, *, look: Look, templates: Templates)
             digest=said.title,
             date=day,
         )
+    place = {"section": said.section, "time": words.date_time(said.time.astimezone(zone))}
+    if said.number:
+        stood = words.fill(
+            "It stood under %(section)s as number %(number)s, with the time %(time)s.",
+            number=words.number(said.number),
+            **place,
+        )
+    else:
+        stood = words.fill("It stood under %(section)s, with the time %(time)s.", **place)
     please = words.gettext("Please disregard it, and do not pass it on.")
     before, _mark, after = words.gettext("You get this because %(address)s asked for it.").partition(
         "%(address)s"
@@ -100,6 +114,7 @@ def render(said: Withdrawal, language: str, *, look: Look, templates: Templates)
         "subject": heading,
         "heading": lead_in(heading, language),
         "said": lead_in(first, language),
+        "stood": lead_in(stood, language),
         "please": lead_in(please, language),
         "reason": lead_in(said.reason, language) if said.reason else "",
         "page_url": said.page_url,

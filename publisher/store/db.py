@@ -43,7 +43,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from publisher.errors import (
@@ -266,6 +266,10 @@ class Database:
                 ) from error
             if "is locked" in low or "busy" in low:
                 raise StoreLocked(self.where, "another program holds it; try again") from error
+            if "deadlock" in low:
+                raise StoreLocked(
+                    self.where, "two wanted the same rows at the same moment; try again"
+                ) from error
             if error.connection_invalidated or _is_operational(error):
                 raise StoreUnavailable(self.where, said) from error
             raise
@@ -274,11 +278,12 @@ class Database:
 
 
 def _is_operational(error: DBAPIError) -> bool:
-    """Whether the database, and not our statement, is at fault (PEP 249: OperationalError, corrupt files included)."""
-    name = type(error.orig).__name__
+    """Whether the database, and not our statement, is at fault (PEP 249: OperationalError and what descends from it, corrupt files included)."""
     return (
-        name in {"OperationalError", "InterfaceError"}
-        or (name == "ProgrammingError" and error.statement is None)  # an option that the driver does not know
+        isinstance(error, OperationalError | InterfaceError)
+        or (
+            type(error.orig).__name__ == "ProgrammingError" and error.statement is None
+        )  # an option that the driver does not know
         or "malformed" in str(error.orig)
         or "not a database" in str(error.orig)
     )

@@ -59,9 +59,17 @@ def aliases_of(received: Received) -> tuple[bytes, ...]:
     return tuple(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest() for name in sorted(names))
 
 
-def take_turns(connection: Connection, source: str) -> None:
-    """Let one transaction at a time take in items of this source: two that both find a story missing would both add it."""
+def take_turns(connection: Connection, source: str, items: Iterable[Received] = ()) -> None:
+    """Let one transaction at a time take in items of this source: two would both add what they miss. What these have is locked by id, as feeds lock theirs."""
     serialise(connection, f"source:{source}")
+    if connection.dialect.name != "postgresql":
+        return
+    names = [alias for item in items for alias in aliases_of(item)]
+    for start in range(0, len(names), 500):
+        alias = story_alias.c.alias.in_(names[start : start + 500])
+        known = select(story_alias.c.story_id).where(story_alias.c.source == source, alias)
+        rows = select(story.c.id).where(story.c.id.in_(known)).order_by(story.c.id)
+        connection.execute(rows.with_for_update(key_share=True)).all()
 
 
 def find(connection: Connection, source: str, received: Received) -> str | None:
@@ -337,7 +345,7 @@ def count_by_source(connection: Connection) -> dict[str, int]:
 
 def publish(connection: Connection, published: Iterable[tuple[str, str]], *, now: datetime) -> None:
     """Note the first publication of stories and the link chosen for each; (story id, link) pairs; later calls change nothing."""
-    for story_id, link in published:
+    for story_id, link in sorted(published):  # by id, as everybody locks them
         connection.execute(
             update(story)
             .where(story.c.id == story_id, story.c.first_published.is_(None))

@@ -101,21 +101,6 @@ def test_a_version_whose_status_cannot_be_read_takes_a_story_back_and_is_said(ro
     assert (record["state"], record["flags"]) == ("withheld", ("status-unknown",))
 
 
-@pytest.mark.parametrize("word", ["withheld", "cancelled", "retracted"])
-def test_an_id_and_a_word_hold_a_story_back_as_an_id_and_a_kill_withdraw_it(room, word):
-    ingest(room, line(1))
-    assert ingest(room, {"id": "m-1", "status": word}).counts == {"hold": 1}
-    held = only_story(room)
-    assert not held.usable(NOW)
-    assert (held.headline, held.received.source_url) == (
-        "Headline number 1",
-        "https://meridian.example/2026/1",
-    )
-    assert ingest(room, {"id": "m-1", "status": word}).counts == {"unchanged": 1}
-    assert ingest(room, {"id": "m-9", "status": word}).counts == {"quarantined": 1}
-    assert ingest(room, line(1, updated="2026-03-02T02:00:00Z")).counts == {"release": 1}
-
-
 @pytest.mark.parametrize("blank", ["\u2800", "\u200b", "\u0301", " \u200d "])
 def test_a_house_headline_that_shows_nothing_is_refused_and_an_empty_one_takes_ours_back(room, blank):
     ingest(room, line(1))
@@ -149,26 +134,6 @@ def test_what_lacks_a_source_link_waits_and_a_person_may_supply_it(room):
 def test_the_same_refused_item_waits_once(room):
     ingest(room, line(2, source_url=""))
     assert ingest(room, line(2, source_url="")).counts == {"still-quarantined": 1}
-
-
-def test_a_version_after_a_kill_waits_for_a_person(room):
-    ingest(room, line(1))
-    editions.make(room, "morning", **WHO)
-    ingest(room, line(1, version="2", status="canceled"))
-    assert only_story(room).killed
-    report = ingest(room, line(1, version="3", headline="Back again"))
-    assert report.counts == {"after-kill": 1}
-    (entry,) = overview.quarantined(room, everything=False, limit=10)
-    later = {"actor": "test", "now": NOW + timedelta(hours=1)}
-    acts.release_quarantined(
-        room, entry["id"], source_name=None, source_url=None, why="it was right", **later
-    )
-    assert only_story(room).killed is None
-    assert only_story(room).headline == "Back again"
-    made = editions.make(room, "morning", actor="test", now=NOW + timedelta(days=1))
-    assert [item.headline for item in made.items] == [
-        "Back again"
-    ]  # whoever was told to disregard it is told
 
 
 def test_an_edition_is_made_once_a_slot_and_carries_no_story_twice(room):

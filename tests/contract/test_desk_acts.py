@@ -1,4 +1,4 @@
-"""What an editor does to stories, and what the desk says when it will not have the effect that was hoped for."""
+"""What an editor or a source does to stories, and what the desk says when it will not have the effect that was hoped for."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -10,7 +10,7 @@ from publisher import intake
 from publisher.desk import acts, editions, overview, wire
 from publisher.desk.sourcereport import SourceReport
 from publisher.desk.taking import take_item
-from publisher.errors import BadInput, Conflict, Refused
+from publisher.errors import BadInput, Conflict, Refused, StoreLocked
 from publisher.intake import Context
 from publisher.selection import Act
 from publisher.store import stories
@@ -27,6 +27,12 @@ def room(database):
 
 def ingest(room, *lines, now=NOW):
     return wire.read_document(room, room.source("meridian"), jsonl(*lines), actor="test", now=now)
+
+
+def only_story(room):
+    with room.database.read() as connection:
+        (story,) = stories.listing(connection)
+    return story
 
 
 def story_of(room, number):
@@ -189,6 +195,41 @@ def test_a_refused_item_is_named_by_what_a_person_knows_of_it(room, fields, name
     assert said.startswith(name)
 
 
+@pytest.mark.parametrize("word", ["withheld", "cancelled", "retracted"])
+def test_an_id_and_a_word_hold_a_story_back_as_an_id_and_a_kill_withdraw_it(room, word):
+    ingest(room, line(1))
+    assert ingest(room, {"id": "m-1", "status": word}).counts == {"hold": 1}
+    held = only_story(room)
+    assert not held.usable(NOW)
+    assert (held.headline, held.received.source_url) == (
+        "Headline number 1",
+        "https://meridian.example/2026/1",
+    )
+    assert ingest(room, {"id": "m-1", "status": word}).counts == {"unchanged": 1}
+    assert ingest(room, {"id": "m-9", "status": word}).counts == {"quarantined": 1}
+    assert ingest(room, line(1, updated="2026-03-02T02:00:00Z")).counts == {"release": 1}
+
+
+def test_a_version_after_a_kill_waits_for_a_person(room):
+    ingest(room, line(1))
+    editions.make(room, "morning", **WHO)
+    ingest(room, line(1, version="2", status="canceled"))
+    assert only_story(room).killed
+    report = ingest(room, line(1, version="3", headline="Back again"))
+    assert report.counts == {"after-kill": 1}
+    (entry,) = overview.quarantined(room, everything=False, limit=10)
+    later = {"actor": "test", "now": NOW + timedelta(hours=1)}
+    acts.release_quarantined(
+        room, entry["id"], source_name=None, source_url=None, why="it was right", **later
+    )
+    assert only_story(room).killed is None
+    assert only_story(room).headline == "Back again"
+    made = editions.make(room, "morning", actor="test", now=NOW + timedelta(days=1))
+    assert [item.headline for item in made.items] == [
+        "Back again"
+    ]  # whoever was told to disregard it is told
+
+
 def waits(database, *others):
     """Come back when all of them wait for our transaction; on SQLite they cannot even begin."""
     if database.dialect == "sqlite":
@@ -227,3 +268,42 @@ def test_item_that_two_take_in_at_once_is_one_story(room, database):
         waits(database, other)
     assert other.result().counts == {"unchanged": 1, "new": 1}
     assert len(overview.stories(room, section=None, source=None, limit=99, now=NOW)) == 2
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_who_would_wait_for_each_other_for_ever_are_told_to_try_again(room, database):
+    ingest(room, line(1), line(2))
+    one, two = (story_of(room, number) for number in (1, 2))
+
+    def crosswise():
+        with database.write() as connection:
+            stories.locked(connection, two)
+            stories.locked(connection, one)
+
+    def met(others):
+        with database.write() as connection:
+            connection.execute(text("SET LOCAL deadlock_timeout = '10ms'"))
+            stories.locked(connection, one)
+            others.append(Aside(crosswise))
+            waits(database, *others)
+            stories.locked(connection, two)
+
+    others = []
+    with pytest.raises(StoreLocked):
+        met(others)
+    others[0].result()
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_document_locks_its_stories_in_the_order_in_which_feeds_do(room, database):
+    ingest(room, line(1), line(2))
+    first, last = sorted(story_of(room, number) for number in (1, 2))
+    newer = [line(number, version="2", correction_note="Seven.") for number in (1, 2)]
+    if story_of(room, 1) == first:
+        newer.reverse()  # against the order of ids
+    with database.write() as connection:
+        stories.locked(connection, first)
+        other = Aside(ingest, room, *newer)
+        waits(database, other)
+        stories.locked(connection, last)
+    assert other.result().counts == {"correction": 2}

@@ -16,6 +16,7 @@ from publisher.store import editions, house, public, stories
 from tests.newsrooms import NOW, jsonl, line, newsroom
 
 module = import_module("publisher.desk.feeds.build")  # the package has a function of this name
+finishing = import_module("publisher.desk.feeds.finish")
 LATER = NOW + timedelta(minutes=5)
 
 
@@ -342,3 +343,21 @@ def test_a_feed_that_others_never_leave_alone_is_given_up_with_a_name(room, monk
     monkeypatch.setattr(module, "_publish", lambda *_, **__: None)
     with pytest.raises(Conflict, match="the feed world was changed by others"):
         feeds.build(room, actor="test", now=NOW)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_feed_that_another_thread_makes_meanwhile_does_no_harm(room, monkeypatch):
+    """A kill by the API and the clock's own build share what is kept of feeds."""
+    attempt = finishing._attempt
+
+    def overtaken(made, wanted, **options):
+        done = attempt(made, wanted, **options)
+        for document in wanted:
+            room.pieces.keep(
+                render_feeds.fit(document.channel), document.fmt, {"another": (None, None, b"x")}
+            )
+        return done
+
+    monkeypatch.setattr(finishing, "_attempt", overtaken)
+    ingest(room, line(1))
+    build(room)

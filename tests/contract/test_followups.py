@@ -132,6 +132,9 @@ def test_a_story_through_all_channels(database: Database, server: Server) -> Non
             assert claim not in body(kill, kind)
         assert "Meridian" in body(kill, kind)
         assert SAID in body(kill, kind)
+        said = re.sub(r"\s+", " ", body(kill, kind))
+        assert "It stood under World as number 1, with the time 2 Mar 2026, 01:00 UTC." in said
+        assert f"https://front.example/e/morning-2026-03-02/#s-{mailed_id}" in said
         assert "The Morning Wire of Monday" in re.sub(r"\s+", " ", body(kill, kind))
     assert CLAIM not in str(kill["Subject"])
     with room.database.read() as connection:

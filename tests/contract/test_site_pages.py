@@ -13,7 +13,7 @@ import pytest
 from publisher import gate
 from publisher.desk import acts, editions, publishing, site, wire
 from publisher.desk.site.held import alone, held
-from publisher.desk.site.making import front_languages
+from publisher.desk.site.making import front_languages, house
 from publisher.edition import Variant
 from publisher.newsroom import Newsroom, mint_derived
 from publisher.store import public, stories
@@ -222,3 +222,13 @@ def test_a_disclaimer_alone_publishes_no_language(database):
         "sender": {"en": sender, "fa": sender},
     }
     assert front_languages(newsroom(database, **spoken)) == ["en", "fa"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_menu_leads_to_sections_in_the_pages_own_language(database):
+    """Also the site's own: the page of a section as a whole has the stories of all its languages."""
+    titles = {"en": "World", "fa": "جهان"}
+    own = newsroom(database, sections=[{"slug": "world", "title": titles, "any": ["category:World"]}])
+    for language in titles:
+        (link,) = house(own, language).sections
+        assert link.url == f"{ROOT}/s/world/{language}/"

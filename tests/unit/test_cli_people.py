@@ -75,7 +75,7 @@ def test_an_export_onto_a_full_disk_leaves_nothing_and_can_be_repeated(run, tmp_
     out = tmp_path / "out"
     out.mkdir()
     with monkeypatch.context() as patch:
-        patch.setattr("publisher.desk.exchange.csvfile.export", full)
+        patch.setattr("publisher.desk.exchange.cells.export", full)
         said = run("subscriber", "export", str(out / "readers.csv"))
     assert (said.code, said.err) == (
         75,

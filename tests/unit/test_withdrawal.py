@@ -26,6 +26,9 @@ SAID = Withdrawal(
     by_source=False,
     reason="Our only source was wrong.",
     page_url=f"{ROOT}/story/01",
+    section="World",
+    number=2,
+    time=NOW,
 )
 
 
@@ -73,8 +76,8 @@ def faults(raw: bytes, source_name: str = SAID.source_name, claim: str = CLAIM) 
 @pytest.mark.parametrize("by_source", [True, False])
 def test_every_language_says_it_and_passes(by_source: bool) -> None:
     subjects = set()
-    for language in ("en", "fa", "ar", "he", "fr", "es", "ru", "zh"):
-        said = replace(SAID, by_source=by_source)
+    for number, language in enumerate(("en", "fa", "ar", "he", "fr", "es", "ru", "zh")):
+        said = replace(SAID, by_source=by_source, number=number)
         rendered = withdrawal.render(said, language, look=LOOK, templates=SHIPPED)
         assert faults(mail(said, language)) == ""
         assert f'lang="{language}" dir="{direction(language)}"' in rendered.html

@@ -52,6 +52,7 @@ def finish(
         GateRefused: not one story of it can be shown, or the fault is no story's.
     """
     made = draft
+    pieces = Pieces(pieces)  # sizes are of what is made here, whatever another thread makes meanwhile
     skipped: list[Violation] = []
     shortened: list[str] = []
     while True:  # each round takes something away, or is the last

@@ -173,6 +173,8 @@ def _kill(newsroom: Newsroom, head: Any, letter: Letter) -> tuple[_Prepare, _Rea
 
     def said(language: str) -> Withdrawal:
         made = told.carrier.made
+        places = told.carrier.places[language]
+        (_, number), *others = places
         return Withdrawal(
             title=made.title(language),
             slot=made.slot,
@@ -181,7 +183,10 @@ def _kill(newsroom: Newsroom, head: Any, letter: Letter) -> tuple[_Prepare, _Rea
             source_name=told.item.source_name,
             by_source=told.row.told["by_source"],
             reason=told.row.told["public"].get(language, ""),
-            page_url=told.link if told.link.startswith(f"{letter.site_url}/") else "",
+            page_url=_page(letter, made, told, language),
+            section=" / ".join(sorted({title for title, _ in places})),
+            number=0 if others else number,
+            time=told.item.time,
         )
 
     def prepare(language: str) -> message.Compiled:
@@ -221,6 +226,14 @@ def _kill(newsroom: Newsroom, head: Any, letter: Letter) -> tuple[_Prepare, _Rea
         gate.clear(told.row.id, found)
 
     return prepare, read_back
+
+
+def _page(letter: Letter, made: Edition, told: _Kill, language: str) -> str:
+    """Where the story's notice stands: on its own page, if it had one here, else in its edition."""
+    if told.link.startswith(f"{letter.site_url}/"):
+        return told.link
+    tail = "" if language == made.languages[0] else f"{language}/"
+    return f"{letter.site_url}/e/{made.edition_id}/{tail}#s-{told.item.story_id}"
 
 
 def _withdrawn(newsroom: Newsroom, head: Any) -> _Kill:

@@ -71,10 +71,9 @@ def house(newsroom: Newsroom, language: str) -> pages.Site:
     """What pages in this language know of the house; sections lead to their pages in it."""
     site = newsroom.settings.site
     by_section = {feed.section: feed for feed in newsroom.feeds if feed.section and not feed.only}
-    if language != site.language:
-        by_section |= {
-            feed.section: feed for feed in newsroom.feeds if feed.section and feed.language == language
-        }
+    by_section |= {
+        feed.section: feed for feed in newsroom.feeds if feed.section and feed.language == language
+    }
     digests = archived_digests(newsroom)
     return pages.Site(
         name=site.name,
