@@ -219,7 +219,7 @@ def test_the_demo_is_served_from_its_table_with_links_that_lead_here(tmp_path):
             assert server.get(path).status == 404
         front = server.get("/").body.decode()
         assert "https://front.example" not in front
-        assert f'href="http://127.0.0.1:{server.port}/s/world/"' in front
+        assert f'href="http://127.0.0.1:{server.port}/s/world/en/"' in front
         feed = server.get("/feeds/world.rss")
         assert feed.all("link") == [f'<http://127.0.0.1:{server.port}/feeds/world.rss>; rel="self"']
         assert feed["etag"] == f'"{hashlib.sha256(feed.body).hexdigest()[:32]}"'
