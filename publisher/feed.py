@@ -16,7 +16,7 @@ from babel import Locale, UnknownLocaleError
 from publisher.rights import Channel
 from publisher.story import Section, Source, Story
 
-__all__ = ["Consumer", "Feed", "base", "feeds_of"]
+__all__ = ["Consumer", "Feed", "base", "feeds_of", "own_name"]
 
 LONGEST = Section(slug="", titles=())
 """Where its maximum and window come from when a house has no section."""
@@ -115,14 +115,14 @@ def feeds_of(
             if s.allows(Channel.FEEDS) != "none"
         ),
         *(
-            replace(widest, series=f"lang/{tag}", title=_own_name(tag), language=tag, only=base(tag))
+            replace(widest, series=f"lang/{tag}", title=own_name(tag), language=tag, only=base(tag))
             for tag in (languages if len(languages) > 1 else ())
         ),
         widest,
     )
 
 
-def _own_name(language: str) -> str:
+def own_name(language: str) -> str:
     """What speakers of a language call it; its tag where nobody told us."""
     try:
         return str(Locale.parse(language, sep="-").get_display_name() or language)

@@ -24,7 +24,6 @@ TOKEN = re.compile(
     r"""\s*(?:(?P<sign>[()=,]|!=|<=|>=|<|>)|'(?P<single>[^']*)'|"(?P<double>[^"]*)"|(?P<word>[\w.+:@-]+))"""
 )
 SIGNS = ("=", "!=", "<", "<=", ">", ">=")
-BUILT_IN = ("language", "section", "source")
 LONGEST, DEEPEST, MOST = 1000, 20, 50
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from lxml import etree
 
-from publisher.render.words import own_name
+from publisher.feed import own_name
 from publisher.render.xmltext import xml_safe
 
 __all__ = ["Outline", "render"]

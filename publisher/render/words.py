@@ -25,7 +25,7 @@ from persiantools.jdatetime import JalaliDate
 
 from publisher.render.direction import LRM, is_rtl, isolated
 
-__all__ = ["CatalogueUnreadable", "Words", "own_name", "read_words"]
+__all__ = ["CatalogueUnreadable", "Words", "read_words"]
 
 PLACE = re.compile(r"%\((\w+)\)s")
 ZEROS = {
@@ -196,14 +196,6 @@ class Words:
             hour = self.digits(f"{hours}:{rest:02}" if rest else str(hours))
             said = self._offsets[offset] = f"UTC{sign}{self._before_digits}{hour}"
         return said
-
-
-def own_name(language: str) -> str:
-    """A language's name in itself ("فارسی"), else its tag."""
-    try:
-        return Locale.parse(language.replace("-", "_")).get_display_name() or language
-    except (UnknownLocaleError, ValueError):
-        return language
 
 
 class CatalogueUnreadable(Exception):

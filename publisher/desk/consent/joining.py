@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from publisher.desk.consent.links import Standing
+from publisher.feed import own_name
 from publisher.newsroom import Newsroom
 from publisher.render.direction import isolated
 from publisher.render.readers import Choices, Option
-from publisher.render.words import Words, own_name
+from publisher.render.words import Words
 from publisher.schedule import local_instant
 from publisher.series import Digest
 from subscribers import audience

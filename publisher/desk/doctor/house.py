@@ -33,12 +33,7 @@ def examine(settings: Settings, *, now: datetime) -> Iterator[Finding]:
         faults = keeping.check(settings)
         newsroom = open_newsroom(settings)
     except PublisherError as error:
-        yield Finding(
-            "database",
-            FAULT,
-            str(error),
-            "`publisher db check` looks closer; docs/operating.md tells of backups",
-        )
+        yield Finding("database", FAULT, str(error))  # which says itself what to do
         return
     try:
         yield from (

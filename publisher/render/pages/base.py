@@ -13,9 +13,10 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from publisher.edition import Edition, Item
+from publisher.feed import own_name
 from publisher.render.direction import direction, lead_in
 from publisher.render.templates import Templates
-from publisher.render.words import Words, own_name
+from publisher.render.words import Words
 from publisher.theme import STANDARD, Theme
 
 __all__ = [

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 
+from publisher.feed import own_name
 from publisher.render.digestview import imprint
 from publisher.render.direction import direction
 from publisher.render.templates import Templates
-from publisher.render.words import Words, own_name
+from publisher.render.words import Words
 from publisher.theme import STANDARD, Theme
 
 __all__ = [
