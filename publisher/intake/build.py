@@ -135,7 +135,7 @@ def build(parts: Parts, context: Context) -> Received | Rejected:
         language=_language(parts.language) or source.language,
         lede=lede if lede and not _cut_off(lede) else lede_of(markup),
         body=markup.html,
-        body_digest=text_digest(body),
+        body_digest=text_digest(body, markup),
         aliases=frozenset(_bounded(alias) for alias in (*parts.aliases, _page_of(link), url) if alias),
         source_version=clean(parts.version or "", 60) or None,
         first_created=published or updated,

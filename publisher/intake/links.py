@@ -17,6 +17,8 @@ TRACKING = re.compile(
     r"(utm_\w+|fbclid|gclid|dclid|msclkid|mc_[ce]id|igshid|ns_\w+|ref_src|at_\w+|xtor|wt_\w+)", re.IGNORECASE
 )
 
+UNFIT = re.compile(r"""[\x00-\x20\x7f-\x9f<>"\\^`{|}]""")
+"""What no URL holds: blanks, controls, and the delimiters that RFC 3986 leaves out."""
 HOSTLESS = re.compile(r"https?:(?!//[^/?#])", re.IGNORECASE)
 """A scheme and no host: joining would take it for the base's own address."""
 
@@ -26,11 +28,7 @@ def absolute(link: str | None, base: str | None = None) -> str | None:
     if not link:
         return None
     link = link.strip()
-    if (
-        len(link) > URL_MAX
-        or HOSTLESS.match(link)
-        or any(ord(c) < 33 or 0x7F <= ord(c) <= 0x9F or c in '<>"\\^`{|}' for c in link)
-    ):
+    if len(link) > URL_MAX or HOSTLESS.match(link) or UNFIT.search(link):
         return None
     try:
         if base and urlsplit(base).scheme in {"http", "https"}:
@@ -65,6 +63,8 @@ def absolute(link: str | None, base: str | None = None) -> str | None:
 
 def _ascii(part: str) -> str:
     """Non-ASCII characters of a path or query percent-encoded (RFC 3987 3.1); what is encoded stays so."""
+    if part.isascii():
+        return part
     return "".join(
         c if c.isascii() else "".join(f"%{byte:02X}" for byte in c.encode("utf-8", "replace")) for c in part
     )

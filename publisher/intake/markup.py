@@ -79,13 +79,6 @@ GONE_WITH_CONTENT = {
         "noscript",
     ),
     *("template", "svg", "math", "video", "audio", "canvas", "head", "title"),
-    *(
-        "mj-style",
-        "mj-raw",
-        "mj-head",
-        "mj-attributes",
-        "mj-include",
-    ),  # a story never speaks to the mail's engine
 }
 ATTRIBUTES = {
     "*": {"dir", "lang"},
@@ -195,7 +188,8 @@ def _cleaner(base_url: str | None) -> nh3.Cleaner:
 
 def sanitise(html: str, *, base_url: str | None = None) -> Markup:
     """What is kept of a body."""
-    kept = _cleaner(base_url).clean(_fit(html))
+    # every story has a base of its own, and a cleaner is dear: one for all that hold no attribute, so nothing to resolve
+    kept = _cleaner(base_url if "=" in html else None).clean(_fit(html))
     kept = EMPTY.sub("\n", re.sub(r"<img(?![^>]*\ssrc=)[^>]*>", "", kept))
     text = to_text(kept)
     flags = ("shortcode-left",) if SHORTCODE.search(text) else ()
@@ -237,9 +231,9 @@ def to_text(html: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def text_digest(html: str) -> str:
-    """SHA-256 hex of the words of HTML."""
-    return digest(to_text(html))
+def text_digest(html: str, kept: Markup | None = None) -> str:
+    """SHA-256 hex of the words of HTML; `kept` spares reading once more what was kept letter for letter."""
+    return digest(kept.text if kept is not None and kept.html == html else to_text(html))
 
 
 def lede_of(markup: Markup) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 from lxml import etree
@@ -15,7 +16,7 @@ from publisher.intake.times import parse as parse_time
 from publisher.intake.xml import Tree, parse, strip_ns, text_of
 from publisher.story import Media, Reason, Received, Rejected
 
-__all__ = ["read", "recognises"]
+__all__ = ["fields", "read", "recognises"]
 
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
@@ -53,7 +54,7 @@ def read_tree(tree: Tree, context: Context) -> Document | Unreadable:
     remarks = [tree.remark] if tree.remark else []
     items: list[Received | Rejected] = []
     for element in elements[: context.max_items]:
-        parts = _parts(element, context, language, copyright_)
+        parts = fields(element, context, language, copyright_)
         items.append(judged(parts, context))
     return Document(
         items=tuple(items), left_out=max(0, len(elements) - context.max_items), remarks=tuple(remarks)
@@ -67,35 +68,44 @@ def judged(parts: Parts, context: Context) -> Received | Rejected:
     return build(parts, context)
 
 
-def _first(element: etree._Element, *names: str) -> str:
+def _named(element: etree._Element) -> dict[str, etree._Element]:
+    """The first of an element's children of each name."""
+    found: dict[str, etree._Element] = {}
+    for child in element.iterchildren(tag=etree.Element):
+        found.setdefault(child.tag, child)
+    return found
+
+
+def _first(named: Mapping[str, etree._Element], *names: str) -> str:
     for name in names:
-        text = text_of(element.find(name)).strip()
-        if text:
+        if (child := named.get(name)) is not None and (text := text_of(child).strip()):
             return text
     return ""
 
 
-def _parts(element: etree._Element, context: Context, language: str, copyright_: str) -> Parts:
+def fields(element: etree._Element, context: Context, language: str, copyright_: str) -> Parts:
+    """What an `item` says, as it stands; `language` and `copyright_` are the channel's, for items without their own."""
     zone = context.source.timezone
+    named = _named(element)
     base = element.get(XML_BASE) or context.base_url
-    guid = element.find("guid")
+    guid = named.get("guid")
     guid_text = text_of(guid).strip()
-    link = _first(element, "link") or _atom_link(element, "alternate")
+    link = _first(named, "link") or _atom_link(element, "alternate")
     if not link and guid is not None and guid.get("isPermaLink", "true") == "true":
         link = guid_text
     parts = Parts(
         guid=guid_text,
         link=link,
-        headline=heading(_first(element, "title", f"{DC}title")),
-        body_html=_first(element, CONTENT),
-        summary_html=_first(element, "description", f"{DC}description", f"{ATOM}summary"),
-        language=_first(element, f"{DC}language") or element.get(XML_LANG, "") or language,
-        source_name=_first(element, "source"),
+        headline=heading(_first(named, "title", f"{DC}title")),
+        body_html=_first(named, CONTENT),
+        summary_html=_first(named, "description", f"{DC}description", f"{ATOM}summary"),
+        language=_first(named, f"{DC}language") or element.get(XML_LANG, "") or language,
+        source_name=_first(named, "source"),
         source_url=_atom_link(element, "via"),
-        published=_time(element, zone, "pubDate", f"{DC}date", f"{DCTERMS}created", f"{ATOM}published"),
-        updated=_time(element, zone, f"{ATOM}updated", f"{DCTERMS}modified"),
-        byline=_first(element, f"{DC}creator", "author"),
-        copyright=_first(element, f"{DC}rights") or copyright_,
+        published=_time(named, zone, "pubDate", f"{DC}date", f"{DCTERMS}created", f"{ATOM}published"),
+        updated=_time(named, zone, f"{ATOM}updated", f"{DCTERMS}modified"),
+        byline=_first(named, f"{DC}creator", "author"),
+        copyright=_first(named, f"{DC}rights") or copyright_,
         categories=[text_of(entry) for entry in element.findall("category")],
         media=list(_media(element)),
         base_url=base,
@@ -113,7 +123,9 @@ def judge_standing(parts: Parts, element: etree._Element, zone: str) -> None:
     """Put down what the element says of its own use: Media RSS status, Dublin Core validity."""
     states = [status.get("state") for status in element.findall(f"{MEDIA}status")]
     parts.status, doubts = standing.media_status(states)
-    parts.expires, doubts_of_end = standing.validity(_first(element, f"{DCTERMS}valid"), zone=zone)
+    parts.expires, doubts_of_end = standing.validity(
+        text_of(element.find(f"{DCTERMS}valid")).strip(), zone=zone
+    )
     parts.doubts += doubts + doubts_of_end
 
 
@@ -126,9 +138,9 @@ def heading(text: str) -> str:
     return html.unescape(text) if REFERENCE.search(text) else text
 
 
-def _time(element: etree._Element, zone: str, *names: str) -> datetime | None:
+def _time(named: Mapping[str, etree._Element], zone: str, *names: str) -> datetime | None:
     for name in names:
-        if (found := parse_time(_first(element, name), zone=zone)) is not None:
+        if (found := parse_time(_first(named, name), zone=zone)) is not None:
             return found
     return None
 

@@ -28,12 +28,15 @@ _PILED = re.compile(
 """More marks on one letter than any language writes: piled up, they would be drawn over the lines above and below."""
 _BREAKS = re.compile("[\x85\u2028\u2029]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_BLANKS = re.compile(r"\s+")
+_ASCII_GONE = {code: None for code in range(128) if _GONE.match(chr(code))}
+"""The same for text in ASCII, which `str.translate` goes through ten times faster than an expression."""
 
 
 def clean(text: str, limit: int = FIELD_MAX) -> str:
     """One line: blanks folded, unfit characters gone, at most `limit` characters, cut between graphemes."""
-    return cut(_BLANKS.sub(" ", _fit(text.replace("\r", " ").replace("\x0b", " "))).strip(), limit)
+    if not text:  # most fields of most items
+        return ""
+    return cut(" ".join(_fit(text.replace("\r", " ").replace("\x0b", " ")).split()), limit)
 
 
 def clean_block(text: str) -> str:
@@ -43,7 +46,7 @@ def clean_block(text: str) -> str:
 
 def _fit(text: str) -> str:
     if text.isascii():
-        return _GONE.sub("", text)
+        return text.translate(_ASCII_GONE)
     text = _SURROGATES.sub("\ufffd", text)
     text = _BREAKS.sub(" ", text)
     return _PILED.sub(r"\1", unicodedata.normalize("NFC", _GONE.sub("", text)))
@@ -69,7 +72,7 @@ def cut(text: str, limit: int) -> str:
 
 def normalise(text: str) -> str:
     """The form in which texts are compared: fit, NFKC, blanks folded."""
-    return _BLANKS.sub(" ", unicodedata.normalize("NFKC", _fit(text))).strip()
+    return " ".join(unicodedata.normalize("NFKC", _fit(text)).split())
 
 
 def digest(text: str) -> str:

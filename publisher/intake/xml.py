@@ -246,4 +246,6 @@ def strip_ns(tag: object) -> str:
 
 def text_of(element: etree._Element | None) -> str:
     """All text inside an element, as it stands."""
-    return "".join(str(part) for part in element.itertext()) if element is not None else ""
+    if element is None:
+        return ""
+    return "".join(str(part) for part in element.itertext()) if len(element) else element.text or ""
