@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.desk import acts, editions, publishing, wire
+from publisher.desk import acts, editions, publishing, site, wire
 from publisher.newsroom import Newsroom
 from publisher.store import public, stories
 from tests.newsrooms import NOW, jsonl, line, newsroom
@@ -86,3 +86,16 @@ def test_what_is_only_named_leaves_the_archive_for_good(database, act):
         ingest(room, "meridian", line(100 + later.days), now=NOW + later)
         publish(room, NOW + later)
         assert showing(room, "caspian.example/THEIRS", "site/") == []
+
+
+def test_a_feed_that_another_process_froze_since_is_on_the_page_and_one_of_a_wrong_clock_is_not(database):
+    room = newsroom(database)
+    ingest(room, "meridian", line(1))
+    publish(room, NOW + timedelta(seconds=2))
+    assert not publish(room, NOW).pages.refused
+    assert "site/index.html" in showing(room, "Headline number 1")
+    ingest(room, "meridian", line(2), now=LATER)
+    publish(room, LATER)
+    assert {fault.rule for refusal in site.build(room, now=NOW).refused for fault in refusal.violations} == {
+        "early"
+    }

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -28,6 +28,10 @@ from publisher.store.public import Finished
 
 __all__ = ["SiteReport", "build"]
 
+BESIDE = timedelta(minutes=5)
+"""An edition frozen so much later than now was made by another process since this one asked for the time; a later one by a clock that
+went wrong."""
+
 
 @dataclass(slots=True)
 class SiteReport:
@@ -43,6 +47,7 @@ def build(newsroom: Newsroom, *, now: datetime) -> SiteReport:
     with newsroom.database.read() as connection:
         found = held(newsroom, connection, now=now)
         rows = rows_of(newsroom, connection)
+    now = max([now, *(at for at in found.frozen() if at <= now + BESIDE)])
     try:
         return _made(newsroom, found, rows, now=now)
     except TemplateInvalid as fault:

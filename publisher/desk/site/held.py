@@ -58,6 +58,11 @@ class Held:
     closed: frozenset[str]
     withdrawn: Mapping[str, Edition]
 
+    def frozen(self) -> Iterator[datetime]:
+        """When its editions were frozen."""
+        yield from (made.frozen_at for made in self.feeds.values())
+        yield from (entry.edition.frozen_at for entry in self.digests)
+
 
 def held(newsroom: Newsroom, connection: Connection, *, now: datetime) -> Held:
     """Everything as it stands in this transaction."""
