@@ -53,11 +53,13 @@ def reach(door_: Door, story_id: str) -> None:
 
 def reach_lines(told: dict[str, Any]) -> list[str]:
     """The report in words."""
-    lines = (
-        [] if told["acts"] else [f"{told['id']} was not killed, and no correction of it was told at once."]
-    )
+    lines: list[str] = []
+    if not told["acts"]:
+        lines = [f"{told['id']} was not killed, and no correction of it was told at once."]
+        lines += [_mailed("Mailed in", entry) for entry in told["mailed"]]
     for act in told["acts"]:
         lines += [f"{told['id']}: {act['act']} at {cell(act['at'])} by {act['actor']}", *_of_act(act)]
+    lines += [_mailed("Only named, with its link, in", entry) for entry in told["named"]]
     if page := told["page"]:
         lines.append(f"Page: {page['status']} since {cell(page['changed_at'])}.")
     lines += [
@@ -66,6 +68,11 @@ def reach_lines(told: dict[str, Any]) -> list[str]:
         for hub in told["hubs_waiting"]
     ]
     return lines
+
+
+def _mailed(where: str, entry: dict[str, Any]) -> str:
+    has = counted(entry["mailboxes"], "mailbox has", "mailboxes have")
+    return f"{where} {entry['edition']} (dispatch {entry['dispatch']}): {has} it."
 
 
 def _of_act(act: dict[str, Any]) -> list[str]:
@@ -78,10 +85,11 @@ def _of_act(act: dict[str, Any]) -> list[str]:
     if not act["mailboxes"]:
         return [*lines, "  No mailbox has it."]
     mails = ", ".join(f"{act['mails'][state]} {state}" for state in STATES if act["mails"][state])
+    barred = f", {counted(act['not_written_to'], 'reader')} must not be written to"
     lines.append(
         f"  {counted(act['mailboxes'], 'mailbox has', 'mailboxes have')} it: "
-        f"{counted(act['mails']['planned'], 'mail')} queued{f' ({mails})' if mails else ''}, "
-        f"{act['not_written_to']} must not be written to."
+        f"{counted(act['mails']['planned'], 'mail')} queued{f' ({mails})' if mails else ''}"
+        f"{barred if act['not_written_to'] else ''}."
     )
     lines += ["  Readers of it are still looked for."] if act["looking"] else []
     took = {"public": "feeds and pages", "queued": "mails queued", "hubs": "hubs told"}

@@ -30,7 +30,7 @@ from publisher.store.deliveries import NewDispatch
 from publisher.store.followups import NewFollowup, Told
 from publisher.story import Story
 
-__all__ = ["ACTOR", "EXPIRES", "KILL", "Carrier", "carriers", "note_correction", "queue"]
+__all__ = ["ACTOR", "EXPIRES", "KILL", "Carrier", "carriers", "mailed", "note_correction", "queue"]
 
 ACTOR = "rule:followup"
 KILL, CORRECTION = "kill", "correction"
@@ -112,14 +112,20 @@ def _may_come(connection: Connection, row: Any, carrier: Carrier) -> bool:
 
 def carriers(connection: Connection, row: Any) -> Iterator[Carrier]:
     """The dispatches that mailed the story in the version that this follow-up is about, or an earlier one; the newest first."""
-    for entry in reversed(editions.carriers(connection, row.story_id)):
+    for carrier in mailed(connection, row.story_id):
+        if row.act != CORRECTION or (
+            carrier.version < row.version and carrier.made.series in row.told["digests"]
+        ):
+            yield carrier
+
+
+def mailed(connection: Connection, story_id: str, *, named: bool = False) -> Iterator[Carrier]:
+    """The dispatches that mailed a story, or (`named`) a mail that only names it beside another report; the newest first."""
+    for entry in reversed(editions.carriers(connection, story_id, named=named)):
         head = deliveries.dispatch_of(connection, entry.id)
-        versions = followups.versions_in(connection, entry.id, row.story_id)
-        version = max(versions.values())
-        if head is None or (row.act == CORRECTION and version >= row.version):
+        if head is None:
             continue
-        if row.act == CORRECTION and entry.series not in row.told["digests"]:
-            continue
+        versions = followups.versions_in(connection, entry.id, story_id)
         shown: dict[str, dict[int, set[str]]] = {}
         places: dict[str, set[tuple[str, int]]] = {}
         first = None
@@ -129,7 +135,7 @@ def carriers(connection: Connection, row: Any) -> Iterator[Carrier]:
                 continue
             first = first or made
             for key, variant in _variants(connection, head).items():
-                if place := _place(made, variant, row.story_id):
+                if place := _place(made, variant, story_id, named=named):
                     places.setdefault(variant.language, set()).add(place)
                     shown.setdefault(variant.language, {}).setdefault(revision, set()).add(key)
         if first is not None:
@@ -138,7 +144,7 @@ def carriers(connection: Connection, row: Any) -> Iterator[Carrier]:
                 for language, keys in sorted(shown.items())
             )
             where = {language: frozenset(found) for language, found in places.items()}
-            yield Carrier(head, first, version, tuple(parts), where)
+            yield Carrier(head, first, max(versions.values()), tuple(parts), where)
 
 
 def _variants(connection: Connection, head: Any) -> Mapping[str, Variant]:
@@ -147,11 +153,11 @@ def _variants(connection: Connection, head: Any) -> Mapping[str, Variant]:
     return {key: named.get(key) or Variant(key) for key in followups.variants(connection, head.id)}
 
 
-def _place(made: Edition, variant: Variant, story_id: str) -> tuple[str, int] | None:
-    """Where the variant shows a story: the section's title, and as which of its stories."""
+def _place(made: Edition, variant: Variant, story_id: str, *, named: bool) -> tuple[str, int] | None:
+    """Where the variant shows a story (`named`: the one beside which it names it): the section's title, and as which of its stories."""
     for shelf, entries in made.variant(variant.language, variant.sections):
         for number, entry in enumerate(entries, 1):
-            if entry.story_id == story_id:
+            if story_id in ({other.story_id for other in entry.also} if named else {entry.story_id}):
                 return shelf.title, number
     return None
 

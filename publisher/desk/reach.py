@@ -25,7 +25,8 @@ def report(newsroom: Newsroom, story_id: str) -> dict[str, Any]:
 
     Of mail to readers: `mailboxes` have the story, or may have it; `mails` were queued to them, by state; whoever is left was `not_written_to`
     because they must not be mailed any more. `seconds`: from the act to each channel, as far as it got there
-    and that is known.
+    and that is known. Beside the acts: where it was `mailed`, and in which mails it is only `named`, beside another agency's report of the
+    same event; their readers have its name and its link, not its words, and are not written to.
     """
     with newsroom.database.read() as connection:
         name = whole_id(connection, "story", story_id)
@@ -33,6 +34,11 @@ def report(newsroom: Newsroom, story_id: str) -> dict[str, Any]:
         page = public.get(connection, path)
         return {
             "id": name,
+            "mailed": [_mailed(connection, carrier) for carrier in desk_followups.mailed(connection, name)],
+            "named": [
+                _mailed(connection, carrier)
+                for carrier in desk_followups.mailed(connection, name, named=True)
+            ],
             "page": {"path": path, "status": page.status, "changed_at": page.changed_at} if page else None,
             "hubs_waiting": hubs.waiting(connection),
             "acts": [_act(connection, row) for row in followups.of_story(connection, name)],
@@ -69,6 +75,15 @@ def _act(connection: Connection, row: Any) -> dict[str, Any]:
             "first_mail": _since(row.at, first),
             "last_mail": _since(row.at, last),
         },
+    }
+
+
+def _mailed(connection: Connection, carrier: Carrier) -> dict[str, Any]:
+    """A dispatch whose mails have the story, or its name, and how many mailboxes have them."""
+    return {
+        "edition": carrier.head.edition_id,
+        "dispatch": carrier.head.id,
+        "mailboxes": followups.people(connection, carrier.parts),
     }
 
 

@@ -264,9 +264,11 @@ def _may_have_left(connection: Connection, edition_id: str, revision: int) -> bo
     return connection.execute(query).first() is not None
 
 
-def carriers(connection: Connection, story_id: str) -> list[Row[Any]]:
-    """The digest editions that hold or once held the story, by the time of their freeze."""
-    held = select(edition_item.c.edition_id).where(edition_item.c.story_id == story_id, ~edition_item.c.named)
+def carriers(connection: Connection, story_id: str, *, named: bool = False) -> list[Row[Any]]:
+    """The digest editions that hold or once held the story (`named`: that only name it), by the time of their freeze."""
+    held = select(edition_item.c.edition_id).where(
+        edition_item.c.story_id == story_id, edition_item.c.named == literal(named)
+    )
     query = select(edition).where(edition.c.id.in_(held), edition.c.kind == Kind.DIGEST)
     return list(connection.execute(query.order_by(edition.c.frozen_at, edition.c.id)))
 

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from publisher.cli.reaching import reach_lines
 from publisher.daemon import Done, Steps
 from publisher.daemon.rounds import FOLLOWUPS, Rounds
-from publisher.desk import acts, editions, followups, mailing, publishing, reach, readers
+from publisher.desk import acts, editions, followups, mailing, publishing, reach, readers, wire
 from publisher.errors import Refused
 from publisher.newsroom import Newsroom
 from publisher.schedule import Tell
@@ -34,7 +35,7 @@ from tests.mailroom import (
     story_id,
     subscribe,
 )
-from tests.newsrooms import NOW, line, newsroom
+from tests.newsrooms import NOW, jsonl, line, newsroom
 from tests.smtpd import Server
 
 ALL, ECONOMY, MOVED, LEFT, BARRED = (
@@ -333,3 +334,38 @@ def test_a_reason_for_readers_that_says_it_again_is_refused_before_anything_is_d
             acts.kill(room, mailed_id, why="x", public={"en": said}, actor="test", now=LATER)
     assert reach.report(room, mailed_id)["acts"] == []
     assert len(mails(server)[ALL]) == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_whose_mail_only_names_a_story_is_counted_and_not_written_to(
+    database: Database, server: Server
+) -> None:
+    room = opened(database, server)
+    ingest(
+        room,
+        line(
+            1,
+            headline="Harbour workers in Port Alma end strike after twelve days",
+            body="What happened. " * 9,
+        ),
+    )
+    beside = line(
+        2,
+        headline="Port Alma harbour workers end strike after twelve days",
+        source_url="https://caspian.example/theirs",
+        body="",
+    )
+    assert not wire.read_document(room, room.source("caspian"), jsonl(beside), actor="test", now=NOW).failed
+    subscribe(room, ALL)
+    made = make(room)
+    (lead,) = made.items
+    (other,) = lead.also
+    send(room, mailing.begin(room, made, actor="test", now=NOW))
+    acts.kill(room, other.story_id, why="libel", actor="test", now=LATER)
+    assert due(room) == []
+    told = reach.report(room, other.story_id)
+    assert (told["mailed"], [one["mailboxes"] for one in told["named"]]) == ([], [1])
+    assert "Only named, with its link, in morning-2026-03-02 " in "\n".join(reach_lines(told))
+    live = reach.report(room, lead.story_id)
+    assert ([one["mailboxes"] for one in live["mailed"]], live["named"]) == ([1], [])
+    assert "Mailed in morning-2026-03-02 " in "\n".join(reach_lines(live))
