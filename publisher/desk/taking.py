@@ -163,11 +163,12 @@ def _take_received(
         house.tell(
             connection, f"story.{found}", revised.story_id, actor=actor, now=now, why=BY_SOURCE, data=data
         )
-    if received.pubstatus is PubStatus.CANCELED:
+    if by_hand is None:
         guids = {received.source_guid, *received.aliases}
-        if quarantine.drop_killed(connection, source.slug, guids, actor=actor, now=now):
+        why = "killed by its source" if received.pubstatus is PubStatus.CANCELED else "it came in whole since"
+        if quarantine.drop(connection, source.slug, guids, actor=actor, why=why, now=now):
             report.remarks.append(
-                f"{revised.headline or received.source_guid}: killed by its source; what waited of it in quarantine is dropped"
+                f"{revised.headline or received.source_guid}: {why}; what waited of it in quarantine is dropped"
             )
     if found is Change.KILL and present is not None and older(received, present.received):
         report.remarks.append(

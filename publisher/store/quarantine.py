@@ -14,7 +14,7 @@ from publisher.store.schema import quarantine
 from publisher.store.versions import received_from_data, received_to_data
 from publisher.story import Received, Rejected
 
-__all__ = ["decide", "drop_killed", "get", "keep", "listing", "received_of", "waiting"]
+__all__ = ["decide", "drop", "get", "keep", "listing", "received_of", "waiting"]
 
 
 def keep(connection: Connection, source: str, rejected: Rejected, *, now: datetime) -> bool:
@@ -59,10 +59,10 @@ def waiting(connection: Connection) -> int:
     return connection.execute(select(func.count()).where(quarantine.c.state == "waiting")).scalar_one()
 
 
-def drop_killed(
-    connection: Connection, source: str, guids: Collection[str], *, actor: str, now: datetime
+def drop(
+    connection: Connection, source: str, guids: Collection[str], *, actor: str, why: str, now: datetime
 ) -> int:
-    """Drop the waiting versions of a story that its source killed; how many there were."""
+    """Drop what waits of a story that its source killed, or sent whole since; how many entries there were."""
     result = connection.execute(
         update(quarantine)
         .where(
@@ -70,7 +70,7 @@ def drop_killed(
             quarantine.c.state == "waiting",
             quarantine.c.source_guid.in_(guids),
         )
-        .values(state="dropped", decided_by=actor, decided_at=now, why="killed by its source")
+        .values(state="dropped", decided_by=actor, decided_at=now, why=why)
     )
     return int(result.rowcount)
 

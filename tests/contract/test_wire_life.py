@@ -109,6 +109,15 @@ def test_a_kill_drops_what_waits_in_quarantine(room):
     assert (entry.state, entry.why) == ("dropped", "killed by its source")
 
 
+def test_an_item_that_comes_in_whole_settles_what_waited_of_it(room):
+    nameless = version(1).replace(b"https://agency.example/1", b"https://agency.example/")
+    assert take(room, nameless, NOW) == {"quarantined": 1}
+    assert take(room, version(2), NOW + HOUR) == {"new": 1}
+    with room.database.read() as connection:
+        (entry,) = quarantine.listing(connection, state=None)
+    assert (entry.state, entry.why) == ("dropped", "it came in whole since")
+
+
 def test_an_embargo_is_stepped_over_minute_by_minute_across_a_clock_change(room, tmp_path):
     """Lisbon goes from 01:00 to 02:00 on 29 March 2026; the sender's offset decides, not ours."""
     end = datetime.fromisoformat("2026-03-29T02:00:00+01:00")

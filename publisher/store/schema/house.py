@@ -233,6 +233,7 @@ quarantine = Table(
     Column("why", Text),
     Column("story_id", ForeignKey("story.id")),
     UniqueConstraint("source", "digest"),
+    Index(None, "source", "source_guid"),
     one_of("state", "waiting", "released", "dropped"),
     comment="what was refused at the door, with its bytes and the reason, until a person decides",
 )
