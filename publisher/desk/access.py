@@ -58,7 +58,7 @@ def add(
     """A new token, which nobody can be shown again.
 
     Raises:
-        BadInput: no such scope, or the name is none. Conflict: there is, or was, a token of this name.
+        BadInput: no such scope, the name is none, or it would have ended already. Conflict: there is, or was, a token of this name.
     """
     if not NAME.fullmatch(name):
         raise BadInput(f"{name!r} is no name for a token: small letters, digits and hyphens are wanted")
@@ -66,6 +66,8 @@ def add(
         raise BadInput(f"no scope is called {', '.join(wrong)}; known: {', '.join(SCOPES)}")
     if not scopes:
         raise BadInput(f"a token without a scope may do nothing; known: {', '.join(SCOPES)}")
+    if expires_at is not None and expires_at <= now:
+        raise BadInput("the token would have ended before anybody could use it: give a later --expires")
     token = PREFIX + secrets.token_urlsafe(32)
     with newsroom.database.write() as connection:
         made = access.add(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 from unicodedata import category
@@ -66,6 +67,8 @@ LONGEST = timedelta(days=36_500)
 """What may be taken off any day without falling out of the calendar."""
 SITE_URL_MAX = 200
 """So that a mail's longest header line, two ways of leaving with the reader's token in each, stays far below 998 octets."""
+NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+"""As the last label of a host it makes an IPv4 address of the name, in one of the forms that only programs understand."""
 SITE_URL = re.compile(r"https?://([A-Za-z0-9.-]+)(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*/*")
 SELECTOR_MAX = 63
 TOKEN_LENGTH = 32
@@ -168,10 +171,20 @@ def _whole(value: Any) -> Any:
     return value
 
 
+def _host_fits(host: str) -> bool:
+    """Whether it is a name that can exist (IDNA checks one in another script when it is asked for), or an address in its usual form."""
+    try:
+        ip_address(host)
+    except ValueError:
+        last = host.removesuffix(".").rpartition(".")[2]
+        return bool(host) and not NUMBER.fullmatch(last) and (not host.isascii() or is_host(host))
+    return True
+
+
 def _web_url(value: str) -> str:
     try:
         parts = urlsplit(value)
-        fits = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        fits = parts.scheme in {"http", "https"} and _host_fits(parts.hostname or "") and parts.port != 0
     except ValueError:
         fits, parts = False, urlsplit("")
     unfit = set(value) & set(' <>"\\^`{|}')

@@ -41,7 +41,7 @@ def path_of(one: Operation) -> str:
 def test_nobody_gets_in_without_a_good_token_of_the_scope(database: Database) -> None:
     program = Program(house(database))
     good = token(program.room, "all")
-    over = token(program.room, "over", expires_at=NOW)
+    over = token(program.room, "over", expires_at=NOW, now=NOW - timedelta(days=1))
     gone = token(program.room, "gone")
     access.revoke(program.room, "gone", actor="test", now=NOW)
     for number, one in enumerate(OPERATIONS):
@@ -63,6 +63,8 @@ def test_nobody_gets_in_without_a_good_token_of_the_scope(database: Database) ->
     for name, scopes in (("Bad Name", ["stories:read"]), ("x", []), ("x", ["stories:all"])):
         with pytest.raises(BadInput):
             access.add(program.room, name, scopes=scopes, expires_at=None, actor="test", now=NOW)
+    with pytest.raises(BadInput, match="--expires"):
+        token(program.room, "past", expires_at=NOW)
     with pytest.raises(Conflict):
         token(program.room, "gone")
     with pytest.raises(UnknownName):
@@ -188,7 +190,14 @@ def test_what_cannot_be_used_is_a_problem_and_no_crash(database: Database) -> No
         "/stories/",
     ):
         assert problem(program.call("GET", path))[0] == 404, path
-    for path in ("/stories?cursor=x", "/stories?limit=0", "/stories?limit=1&limit=2", "/stories?state=odd"):
+    for path in (
+        "/stories?cursor=x",
+        "/stories?limit=0",
+        "/stories?limit=1.0",
+        "/stories?limit=%2B5",
+        "/stories?limit=1&limit=2",
+        "/stories?state=odd",
+    ):
         assert problem(program.call("GET", path))[0] == 400, path
     assert problem(program.call("PUT", "/stories")) == (405, "method")
     assert problem(program.call("POST", "/subscribers", NEW, ("idempotency-key", "ü" * 300)))[0] == 400

@@ -193,7 +193,10 @@ def test_every_fault_is_named_in_one_go() -> None:
         ({"section": {"languages": ["en", "fr"]}}, "section[world].languages", 'no [[disclaimer]] in "fr"'),
         ({"section": {"title": {}}}, "section[world].title", "at least one entry"),
         ({"source": {"format": "telex"}}, "source[gull].format", "should be 'auto', 'rss'"),
-        ({"source": {"homepage": "gull.example"}}, "source[gull].homepage", "absolute http(s) address"),
+        *(
+            ({"source": {"homepage": odd}}, "source[gull].homepage", "absolute http(s) address")
+            for odd in ("gull.example", "https://a..example/", "https://2130706433/", "https://0x7f.1/")
+        ),
         (
             {"source": {"urgency_map": {"FLASH": 10}}},
             "source[gull].urgency_map.FLASH",

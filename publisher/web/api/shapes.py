@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from publisher.desk.overview import STATES
 from publisher.intake.text import clean
@@ -48,6 +49,13 @@ Words = Annotated[
 ]
 
 
+def _digits(value: object) -> object:
+    """A number of a query as text: digits alone, where "1.0" and "+5" would do for Pydantic."""
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,9}", value):
+        raise ValueError("a whole number is wanted")
+    return value
+
+
 class Sent(BaseModel):
     """Base of what comes in: nothing unknown, no text where a number is wanted."""
 
@@ -57,7 +65,7 @@ class Sent(BaseModel):
 class Page(Sent):
     """Which page of a list."""
 
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    limit: Annotated[int, BeforeValidator(_digits), Field(ge=1, le=200)] = 50
     cursor: Annotated[str | None, Field(max_length=200, description="`next` of the page before")] = None
 
 
