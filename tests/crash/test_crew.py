@@ -17,6 +17,8 @@ from tests.waiting import until
 
 PEOPLE = 401
 """Three chunks: there is something to share."""
+SPARE = '[[relay]]\nname = "spare"\nhost = "127.0.0.1"\nport = 9\ntls = "none"\n\n'
+"""Where nobody answers."""
 
 
 def pids(ledger: Database) -> set[int]:
@@ -29,6 +31,8 @@ def pids(ledger: Database) -> set[int]:
 def test_dead_sender_is_replaced_and_all_drain_with_their_parent(tmp_path: Path) -> None:
     with keeping(tmp_path, "logged nth=30- do=hold") as server:
         house = House(tmp_path / "house", server.port)
+        config = house.folder / "config" / "publisher.toml"
+        config.write_text(SPARE + config.read_text())
         house.take_in(line(1))
         house.subscribe(*((f"reader{number}@list.example", "") for number in range(PEOPLE)))
         ledger = open_database(f"sqlite:///{house.folder / 'var' / 'publisher.sqlite3'}")
@@ -47,6 +51,7 @@ def test_dead_sender_is_replaced_and_all_drain_with_their_parent(tmp_path: Path)
         ledger.close()
         assert process.pid not in at_work
         assert "another one takes its place" in said
+        assert "Relay spare could not be used: " in said
         report = house.dispatch()
         assert (report["workers"], report["counts"]["uncertain"], report["counts"]["failed"]) == ([], 0, 0)
         assert 0 < report["counts"]["waiting"] < PEOPLE
