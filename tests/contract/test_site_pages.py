@@ -99,6 +99,10 @@ def test_a_story_page_says_where_it_comes_from_what_we_changed_and_whom_to_tell(
     assert data["publisher"]["name"] == "Example Front Page"
     assert '<link rel="canonical" href="https://meridian.example/2026/1">' in text
     assert '<p class="byline">By A. Reporter</p>' in text
+    for name_of in ('name="description"', 'property="og:description"'):
+        assert f'<meta {name_of} content="Meridian: ' in text, (
+            "where its link is shared the source stands with it"
+        )
     assert "The headline is ours (Example Front Page, 2 Mar 2026, 03:30 UTC)" in text
     assert f'href="mailto:errors@front.example?subject={quote(f"story {name}, version 1")}"' in text
     assert 'lang="fa" dir="rtl">\n<head>' not in text

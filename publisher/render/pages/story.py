@@ -6,6 +6,7 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from publisher.edition import Edition, Item
+from publisher.render.excerpt import excerpt
 from publisher.render.pages.base import Site, frame, rendered, told_item, told_words
 from publisher.render.pages.linked import linked_data
 from publisher.render.templates import Templates
@@ -13,6 +14,8 @@ from publisher.render.words import Words
 
 __all__ = ["story_page", "withdrawn_page"]
 
+SHARED = 300
+"""Characters of a story's beginning that stand where its link is shared."""
 BODY, LINKED = "\ufdd0body\ufdd1", "\ufdd0linked\ufdd1"
 """Where a story's sanitised HTML and its linked data go into its finished page: templates get text, which they escape. No text may hold
 these signs: the intake takes them out."""
@@ -40,6 +43,10 @@ def story_page(edition: Edition, site: Site, *, url: str, canonical: str = "", t
     )
     entry = told_item(edition, item, site.language, site.timezone, words)
     entry |= {"body": BODY, "changed": _changed(item, site, words), "cut": _cut(item, words)}
+    # where the page is shared its link is shown with this: the source stands there too
+    entry["shared"] = words.signs.colon.join(
+        part for part in (item.source_name, excerpt(item.lede, SHARED)) if part
+    )
     text = item.body or (f"<p>{escape(item.lede)}</p>" if item.lede else "")
     made = rendered(
         templates, "web/story.html.j2", page=page, words=told_words(words), item=entry, linked=LINKED
