@@ -101,11 +101,11 @@ def _mixes_scripts(label: str) -> bool:
 
 
 def key(address: Address, address_key: bytes) -> bytes:
-    """16 bytes by which an address is known where it must not be readable: HMAC-SHA256 of folded local part and domain.
+    """16 bytes by which an address is known where it must not be readable: HMAC-SHA256 of local part in small letters and domain.
 
-    Plus tags and dots are kept: they may be different mailboxes.
+    Plus tags and dots are kept: they may be different mailboxes. So may what only Unicode's case folding makes equal, as ß and ss.
     """
-    folded = f"{address.local.casefold()}@{address.domain}"
+    folded = f"{address.local.lower()}@{address.domain}"
     return hmac.digest(address_key, folded.encode(), "sha256")[:KEY_BYTES]
 
 

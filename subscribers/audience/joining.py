@@ -47,7 +47,7 @@ def add(
     Without a `rhythm` a new reader gets each edition, a known one keeps theirs.
 
     With a `basis` (how they asked) the subscription is confirmed, and a reader who had left is back. Without one it is
-    pending and not mailed; a confirmed subscription stays as it is then, language and sections included.
+    pending and not mailed; a confirmed subscription stays as it is then, language and sections included, and so does the address's spelling.
 
     Raises:
         AddressSuppressed: the address must not be mailed, whatever is asked for it.
@@ -61,9 +61,9 @@ def add(
     subscriber_id = _known_or_new(connection, address, addr_key, now=now)
     step = Step.CONFIRMED if basis else Step.REQUESTED
     person = held(connection, subscriber_id)
-    set_status(
-        connection, subscriber_id, after(Status(person.status), step), now=now, address=address.address
-    )
+    # whoever merely asks does not decide how a reader's address is written from now on
+    typed = {"address": address.address} if basis or person.address is None else {}
+    set_status(connection, subscriber_id, after(Status(person.status), step), now=now, **typed)
     present = connection.execute(
         select(subscription.c.status).where(
             subscription.c.subscriber_id == subscriber_id, subscription.c.digest == digest

@@ -53,6 +53,14 @@ def test_asking_again_without_evidence_changes_nothing_of_a_confirmed_subscripti
         assert (asked.language, asked.sections, asked.status) == ("en", "world", "confirmed")
 
 
+def test_who_merely_asks_does_not_change_how_a_known_address_is_written(database: Database):
+    with database.write() as connection:
+        reader = join(connection, "anna@news.example")
+        for basis, written in ((None, "anna"), ("their link", "ANNA")):
+            assert join(connection, "ANNA@news.example", digest="evening", basis=basis) == reader
+            assert audience.get(connection, reader).address == f"{written}@news.example"
+
+
 def test_consent_to_one_digest_is_none_to_another(database: Database):
     with database.write() as connection:
         reader = join(connection)

@@ -96,6 +96,12 @@ def test_plus_tags_and_dots_may_be_other_mailboxes():
     assert len({key(parse(text), KEY) for text in texts}) == len(texts)
 
 
+@pytest.mark.parametrize(("one", "other"), [("strasse", "straße"), ("lisa", "liſa"), ("fish", "ﬁsh")])
+def test_what_only_case_folding_makes_equal_is_another_mailbox(one: str, other: str):
+    keys = {key(Address(f"{local}@news.example", local, "news.example"), KEY) for local in (one, other)}
+    assert len(keys) == 2
+
+
 def test_the_key_is_keyed():
     assert key(parse("reader@news.example"), KEY) != key(parse("reader@news.example"), b"x" * 32)
 
