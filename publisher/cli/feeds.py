@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,7 +11,10 @@ from publisher.cli.context import Door, counted, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.params import paged
 
-__all__ = ["COMMANDS"]
+if TYPE_CHECKING:
+    from publisher.desk.publishing import Published
+
+__all__ = ["COMMANDS", "say_behind"]
 
 
 @click.group()
@@ -41,7 +44,7 @@ def build(door_: Door, out: Path | None, site_dir: Path | None) -> int:
     """Make every feed and page anew where something changed.
 
     Their files are written each by a rename, with a gzipped twin beside it for web servers. A folder once named here is kept
-    up by every later build and by what is decided of a story. A story that cannot be shown is left out and named; what the gate refuses as a whole
+    up by every later build and by what is decided of a story, until `feed forget`. A story that cannot be shown is left out and named; what the gate refuses as a whole
     keeps its last good bytes, and so do all pages while a template is wrong, less what was killed or held since: the exit code is 5 in each case. Hubs are told last; one that cannot be told changes no exit
     code, for the feed is public and it is told again later.
 
@@ -87,9 +90,39 @@ def build(door_: Door, out: Path | None, site_dir: Path | None) -> int:
         door_.say(f"Taken down until it can be made anew, for it shows what may not be shown: {path}")
     if done.hubs.told:
         door_.say(f"Hubs told: {done.hubs.told}.")
+    say_behind(done)
     for failure in done.hubs.failures:
         click.echo(f"publisher: {failure}", err=True)
-    return PARTLY if done.refused else 0
+    return PARTLY if done.partly else 0
+
+
+def say_behind(done: Published) -> None:
+    """Name the folders that are behind what is public."""
+    for folder in done.behind:
+        click.echo(
+            f"publisher: {folder}; it is brought up once it can be written, and `publisher feed forget DIR` gives it up",
+            err=True,
+        )
+
+
+@feed.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@door
+def forget(door_: Door, folder: Path) -> None:
+    """Keep a folder up no longer.
+
+    One that `feed build` was given for files of feeds or pages, and that nothing serves any more. What stands in it stays as it is: a kill
+    does not reach it from now on.
+
+    \b
+    Example:
+      publisher feed forget /srv/old/feeds
+    """
+    from publisher.desk import copies
+
+    with door_.newsroom() as newsroom:
+        copies.forget(newsroom, folder)
+    door_.show({"forgotten": str(folder)}, f"{folder} is kept up no longer; what stands in it stays.")
 
 
 @feed.command("list")

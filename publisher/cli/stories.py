@@ -9,6 +9,7 @@ import click
 
 from publisher.cli.context import Door, cell, counted, door, now
 from publisher.cli.exits import PARTLY
+from publisher.cli.feeds import say_behind
 from publisher.cli.params import INSTANT, PAST, WHY, paged
 from publisher.cli.reaching import PublicReason, reach, reach_lines
 
@@ -289,7 +290,7 @@ def kill(door_: Door, story_id: str, public: tuple[tuple[str, str], ...], why: s
 
 
 def _withdrawn(door_: Door, act: str, acted: Withdrawn, *, reach: dict[str, Any] | None = None) -> int:
-    """Say where the story stood, what is made anew, and who is told; PARTLY when the gate kept one of those back."""
+    """Say where the story stood, what is made anew, and who is told; PARTLY when the gate kept one of those back, or a folder could not be written."""
     done = acted.withdrawal
     record: dict[str, Any] = {
         "id": done.story_id,
@@ -316,7 +317,7 @@ def _withdrawn(door_: Door, act: str, acted: Withdrawn, *, reach: dict[str, Any]
 
 
 def say_public(door_: Door, record: dict[str, Any], lines: list[str], published: Published) -> int:
-    """Say what came of an act, and what was made anew for it; PARTLY when the gate kept one of those back."""
+    """Say what came of an act, and what was made anew for it; PARTLY when the gate kept one of those back, or a folder could not be written."""
     anew = [report.series for report in published.feeds if not report.refused]
     kept_back = [str(report.refused) for report in published.feeds if report.refused]
     kept_back += [str(refusal) for refusal in published.pages.refused]
@@ -330,8 +331,12 @@ def say_public(door_: Door, record: dict[str, Any], lines: list[str], published:
     lines += [f"Taken down until it can be made anew: {path}." for path in down]
     for failure in published.hubs.failures:
         click.echo(f"publisher: {failure}", err=True)
-    door_.show({**record, "feeds": anew, "refused": kept_back, "down": down}, "\n".join(lines))
-    return PARTLY if kept_back else 0
+    behind = [str(folder) for folder in published.behind]
+    door_.show(
+        {**record, "feeds": anew, "refused": kept_back, "down": down, "behind": behind}, "\n".join(lines)
+    )
+    say_behind(published)
+    return PARTLY if kept_back or behind else 0
 
 
 @story.command()

@@ -139,6 +139,7 @@ class Steps:
         faults = [str(report.refused) for report in made.feeds if report.refused]
         faults += [str(fault) for report in made.feeds for fault in report.skipped]
         faults += [str(refusal) for refusal in made.pages.refused]
+        faults += [str(folder) for folder in made.behind]
         fresh = faults != self.faults and bool(faults)
         self.faults = faults
         return Done(

@@ -2,20 +2,68 @@
 
 A folder holds the public files below one path (`feeds/` or `site/`), each with its gzipped twin beside it, and with the time of its last
 change as its mtime, so that a web server's own validators are right. Files are written whole or not at all; what is no longer public
-is removed.
+is removed. Each folder is brought up for itself: one that cannot be written is named, stays behind until it can be, and keeps back no other.
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from publisher.desk.files import sweep, write_file
-from publisher.errors import FolderUnwritable
+from publisher.desk.files import sweep, try_folder, write_file
+from publisher.errors import FolderUnwritable, UnknownName
 from publisher.newsroom import Newsroom
 from publisher.store import public
 
-__all__ = ["copy", "name_of"]
+__all__ = ["Copied", "copy", "folders", "forget", "remember"]
+
+
+@dataclass(slots=True)
+class Copied:
+    """The files that changed, and why a folder is behind what is public."""
+
+    files: list[Path] = field(default_factory=list)
+    behind: list[FolderUnwritable] = field(default_factory=list)
+
+
+def remember(newsroom: Newsroom, folder: Path, *, below: str) -> None:
+    """This folder holds a copy of what is public below a path from now on.
+
+    Raises:
+        FolderUnwritable: it cannot be written, and is not remembered.
+    """
+    try_folder(folder)
+    with newsroom.database.write() as connection:
+        public.remember_folder(connection, name_of(newsroom, folder), below=below)
+
+
+def forget(newsroom: Newsroom, folder: Path) -> None:
+    """No longer keep this folder up; what stands in it stays as it is.
+
+    Raises:
+        UnknownName: it is none of them.
+    """
+    with newsroom.database.write() as connection:
+        if not public.forget_folder(connection, name_of(newsroom, folder)):
+            known = [str(newsroom.data_path(name)) for name in public.folders(connection)]
+            raise UnknownName("folder", str(folder), known)
+
+
+def folders(newsroom: Newsroom) -> dict[Path, str]:
+    """The folders that are kept up, each with why it cannot be written ("" where it can)."""
+    with newsroom.database.read() as connection:
+        names = public.folders(connection)
+    found = dict[Path, str]()
+    for name in names:
+        folder = newsroom.data_path(name)
+        try:
+            try_folder(folder)
+        except FolderUnwritable as error:
+            found[folder] = str(error)
+        else:
+            found[folder] = ""
+    return found
 
 
 def name_of(newsroom: Newsroom, folder: Path) -> str:
@@ -24,18 +72,17 @@ def name_of(newsroom: Newsroom, folder: Path) -> str:
     return str(absolute.relative_to(home) if absolute.is_relative_to(home) else absolute)
 
 
-def copy(newsroom: Newsroom) -> list[Path]:
-    """Bring every folder that holds a copy up to date; returns the files that changed. A folder that is gone is left out.
-
-    Raises:
-        FolderUnwritable: a folder is there and cannot be written.
-    """
+def copy(newsroom: Newsroom) -> Copied:
+    """Bring every folder that holds a copy up to date; one that is gone is made anew."""
     with newsroom.database.read() as connection:
-        folders = public.folders(connection)
-    written: list[Path] = []
-    for folder, below in folders.items():
-        written += _copy(newsroom, newsroom.data_path(folder), below)
-    return written
+        names = public.folders(connection)
+    done = Copied()
+    for name, below in names.items():
+        try:
+            done.files += _copy(newsroom, newsroom.data_path(name), below)
+        except FolderUnwritable as error:
+            done.behind.append(error)
+    return done
 
 
 def _copy(newsroom: Newsroom, folder: Path, below: str) -> list[Path]:

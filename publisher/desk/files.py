@@ -16,7 +16,7 @@ from pathlib import Path
 
 from publisher.errors import unwritable
 
-__all__ = ["sweep", "write_file"]
+__all__ = ["sweep", "try_folder", "write_file"]
 
 
 def write_file(path: Path, body: bytes) -> bool:
@@ -44,6 +44,21 @@ def write_file(path: Path, body: bytes) -> bool:
     except OSError as error:
         raise unwritable(path.parent, error) from error
     return True
+
+
+def try_folder(folder: Path) -> None:
+    """Make sure that files can be put into a folder, which is made if it is not there; nothing is left in it.
+
+    Raises:
+        FolderUnwritable: they cannot.
+    """
+    try:
+        _make_readable(folder)
+        handle, part = _part(folder / "try")
+        os.close(handle)
+        part.unlink()
+    except OSError as error:
+        raise unwritable(folder, error) from error
 
 
 def sweep(path: Path) -> None:

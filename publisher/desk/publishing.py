@@ -23,12 +23,24 @@ FEEDS, SITE = "feeds/", "site/"
 
 @dataclass(slots=True)
 class Published:
-    """What was made: each feed, the pages, the files written to folders; and which hubs heard of it."""
+    """What was made: each feed, the pages, the files written to folders, the folders that are behind; and which hubs heard of it."""
 
     feeds: list[FeedReport] = field(default_factory=list)
     pages: SiteReport = field(default_factory=SiteReport)
     files: list[Path] = field(default_factory=list)
+    behind: list[FolderUnwritable] = field(default_factory=list)
     hubs: HubReport = field(default_factory=HubReport)
+
+    def copied(self, newsroom: Newsroom) -> None:
+        """Bring the folders up to date."""
+        found = copies.copy(newsroom)
+        self.files += found.files
+        self.behind += found.behind
+
+    @property
+    def partly(self) -> bool:
+        """Whether something is not as it should be: kept back, or not in its folder."""
+        return self.refused or bool(self.behind)
 
     @property
     def refused(self) -> bool:
@@ -42,17 +54,22 @@ def publish(
     """Make feeds and pages anew where something changed; these folders hold a copy of them from now on.
 
     Raises:
-        FolderUnwritable: a folder cannot be written; what is public is public all the same.
+        FolderUnwritable: one of these cannot be written, and is not remembered; what is public is public all the same, in every other folder too.
     """
     done = Published()
     done.feeds = feeds.build(newsroom, actor=actor, now=now)
     done.pages = site.build(newsroom, now=now)
-    with newsroom.database.write() as connection:
-        for folder, below in ((feeds_to, FEEDS), (site_to, SITE)):
+    unfit: list[FolderUnwritable] = []
+    for folder, below in ((feeds_to, FEEDS), (site_to, SITE)):
+        try:
             if folder is not None:
-                public.remember_folder(connection, copies.name_of(newsroom, folder), below=below)
-    done.files = copies.copy(newsroom)
+                copies.remember(newsroom, folder, below=below)
+        except FolderUnwritable as error:
+            unfit.append(error)
+    done.copied(newsroom)
     done.hubs = hubs.tell_now(newsroom, now=now)
+    if unfit:
+        raise unfit[0]
     return done
 
 
@@ -64,11 +81,8 @@ def before_mail(newsroom: Newsroom, *, actor: str, now: datetime) -> list[str]:
     made = Published(feeds=feeds.build(newsroom, actor=actor, now=now), pages=site.build(newsroom, now=now))
     faults = [str(report.refused) for report in made.feeds if report.refused]
     faults += [str(refusal) for refusal in made.pages.refused]
-    try:
-        copies.copy(newsroom)
-    except FolderUnwritable as error:
-        faults.append(str(error))
-    return faults
+    made.copied(newsroom)
+    return faults + [str(folder) for folder in made.behind]
 
 
 def at_once(
@@ -98,7 +112,7 @@ def at_once(
         done.feeds = feeds.build(newsroom, only=series, actor=actor, now=now)
     if has_site:
         done.pages = site.build(newsroom, now=now)
-    done.files = copies.copy(newsroom)
+    done.copied(newsroom)
     if tell:
         done.hubs = hubs.tell_now(newsroom, now=now)
     return done

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, delete, func, select
 
 from publisher.store.db import insert, serialise
 from publisher.store.schema import out_folder, public_file
@@ -26,6 +26,7 @@ __all__ = [
     "Public",
     "changes",
     "folders",
+    "forget_folder",
     "get",
     "heads",
     "newest",
@@ -200,6 +201,11 @@ def remember_folder(connection: Connection, path: str, *, below: str) -> None:
         .values(path=path, below=below)
         .on_conflict_do_update(index_elements=["path"], set_={"below": below})
     )
+
+
+def forget_folder(connection: Connection, path: str) -> bool:
+    """No longer keep a folder up; False when it was none."""
+    return connection.execute(delete(out_folder).where(out_folder.c.path == path)).rowcount > 0
 
 
 def folders(connection: Connection) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 
 import pytest
@@ -65,3 +66,28 @@ def test_a_story_is_shown_with_its_text_and_the_desks_note(run):
     shown = run("story", "show", story_id).out
     for words in ("The council voted.", "Four cranes", "Ana Moreira", "PORT EXAMPLE", "Picture follows."):
         assert words in shown
+
+
+def test_a_folder_that_cannot_be_written_keeps_no_kill_from_the_others(run, tmp_path):
+    story_id = run.json("story", "list")["items"][0]["id"]
+    feeds, broken = run.folder / "var" / "feeds", tmp_path / "elsewhere" / "feeds"
+    said = run("feed", "build", "--out", "/proc/nowhere")
+    assert (said.code, "cannot write to /proc/nowhere" in said.err) == (78, True)
+    assert run("feed", "build").code == 0, "a folder that never could be written is not remembered"
+    assert run("feed", "build", "--out", str(broken)).code == 0
+    assert all(story_id in (folder / "latest.rss").read_text() for folder in (feeds, broken))
+    shutil.rmtree(broken.parent)
+    broken.parent.write_text("a file stands there now")
+    said = run("story", "kill", story_id, "--why", "withdrawn by the agency")
+    assert (said.code, f"{story_id} killed." in said.out) == (5, True)
+    assert f"cannot write to {broken}" in said.err
+    assert "Withdrawn" in (feeds / "latest.rss").read_text()
+    (finding,) = [
+        one for one in run("--json", "doctor", "--no-dns").data["findings"] if one["check"] == "folders"
+    ]
+    assert str(broken) in finding["said"]
+    assert run("feed", "build").code == 5
+    assert run("feed", "forget", str(broken)).code == 0
+    assert run("feed", "build").code == 0
+    again = run("feed", "forget", str(broken))
+    assert (again.code, str(feeds) in again.err) == (2, True)

@@ -1,11 +1,11 @@
-"""The house's own things: configuration, templates, database, clock, sources, and what waits for a person. Asks, and writes nothing."""
+"""The house's own things: configuration, templates, database, clock, sources, and what waits for a person. Asks, and writes nothing that stays."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
 
-from publisher.desk import clock, keeping, mailing, sources
+from publisher.desk import clock, copies, keeping, mailing, sources
 from publisher.desk.doctor.findings import FAULT, OK, SKIPPED, WARNING, Finding
 from publisher.errors import PublisherError
 from publisher.newsroom import Newsroom, open_newsroom
@@ -45,6 +45,7 @@ def examine(settings: Settings, *, now: datetime) -> Iterator[Finding]:
         yield from (Finding("keys", FAULT, note) for note in newsroom.notes)
         yield _clock(newsroom)
         yield from _sources(newsroom, now)
+        yield from _folders(newsroom)
         yield from _halted(newsroom)
     except (
         PublisherError
@@ -142,6 +143,15 @@ def _sources(newsroom: Newsroom, now: datetime) -> Iterator[Finding]:
             f"{slug} is {row['health']}: {row['why']}",
             f"`publisher source check {slug}` asks it now",
         )
+
+
+def _folders(newsroom: Newsroom) -> Iterator[Finding]:
+    for folder, why in copies.folders(newsroom).items():
+        if why:
+            advice = (
+                f"Until it can be written no kill reaches it. `publisher feed forget {folder}` gives it up"
+            )
+            yield Finding("folders", FAULT, why, advice)
 
 
 def _halted(newsroom: Newsroom) -> Iterator[Finding]:
