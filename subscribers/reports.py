@@ -49,6 +49,11 @@ class What(StrEnum):
     OTHER = "other"
 
 
+def _fit(text: str) -> str:
+    """Text that every database and log bears: blanks for what cannot be printed, as NUL or half a surrogate pair."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """A failure as it was reported.
@@ -66,6 +71,11 @@ class Said:
     code: int
     enhanced: str | None
     text: str
+
+    def __post_init__(self) -> None:
+        """Whoever wrote it may have written anything."""
+        object.__setattr__(self, "addresses", tuple(map(_fit, self.addresses)))
+        object.__setattr__(self, "text", _fit(self.text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +100,13 @@ class Report:
     returned_id: str | None = None
     said: tuple[Said, ...] = ()
     vouched: bool = False
+
+    def __post_init__(self) -> None:
+        """What it is looked up by may hold anything, too."""
+        for name in ("tokens", "asked", "returned_tokens"):
+            object.__setattr__(self, name, tuple(map(_fit, getattr(self, name))))
+        if self.returned_id is not None:
+            object.__setattr__(self, "returned_id", _fit(self.returned_id))
 
 
 READ_MAX = 20_000

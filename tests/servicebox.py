@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -140,6 +141,17 @@ def event(service: str, what: str, *, rcpt: str, token: str, message_id: str) ->
     }
     found = told.get((service, what))
     return [found] if service == "sendgrid" else found
+
+
+def spoilt(told: Any, with_: str) -> Iterator[Any]:
+    """The same event with this behind one of its texts, each in turn: services hand on what any server said."""
+    if isinstance(told, str):
+        yield told + with_
+    for place in told if isinstance(told, dict) else range(len(told)) if isinstance(told, list) else ():
+        for one in spoilt(told[place], with_):
+            copy = told.copy()
+            copy[place] = one
+            yield copy
 
 
 def forged(post: Post) -> Post:

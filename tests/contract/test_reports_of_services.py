@@ -22,7 +22,7 @@ from subscribers.tokens import mint_bounce
 from tests.mailroom import begun, keeping, send
 from tests.newsrooms import KEYS, settings
 from tests.readerpages import Client, Page
-from tests.servicebox import CERTIFICATE, SIGN, certificate, event, forged, keys, ses
+from tests.servicebox import CERTIFICATE, SIGN, certificate, event, forged, keys, ses, spoilt
 
 SERVICES = sorted(SIGN)
 READERS = [f"{what}@{service}.example" for service in SERVICES for what in ("bounce", "complaint", "leave")]
@@ -87,6 +87,21 @@ def test_services_tell_and_are_believed_once(
     }
     assert readers.record(room, "leave@mailgun.example")["digests"] == []
     assert readers.record(room, "leave@ses.example")["digests"] == ["morning"]
+
+    # nothing that a proved service hands on is more than a database bears
+    for number, (service, odd) in enumerate(
+        (service, odd) for service in SERVICES for odd in ("\0", "\ud800")
+    ):
+        rcpt = f"bounce@{service}.example"
+        sound = event(
+            service,
+            "bounce",
+            rcpt=rcpt,
+            token=mint_bounce(room.token_keys, rows[rcpt].id),
+            message_id="<a@b>",
+        )
+        for n, told in enumerate(spoilt(sound, odd)):
+            assert door.tell(service, SIGN[service](told, f"odd {number} {n}")).status == 200, told
 
     # a claim about somebody else's address, a token of nobody, another's Message-ID
     ours = rows["leave@ses.example"]

@@ -107,6 +107,7 @@ def test_what_comes_back_is_believed_on_proof_and_once(box: Box) -> None:
         box.bounce(ada, GONE, token=mint_bounce(box.room.token_keys, 10**6)),
         box.bounce(ada, GONE, to="friend@elsewhere.example"),
         box.complaint("Message-ID: <a@b.example>\n"),
+        box.complaint("Message-ID: <a\0b@b.example>\n"),
         box.complaint(f"List-Unsubscribe: <https://front.example/u/{'A' * 32}>\n"),
     ]
     assert {box.take(raw).effect for raw in forged} == {"untrusted"}
@@ -116,7 +117,7 @@ def test_what_comes_back_is_believed_on_proof_and_once(box: Box) -> None:
     hard = box.bounce(ada, GONE)
     assert box.take(hard) == Taken("hard", "suppressed", box.dispatch_id)
     assert box.take(hard).effect == box.take(box.bounce(ada, GONE)).effect == "known"
-    assert box.take(box.bounce(bo, "550 unknown user")).effect == "counted"
+    assert box.take(box.bounce(bo, "550 unknown user\0")).effect == "counted"
     assert box.take(box.bounce(cy, "552 5.2.2 mailbox full")) == Taken("full", "counted", box.dispatch_id)
     assert box.take(box.bounce(cy, "550 5.7.1 looks like spam")).effect == "counted"
     away = f"From: {di}\nTo: bounce+{mint_bounce(box.room.token_keys, box.deliveries[di].id)}@front.example\nSubject: Out of office\n\n550 no such user\n"
