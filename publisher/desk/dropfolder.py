@@ -23,6 +23,8 @@ from publisher.intake.document import MAX_BYTES
 __all__ = ["look"]
 
 DONE, FAILED, TAKEN, LOCK = "done", "failed", ".taken", ".publisher.lock"
+WHY, NAME_MAX = ".why.txt", 230
+"""Octets of a name; a file system takes 255 with what stands behind it."""
 UNFINISHED = (
     ".part",
     ".partial",
@@ -48,14 +50,20 @@ def look(folder: Path, take: Callable[[str, bytes], str | None], *, now: datetim
     Raises:
         FolderUnwritable: the folder cannot be made or written.
     """
+    broken: OSError | None = None
     try:
         with _held(folder) as ours:
             if not ours:
                 return "another process is reading it"
             for entry in [*_left_over(folder), *_whole(folder, now)]:
-                _one(folder, entry, take, now=now)
+                try:
+                    _one(folder, entry, take, now=now)
+                except OSError as error:  # the files behind it are looked at all the same
+                    broken = broken or error
     except OSError as error:
-        raise unwritable(folder, error) from error
+        broken = error
+    if broken is not None:
+        raise unwritable(folder, broken) from broken
     return None
 
 
@@ -107,14 +115,18 @@ def _one(folder: Path, entry: Path, take: Callable[[str, bytes], str | None], *,
         entry.rename(aside)
     before = aside.stat()
     crashpoint("drop.taken")
-    with aside.open("rb") as file:
-        raw = file.read(MAX_BYTES + 1)
+    raw, why = b"", None
+    try:
+        with aside.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        why = f"it cannot be opened: {error.strerror or error}"
     after = aside.stat()
     young = now.timestamp() - after.st_mtime < PATIENCE.total_seconds()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         _give_back(folder, aside)
         return
-    why = take(entry.name, raw)
+    why = why or take(entry.name, raw)
     crashpoint("drop.stored")
     if why is None:
         aside.rename(_free(folder / DONE, entry.name))
@@ -123,7 +135,7 @@ def _one(folder: Path, entry: Path, take: Callable[[str, bytes], str | None], *,
     else:
         place = _free(folder / FAILED, entry.name)
         aside.rename(place)
-        place.with_name(f"{place.name}.why.txt").write_text(f"{why}\n", encoding="utf-8")
+        place.with_name(f"{place.name}{WHY}").write_text(f"{why}\n", encoding="utf-8")
 
 
 def _give_back(folder: Path, aside: Path) -> None:
@@ -136,7 +148,8 @@ def _give_back(folder: Path, aside: Path) -> None:
 
 
 def _free(folder: Path, name: str) -> Path:
-    """A name in this folder that is not taken."""
+    """A name in this folder that is not taken, and short enough for what is put behind it."""
+    name = os.fsdecode(os.fsencode(name)[:NAME_MAX])
     place, number = folder / name, 1
     while os.path.lexists(place):
         place, number = folder / f"{name}.{number}", number + 1

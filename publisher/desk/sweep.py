@@ -21,7 +21,7 @@ from publisher.fetch import Failed, Fetched, Memory, NotModified, fetch, values
 from publisher.intake import Context, Unreadable, sweeping
 from publisher.intake.sweeping import HANDFUL, PAGE, Listed, Plan, Proof
 from publisher.newsroom import Newsroom
-from publisher.store import stories, sweeps
+from publisher.store import aliases, sweeps
 from publisher.story import Received, Rejected, Source
 
 __all__ = ["sweep"]
@@ -187,7 +187,7 @@ def _store(
     newsroom, source, now = site.newsroom, site.source, site.now
     with newsroom.database.write() as connection:
         received = (item for item in items if isinstance(item, Received))
-        stories.take_turns(connection, source.slug, received)
+        aliases.take_turns(connection, source.slug, received)
         for item in items:
             take_item(newsroom, connection, source, item, report=report, actor=actor, now=now)
         for post in withdrawn:

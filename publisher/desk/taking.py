@@ -23,7 +23,7 @@ from publisher.newsroom import Newsroom
 from publisher.revise import Change, change, content_hash, eligible_at, older
 from publisher.rights import Channel
 from publisher.selection import barred, belongs, claimed
-from publisher.store import house, quarantine, stories
+from publisher.store import aliases, house, quarantine, stories
 from publisher.story import PubStatus, Reason, Received, Rejected, Source, Story, unpublishable
 
 __all__ = ["ByHand", "headlined", "kill_by_guid", "take_item"]
@@ -55,7 +55,7 @@ def take_item(
 
     `by_hand`: a person releases it, may bring back what was killed, and may give a headline.
     """
-    stories.take_turns(connection, source.slug)
+    aliases.take_turns(connection, source.slug)
     headed = by_hand.headline if by_hand else ""
     if (withheld := _withheld(connection, source, item)) is not None:
         item = withheld
@@ -93,7 +93,7 @@ def _withheld(connection: Connection, source: Source, item: Received | Rejected)
     received = item if isinstance(item, Received) else item.received
     if received is None or received.pubstatus is not PubStatus.WITHHELD or unpublishable(received) is None:
         return None
-    story_id = stories.find(connection, source.slug, received)
+    story_id = aliases.find(connection, source.slug, received)
     present = stories.get(connection, story_id) if story_id else None
     if present is None or present.killed is not None:
         return None
@@ -127,7 +127,7 @@ def _take_received(
     now: datetime,
     by_hand: ByHand | None,
 ) -> str | None:
-    story_id = stories.find(connection, source.slug, received)
+    story_id = aliases.find(connection, source.slug, received)
     known = stories.known_hashes(connection, story_id) if story_id else frozenset()
     present, found = _meaning(connection, story_id, received, known)
     if found is Change.AFTER_KILL and by_hand is not None and present is not None:
@@ -183,12 +183,14 @@ def _take_received(
 def _meaning(
     connection: Connection, story_id: str | None, received: Received, known: Collection[bytes]
 ) -> tuple[Story | None, Change]:
-    """The story that we have, and what this version does to it; locked where that is something."""
+    """The story that we have, now known by this version's names too, and what the version does to it; locked where that is something."""
     present = stories.get(connection, story_id) if story_id else None
     found = change(present, received, known=known)
     if story_id and found not in {Change.UNCHANGED, Change.STALE}:
         present = stories.locked(connection, story_id)  # the desk may have killed it meanwhile
         found = change(present, received, known=known)
+    if present is not None:
+        aliases.keep(connection, present.source, present.story_id, received)
     return present, found
 
 
@@ -293,9 +295,9 @@ def kill_by_guid(
     connection: Connection, source: Source, guid: str, *, report: SourceReport, actor: str, now: datetime
 ) -> None:
     """A tombstone of the source (RFC 6721): it names an id and nothing else."""
-    stories.take_turns(connection, source.slug)
+    aliases.take_turns(connection, source.slug)
     probe = Received(source_guid=guid, source_name="", source_url="", original_headline="", language="und")
-    story_id = stories.find(connection, source.slug, probe)
+    story_id = aliases.find(connection, source.slug, probe)
     present = stories.locked(connection, story_id) if story_id else None
     if present is None or present.killed is not None:
         return

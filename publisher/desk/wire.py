@@ -25,7 +25,7 @@ from publisher.fetch import Failed, Fetched, NotModified, fetch_all
 from publisher.fetch import Memory as FetchMemory
 from publisher.intake.document import Context, Unreadable
 from publisher.newsroom import Newsroom
-from publisher.store import house, stories
+from publisher.store import aliases, house
 from publisher.store.house import SourceState
 from publisher.story import Received, Source
 
@@ -288,7 +288,7 @@ def _read(
         )
     with newsroom.database.write() as connection:
         received = (item for item in document.items if isinstance(item, Received))
-        stories.take_turns(connection, source.slug, received)
+        aliases.take_turns(connection, source.slug, received)
         for item in document.items:
             take_item(newsroom, connection, source, item, report=report, actor=actor, now=now)
         for guid in document.kills:

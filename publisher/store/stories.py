@@ -1,15 +1,13 @@
-"""Stories, their versions, ids, sections and the desk's marks in the database.
+"""Stories, their versions, sections and the desk's marks in the database.
 
 `story` holds one row a story with what the desk decided; each version as the source sent it is appended to
-`story_version` and never changed. An id or link under which a source's story ever came is an alias: the primary key
-(source, alias) is what makes intake idempotent.
+`story_version` and never changed; the names under which it came are `aliases`.
 
 A row is saved whole, so whoever changes a story reads it by `locked`: two at once would save over each other, and a kill be lost.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,8 +15,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, delete, func, or_, select, union_all, update
 
 from publisher.selection import Act, Mark
-from publisher.store.db import beyond, insert, serialise
-from publisher.store.schema import desk_mark, story, story_alias, story_section, story_version
+from publisher.store import aliases
+from publisher.store.db import beyond, insert
+from publisher.store.schema import desk_mark, story, story_section, story_version
 from publisher.store.states import state_at
 from publisher.store.versions import received_from_data, received_to_data
 from publisher.story import PubStatus, Received, Story
@@ -26,12 +25,10 @@ from publisher.story import PubStatus, Received, Story
 __all__ = [
     "add",
     "add_version",
-    "aliases_of",
     "by_id",
     "candidates",
     "changed_between",
     "count_by_source",
-    "find",
     "first_published_since",
     "get",
     "headlines",
@@ -47,41 +44,9 @@ __all__ = [
     "save",
     "set_sections",
     "spend_marks",
-    "take_turns",
     "unusable",
     "versions",
 ]
-
-
-def aliases_of(received: Received) -> tuple[bytes, ...]:
-    """SHA-256 of each id and link under which this version may be known; ids of any length stay bounded keys."""
-    names = {received.source_guid, received.source_url, *received.aliases} - {""}
-    return tuple(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest() for name in sorted(names))
-
-
-def take_turns(connection: Connection, source: str, items: Iterable[Received] = ()) -> None:
-    """Let one transaction at a time take in items of this source: two would both add what they miss. What these have is locked by id, as feeds lock theirs."""
-    serialise(connection, f"source:{source}")
-    if connection.dialect.name != "postgresql":
-        return
-    names = [alias for item in items for alias in aliases_of(item)]
-    for start in range(0, len(names), 500):
-        alias = story_alias.c.alias.in_(names[start : start + 500])
-        known = select(story_alias.c.story_id).where(story_alias.c.source == source, alias)
-        rows = select(story.c.id).where(story.c.id.in_(known)).order_by(story.c.id)
-        connection.execute(rows.with_for_update(key_share=True)).all()
-
-
-def find(connection: Connection, source: str, received: Received) -> str | None:
-    """The story this version belongs to. The source's own id decides before any link does; None for a new story."""
-    own = hashlib.sha256(received.source_guid.encode("utf-8", "surrogatepass")).digest()
-    rows = connection.execute(
-        select(story_alias.c.alias, story_alias.c.story_id).where(
-            story_alias.c.source == source, story_alias.c.alias.in_(aliases_of(received))
-        )
-    ).all()
-    by_alias = {bytes(row.alias): str(row.story_id) for row in rows}
-    return by_alias.get(own) or min(by_alias.values(), default=None)
 
 
 def known_hashes(connection: Connection, story_id: str) -> frozenset[bytes]:
@@ -124,13 +89,7 @@ def _append(connection: Connection, version: Story, content_hash: bytes) -> None
             received=received_to_data(version.received),
         )
     )
-    connection.execute(
-        insert(connection, story_alias).on_conflict_do_nothing(),
-        [
-            {"source": version.source, "alias": alias, "story_id": version.story_id}
-            for alias in aliases_of(version.received)
-        ],
-    )
+    aliases.keep(connection, version.source, version.story_id, version.received)
 
 
 def set_sections(connection: Connection, story_id: str, sections: Iterable[str]) -> None:

@@ -6,6 +6,7 @@ import fcntl
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,6 +85,29 @@ def test_what_cannot_be_read_waits_a_while_and_fails_alone(room, folder):
     assert "half.xml" in there(folder)
     poll(room, 900)
     assert {"failed/half.xml", "failed/half.xml.why.txt"} <= there(folder)
+
+
+def test_a_file_that_may_not_be_opened_and_one_with_the_longest_name_keep_nothing_back(
+    room, folder, monkeypatch
+):
+    opened = Path.open
+
+    def open_(path: Path, *how: str, **more: Any) -> Any:
+        if path.name == "a-secret.jsonl" and how == ("rb",):
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *how, **more)
+
+    monkeypatch.setattr(Path, "open", open_)
+    longest = f"{'b' * 249}.jsonl"
+    push(folder, "a-secret.jsonl", jsonl(line(1)), age=900)
+    push(folder, longest, b"<newsMessage>", age=800)
+    push(folder, "c.jsonl", jsonl(line(2)))
+    assert poll(room).counts == {"new": 1}
+    push(folder, longest, b"<newsMessage>", age=800)
+    poll(room, 5)
+    assert "Permission denied" in (folder / "failed" / "a-secret.jsonl.why.txt").read_text()
+    assert len([name for name in there(folder) if name.startswith("failed/bbb")]) == 4
+    assert not [name for name in there(folder) if name.startswith(".taken/")]
 
 
 def test_two_processes_never_look_at_once(room, folder):

@@ -12,7 +12,7 @@ from publisher.errors import NothingToPublish
 from publisher.newsroom import Newsroom
 from publisher.store import public, quarantine
 from publisher.store import stories as stored
-from tests.newsrooms import NOW, newsroom
+from tests.newsrooms import NOW, jsonl, line, newsroom
 from tests.wirebox import SECRET, g2
 
 TEXT = "<p>{0} delegations came to the talks in the port on Saturday, officials said.</p>"
@@ -107,6 +107,15 @@ def test_a_kill_drops_what_waits_in_quarantine(room):
     with room.database.read() as connection:
         (entry,) = quarantine.listing(connection, state=None)
     assert (entry.state, entry.why) == ("dropped", "killed by its source")
+
+
+def test_a_version_that_says_nothing_new_still_brings_its_names(database):
+    room = newsroom(database)
+    for told in (line(1), line(1, id="m-1-again"), {"id": "m-1-again", "status": "canceled"}):
+        wire.read_document(room, room.source("meridian"), jsonl(told), actor="test", now=NOW)
+    with room.database.read() as connection:
+        (story,) = stored.listing(connection)
+    assert story.killed is not None
 
 
 def test_an_item_that_comes_in_whole_settles_what_waited_of_it(room):
