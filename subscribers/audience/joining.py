@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, update
 
 from subscribers.address import Address
+from subscribers.audience.asking import end_asked
 from subscribers.audience.knowing import forget_attributes
 from subscribers.audience.looking import get, stored_sections
 from subscribers.audience.refusing import suppress, suppressed
@@ -47,7 +48,7 @@ def add(
     Without a `rhythm` a new reader gets each edition, a known one keeps theirs.
 
     With a `basis` (how they asked) the subscription is confirmed, and a reader who had left is back. Without one it is
-    pending and not mailed; a confirmed subscription stays as it is then, language and sections included, and so does the address's spelling.
+    pending and not mailed, or left as before; a confirmed subscription stays as it is then, language and sections included, and so does the address's spelling.
 
     Raises:
         AddressSuppressed: the address must not be mailed, whatever is asked for it.
@@ -118,13 +119,15 @@ def leave(
 ) -> tuple[str, ...]:
     """End one digest, or all (None: a suppression of cause "left" is kept too); twice is the same as once.
 
-    Returns the digests that ended now. A mail whose mark has not committed before this does is not sent.
+    Returns the digests that ended now. What was asked for before, and not confirmed, ends with them. A mail whose mark has not committed before this does is not sent.
 
     Raises:
         UnknownSubscriber: there is none of this id.
     """
+    addr_key = get(connection, subscriber_id).addr_key
+    end_asked(connection, subscriber_id, addr_key, digest, now=now)
     if digest is None:
-        _refuse_all(connection, get(connection, subscriber_id).addr_key, actor=actor, now=now)
+        _refuse_all(connection, addr_key, actor=actor, now=now)
     person = held(connection, subscriber_id)
     status = Status(person.status) if digest else after(Status(person.status), Step.LEFT)
     # the subscriber's row is written in any case: on PostgreSQL it is the one that a mark locks

@@ -139,6 +139,8 @@ def test_nobody_comes_back_by_a_list(database: Database):
             connection, addr_key=key_of("undone@n.example"), why="x", actor="ed", now=NOW
         )
         audience.suppress(connection, key_of("never@n.example"), "manual", actor="ed", now=NOW)
+    for text in ("one@n.example", "all@n.example", "undone@n.example"):
+        add(database, text, basis=None)  # as anybody can by the form: it is no word of theirs
     addresses = [*gone, "never@n.example", "new@n.example"]
     done = bring(database, "\n".join(["email", *addresses]), now=LATER)
     assert (done.added, done.known) == (1, 0)

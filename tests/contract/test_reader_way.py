@@ -126,6 +126,12 @@ def test_from_the_form_to_the_last_mail(database: Database, tmp_path: Path) -> N
         assert "Headline number 1" not in digest
         assert len([link for link in LINK.findall(digest) if link.startswith(("/u/", "/p/"))]) == 2
 
+        # whoever types the address in another way has the answer sent to the reader, not to what they typed
+        client.at += timedelta(hours=2)
+        client.join(READER.title())
+        sent_out(room, client)
+        assert set(mails(server)) == {READER}
+
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_what_a_reader_decides_with_the_links_of_their_mails(database: Database, tmp_path: Path) -> None:

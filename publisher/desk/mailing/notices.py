@@ -120,6 +120,8 @@ def _decided(newsroom: Newsroom, connection: Connection, row: Any, *, now: datet
             return None
         return _Due(digest.slug, Kind(row.what), language, person.id, address, key)
     known = audience.find(connection, key)
+    if known is not None and known.address is not None:
+        address = parse(known.address)  # the mailbox that is known, however its name was typed
     if known is not None and known.mailable:
         entries = {entry.digest: entry for entry in audience.subscriptions(connection, known.id)}
         have = entries.get(digest.slug)
