@@ -6,6 +6,7 @@ forgets address and network. A ticket is known by its fingerprint, and used once
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -116,12 +117,12 @@ def end_asked(
     _silence(connection, *asked, now=now)
 
 
-def forget_asked(connection: Connection, subscriber_id: int, addr_key: bytes, *, now: datetime) -> None:
-    """Erasure: links of one use go, and what still waits is answered by nothing."""
+def forget_asked(
+    connection: Connection, subscriber_id: int, keys: Collection[bytes], *, now: datetime
+) -> None:
+    """Forgetting: links of one use go, and what still waits of these addresses is answered by nothing. Before rows are locked, as `end_asked`."""
     connection.execute(delete(ticket).where(ticket.c.subscriber_id == subscriber_id))
-    _silence(
-        connection, or_(signup.c.addr_key == addr_key, signup.c.subscriber_id == subscriber_id), now=now
-    )
+    _silence(connection, or_(signup.c.addr_key.in_(keys), signup.c.subscriber_id == subscriber_id), now=now)
 
 
 def _silence(connection: Connection, *which: ColumnElement[bool], now: datetime) -> None:

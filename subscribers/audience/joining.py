@@ -8,9 +8,11 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, update
 
 from subscribers.address import Address
-from subscribers.audience.asking import end_asked
+from subscribers.audience.asking import end_asked, forget_asked
+from subscribers.audience.fading import forget_networks_of
+from subscribers.audience.former import keys_of, somebodys_own
 from subscribers.audience.knowing import forget_attributes
-from subscribers.audience.looking import get, stored_sections
+from subscribers.audience.looking import find, get, stored_sections
 from subscribers.audience.refusing import suppress, suppressed
 from subscribers.audience.rows import (
     held,
@@ -59,6 +61,8 @@ def add(
             raise AddressSuppressed(refused.cause)
         if basis:
             connection.execute(delete(suppression).where(suppression.c.addr_key == addr_key))
+    if basis:
+        somebodys_own(connection, addr_key)
     subscriber_id = _known_or_new(connection, address, addr_key, now=now)
     step = Step.CONFIRMED if basis else Step.REQUESTED
     person = held(connection, subscriber_id)
@@ -200,14 +204,27 @@ def _refuse_all(
     )
 
 
-def erase(connection: Connection, subscriber_id: int, *, actor: str, now: datetime) -> None:
-    """Forget the person: all their subscriptions end, the address goes, a suppression by its keyed hash stays.
+def erase(connection: Connection, subscriber_id: int, *, actor: str, now: datetime) -> list[bytes]:
+    """Forget the person: all their subscriptions end, the address goes, links and requests go, suppressions by the keyed hashes stay.
+
+    Those are of the present address and of each that was theirs before; also of whoever asked in the name of such a one and was
+    not confirmed. They are returned, for everything else that knows addresses.
 
     Raises:
         UnknownSubscriber: there is none of this id.
     """
-    suppress(connection, get(connection, subscriber_id).addr_key, "erased", actor=actor, now=now)
+    present, *before = keys = keys_of(connection, [get(connection, subscriber_id).id])
+    forget_asked(connection, subscriber_id, keys, now=now)
+    suppress(connection, present, "erased", actor=actor, now=now)
     leave(connection, subscriber_id, digest=None, actor=actor, now=now)
     set_status(connection, subscriber_id, Status.SUPPRESSED, now=now, address=None)
     forget_attributes(connection, subscriber_id)
+    forget_networks_of(connection, subscriber_id)
     keep_evidence(connection, subscriber_id, Step.ERASED, actor=actor, now=now)
+    for addr_key in before:
+        other = find(connection, addr_key)
+        if other is None or other.address is None:
+            suppress(connection, addr_key, "erased", actor=actor, now=now)
+        else:
+            keys += erase(connection, other.id, actor=actor, now=now)
+    return keys

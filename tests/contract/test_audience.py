@@ -10,7 +10,6 @@ from publisher.store.db import Database
 from subscribers import audience
 from subscribers.errors import AddressSuppressed, UnknownSubscriber
 from subscribers.schema import consent, subscriber, subscription, suppression
-from subscribers.tokens import Purpose
 from tests.readers import LATER, NOW, join, key_of, may_be_mailed, why_not
 
 
@@ -121,39 +120,6 @@ def test_who_left_is_mailed_again_only_after_new_evidence(database: Database):
         join(connection, basis="asked again", now=LATER)
         assert may_be_mailed(connection, reader)
         assert audience.suppressed(connection, key_of("reader@news.example")) is None
-
-
-def test_leaving_ends_whatever_was_asked_for_before_it(database: Database):
-    """An old confirmation, a request that waits, an old list: none of them undoes what the reader said last."""
-    with database.write() as connection:
-        reader = join(connection)
-        join(connection, digest="evening")
-        for digest, scope in (("morning", "morning"), ("evening", None)):
-            for slug in ("morning", "evening"):
-                end = {"subscriber_id": reader, "digest": slug, "expires_at": LATER}
-                audience.issue(connection, Purpose.CONFIRM, f"{digest}-{slug}", **end)
-                audience.ask(connection, request("reader@news.example", slug))
-            audience.leave(connection, reader, digest=scope, actor="token", now=NOW)
-            join(connection, basis=None, digest=digest, now=NOW)  # anybody may type an address
-            assert why_not(connection, reader, digest) == "left"
-            assert digest not in {row.digest for row in audience.waiting(connection, limit=9)}
-            assert not audience.spend(connection, Purpose.CONFIRM, f"{digest}-{digest}", now=NOW)
-        assert audience.waiting(connection, limit=9) == []
-        assert not audience.spend(connection, Purpose.CONFIRM, "morning-evening", now=NOW)
-
-
-def request(text: str, digest: str) -> audience.Asked:
-    """What a form asks for."""
-    others = {"language": "en", "sections": "", "rhythm": "each", "network": "198.51.100.0/24", "form": "f"}
-    return audience.Asked(
-        what="join",
-        addr_key=key_of(text),
-        address=text,
-        digest=digest,
-        network_key=bytes(16),
-        at=NOW,
-        **others,
-    )
 
 
 def test_leaving_needs_somebody_who_leaves(database: Database):

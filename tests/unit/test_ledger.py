@@ -214,7 +214,12 @@ def test_an_outcome_told_of_its_relay_is_otherwise_the_same():
 
 @pytest.mark.parametrize(
     "named",
-    ["<frank@reader.example>:", "(to=frank@reader.example)", "frank%40reader.example", "rcpt+frank=40reader.example"],
+    [
+        "<frank@reader.example>:",
+        "(to=frank@reader.example)",
+        "frank%40reader.example",
+        "rcpt+frank=40reader.example",
+    ],
 )
 def test_what_a_server_said_is_kept_without_the_mailbox_that_it_names(named: str) -> None:
     """A reply outlives the erasure of its reader, in the ledger, in a halt's reason, in the API."""
