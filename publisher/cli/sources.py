@@ -13,6 +13,7 @@ import click
 from publisher.cli.context import Door, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.params import paged
+from publisher.formats import FORMATS, TOLD
 
 if TYPE_CHECKING:
     from publisher.desk.sourcereport import SourceReport
@@ -31,8 +32,7 @@ Told: TypeAlias = "tuple[str | None, SourceReport]"
     "--format",
     "format_",
     metavar="F",
-    help="Format of the file: auto, rss, atom, rdf, json-feed, newsml-g2, newsml-1, nitf, ninjs, wordpress, jsonl, page, iptc7901, "
-    "mail or text. Default: the source's.",
+    help=f"Format of the file: {TOLD}. Default: the source's.",
 )
 @door
 def ingest(
@@ -91,13 +91,12 @@ def _from_network(door_: Door, names: tuple[str, ...]) -> list[Told]:
 
 
 def _from_path(door_: Door, path: str, slug: str, format_: str | None) -> list[Told]:
-    from publisher import intake
     from publisher.desk import wire
     from publisher.desk.sourcereport import SourceReport
     from publisher.errors import BadInput
 
-    if format_ is not None and format_ not in intake.FORMATS:
-        raise BadInput(f"no format named {format_!r}; known: {', '.join(intake.FORMATS)}")
+    if format_ is not None and format_ not in FORMATS:
+        raise BadInput(f"no format named {format_!r}; known: {', '.join(FORMATS)}")
     with door_.newsroom() as newsroom:
         source = newsroom.source(slug)
         reports: list[Told] = []
