@@ -13,12 +13,15 @@ import click
 from publisher.cli.context import Door, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.params import paged
+from publisher.formats import FORMATS, TOLD
 
 if TYPE_CHECKING:
     from publisher.desk.sourcereport import SourceReport
 
 __all__ = ["COMMANDS"]
 
+READERS = "it is a list of readers: `publisher subscriber import` takes it; nothing of it was kept"
+"""Their addresses would stay in quarantine."""
 Told: TypeAlias = "tuple[str | None, SourceReport]"
 """What came of a source, or of one file for it: the file's name, None for the network."""
 
@@ -31,8 +34,7 @@ Told: TypeAlias = "tuple[str | None, SourceReport]"
     "--format",
     "format_",
     metavar="F",
-    help="Format of the file: auto, rss, atom, rdf, json-feed, newsml-g2, newsml-1, nitf, ninjs, wordpress, jsonl, page, iptc7901, "
-    "mail or text. Default: the source's.",
+    help=f"Format of the file: {TOLD}. Default: the source's.",
 )
 @door
 def ingest(
@@ -91,20 +93,21 @@ def _from_network(door_: Door, names: tuple[str, ...]) -> list[Told]:
 
 
 def _from_path(door_: Door, path: str, slug: str, format_: str | None) -> list[Told]:
-    from publisher import intake
     from publisher.desk import wire
     from publisher.desk.sourcereport import SourceReport
     from publisher.errors import BadInput
+    from subscribers.csvfile import is_list
 
-    if format_ is not None and format_ not in intake.FORMATS:
-        raise BadInput(f"no format named {format_!r}; known: {', '.join(intake.FORMATS)}")
+    if format_ is not None and format_ not in FORMATS:
+        raise BadInput(f"no format named {format_!r}; known: {', '.join(FORMATS)}")
     with door_.newsroom() as newsroom:
         source = newsroom.source(slug)
         reports: list[Told] = []
         for name, raw in _documents(path):
+            unfit = raw if isinstance(raw, str) else READERS if is_list(raw) else ""
             report = (
-                SourceReport(source.slug, failed=raw)
-                if isinstance(raw, str)
+                SourceReport(source.slug, failed=unfit)
+                if isinstance(raw, str) or unfit
                 else wire.read_document(newsroom, source, raw, actor=door_.who, now=now(), format=format_)
             )
             door_.say(f"{name}: {sentence(report)}")

@@ -2,7 +2,8 @@
 
 PURE but for one limited child process (`lenient`). Each format is a module of one shape: `recognises(raw, content_type)` and
 `read(raw, context) -> Document | Unreadable`, which fills `build.Parts` and lets `build.build` judge it. A new format: copy
-tests/skeleton/format.py and its test, and register it below in `READERS` (the order is the order in which `auto` asks).
+tests/skeleton/format.py and its test, and register it below in `READERS` (the order is the order in which `auto` asks) and in
+`publisher.formats`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from publisher.intake.document import MAX_BYTES, Context, Document, Unreadable
 from publisher.intake.packed import is_packed, unpacked
 from publisher.story import PubStatus, Received, Rejected
 
-__all__ = ["FORMATS", "Context", "Document", "Unreadable", "read"]
+__all__ = ["Context", "Document", "Unreadable", "read"]
 
 Reader = tuple[Callable[[bytes, str | None], bool], Callable[[bytes, Context], Document | Unreadable]]
 
@@ -52,8 +53,6 @@ READERS: dict[str, Reader] = {
     "mail": (mail.recognises, mail.read),
     "text": (pagetext.recognises, pagetext.read),
 }
-FORMATS = ("auto", *READERS)
-"""The names that `--format` and `sources.toml` take."""
 XML_FORMATS = frozenset({"rss", "atom", "rdf"})
 
 

@@ -7,7 +7,7 @@ takes a version that is out already back, and its doubt is kept among its flags 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -44,11 +44,15 @@ ADVISORIES = frozenset({"advisory", "advisories", "daybook", "note to editors"})
 """Genres of what agencies send to desks."""
 
 
-def status(value: Any) -> tuple[PubStatus, list[str]]:
-    """The IPTC status that a JSON value names, and doubts about it; no value means usable."""
-    known = {"": PubStatus.USABLE, **{word.value: word for word in PubStatus}}
+def status(value: Any, words: Mapping[str, PubStatus] | None = None) -> tuple[PubStatus, list[str]]:
+    """The status that a JSON value names, and doubts about it: an IPTC word, and no value means usable.
+
+    `words`: an agency's own, in small letters, for a field that always has to say something: all that is not among them is a doubt, "" too.
+    """
+    known = {"": PubStatus.USABLE, **{word.value: word for word in PubStatus}} if words is None else words
     said = "" if value is None else value.strip().casefold() if isinstance(value, str) else None
-    return (known[said], []) if said in known else (PubStatus.WITHHELD, [STATUS])
+    meant = None if said is None else known.get(said)
+    return (PubStatus.WITHHELD, [STATUS]) if meant is None else (meant, [])
 
 
 def media_status(states: Iterable[str | None]) -> tuple[PubStatus, list[str]]:

@@ -140,7 +140,16 @@ def report(
     message_id: str = "",
     said: Said | None = None,
 ) -> Report:
-    """An event of a service that proved itself. `event`: its own id, equal when it is told again."""
+    """An event of a service that proved itself. `event`: its own id, equal when it is told again and no other's.
+
+    A service without ids: what makes the event one (kind, Message-ID, time). Announced as temporary, while the service goes on trying, it is
+    `DELAYED`; given up, whatever the service calls that, it is `FAILED`, and `told` judges the words.
+
+    Raises:
+        Unreadable: without an id all such events would be one, and the second lost.
+    """
+    if not event.strip():
+        raise Unreadable("an event without an id")
     bare = message_id.strip().strip("<>")
     return Report(
         what=what,

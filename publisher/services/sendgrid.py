@@ -73,7 +73,8 @@ def read(post: Post, key: str, now: datetime, _ask: Ask) -> Sequence[Report]:
 
 def _event(event: object) -> Report:
     what, said = _what(event)
-    named = " ".join(text(event, name) for name in ("sg_event_id", "event"))
+    ids = ("sg_event_id",) if text(event, "sg_event_id") else ("email", "smtp-id", "timestamp")
+    named = " ".join(text(event, name) for name in (*ids, "event"))
     return report(NAME, named, what, token=text(event, FIELD), message_id=text(event, "smtp-id"), said=said)
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, TypeAdapter
 
 from publisher.feed import Consumer
+from publisher.formats import FORMATS
 from publisher.series import Alerts, Canary, Digest, Sender, Weekly
 from publisher.settings.disk import absolute
 from publisher.settings.tables import Duplicates, Table
@@ -67,10 +68,6 @@ def _attribute(value: str) -> str:
 
 AttributeName = Annotated[str, AfterValidator(_attribute)]
 Rights = Literal["full", "lede", "link", "none"]
-Format = Literal[
-    "auto", "rss", "atom", "rdf", "json-feed", "newsml-g2", "newsml-1", "nitf", "wordpress", "ninjs", "jsonl",
-    "page", "iptc7901", "mail", "text",
-]  # fmt: skip
 StoryUrl = Annotated[str, AfterValidator(_story_url)]
 Limit = Annotated[Whole, Field(ge=1, le=200)]
 Interval = Annotated[Duration, Field(ge=timedelta(minutes=1), le=timedelta(days=7))]
@@ -128,7 +125,7 @@ class SourceTable(Table):
     url: WebUrl | None = None
     folder: PathText | None = None
     story_url: StoryUrl | None = None
-    format: Format = "auto"
+    format: Literal[FORMATS] = "auto"  # type: ignore[valid-type]  # a list of words
     language: Language | None = None
     timezone: Zone | None = None
     rights: Rights = "full"

@@ -11,8 +11,9 @@ import pytest
 from pydantic import BaseModel, create_model
 from pydantic.fields import FieldInfo
 
-from publisher import assets, intake
+from publisher import assets
 from publisher.cli.sources import ingest
+from publisher.formats import FORMATS
 from publisher.settings import effective, load, starting_files
 from publisher.settings.files import file_of
 from publisher.settings.keys import Secrets
@@ -172,4 +173,4 @@ def format_words() -> dict[str, str]:
 @pytest.mark.parametrize("place", format_words())
 def test_every_format_that_is_told_is_read_and_no_other_is_told(place: str) -> None:
     told = re.findall(r"[a-z][a-z0-9-]+", format_words()[place])
-    assert set(told) - {"or"} == set(intake.FORMATS)
+    assert set(told) - {"or"} == set(FORMATS)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from publisher.intake import FORMATS, jsonl
+from publisher.formats import FORMATS
+from publisher.intake import jsonl
 from publisher.intake.document import MAX_BYTES
 from subscribers.csvfile import HEADINGS
 from tests.commands import Room, room

@@ -1,5 +1,6 @@
 """The test that goes with tests/skeleton/format.py, to copy with it; replace `format` by your module and `NOTE` by a sample of your own making."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import given, settings
@@ -35,8 +36,20 @@ def test_every_field_has_its_place():
 
 
 def test_what_it_says_of_its_use_fails_closed():
-    assert one(NOTE.replace("Id:", "Status: perhaps\nId:")).pubstatus is PubStatus.WITHHELD
+    for said, meant in (("LIVE", "usable"), ("Held", "withheld"), ("", "withheld"), ("usable", "withheld")):
+        assert one(NOTE.replace("Id:", f"Status: {said}\nId:")).pubstatus is PubStatus(meant)
     assert one(NOTE.replace("Id:", "Embargo:\nId:")).embargo.holds(CONTEXT.now)
+
+
+def test_a_broken_note_waits_and_its_neighbours_live_and_a_kill_counts_all_the_same():
+    broken, killed = "Id: n-2\nHeadline: No text", "Id: n-3\nStatus: KILL"
+    found = skeleton.read(f"{NOTE}\n--\n{broken}\n--\n{killed}".encode(), CONTEXT)
+    assert isinstance(found, Document)
+    assert [type(item) for item in found.items] == [Received, Rejected, Received]
+    assert found.items[2].pubstatus is PubStatus.CANCELED
+    few = skeleton.read(f"{NOTE}\n--\n{NOTE}".encode(), replace(CONTEXT, max_items=1))
+    assert isinstance(few, Document)
+    assert (len(few.items), few.left_out) == (1, 1)
 
 
 def test_without_a_link_it_waits():

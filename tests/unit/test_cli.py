@@ -9,6 +9,7 @@ import pytest
 from publisher import intake
 from publisher.cli import publisher
 from publisher.cli.exits import told
+from publisher.formats import FORMATS
 from tests.commands import run
 from tests.newsrooms import jsonl, line
 
@@ -329,9 +330,5 @@ def test_a_file_with_more_items_than_the_limit_is_said_and_a_damaged_one_harms_n
     assert run(room, "ingest", "--file", str(folder), "--source", "harbour-news") == 5
 
 
-def test_every_format_of_the_settings_is_one_the_intake_reads():
-    from typing import get_args
-
-    from publisher.settings.series import SourceTable
-
-    assert set(get_args(SourceTable.model_fields["format"].annotation)) == set(intake.FORMATS)
+def test_every_format_that_settings_and_command_take_is_read_and_asked_in_that_order():
+    assert ("auto", *intake.READERS) == FORMATS

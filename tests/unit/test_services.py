@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,6 +13,7 @@ from publisher.services import NAMES, service
 from publisher.services.base import Away, NotProved, Post, Unreadable
 from subscribers.bounces import Kind
 from subscribers.reports import What
+from tests.house.tree import texts
 from tests.newsrooms import NOW
 from tests.servicebox import CERTIFICATE, HOST, SIGN, TOPIC, certificate, event, forged, keys, ses
 
@@ -64,7 +66,14 @@ def test_service_tells_what_became_of_a_mail_once_it_is_proved(name: str) -> Non
     assert stamp == b"" or (TOKEN.encode() in stamp and stamp.endswith(b"\r\n") and len(stamp) < 100)
 
 
-@pytest.mark.parametrize("name", ["mailgun", "sendgrid", "ses"])
+TIMELESS = {"postmark": "a password has no time"}
+EVENT_UNSIGNED = {
+    "mailgun": "its signature covers a token alone, so the token is the event",
+    "postmark": "a password covers nothing",
+}
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - TIMELESS.keys()))
 def test_signature_is_taken_while_services_try_again_and_no_longer(name: str) -> None:
     post = post_of(name, "bounce")
     assert read(name, post, now=NOW + timedelta(days=1))
@@ -73,14 +82,33 @@ def test_signature_is_taken_while_services_try_again_and_no_longer(name: str) ->
             read(name, post, now=now)
 
 
-def test_what_another_signature_covers_is_not_believed_of_this_body() -> None:
-    good = post_of("sendgrid", "delivery")
+@pytest.mark.parametrize("name", NAMES)
+def test_what_another_signature_covers_is_not_believed_of_this_event(name: str) -> None:
+    here, there = post_of(name, "delivery", number="n-1"), post_of(name, "bounce", number="n-2")
+    if name in EVENT_UNSIGNED:
+        same = [post_of(name, what, number="n-1") for what in ("delivery", "bounce")]
+        told = {read(name, post)[0].fingerprint for post in same}
+        assert len(told) == (1 if name == "mailgun" else 2)
+        return
     with pytest.raises(NotProved):
-        read("sendgrid", Post(good.headers, post_of("sendgrid", "bounce").body))
-    first, second = (read("mailgun", post_of("mailgun", what))[0] for what in ("delivery", "bounce"))
-    assert first.fingerprint == second.fingerprint, (
-        "its signature covers the token alone, so the token is the event"
-    )
+        read(name, Post(here.headers, spliced(here.body, there.body)))
+
+
+def spliced(signed: bytes, other: bytes) -> bytes:
+    """The second body under what the first has of a proof in itself (nothing, where the proof stands in a header)."""
+    first, second = json.loads(signed), json.loads(other)
+    if not isinstance(first, dict) or "Signature" not in first:
+        return other
+    return json.dumps(second | {"Signature": first["Signature"]}).encode()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_service_is_documented_wherever_one_looks_for_it(name: str) -> None:
+    page = texts()[Path("docs/services.md")]
+    assert f"/reports/{name}" in page
+    assert f"{name} = " in page
+    for place in ("docs/configuration.md", "config/publisher.toml"):
+        assert f'"{name}"' in texts()[Path(place)] or f"`{name}`" in texts()[Path(place)], place
 
 
 def test_amazon_is_asked_for_nothing_but_its_certificate_and_our_own_confirmation() -> None:
