@@ -247,6 +247,10 @@ def test_another_address_holds_once_it_is_proved(room: Newsroom, client: Client)
     client.post(choose, ("act", "account"))
     own = f"/account/{once(room, client, Purpose.ACCOUNT)}"
     assert client.post(own, ("act", "move"), ("email", "nonsense")).status == 422
+    office = replace(client, address="198.18.7.9")  # from where many have asked within the hour
+    assert [office.join(f"n{number}@office.example").status for number in range(11)] == [200] * 10 + [429]
+    assert office.post(own, ("act", "move"), ("email", "after@move.example")).status == 429
+    mailing.due(room, now=office.at)
     assert client.post(own, ("act", "move"), ("email", "after@move.example")).status == 200
     proof = f"/address/{once(room, client, Purpose.ADDRESS)}"
     assert "a•••@move.example" in client.ask(proof).text
