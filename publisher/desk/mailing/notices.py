@@ -128,7 +128,8 @@ def _decided(newsroom: Newsroom, connection: Connection, row: Any, *, now: datet
         entries = {entry.digest: entry for entry in audience.subscriptions(connection, known.id)}
         have = entries.get(digest.slug)
         if have is not None and have.active:
-            return _Due(digest.slug, Kind.KNOWN, have.language, known.id, address, key)
+            spoken = have.language if have.language in digest.languages else digest.languages[0]
+            return _Due(digest.slug, Kind.KNOWN, spoken, known.id, address, key)
     subscriber_id = audience.add(
         connection,
         address,
