@@ -45,7 +45,9 @@ def shown(room: Newsroom, words: str, now: datetime) -> bool:
     return file is not None and words.encode() in file.body
 
 
-@pytest.mark.parametrize("after", [{}, {"embargo": "2026-03-02T03:00:00Z"}], ids=["lifted", "brought-forward"])
+@pytest.mark.parametrize(
+    "after", [{}, {"embargo": "2026-03-02T03:00:00Z"}], ids=["lifted", "brought-forward"]
+)
 @pytest.mark.parametrize("out", [False, True])
 def test_an_embargo_that_its_source_ends_earlier_ends_then(room, out, after):
     if out:
