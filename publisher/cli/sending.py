@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -100,19 +100,36 @@ def send(
             plan = mailing.plan(newsroom, draft, now=now(), canary=not no_canary)
             door_.show(plan.data(), plan_text(plan))
             return 0
-        made = editions.present_or_made(newsroom, name, at_once=at_once, actor=door_.who, now=now())
-        plan = mailing.plan(newsroom, made, now=now(), canary=not no_canary)
+        draft = editions.present_or_draft(newsroom, name, at_once=at_once, now=now())
         if left := len(leftovers(newsroom.settings)):
             said = f"{counted(left, 'setting')} still as the template has it: `publisher config check` names them"
             click.echo(f"publisher: {said}", err=True)
-        _say_date(made, name)
-        if not yes and plan.total:
-            door_.say(plan_text(plan))
-            ask(door_, f"Send it to {counted(plan.total, 'reader')}?", otherwise="nothing was sent")
+        _say_date(draft, name)
+        if not yes:
+            _agree(door_, newsroom, draft, name, at_once=at_once, canary=not no_canary)
+        made = editions.present_or_made(newsroom, name, at_once=at_once, actor=door_.who, now=now())
         for fault in publishing.before_mail(newsroom, actor=door_.who, now=now()):
             click.echo(f"publisher: {fault}", err=True)
         dispatch_id = mailing.begin(newsroom, made, actor=door_.who, now=now(), canary=not no_canary)
         return run_dispatch(door_, newsroom, dispatch_id, workers=workers)
+
+
+def _agree(door_: Door, newsroom: Any, draft: Edition, name: str, *, at_once: bool, canary: bool) -> None:
+    """Ask until the answer is about the edition as it stands then; nothing is frozen before it is yes."""
+    from publisher.desk import editions, mailing
+
+    while True:
+        plan = mailing.plan(newsroom, draft, now=now(), canary=canary)
+        if not plan.total:
+            return
+        door_.say(plan_text(plan))
+        ask(door_, f"Send it to {counted(plan.total, 'reader')}?", otherwise="nothing was sent")
+        present = editions.present_or_draft(newsroom, name, at_once=at_once, now=now())
+        same = replace(present, slot=draft.slot, local_date=draft.local_date) if at_once else present
+        if same.content_hash == draft.content_hash:
+            return
+        draft = present
+        door_.say("The edition has changed since it was shown; this is how it stands now.")
 
 
 def _say_date(made: Edition, name: str) -> None:

@@ -118,7 +118,7 @@ def present_or_made(newsroom: Newsroom, name: str, *, at_once: bool, actor: str,
 def subject(newsroom: Newsroom, made: Edition, language: str) -> str:
     """The subject of the edition's mail in this language."""
     templates = newsroom.templates
-    look = letters.look(letters.of_edition(newsroom, made), made.edition_id)
+    look = letters.look(letters.of_edition(newsroom, made), letters.edition_path(made, language))
     return render_digest.render(made, Variant(language), look=look, templates=templates).subject
 
 
@@ -157,8 +157,9 @@ def draft(newsroom: Newsroom, digest: Digest, *, slot: datetime, now: datetime) 
 
 def _fitted(newsroom: Newsroom, made: Edition) -> Edition:
     """The edition with as many stories as fit into a mail of each language."""
-    look = letters.look(letters.of_digest(newsroom, newsroom.digest(made.series)), made.edition_id)
+    letter = letters.of_digest(newsroom, newsroom.digest(made.series))
     for language in made.languages:
+        look = letters.look(letter, letters.edition_path(made, language))
         while any(made.variant(language)):
             try:
                 render_digest.render(made, Variant(language), look=look, templates=newsroom.templates)
@@ -280,7 +281,7 @@ def render_variant(
     """
     if not any(made.variant(variant.language, variant.sections)):
         return {}
-    look = letters.look(letter, made.edition_id)
+    look = letters.look(letter, letters.edition_path(made, variant.language))
     rendered_ = render_digest.render(made, variant, look=look, templates=newsroom.templates)
     raw = letters.compiled(letter, made, variant, rendered_).message(SAMPLE)
     name = f"digest-{variant.key}"

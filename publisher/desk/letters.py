@@ -21,6 +21,7 @@ from publisher.store import deliveries
 
 __all__ = [
     "compiled",
+    "edition_path",
     "headers_of",
     "look",
     "message_id",
@@ -78,14 +79,19 @@ def of_edition(newsroom: Newsroom, made: Edition) -> Letter:
     return of_digest(newsroom, newsroom.digest(made.series))
 
 
-def look(letter: Letter, edition_id: str) -> render_digest.Look:
-    """What the templates may know of the house."""
+def edition_path(made: Edition, language: str) -> str:
+    """Where the edition stands in one of its languages, below the site's address: its first language has the short one."""
+    return f"e/{made.edition_id}/" + ("" if language == made.languages[0] else f"{language}/")
+
+
+def look(letter: Letter, page: str = "") -> render_digest.Look:
+    """What the templates may know of the house; `page` is where the mail stands online, below its address."""
     return render_digest.Look(
         site_name=letter.site_name,
         site_url=letter.site_url,
         postal_address=letter.postal_address,
         contact=letter.contact,
-        archive_url=f"{letter.site_url}/e/{edition_id}/",
+        archive_url=f"{letter.site_url}/{page}",
         theme=letter.theme,
     )
 
@@ -128,7 +134,7 @@ def compiled(
         variant.language,
         subject=rendered.subject,
         title=made.title(variant.language),
-        archive_url=f"{letter.site_url}/e/{made.edition_id}/",
+        archive_url=f"{letter.site_url}/{edition_path(made, variant.language)}",
         about=f"{made.edition_id}:{letter.digest}:digest",
         date=date or made.slot,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -58,6 +59,24 @@ def test_kill_that_empties_a_readers_sections_ends_them_and_mails_the_others(
     assert (report.state, report.counts) == ("done", Counts(accepted=1, cancelled=1))
     assert list(mails(server)) == [ALL]
     assert "Headline number 1" not in mails(server)[ALL][0]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_mail_leads_to_its_edition_in_its_own_language(database: Database, tmp_path: Path) -> None:
+    with keeping(tmp_path) as server:
+        room = newsroom(database, relay_port=server.port, languages=["en", "fa"])
+        ingest(room, line(1), line(2, language="fa"))
+        for tongue in ("en", "fa"):
+            subscribe(room, f"{tongue}@list.example", language=tongue)
+        send(room, mailing.begin(room, make(room), **WHO))
+        sent = {one.rcpt: (server.folder / f"{one.n:06d}.eml").read_text() for one in server.messages()}
+    for tongue, place in (("en", ""), ("fa", "fa/")):
+        address = f"{tongue}@list.example"
+        assert f"List-Archive: <https://front.example/e/morning-2026-03-02/{place}>" in sent[address]
+        (mail,) = mails(server)[address]
+        assert re.search(
+            rf"(?m)^https://front\.example/e/morning-2026-03-02/{place}$", mail.replace("\r", "")
+        )
 
 
 def test_kill_that_empties_a_language_ends_its_readers(database: Database, tmp_path: Path) -> None:

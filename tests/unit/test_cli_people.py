@@ -120,7 +120,7 @@ def test_whoever_says_no_is_told_what_was_not_done(run, monkeypatch, command, wo
     assert said.code == 130
     no = "you said no; " if answer else ""
     assert said.err.endswith(f"publisher: {no}{words}\n")
-    assert run.json("dispatch", "list")["items"] == []
+    assert run.json("dispatch", "list")["items"] == run.json("edition", "list")["items"] == []
     assert run.json("subscriber", "show", "a@example.org")["status"] == "confirmed"
 
 

@@ -131,9 +131,7 @@ def _correction(
 
     def prepare(language: str) -> message.Compiled:
         words = newsroom.templates.words(language)
-        look = replace(
-            letters.look(letter, made.edition_id), archive_url=page, label=words.gettext("Correction")
-        )
+        look = replace(letters.look(letter), archive_url=page, label=words.gettext("Correction"))
         variant = Variant(language)
         rendered = render_digest.render(made, variant, look=look, templates=newsroom.templates)
         headers = letters.headers_of(
@@ -191,7 +189,7 @@ def _kill(newsroom: Newsroom, head: Any, letter: Letter) -> tuple[_Prepare, _Rea
 
     def prepare(language: str) -> message.Compiled:
         what = said(language)
-        look = letters.look(letter, "")
+        look = letters.look(letter)
         rendered = withdrawal.render(what, language, look=look, templates=newsroom.templates)
         headers = letters.headers_of(
             letter,
@@ -210,7 +208,7 @@ def _kill(newsroom: Newsroom, head: Any, letter: Letter) -> tuple[_Prepare, _Rea
     def house(language: str) -> str:
         """What the notice says whatever the desk says of the story: the source's name and our titles are no claims of it."""
         own = replace(said(language), reason="")
-        made = withdrawal.render(own, language, look=letters.look(letter, ""), templates=newsroom.templates)
+        made = withdrawal.render(own, language, look=letters.look(letter), templates=newsroom.templates)
         return gate.words_of(made.subject, made.text, made.html)
 
     def read_back(language: str, raw: bytes) -> None:
@@ -232,8 +230,7 @@ def _page(letter: Letter, made: Edition, told: _Kill, language: str) -> str:
     """Where the story's notice stands: on its own page, if it had one here, else in its edition."""
     if told.link.startswith(f"{letter.site_url}/"):
         return told.link
-    tail = "" if language == made.languages[0] else f"{language}/"
-    return f"{letter.site_url}/e/{made.edition_id}/{tail}#s-{told.item.story_id}"
+    return f"{letter.site_url}/{letters.edition_path(made, language)}#s-{told.item.story_id}"
 
 
 def _withdrawn(newsroom: Newsroom, head: Any) -> _Kill:

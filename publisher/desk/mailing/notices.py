@@ -223,7 +223,7 @@ def parts(
     """How the mails of this dispatch (its row) are made; a variant is a language."""
     kind = Kind(letter.notice)
     keys = newsroom.token_keys
-    look = letters.look(letter, "")
+    look = letters.look(letter)
 
     def title(language: str) -> str:
         digest = newsroom.digests.get(letter.digest)

@@ -67,7 +67,7 @@ def trial(
     mails: list[tuple[str, Envelope, bytes]] = []
     for tongue in spoken:
         variant = Variant(tongue)
-        look = replace(letters.look(letter, left.edition_id), test=True)
+        look = replace(letters.look(letter, letters.edition_path(left, tongue)), test=True)
         rendered = render_digest.render(left, variant, look=look, templates=newsroom.templates)
         sign = letters.signer(newsroom, letter, tongue, at=now)
         compiled = letters.compiled(letter, left, variant, rendered, date=now, sign=sign)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from publisher.desk.consent import offered
 from publisher.desk.feeds import documents
+from publisher.desk.letters import edition_path
 from publisher.desk.site.held import SITE, Held, Shown, alone
 from publisher.edition import Edition, Item, Variant
 from publisher.feed import Feed, base
@@ -266,10 +267,7 @@ def archive_url(newsroom: Newsroom, digest: Digest, language: str) -> str:
 def _archived(newsroom: Newsroom, entry: Shown) -> Iterator[Page]:
     made = entry.edition
     spoken = [language for language in made.languages if any(made.variant(language))]
-    paths = {
-        language: f"e/{made.edition_id}/" + ("" if language == made.languages[0] else f"{language}/")
-        for language in spoken
-    }
+    paths = {language: edition_path(made, language) for language in spoken}
     tongues = [pages.TongueLink(language, address_of(newsroom, path)) for language, path in paths.items()]
     for language, path in paths.items():
         site = house(newsroom, language)
