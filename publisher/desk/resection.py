@@ -19,7 +19,7 @@ def resection(newsroom: Newsroom, *, since: datetime | None = None, actor: str, 
     """
     rules = newsroom.settings.sections
     if since is None:
-        since = now - max(*(rule.reach for rule in rules), *(feed.reach for feed in newsroom.feeds))
+        since = now - max((*(rule.reach for rule in rules), *(feed.reach for feed in newsroom.feeds)))
     changed = 0
     with newsroom.database.write() as connection:
         for story in stories.candidates(connection, since=since):
