@@ -19,7 +19,8 @@ from publisher.desk import letters
 from publisher.desk.followups import KILL, Carrier, carriers
 from publisher.desk.mailing.parts import Parts
 from publisher.desk.withdrawals import barred
-from publisher.edition import Edition, Item, Shelf, Variant, item_from_data
+from publisher.edition import Edition, Item, Shelf, Variant
+from publisher.editiondata import item_from_data
 from publisher.newsroom import Newsroom
 from publisher.render import digest as render_digest
 from publisher.render import message, withdrawal
