@@ -277,7 +277,7 @@ class AlertsTable(Table):
 
 
 class DigestTable(Table):
-    """`[[digest]]`: see `publisher.edition.Digest` for what each key means."""
+    """`[[digest]]`: see `publisher.series.Digest` for what each key means."""
 
     slug: Slug
     number: Annotated[Whole, Field(ge=1, le=65535)]
