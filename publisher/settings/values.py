@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator
 
 from publisher.legible import is_host, visible
-from publisher.story import Term
+from publisher.section import Term
 from subscribers import address
 from subscribers.errors import AddressRefused
 
