@@ -191,7 +191,8 @@ def _store(
         for item in items:
             take_item(newsroom, connection, source, item, report=report, actor=actor, now=now)
         for post in withdrawn:
-            kill_by_guid(connection, source, f"wordpress:{post}", report=report, actor=actor, now=now)
+            guid = f"wordpress:{post}"
+            kill_by_guid(newsroom, connection, source, guid, report=report, actor=actor, now=now)
         sweeps.remember(connection, source.slug, (entry for entry in listed if not entry.protected), now=now)
         sweeps.gone(connection, source.slug, withdrawn, now=now)
     if report.withdrawals:

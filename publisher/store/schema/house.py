@@ -34,6 +34,7 @@ __all__ = [
     "source_state",
     "story",
     "story_alias",
+    "story_same",
     "story_section",
     "story_version",
     "swept_post",
@@ -140,6 +141,16 @@ story_alias = Table(
     Column("alias", LargeBinary(32), primary_key=True),
     Column("story_id", ForeignKey("story.id"), nullable=False, index=True),
     comment="SHA-256 of every id and link under which a source's story came: the key of idempotent intake",
+)
+
+story_same = Table(
+    "story_same",
+    metadata,
+    Column("story_id", ForeignKey("story.id"), primary_key=True),
+    Column("same_as", ForeignKey("story.id"), nullable=False, index=True),
+    Column("at", UtcTime, nullable=False),
+    CheckConstraint("story_id <> same_as", name="other"),
+    comment="a story that came under two ids, as its source told later: the one that is held, and the one that stands for both",
 )
 
 story_section = Table(
