@@ -69,8 +69,22 @@ def content_hash(received: Received) -> bytes:
 
 def _later_fields(received: Received) -> list[str]:
     """Fields that came after the first stored hashes: one that says nothing leaves the hash as it was."""
-    said = {"headline": received.headline, "rights": received.rights.replace("full", "")}
-    return [f"{name}:{value}" for name, value in said.items() if value]
+    said = {
+        "headline": received.headline,
+        "rights": received.rights.replace("full", ""),
+        "genre": received.genre,
+        "slugline": received.slugline,
+    }
+    beside = [
+        (medium.url, medium.alt, medium.caption, medium.credit, medium.rights)
+        for medium in received.media
+        if medium.alt or medium.caption or medium.credit or medium.rights
+    ]
+    subjects = sorted((subject.scheme, subject.code, subject.name) for subject in received.subjects)
+    lists = {"media": beside, "subjects": subjects}
+    return [f"{name}:{value}" for name, value in said.items() if value] + [
+        f"{name}:{canonical_json(values).decode()}" for name, values in lists.items() if values
+    ]
 
 
 def change(present: Story | None, received: Received, *, known: Collection[bytes]) -> Change:

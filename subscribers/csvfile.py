@@ -35,6 +35,8 @@ __all__ = ["Line", "Mapped", "RefusedLine", "read"]
 
 LINE_MAX = 10_000_000
 """Characters of a line: what goes on longer is no list, and would be read into memory to its end."""
+HEAD_MAX = 10_000
+"""Bytes of a file by which it is known for a list."""
 ROW_LINES = 20
 """A row that goes on over more lines than this was never closed."""
 HEADINGS = {
@@ -170,6 +172,21 @@ def _text(value: object) -> str:
     if isinstance(value, list):
         return " ".join(map(str, value))
     return "" if value is None else str(value)
+
+
+def is_list(head: bytes) -> bool:
+    """Whether a file begins like a list of readers, ours or another program's: a heading with a column of addresses and one in it, or JSON."""
+    first, _, rest = head[:HEAD_MAX].decode("utf-8-sig", "replace").partition("\n")
+    if first.lstrip().startswith("{"):
+        try:
+            entry = json.loads(first)
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(entry, dict) and "@" in str(entry.get("email", "")) and "headline" not in entry
+    names = [HEADINGS, *(program.columns for program in PRESETS.values())]
+    addresses = {heading for columns in names for heading, name in columns.items() if name == "email"}
+    headings = {plain_heading(cell) for separator in (",", *SEPARATORS) for cell in first.split(separator)}
+    return not addresses.isdisjoint(headings) and "@" in rest.partition("\n")[0]
 
 
 def _heading(lines: Iterator[str]) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS"]
 
+READERS = "it is a list of readers: `publisher subscriber import` takes it; nothing of it was kept"
+"""Their addresses would stay in quarantine."""
 Told: TypeAlias = "tuple[str | None, SourceReport]"
 """What came of a source, or of one file for it: the file's name, None for the network."""
 
@@ -94,6 +96,7 @@ def _from_path(door_: Door, path: str, slug: str, format_: str | None) -> list[T
     from publisher.desk import wire
     from publisher.desk.sourcereport import SourceReport
     from publisher.errors import BadInput
+    from subscribers.csvfile import is_list
 
     if format_ is not None and format_ not in FORMATS:
         raise BadInput(f"no format named {format_!r}; known: {', '.join(FORMATS)}")
@@ -101,9 +104,10 @@ def _from_path(door_: Door, path: str, slug: str, format_: str | None) -> list[T
         source = newsroom.source(slug)
         reports: list[Told] = []
         for name, raw in _documents(path):
+            unfit = raw if isinstance(raw, str) else READERS if is_list(raw) else ""
             report = (
-                SourceReport(source.slug, failed=raw)
-                if isinstance(raw, str)
+                SourceReport(source.slug, failed=unfit)
+                if isinstance(raw, str) or unfit
                 else wire.read_document(newsroom, source, raw, actor=door_.who, now=now(), format=format_)
             )
             door_.say(f"{name}: {sentence(report)}")

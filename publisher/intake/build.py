@@ -42,6 +42,7 @@ class Parts:
     """One item as its format gave it; every string is still raw, every list still unbounded.
 
     `doubts`: flags of what the item says of its own use and we cannot read (`standing`); an item with one is withheld.
+    `remarks`: flags that keep nothing back.
     """
 
     guid: str = ""
@@ -61,6 +62,7 @@ class Parts:
     expires: datetime | None = None
     status: PubStatus = PubStatus.USABLE
     doubts: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     embargo: Embargo = NO_EMBARGO
     urgency: str = ""
     byline: str = ""
@@ -118,6 +120,7 @@ def build(parts: Parts, context: Context) -> Received | Rejected:
     )
     body, signed = without_addresses(body)
     set_aside = (*parts.set_aside, *set_aside, *signed)
+    flags += dict.fromkeys(parts.remarks)
     markup = sanitise(body, base_url=link or base)
     flags += markup.flags
     published, early = clamped(parts.published, context.now)

@@ -198,4 +198,5 @@ def _medium(found: etree._Element) -> Media | None:
         alt=reference.get("alternate-text", ""),
         caption=first(found, "media-caption"),
         credit=first(found, "media-producer") or reference.get("copyright", ""),
+        rights=reference.get("copyright", ""),
     )

@@ -7,8 +7,8 @@ takes a version that is out already back, and its doubt is kept among its flags 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from publisher.intake.text import clean
@@ -19,11 +19,14 @@ __all__ = [
     "ADVISORIES",
     "ADVISORY",
     "DOUBTS",
+    "MEDIUM_LEFT_OUT",
     "RIGHTS_FORBID",
     "embargo",
     "expiry",
+    "lasting",
     "media_status",
     "status",
+    "strictest",
     "validity",
 ]
 
@@ -40,6 +43,8 @@ DOUBTS = {
     ADVISORY: "it is an advisory to desks, no story for readers",
 }
 """Flag -> what the desk is told."""
+MEDIUM_LEFT_OUT = "medium-left-out"
+"""Flag of an item that came with a picture which may not be used, and goes without it."""
 ADVISORIES = frozenset({"advisory", "advisories", "daybook", "note to editors"})
 """Genres of what agencies send to desks."""
 
@@ -63,6 +68,20 @@ def media_status(states: Iterable[str | None]) -> tuple[PubStatus, list[str]]:
     if said <= {"active"}:
         return PubStatus.USABLE, []
     return PubStatus.WITHHELD, [] if said <= {"active", "blocked"} else [STATUS]
+
+
+def lasting(
+    status: PubStatus, doubts: Sequence[str], embargo: Embargo, expires: datetime | None, now: datetime
+) -> bool:
+    """Whether a picture that says this of itself may be shown: now, and for good, for nobody looks at a picture's time again."""
+    return status is PubStatus.USABLE and not doubts and not embargo.holds(now) and expires is None
+
+
+def strictest(embargoes: Iterable[Embargo]) -> Embargo:
+    """Of several embargoes the one that holds back longest: without an end that we can read, else the latest."""
+    far = datetime.max.replace(tzinfo=UTC)
+    order = {EmbargoKind.NONE: 0, EmbargoKind.UNTIL: 1, EmbargoKind.OPEN: 2, EmbargoKind.UNREADABLE: 2}
+    return max(embargoes, key=lambda each: (order[each.kind], each.until or far), default=NO_EMBARGO)
 
 
 def expiry(value: Any, *, zone: str) -> tuple[datetime | None, list[str]]:

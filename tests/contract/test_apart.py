@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -138,16 +139,23 @@ def test_nothing_apart_is_made_while_nobody_wants_it(room):
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_forms_and_commands_offer_what_there_is(room):
     digest = room.digest("morning")
-    found = choices(
+    ask = partial(
+        choices,
         room,
         digest,
         room.templates.words("en"),
         sections=(),
         language="en",
         rhythm=parse("weekly 1 02:00"),
-        timezone=None,
         now=NOW,
     )
+    found = ask(timezone=None)
+    for zone, said in (
+        (None, "Friday, 18:00"),
+        ("Asia/Tokyo", "Saturday, 03:00"),
+        ("Pacific/Honolulu", "Friday, 08:00"),
+    ):
+        assert f"Once a week: {said} " in ask(timezone=zone).rhythms[1].label
     assert [(option.value, option.chosen) for option in found.rhythms] == [
         ("each", False),
         ("weekly 5 18:00", True),

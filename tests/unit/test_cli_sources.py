@@ -80,3 +80,20 @@ def test_what_is_broken_is_said_in_a_word_and_nothing_is_added_that_cannot_be_re
     assert refused.code == 2
     assert "names no feed" in refused.out + refused.err
     assert 'slug = "x"' not in (run.folder / "config" / "sources.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "email,language\nada@list.example,en\n",
+        "Name;E-Mail\nAda;ada@list.example\n",
+        "\ufeffEmail Address,First Name\nada@list.example,Ada\n",
+        '{"email": "ada@list.example", "language": "en"}\n',
+    ],
+)
+def test_a_list_of_readers_is_no_story_and_no_address_of_it_is_kept(run, listed):
+    path = run.folder / "readers.csv"
+    path.write_text(listed, encoding="utf-8")
+    said = run("ingest", "--file", str(path), "--source", "harbour-news")
+    assert (said.code, "publisher subscriber import" in said.out + said.err) == (5, True)
+    assert run.json("quarantine", "list")["items"] == []

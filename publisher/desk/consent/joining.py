@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -109,14 +109,20 @@ def _rhythms(digest: Digest, words: Words, zone: ZoneInfo, now: datetime) -> Ite
         yield str(Rhythm(RhythmKind.DAILY, hour)), f"{words.gettext('Once a day')}{colon}{said} {name}"
     if (week := digest.weekly) is not None:
         due = local_instant(today, week.at, own).astimezone(zone)
-        said = f"{words.weekday(week.weekday)}{comma}{words.digits(f'{due:%H:%M}')} {name}"
+        said = f"{words.weekday(_day_there(week.weekday, today, due))}{comma}{words.digits(f'{due:%H:%M}')} {name}"
         label = f"{words.gettext('Once a week')}{colon}{said}"
         yield str(Rhythm(RhythmKind.WEEKLY, f"{week.at:%H:%M}", week.weekday)), label
     if digest.alerts is not None:
         yield str(Rhythm(RhythmKind.ALERTS)), words.gettext("Breaking news only")
     for day in digest.weekdays if len(digest.weekdays) > 1 and digest.weekly is None else ():
-        weekly = f"{words.gettext('Once a week')}{colon}{words.weekday(day)}{comma}{times[last]} {name}"
+        day_there = words.weekday(_day_there(day, today, local[last]))
+        weekly = f"{words.gettext('Once a week')}{colon}{day_there}{comma}{times[last]} {name}"
         yield str(Rhythm(RhythmKind.WEEKLY, last, day)), weekly
+
+
+def _day_there(weekday: int, today: date, due: datetime) -> int:
+    """A digest's weekday as its readers' calendar has it, where what is due `today` is due at that moment: perhaps a day on, or back."""
+    return (weekday - 1 + (due.date() - today).days) % 7 + 1
 
 
 def chose_nothing(digest: Digest, wanted: Join) -> bool:
