@@ -18,7 +18,7 @@ from publisher.store.db import insert, serialise
 from publisher.store.schema import story, story_alias, story_same
 from publisher.story import Received
 
-__all__ = ["find", "join", "joined", "keep", "named", "part", "take_turns"]
+__all__ = ["find", "join", "joined", "keep", "known", "named", "part", "take_turns"]
 
 
 def take_turns(connection: Connection, source: str, items: Iterable[Received] = ()) -> None:
@@ -36,7 +36,7 @@ def take_turns(connection: Connection, source: str, items: Iterable[Received] = 
 
 def find(connection: Connection, source: str, received: Received) -> str | None:
     """The story this version belongs to. The source's own id decides before any link does; None for a new story."""
-    by_alias = _known(connection, source, _names(received))
+    by_alias = known(connection, source, _names(received))
     return by_alias.get(received.source_guid) or min(by_alias.values(), default=None)
 
 
@@ -45,7 +45,7 @@ def named(connection: Connection, source: str, received: Received) -> tuple[str,
     links = {received.source_url, received.page_url}
     ids = {name for name in _names(received) if name == received.source_guid or _link(name) not in links}
     first = find(connection, source, received)
-    others = set(_known(connection, source, ids).values()) - {first}
+    others = set(known(connection, source, ids).values()) - {first}
     return (first, *sorted(others)) if first else ()
 
 
@@ -76,7 +76,7 @@ def keep(connection: Connection, source: str, story_id: str, received: Received)
         connection.execute(insert(connection, story_alias).on_conflict_do_nothing(), rows)
 
 
-def _known(connection: Connection, source: str, names: Iterable[str]) -> dict[str, str]:
+def known(connection: Connection, source: str, names: Iterable[str]) -> dict[str, str]:
     """Name -> story, of those names that lead to one."""
     keys = {_digest(name): name for name in names}
     rows = connection.execute(

@@ -88,7 +88,8 @@ swept_post = Table(
     Column("published_at", UtcTime),
     Column("seen_at", UtcTime, nullable=False),
     Column("gone_at", UtcTime),
-    comment="posts of swept WordPress sites: what tells a change, and when one was withdrawn there",
+    Column("named_at", UtcTime),
+    comment="posts of swept WordPress sites: what tells a change, when one was withdrawn there, or named to the desk as gone with many others",
 )
 
 story = Table(

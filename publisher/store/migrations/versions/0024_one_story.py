@@ -1,4 +1,4 @@
-"""A story that came under two ids is one, once its source has said so."""
+"""A story that came under two ids is one, once its source has said so; posts that went with many others are named once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """One new table."""
+    """One new table, one new column."""
+    op.add_column("swept_post", sa.Column("named_at", subscribers.columns.UtcTime(timezone=True)))
     op.create_table(
         "story_same",
         sa.Column("story_id", sa.String(length=26), nullable=False),
