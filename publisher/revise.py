@@ -143,13 +143,14 @@ def eligible_at(story: Story) -> datetime | None:
     """Since when the story may be a candidate (decision 5): the latest of received, released and embargo end.
 
     None while a kill, a hold or an embargo without an end keeps it from being one. `story.eligible_at` as it stands is
-    kept where it lies later: an update does not make a story older, nor newer.
+    kept: an update does not make a story older, nor newer. One that lies beyond this version's receipt was the end of an embargo that the version
+    before it had: where this one lifts it or brings it forward, the story has just become a candidate.
     """
     received = story.received
     if story.killed is not None or story.hold is not None or received.pubstatus is not PubStatus.USABLE:
         return None
     if story.embargoed(datetime.max.replace(tzinfo=UTC)):
         return None
-    times = [story.received_at if story.eligible_at is None else story.eligible_at]
+    times = [min(story.received_at, story.eligible_at or story.received_at)]
     times += [moment for moment in (story.released_at, received.embargo.until) if moment is not None]
     return max(times)

@@ -326,7 +326,7 @@ class Story:
         eligible_at: since when it may be a candidate (decision 5): the latest of received, released, embargo end.
             None while an open-ended embargo, a hold or a kill keeps it from being one.
         hold: the desk holds it, with the reason. killed: withdrawn for good, with the reason.
-        released_at: when the desk released it from an embargo without a readable end.
+        released_at: when the desk released it from the embargo that this version states, and that has no readable end.
         link: what the headline links to, chosen once at first publication.
         sections: slugs of the sections it belongs to, computed at intake (decision 4).
     """

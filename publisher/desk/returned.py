@@ -20,7 +20,7 @@ from publisher.ledger import State
 from publisher.newsroom import Newsroom
 from publisher.store import relays, returned
 from subscribers import audience
-from subscribers.address import key, parse
+from subscribers.address import key, parse, unnamed
 from subscribers.bounces import Kind
 from subscribers.consent import Origin
 from subscribers.errors import AddressRefused, UnknownSubscriber
@@ -159,7 +159,7 @@ class _Desk:
             return self._untrusted("bounce", "it is about another address than its token")
         kind, detail = (
             said.verdict.kind,
-            f"{said.code} {said.enhanced or ''} {_unnamed(said.text)}"[:DETAIL_MAX],
+            f"{said.code} {said.enhanced or ''} {unnamed(said.text)}"[:DETAIL_MAX],
         )
         before: Sequence[datetime] = ()
         if kind in COUNTED:
@@ -281,8 +281,3 @@ class _Desk:
 
 def _domain(sent: Any) -> str:
     return str(sent.rcpt).rpartition("@")[2]
-
-
-def _unnamed(text: str) -> str:
-    """A server's words without the addresses in them: what is kept outlives the erasure of a person."""
-    return " ".join("…" if "@" in word else word for word in text.split())

@@ -244,6 +244,8 @@ def next_version(
     `first`: its source was never read before. What it has is not what has just come in but what it had, so that each story is a candidate
     from the time that it claims, and last month's are no news of today.
 
+    A release by the desk was of the embargo that the source had stated: another one holds again.
+
     A kill often comes as an id and a word. It says of the story that it must go, nothing of where it stands: sections, language and
     headline stay what readers had, so that the notice takes the story's place in every feed and the gate knows what to look for.
     """
@@ -265,6 +267,7 @@ def next_version(
         if kill:
             received = replace(received, language=present.received.language)
         keep_headline = kill or present.headline_changed_at is not None
+        released = present.released_at if received.embargo == present.received.embargo else None
         story = replace(
             present,
             version=present.version + 1,
@@ -273,6 +276,7 @@ def next_version(
             received_at=now,
             modified_at=now,
             sections=present.sections if kill else sections,
+            released_at=released,
             corrected_at=now if kind is Change.CORRECTION else present.corrected_at,
             eligible_at=now if kind is Change.RELEASE else present.eligible_at,
         )

@@ -67,6 +67,7 @@ LONGEST = timedelta(days=36_500)
 """What may be taken off any day without falling out of the calendar."""
 SITE_URL_MAX = 200
 """So that a mail's longest header line, two ways of leaving with the reader's token in each, stays far below 998 octets."""
+ABSOLUTE = "an absolute http(s) address is wanted, without user name and fragment"
 NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 """As the last label of a host it makes an IPv4 address of the name, in one of the forms that only programs understand."""
 SITE_URL = re.compile(r"https?://([A-Za-z0-9.-]+)(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*/*")
@@ -181,20 +182,26 @@ def _host_fits(host: str) -> bool:
     return True
 
 
-def _web_url(value: str) -> str:
+def _absolute(value: str) -> str:
     try:
         parts = urlsplit(value)
-        fits = parts.scheme in {"http", "https"} and _host_fits(parts.hostname or "") and parts.port != 0
+        fits = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         fits, parts = False, urlsplit("")
     unfit = set(value) & set(' <>"\\^`{|}')
     if not fits or "@" in parts.netloc or parts.fragment or not value.isprintable() or unfit:
-        raise ValueError("an absolute http(s) address is wanted, without user name and fragment")
+        raise ValueError(ABSOLUTE)
+    return value
+
+
+def _web_url(value: str) -> str:
+    if not _host_fits(urlsplit(_absolute(value)).hostname or ""):
+        raise ValueError(f"{ABSOLUTE}, and of a host that can exist")
     return value
 
 
 def _site_url(value: str) -> str:
-    if urlsplit(_web_url(value)).query:
+    if urlsplit(_absolute(value)).query:
         raise ValueError("the address of the site has no query")
     found = SITE_URL.fullmatch(value)
     if found is None or not is_host(found[1].lower()):

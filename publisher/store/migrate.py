@@ -16,7 +16,7 @@ from publisher.store.db import Database
 
 __all__ = ["HEAD", "check", "is_new", "present", "ready", "upgrade"]
 
-HEAD = "0022"
+HEAD = "0023"
 """The schema this program reads and writes: the newest file in migrations/versions. Names of schemas are numbers that grow."""
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
 

@@ -44,7 +44,6 @@ __all__ = [
     "save",
     "set_sections",
     "spend_marks",
-    "unusable",
     "versions",
 ]
 
@@ -264,11 +263,6 @@ def load(connection: Connection, ids: Iterable[str]) -> dict[str, Story]:
         rows = connection.execute(_query().where(story.c.id.in_(wanted[start : start + 500]))).all()
         found |= {entry.story_id: entry for entry in _stories(connection, rows)}
     return found
-
-
-def unusable(connection: Connection, ids: Collection[str], *, now: datetime) -> frozenset[str]:
-    """Those of these stories that may be in no output at `now`: killed, held, embargoed, expired."""
-    return frozenset(story_id for story_id, found in load(connection, ids).items() if not found.usable(now))
 
 
 def listing(

@@ -57,7 +57,7 @@ def export(newsroom: Newsroom, token: str, *, now: datetime) -> dict[str, Any] |
             return None
         row = audience.get(connection, found.subscriber_id)
         return readers.everything(connection, row) | {
-            "mails": deliveries.of_address(connection, row.addr_key)
+            "mails": deliveries.of_reader(connection, row.id, audience.keys_of(connection, [row.id]))
         }
 
 
