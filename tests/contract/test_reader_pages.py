@@ -18,10 +18,10 @@ from publisher.render.direction import direction
 from publisher.store.db import open_database
 from subscribers.tokens import Purpose, TokenKeys, form_token, mint, mint_once
 from tests.contract.conftest import make_tables
+from tests.editions import LANGUAGES
 from tests.newsrooms import NOW, newsroom
 from tests.readerpages import Client, Page
 
-LANGUAGES = ("en", "fa", "ar", "he", "fr", "es", "ru", "zh")
 TITLES = {"en": "The Morning Wire", "fa": "خبرنامهٔ بامداد"}
 EXTERNAL = re.compile(
     r'(?:src|srcset|action|href)="(?!/|https://front\.example/|mailto:desk@front\.example|#)([^"]*)"'
