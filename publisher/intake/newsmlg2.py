@@ -169,8 +169,7 @@ def _standing(
 ) -> tuple[PubStatus, list[str], Embargo, datetime | None]:
     """Status, doubts, embargo and end of an item; of several statuses or embargoes the strictest counts, a status that says nothing is a doubt."""
     told = [standing.status(code(entry) or "?") for entry in item.findall("itemMeta/pubStatus")]
-    words = {word for word, _ in told}
-    status = next((w for w in (PubStatus.CANCELED, PubStatus.WITHHELD) if w in words), PubStatus.USABLE)
+    status = standing.gravest(word for word, _ in told)
     embargo = standing.strictest(
         standing.embargo(text_of(entry), context.source) for entry in item.findall("itemMeta/embargoed")
     )

@@ -18,11 +18,13 @@ from publisher.story import NO_EMBARGO, Embargo, EmbargoKind, PubStatus, Source
 __all__ = [
     "ADVISORIES",
     "ADVISORY",
+    "DESK_LINE",
     "DOUBTS",
     "MEDIUM_LEFT_OUT",
     "RIGHTS_FORBID",
     "embargo",
     "expiry",
+    "gravest",
     "lasting",
     "media_status",
     "status",
@@ -30,17 +32,19 @@ __all__ = [
     "validity",
 ]
 
-STATUS, EXPIRY, RIGHTS_FORBID, ADVISORY = (
+STATUS, EXPIRY, RIGHTS_FORBID, ADVISORY, DESK_LINE = (
     "status-unknown",
     "expires-unreadable",
     "rights-forbid",
     "advisory",
+    "desk-line",
 )
 DOUBTS = {
     STATUS: "its status is none that we know",
     EXPIRY: "its expiry cannot be read",
     RIGHTS_FORBID: "its own statement of rights forbids to publish it (`rights_map` of the source)",
     ADVISORY: "it is an advisory to desks, no story for readers",
+    DESK_LINE: "a line of it looks like an order to the desk (kill, hold, embargo, not for publication)",
 }
 """Flag -> what the desk is told."""
 MEDIUM_LEFT_OUT = "medium-left-out"
@@ -77,6 +81,12 @@ def lasting(
     return status is PubStatus.USABLE and not doubts and not embargo.holds(now) and expires is None
 
 
+def gravest(statuses: Iterable[PubStatus]) -> PubStatus:
+    """Of several statuses the one that forbids most."""
+    order = (PubStatus.USABLE, PubStatus.WITHHELD, PubStatus.CANCELED)
+    return max(statuses, key=order.index, default=PubStatus.USABLE)
+
+
 def strictest(embargoes: Iterable[Embargo]) -> Embargo:
     """Of several embargoes the one that holds back longest: without an end that we can read, else the latest."""
     far = datetime.max.replace(tzinfo=UTC)
@@ -88,7 +98,7 @@ def expiry(value: Any, *, zone: str) -> tuple[datetime | None, list[str]]:
     """The end of a story's time, and doubts about it."""
     if value is None or value == "":
         return None, []
-    end = parse_time(value, zone=zone) if isinstance(value, str) else None
+    end = parse_time(value, zone=zone, early=True) if isinstance(value, str) else None
     return end, [] if end else [EXPIRY]
 
 
@@ -96,7 +106,7 @@ def validity(period: str, *, zone: str) -> tuple[datetime | None, list[str]]:
     """The end of a `dcterms:valid` period (DCMI: "start=…; end=…; scheme=W3C-DTF"), and doubts about it."""
     found = re.search(r"\bend\s*=\s*([^;]*)", period)
     if found is not None:
-        end = parse_time(found[1].strip(), zone=zone)
+        end = parse_time(found[1].strip(), zone=zone, early=True)
         return end, [] if end else [EXPIRY]
     return None, [EXPIRY] if period.strip() and "start" not in period else []
 
@@ -107,7 +117,7 @@ def embargo(value: Any, source: Source) -> Embargo:
         return NO_EMBARGO
     if isinstance(value, str) and not value.strip():
         return Embargo(EmbargoKind.OPEN) if source.empty_embargo == "hold" else NO_EMBARGO
-    until = parse_time(value, zone=source.timezone) if isinstance(value, str) else None
+    until = parse_time(value, zone=source.timezone, late=True) if isinstance(value, str) else None
     return (
         Embargo(EmbargoKind.UNTIL, until)
         if until

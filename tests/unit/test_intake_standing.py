@@ -1,6 +1,7 @@
 """Whether an item may be used, by what it says of itself: what is unknown or of the wrong kind is never taken for nothing."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -255,3 +256,24 @@ def test_no_field_brings_what_a_database_or_a_feed_cannot_hold():
     ):
         text.encode()
         assert "\x00" not in text
+
+
+@pytest.mark.parametrize(
+    ("said", "until", "end"),
+    [
+        ("2027-10-31T01:30:00", "2027-10-31T01:30", "2027-10-31T00:30"),
+        ("31 Oct 2027 01:30", "2027-10-31T01:30", "2027-10-31T00:30"),
+        ("2027-03-28T01:30", "2027-03-28T01:30", "2027-03-28T00:30"),
+        ("2027-10-31T01:30:00+01:00", "2027-10-31T00:30", "2027-10-31T00:30"),
+        ("2027-11-26", "2027-11-27T00:00", "2027-11-26T00:00"),
+        ("20271126", "2027-11-27T00:00", "2027-11-26T00:00"),
+    ],
+)
+def test_a_time_with_two_readings_holds_back_longer_and_ends_earlier(said, until, end):
+    source = replace(AGENCY, timezone="Europe/Lisbon")
+    entry = {"id": "1", "headline": "News", "source_url": "https://wire.example/1"}
+    item = one(entry | {"embargo": said, "expires": said}, source, format="jsonl")
+    assert (item.embargo.until, item.expires) == tuple(
+        datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in (until, end)
+    )
+    assert one(entry | {"embargo": "2027-11"}, source, format="jsonl").embargo.kind is EmbargoKind.UNREADABLE
