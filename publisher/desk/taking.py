@@ -117,7 +117,9 @@ def _take_received(
     by_hand: ByHand | None = None,
 ) -> str | None:
     """Store a version; `said`: the item that it was made of."""
-    meant = _meaning(connection, source, received, said, report=report, by_hand=by_hand, actor=actor, now=now)
+    meant = _meaning(
+        newsroom, connection, source, received, said, report=report, by_hand=by_hand, actor=actor, now=now
+    )
     present, received, found = meant.present, meant.received, meant.found
     lone = found is Change.NEW and received.pubstatus is PubStatus.CANCELED
     report.count(KILL_UNKNOWN if lone else found.value)
@@ -169,6 +171,7 @@ class _Meant:
 
 
 def _meaning(
+    newsroom: Newsroom,
     connection: Connection,
     source: Source,
     received: Received,
@@ -187,7 +190,7 @@ def _meaning(
     named = aliases.named(connection, source.slug, received)
     if by_hand is not None:
         named = named[:1]
-    story_id = settle(connection, received, named, report=report, actor=actor, now=now)
+    story_id = settle(newsroom, connection, received, named, report=report, actor=actor, now=now)
     known = stories.known_hashes(connection, story_id) if story_id else frozenset()
     present = stories.locked(connection, story_id) if story_id else None
     meant = _Meant(present, received, Change.NEW, content_hash(received), known)
@@ -269,7 +272,7 @@ def _tell_mail(
 ) -> None:
     """What the new version means for mail that has not left: it is halted, or goes out with the one before, which is told."""
     if found is Change.KILL:
-        report.withdrawals += kill(connection, revised, why=BY_SOURCE, actor=actor, now=now)
+        report.withdrawals += kill(newsroom, connection, revised, why=BY_SOURCE, actor=actor, now=now)
     elif found is Change.HOLD:
         report.withdrawals.append(halt_holding(connection, revised.story_id, act="hold", why=BY_SOURCE))
     elif present is not None and present.usable(now) and not revised.usable(now):
@@ -380,5 +383,5 @@ def kill_by_guid(
     present = stories.locked(connection, story_id)
     if present is None or killed(present):
         return
-    report.withdrawals += kill(connection, present, why=BY_SOURCE, actor=actor, now=now)
+    report.withdrawals += kill(newsroom, connection, present, why=BY_SOURCE, actor=actor, now=now)
     report.count(Change.KILL.value)

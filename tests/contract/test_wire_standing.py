@@ -214,3 +214,23 @@ def test_what_a_poll_shows_again_is_what_stands_and_two_items_of_one_story_do_no
     assert [poll(*both) for _ in range(2)] == [{"update": 1, "stale": 1}, {"unchanged": 1, "stale": 1}]
     assert story(room).headline == "Headline number 1"
     assert take(room, wrong).counts == {"stale": 1}  # a file may be late
+
+
+def test_a_kill_is_told_wherever_a_version_of_the_story_has_stood(room):
+    def noticed(series: str) -> bool:
+        feeds.build(room, actor="test", now=LATER)
+        with room.database.read() as connection:
+            file = public.get(connection, f"feeds/{series}.rss")
+        return file is not None and b'state="deleted"' in file.body
+
+    take(room, line(1, version="1"), line(2), now=NOW - HOUR)
+    feeds.build(room, actor="test", now=NOW - HOUR)
+    take(room, line(1, version="2", categories=["Economy"], language="fa"))
+    feeds.build(room, actor="test", now=NOW)
+    take(room, {"id": "m-1", "status": "canceled"}, now=LATER)
+    assert [noticed(series) for series in ("world", "economy", "lang/en", "lang/fa", "all")] == [True] * 5
+    acts.kill(room, story(room, 2).story_id, why="wrong", actor="test", now=LATER)
+    with room.database.read() as connection:
+        file = public.get(connection, "feeds/economy.rss")
+    assert file is not None
+    assert file.body.count(b'state="deleted"') == 1
