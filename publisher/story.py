@@ -285,7 +285,8 @@ class Story:
         hold: the desk holds it, with the reason. killed: withdrawn for good, with the reason.
         released_at: when the desk released it from the embargo that this version states, and that has no readable end.
         link: what the headline links to, chosen once at first publication.
-        sections: slugs of the sections it belongs to, computed at intake (decision 4).
+        sections: slugs of the sections it belongs to, computed at intake (decision 4); of one that was killed also those that it has been in.
+        spoken: of one that was killed, the languages of all its versions.
     """
 
     story_id: str
@@ -297,6 +298,7 @@ class Story:
     modified_at: datetime
     eligible_at: datetime | None
     sections: tuple[str, ...] = ()
+    spoken: tuple[str, ...] = ()
     first_published: datetime | None = None
     link: str | None = None
     hold: str | None = None
