@@ -90,7 +90,10 @@ def _line(line: bytes, entry: Any, context: Context) -> Received | Rejected:
     if (
         wrong and parts.status is PubStatus.USABLE and not parts.doubts
     ):  # a kill or hold counts whatever else is wrong
-        return reject(parts, Reason.MALFORMED, f"the wrong kind of value stands in {', '.join(wrong)}")
+        parts.media = []  # what is said of their rights may be among it
+        return reject(
+            parts, Reason.MALFORMED, f"the wrong kind of value stands in {', '.join(wrong)}", context
+        )
     return build(parts, context)
 
 

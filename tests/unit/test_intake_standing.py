@@ -144,6 +144,19 @@ def test_a_list_of_the_wrong_kind_sets_the_line_aside(field, value):
     assert field in item.detail
 
 
+def test_a_line_that_is_set_aside_still_says_what_it_says_of_its_own_use():
+    for said in ({"embargo": ""}, {"expires": "2026-03-01T00:00:00Z"}):
+        item = line(media=[{"url": "https://wire.example/p.jpg", "caption": ["x"]}], **said)
+        assert isinstance(item, Rejected)
+        assert item.received.source_guid == "1"
+        assert item.received.embargo.holds(NOW) or item.received.expires < NOW
+        assert item.received.media == ()
+    assert line(body=["x"]).received is None
+    for said in ({"embargo": ""}, {"expires": "2026-03-01T00:00:00Z"}):
+        item = one({"id": "1", **said}, format="jsonl")
+        assert item.received.embargo.holds(NOW) or item.received.expires < NOW
+
+
 def test_a_kill_counts_whatever_else_is_wrong_with_its_line():
     assert line(status="canceled", body=["x"], headline={}).pubstatus is PubStatus.CANCELED
     assert withheld(line(status=["canceled"], body=["x"]), "status-unknown")
