@@ -14,7 +14,8 @@ from datetime import timedelta
 from babel import Locale, UnknownLocaleError
 
 from publisher.rights import Channel
-from publisher.story import Section, Source, Story
+from publisher.section import Section
+from publisher.story import Source, Story
 
 __all__ = ["Consumer", "Feed", "base", "feeds_of", "own_name"]
 
@@ -42,6 +43,11 @@ class Feed:
     maximum: int = LONGEST.feed_max
     window: timedelta = LONGEST.feed_window
     merge: bool = True
+
+    @property
+    def reach(self) -> timedelta:
+        """The longest that any story, or the notice of a kill, stays in it: nothing older is fetched, none is taken."""
+        return self.window
 
     @property
     def edition_slug(self) -> str:

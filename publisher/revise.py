@@ -14,7 +14,7 @@ from enum import StrEnum
 from publisher.canonical import canonical_json
 from publisher.story import PubStatus, Received, Story
 
-__all__ = ["Change", "change", "content_hash", "eligible_at", "older"]
+__all__ = ["Change", "change", "content_hash", "eligible_at", "killed", "older"]
 
 
 CORRECTION = "correction"
@@ -94,21 +94,25 @@ def change(present: Story | None, received: Received, *, known: Collection[bytes
     hashed = content_hash(received)
     if hashed == content_hash(present.received):
         return Change.UNCHANGED
-    killed = present.killed is not None or present.received.pubstatus is PubStatus.CANCELED
     if received.pubstatus is PubStatus.CANCELED:
-        return Change.UNCHANGED if killed else Change.KILL
+        return Change.UNCHANGED if killed(present) else Change.KILL
     order = _order(received, present.received)
     if order < 0 or (
         hashed in known and order == 0
     ):  # a later version may say again what an earlier one said
         return Change.STALE
-    if killed:
+    if killed(present):
         return Change.AFTER_KILL
     if received.pubstatus is PubStatus.WITHHELD:
         return Change.HOLD
     if present.received.pubstatus is PubStatus.WITHHELD:
         return Change.RELEASE
     return Change.CORRECTION if _corrects(received, present.received) else Change.UPDATE
+
+
+def killed(present: Story) -> bool:
+    """Whether it was withdrawn for good, by the desk or its source; also one of which nothing but its kill ever came."""
+    return present.killed is not None or present.received.pubstatus is PubStatus.CANCELED
 
 
 def _corrects(received: Received, present: Received) -> bool:

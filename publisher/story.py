@@ -24,12 +24,10 @@ __all__ = [
     "Reason",
     "Received",
     "Rejected",
-    "Section",
     "Source",
     "SourceKind",
     "Story",
     "Subject",
-    "Term",
     "lacks",
     "unpublishable",
 ]
@@ -152,47 +150,6 @@ class Source:
         """What a statement of rights allows, by the words of it that are known here; the strictest counts."""
         said = " ".join(rights.casefold().split())
         return strictest("full", *(allows for words, allows in self.rights_map if words in said))
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One condition of a section rule: kind is source, category, subject, word, language or genre."""
-
-    kind: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """Which stories belong together, how many, how recent, in which order: as `sections.toml` has it (decision 4).
-
-    Attributes:
-        slug: permanent name in commands, paths and feed ids. titles: (language, title) pairs.
-        any, none: a story belongs when one of `any` and none of `none` matches; an empty `any` takes every story.
-        max, window: how many items a digest shows at most, and how long a story stays a candidate.
-        feed_max, feed_window: the same for the section's feed.
-        per_source: at most this many items of one source in a digest. order: "urgency" (then newest eligible, then id) or "newest".
-        languages: "edition" (only stories in the edition's language), "all", or a tuple of languages.
-        merge: whether of several agencies' reports of one event one leads and names the others, or each is printed.
-    """
-
-    slug: str
-    titles: tuple[tuple[str, str], ...]
-    any: tuple[Term, ...] = ()
-    none: tuple[Term, ...] = ()
-    max: int = 6
-    window: timedelta = timedelta(hours=36)
-    feed_max: int = 50
-    feed_window: timedelta = timedelta(days=14)
-    per_source: int | None = None
-    order: str = "urgency"
-    languages: str | tuple[str, ...] = "edition"
-    merge: bool = True
-
-    def title(self, language: str) -> str:
-        """The title in this language, else in the first that the configuration names."""
-        titles = dict(self.titles)
-        return titles.get(language) or next(iter(titles.values()), self.slug)
 
 
 @dataclass(frozen=True, slots=True)

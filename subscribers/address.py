@@ -76,6 +76,10 @@ def _parse_slowly(text: str, trimmed: str) -> Address:
         raise AddressRefused(text, "it is too long")
     if any(unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"} for c in trimmed):
         raise AddressRefused(text, "it holds a control or invisible character")
+    if "\ufffd" in trimmed:
+        raise AddressRefused(
+            text, "it holds a character that was lost on the way: the form or file is not UTF-8"
+        )
     try:
         found = validate_email(
             trimmed, check_deliverability=False, strict=True, allow_quoted_local=False, test_environment=True

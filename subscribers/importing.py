@@ -114,8 +114,8 @@ def merge(
                 gone.append(line)
                 refusals.add(RefusedLine(line.line, line.text, line.why))
             if len(gone) == GONE:
-                remembered += _remember(write, gone, actor=actor, now=now)
-        remembered += _remember(write, gone, actor=actor, now=now)
+                remembered += _remember(write, gone, digest=digest, actor=actor, now=now)
+        remembered += _remember(write, gone, digest=digest, actor=actor, now=now)
         with write() as connection:
             values = {"digest": digest, "basis": basis, "actor": actor, "at": now}
             batch_id = connection.execute(insert(batch).values(**values).returning(batch.c.id)).scalar_one()
@@ -137,6 +137,7 @@ def _remember(
     write: Callable[[], AbstractContextManager[Connection]],
     gone: list[GoneLine],
     *,
+    digest: str,
     actor: str,
     now: datetime,
 ) -> int:
@@ -144,7 +145,7 @@ def _remember(
     if not gone:
         return 0
     with write() as connection:
-        kept = refuse_gone(connection, gone, actor=actor, now=now)
+        kept = refuse_gone(connection, gone, digest=digest, actor=actor, now=now)
     gone.clear()
     return kept
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from publisher.errors import Unstorable
 from publisher.ledger import State
 from publisher.newsroom import Newsroom
 from publisher.store import relays, returned
@@ -57,10 +58,13 @@ class StillSending(Exception):
 
 
 def take(newsroom: Newsroom, raw: bytes, *, actor: str, now: datetime) -> Taken:
-    """Take in one mail that came back; twice is the same as once."""
+    """Take in one mail that came back; twice is the same as once. One that cannot be kept is unrecognised: it holds up no other."""
     report = read(raw)
-    with newsroom.database.write() as connection:
-        taken = _taken(newsroom, connection, report, actor=actor, now=now)
+    try:
+        with newsroom.database.write() as connection:
+            taken = _taken(newsroom, connection, report, actor=actor, now=now)
+    except Unstorable:
+        return Taken("other", "unrecognised")
     if taken.effect == "nothing" and report.what is What.OTHER:
         return Taken("other", "unrecognised")
     return taken

@@ -15,12 +15,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from publisher.desk.followups import note_correction
+from publisher.desk.onestory import kill, settle
 from publisher.desk.sourcereport import Outgoing, SourceReport
-from publisher.desk.withdrawals import BY_SOURCE, halt_holding, outgoing, withdraw
+from publisher.desk.withdrawals import BY_SOURCE, halt_holding, outgoing
 from publisher.intake.standing import DOUBTS
 from publisher.intake.text import clean
 from publisher.newsroom import Newsroom
-from publisher.revise import Change, change, content_hash, eligible_at, older
+from publisher.revise import Change, change, content_hash, eligible_at, killed, older
 from publisher.rights import Channel
 from publisher.selection import barred, belongs, claimed
 from publisher.store import aliases, house, quarantine, stories
@@ -30,6 +31,8 @@ __all__ = ["ByHand", "headlined", "kill_by_guid", "take_item"]
 
 MADE_UP = re.compile(r"[0-9a-f]{64}")
 NAMED_BY = 60
+KILL_UNKNOWN = "kill-unknown"
+"""How a report counts a kill of a story that we do not have: it is no news, and the desk has to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,29 +130,23 @@ def _take_received(
     now: datetime,
     by_hand: ByHand | None,
 ) -> str | None:
-    story_id = aliases.find(connection, source.slug, received)
+    named = aliases.named(connection, source.slug, received)
+    if by_hand is not None:
+        named = named[:1]
+    story_id = settle(connection, received, named, report=report, actor=actor, now=now)
     known = stories.known_hashes(connection, story_id) if story_id else frozenset()
     present, found = _meaning(connection, story_id, received, known)
     if found is Change.AFTER_KILL and by_hand is not None and present is not None:
         # Whoever had it was told to disregard it: it stands in their next edition again, as one that was corrected.
         present, found = replace(present, killed=None, corrected_at=now), Change.RELEASE
-    report.count(found.value)
+    lone = found is Change.NEW and received.pubstatus is PubStatus.CANCELED
+    report.count(KILL_UNKNOWN if lone else found.value)
+    if found in {Change.UNCHANGED, Change.STALE}:
+        return None
+    if found is Change.AFTER_KILL:
+        _set_aside(connection, source, received, story_id, report=report, now=now)
+        return None
     sections = tuple(s.slug for s in newsroom.settings.sections if belongs(received, source.slug, s))
-    match found:
-        case Change.UNCHANGED | Change.STALE:
-            return None
-        case Change.AFTER_KILL:
-            rejected = Rejected(
-                reason=Reason.AFTER_KILL,
-                detail=f"a version of story {story_id}, which was killed: only a person may bring it back",
-                raw=received.body.encode("utf-8", "replace"),
-                source_guid=received.source_guid,
-                headline=received.original_headline,
-                received=received,
-            )
-            quarantine.keep(connection, source.slug, rejected, now=now)
-            report.quarantined.append(f"{received.original_headline}: {rejected.detail}")
-            return None
     revised = next_version(
         newsroom, present, source, received, kind=found, sections=sections, first=report.first, now=now
     )
@@ -163,13 +160,14 @@ def _take_received(
         house.tell(
             connection, f"story.{found}", revised.story_id, actor=actor, now=now, why=BY_SOURCE, data=data
         )
-    if by_hand is None:
-        guids = {received.source_guid, *received.aliases}
-        why = "killed by its source" if received.pubstatus is PubStatus.CANCELED else "it came in whole since"
-        if quarantine.drop(connection, source.slug, guids, actor=actor, why=why, now=now):
-            report.remarks.append(
-                f"{revised.headline or received.source_guid}: {why}; what waited of it in quarantine is dropped"
-            )
+    waited = by_hand is None and _settled(connection, revised, report=report, actor=actor, now=now)
+    if (
+        lone and not waited and not report.first
+    ):  # what a new source had taken back before is nobody's concern
+        report.remarks.append(
+            f"{revised.headline or received.source_guid}: a kill came for a story that we do not know by any of its names; "
+            "look whether one of ours is meant"
+        )
     if found is Change.KILL and present is not None and older(received, present.received):
         report.remarks.append(
             f"{present.headline}: its kill is older than the version that we had; it was obeyed, look whether both are meant"
@@ -194,6 +192,42 @@ def _meaning(
     return present, found
 
 
+def _set_aside(
+    connection: Connection,
+    source: Source,
+    received: Received,
+    story_id: str | None,
+    *,
+    report: SourceReport,
+    now: datetime,
+) -> None:
+    """A version that came after its story's kill waits for a person."""
+    rejected = Rejected(
+        reason=Reason.AFTER_KILL,
+        detail=f"a version of story {story_id}, which was killed: only a person may bring it back",
+        raw=received.body.encode("utf-8", "replace"),
+        source_guid=received.source_guid,
+        headline=received.original_headline,
+        received=received,
+    )
+    quarantine.keep(connection, source.slug, rejected, now=now)
+    report.quarantined.append(f"{received.original_headline}: {rejected.detail}")
+
+
+def _settled(
+    connection: Connection, revised: Story, *, report: SourceReport, actor: str, now: datetime
+) -> bool:
+    """Whether this version settled what waited of its story in quarantine: that is dropped."""
+    received = revised.received
+    guids = {received.source_guid, *received.aliases}
+    why = "killed by its source" if received.pubstatus is PubStatus.CANCELED else "it came in whole since"
+    if not quarantine.drop(connection, revised.source, guids, actor=actor, why=why, now=now):
+        return False
+    called = revised.headline or received.source_guid
+    report.remarks.append(f"{called}: {why}; what waited of it in quarantine is dropped")
+    return True
+
+
 def _version_hash(received: Received, version: int, known: Collection[bytes]) -> bytes:
     """The hash under which a version is kept: one that says again what an earlier one said has a hash of its own."""
     hashed = content_hash(received)
@@ -213,9 +247,7 @@ def _tell_mail(
 ) -> None:
     """What the new version means for mail that has not left: it is halted, or goes out with the one before, which is told."""
     if found is Change.KILL:
-        report.withdrawals.append(
-            withdraw(connection, revised, act="kill", why=BY_SOURCE, actor=actor, now=now)
-        )
+        report.withdrawals += kill(connection, revised, why=BY_SOURCE, actor=actor, now=now)
     elif found is Change.HOLD:
         report.withdrawals.append(halt_holding(connection, revised.story_id, act="hold", why=BY_SOURCE))
     elif present is not None and present.usable(now) and not revised.usable(now):
@@ -296,14 +328,35 @@ def headlined(story: Story, headline: str, *, why: str, actor: str, now: datetim
 
 
 def kill_by_guid(
-    connection: Connection, source: Source, guid: str, *, report: SourceReport, actor: str, now: datetime
+    newsroom: Newsroom,
+    connection: Connection,
+    source: Source,
+    guid: str,
+    *,
+    report: SourceReport,
+    actor: str,
+    now: datetime,
 ) -> None:
-    """A tombstone of the source (RFC 6721): it names an id and nothing else."""
+    """A tombstone of the source (RFC 6721): it names an id and nothing else.
+
+    One of a story that we do not have is kept, of as many as a document may have items: it may have come before its story, which may also wait in quarantine.
+    """
     aliases.take_turns(connection, source.slug)
-    probe = Received(source_guid=guid, source_name="", source_url="", original_headline="", language="und")
+    probe = Received(
+        source_guid=guid,
+        source_name=source.name,
+        source_url="",
+        original_headline="",
+        language=source.language,
+        pubstatus=PubStatus.CANCELED,
+    )
     story_id = aliases.find(connection, source.slug, probe)
-    present = stories.locked(connection, story_id) if story_id else None
-    if present is None or present.killed is not None:
+    if story_id is None:
+        if report.counts.get(KILL_UNKNOWN, 0) < newsroom.settings.fetch.max_items:
+            take_item(newsroom, connection, source, probe, report=report, actor=actor, now=now)
         return
-    report.withdrawals.append(withdraw(connection, present, act="kill", why=BY_SOURCE, actor=actor, now=now))
+    present = stories.locked(connection, story_id)
+    if present is None or killed(present):
+        return
+    report.withdrawals += kill(connection, present, why=BY_SOURCE, actor=actor, now=now)
     report.count(Change.KILL.value)

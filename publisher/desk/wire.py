@@ -292,7 +292,7 @@ def _read(
         for item in document.items:
             take_item(newsroom, connection, source, item, report=report, actor=actor, now=now)
         for guid in document.kills:
-            kill_by_guid(connection, source, guid, report=report, actor=actor, now=now)
+            kill_by_guid(newsroom, connection, source, guid, report=report, actor=actor, now=now)
     if report.withdrawals:  # what the source takes back leaves feeds and pages now, not at the next build
         taken_back = [entry.story_id for entry in report.withdrawals]
         propagate(newsroom, taken_back, actor=actor, now=now, tell=False)

@@ -50,6 +50,7 @@ from subscribers.audience.mailing import (
     anybody_apart,
     lock_for_mark,
     mailable,
+    section_choices,
     segment,
     still_wanted,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "meant",
     "move",
     "refuse_gone",
+    "section_choices",
     "segment",
     "set_timezone",
     "spend",

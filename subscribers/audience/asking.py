@@ -113,8 +113,8 @@ def end_asked(
     if digest is not None:
         links.append(ticket.c.digest == digest)
         asked.append(signup.c.digest == digest)
+    _silence(connection, *asked, now=now)  # first: whoever is just answering one has made its link by then
     connection.execute(delete(ticket).where(ticket.c.used_at.is_(None), *links))
-    _silence(connection, *asked, now=now)
 
 
 def forget_asked(

@@ -94,13 +94,13 @@ def add(
     return subscriber_id
 
 
-def _known_or_new(connection: Connection, address: Address, addr_key: bytes, *, now: datetime) -> int:
-    """The id of this address's row; a new one is pending until `add` has said more."""
+def _known_or_new(connection: Connection, address: Address | None, addr_key: bytes, *, now: datetime) -> int:
+    """The id of this address's row; a new one is pending until `add` has said more. None: the address is not kept."""
     connection.execute(
         insert(connection, subscriber)
         .values(
             addr_key=addr_key,
-            address=address.address,
+            address=address and address.address,
             status=Status.PENDING.value,
             mailable=False,
             created_at=now,
@@ -152,43 +152,68 @@ def leave(
     return left
 
 
-def refuse_gone(connection: Connection, gone: Sequence[GoneLine], *, actor: str, now: datetime) -> int:
-    """Refuse whom another program's list says to have left, or that they must not be mailed; returns how many.
+def refuse_gone(
+    connection: Connection, gone: Sequence[GoneLine], *, digest: str, actor: str, now: datetime
+) -> int:
+    """Refuse whom a list for this digest says to have left, or that they must not be mailed; returns how many.
 
     Of those whom nobody knew only the keyed hash is kept. A reader who is here leaves, or is suppressed; but who said yes on a page of ours
     stays: that is what they said last, to us.
     """
     hold_suppressions(connection)
-    said_yes = (
-        select(consent.c.id)
-        .where(
-            consent.c.subscriber_id == subscriber.c.id,
-            consent.c.step == Step.CONFIRMED.value,
-            consent.c.form.is_not(None),
-        )
-        .exists()
+    yes = select(consent.c.subscriber_id).where(
+        consent.c.subscriber_id == subscriber.c.id,
+        consent.c.step == Step.CONFIRMED.value,
+        consent.c.form.is_not(None),
     )
-    here = {
-        bytes(row.addr_key): row
-        for row in connection.execute(
-            select(subscriber.c.id, subscriber.c.addr_key, said_yes.label("said_yes")).where(
-                subscriber.c.addr_key.in_([line.addr_key for line in gone])
-            )
-        )
-    }
+    yes_here = yes.where(consent.c.digest == digest)
+    query = select(
+        subscriber.c.id,
+        subscriber.c.addr_key,
+        yes.exists().label("said_yes"),
+        yes_here.exists().label("said_yes_here"),
+    ).where(subscriber.c.addr_key.in_([line.addr_key for line in gone]))
+    here = {bytes(row.addr_key): row for row in connection.execute(query)}
     refused = 0
     for line in gone:
         person = here.get(line.addr_key)
-        if person is not None and person.said_yes:
+        if person is not None and (person.said_yes_here if line.here else person.said_yes):
             continue
         refused += 1
-        if person is not None and line.cause == "left":
+        if line.here:
+            _left_here(connection, line, digest, actor=actor, now=now)
+        elif person is not None and line.cause == "left":
             leave(connection, person.id, digest=None, actor=actor, now=now)
         elif line.cause == "left":
             _refuse_all(connection, line.addr_key, actor=actor, now=now, detail=line.why)
         else:
             suppress(connection, line.addr_key, line.cause, actor=actor, now=now, detail=line.why)
     return refused
+
+
+def _left_here(connection: Connection, line: GoneLine, digest: str, *, actor: str, now: datetime) -> None:
+    """Let this one have left the digest, whether we knew them or not: whatever else they want, no list brings them back to it."""
+    subscriber_id = _known_or_new(connection, None, line.addr_key, now=now)
+    kept = connection.execute(
+        insert(connection, subscription)
+        .values(
+            subscriber_id=subscriber_id,
+            digest=digest,
+            language=line.language,
+            sections="",
+            status=Status.LEFT.value,
+            active=False,
+            since=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(subscription.c.digest)
+    )
+    if kept.first() is None:
+        leave(connection, subscriber_id, digest=digest, actor=actor, now=now)
+    else:
+        keep_evidence(
+            connection, subscriber_id, Step.LEFT, digest=digest, basis=line.why, actor=actor, now=now
+        )
 
 
 def _refuse_all(

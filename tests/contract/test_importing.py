@@ -190,6 +190,20 @@ def test_a_list_brings_a_forgotten_address_back_and_no_former_one(database: Data
         assert audience.find(connection, key_of("also@n.example")).address == "also@n.example"
 
 
+def test_who_left_one_digest_by_our_own_export_is_welcome_on_another_s(database: Database):
+    both = "lea@n.example,confirmed,morning,left\nlea@n.example,confirmed,evening,yes\n"
+    exported = f"email,status,digest,active\n{both}"
+    for digest, added, remembered in (("evening", 1, 0), ("morning", 0, 1)):
+        done = bring(database, exported, digest=digest)
+        assert (done.added, done.remembered) == (added, remembered)
+    assert bring(database, "email\nlea@n.example\n").added == 0
+    assert wanted(database, "lea@n.example") == No("left")
+    assert wanted(database, "lea@n.example", "evening") == Wanted()
+    assert bring(database, exported.replace("lea@", "moe@")).remembered == 1
+    assert bring(database, exported.replace("lea@", "moe@"), digest="evening").added == 1
+    assert wanted(database, "moe@n.example", "evening") == Wanted()
+
+
 def test_of_an_address_that_stands_twice_the_first_line_counts(database: Database):
     text = "email,language\nA@news.example,fa\nb@news.example,en\na@NEWS.example,en\na@news.example,en\n"
     done = bring(database, text)

@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from publisher.errors import StoreOutdated
@@ -66,6 +67,19 @@ def test_a_migrated_database_is_a_fresh_one(empty):
     assert described(empty) == migrated
     declared = {*schema.metadata.tables, *people.metadata.tables}
     assert set(described(empty)[0]) == declared
+
+
+def test_each_migration_follows_the_one_that_its_number_follows():
+    """The newest number is what this program takes for its schema; a second 0023, or one that says another number, would be lost."""
+    files = sorted(path.name for path in migrate.VERSIONS.glob("*_*.py"))
+    told = [
+        (script.down_revision, script.revision)
+        for script in ScriptDirectory(str(migrate.VERSIONS.parent)).walk_revisions()
+    ]
+    numbers = [name[:4] for name in files]
+    assert told[::-1] == list(zip([None, *numbers], numbers, strict=False)), (
+        f"a file's number, its `revision` and the next one's `down_revision` have to agree: {files}"
+    )
 
 
 def test_upgrading_twice_changes_nothing(empty):

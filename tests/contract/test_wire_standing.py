@@ -9,7 +9,7 @@ import pytest
 
 from publisher.desk import acts, feeds, wire
 from publisher.newsroom import Newsroom
-from publisher.store import public
+from publisher.store import public, quarantine
 from publisher.store import stories as stored
 from publisher.story import Story
 from tests.newsrooms import NOW, jsonl, line, newsroom
@@ -67,3 +67,69 @@ def test_a_release_is_of_the_embargo_that_was_stated_then(room):
     assert shown(room, "second text", LATER)
     take(room, line(1, version="3", embargo="until the minister has spoken", body="The third."), now=LATER)
     assert not shown(room, "Headline number 1", LATER)
+
+
+def test_a_kill_that_finds_no_story_is_told_and_is_no_news(room):
+    report = take(room, {"id": "m-9", "status": "canceled"})
+    assert report.counts == {"kill-unknown": 1}
+    assert "m-9: a kill came for a story that we do not know" in " ".join(report.remarks)
+
+
+def test_two_stories_that_an_item_names_both_are_one_from_then_on(room):
+    """Each version has an id of its own, and the one that names both of its neighbours comes last."""
+    take(room, line(1, id="v1", source_url="https://meridian.example/2026/a"))
+    third = line(3, id="v3", aliases=["v2"], updated="2026-03-02T02:20:00Z")
+    second = line(2, id="v2", aliases=["v1"], updated="2026-03-02T02:10:00Z")
+    take(room, third)
+    report = take(room, second)
+    assert report.counts == {"stale": 1}
+    assert [entry.act for entry in report.withdrawals] == ["hold"]
+    assert "is one with story" in " ".join(report.remarks)
+    assert not shown(room, "Headline number 1", NOW)
+    assert shown(room, "Headline number 3", NOW)
+    assert take(room, {"id": "v1", "status": "canceled"}, now=LATER).counts == {"kill": 1}
+    with room.database.read() as connection:
+        assert all(entry.killed for entry in stored.listing(connection))
+    assert take(room, line(4, id="v4", aliases=["v3"]), now=LATER).counts == {"after-kill": 1}
+
+
+def test_a_kill_that_names_two_stories_kills_both_and_a_link_that_two_share_makes_them_no_one_story(room):
+    take(room, line(1), line(2), line(3))
+    take(room, line(2, source_url=line(1)["source_url"], version="2"))
+    take(room, {"id": "m-4", "aliases": ["m-1", "m-2"], "status": "canceled"}, now=LATER)
+    assert [bool(story(room, number).killed) for number in (1, 3)] == [True, False]
+    with room.database.read() as connection:
+        assert sum(entry.killed is not None for entry in stored.listing(connection)) == 2
+
+
+def test_what_is_named_with_a_killed_story_is_killed_and_what_the_desk_parts_is_not(room):
+    take(room, line(1), line(2), line(3), line(4))
+    acts.kill(room, story(room, 1).story_id, why="wrong", actor="test", now=NOW)
+    take(room, line(2, aliases=["m-1"], version="2"), now=LATER)
+    assert story(room, 2).killed
+    take(room, line(3, aliases=["m-4"], version="2"), now=LATER)
+    acts.release(room, story(room, 4).story_id, why="they are two", actor="test", now=LATER)
+    acts.kill(room, story(room, 3).story_id, why="wrong", actor="test", now=LATER)
+    assert story(room, 4).usable(LATER)
+
+
+def test_a_tombstone_counts_before_its_entry_and_for_what_waits_in_quarantine(database):
+    room = newsroom(database, source={"format": "auto"})
+
+    def atom(inside: str):
+        raw = (
+            '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:at="http://purl.org/atompub/tombstones/1.0"><id>urn:f</id>'
+            f"<title>F</title><updated>2026-03-02T01:00:00Z</updated>{inside}</feed>"
+        )
+        return wire.read_document(room, room.source("meridian"), raw.encode(), actor="test", now=NOW).counts
+
+    def entry(name: str, link: str) -> str:
+        return f"<entry><id>{name}</id><title>T</title><updated>2026-03-02T01:00:00Z</updated>{link}<content>Text.</content></entry>"
+
+    gone = "".join(f'<at:deleted-entry ref="urn:{name}" when="2026-03-02T01:10:00Z"/>' for name in "ab")
+    assert atom(entry("urn:b", "")) == {"quarantined": 1}
+    assert atom(gone) == {"kill-unknown": 2}
+    assert atom(gone) == {}
+    assert atom(entry("urn:a", '<link href="https://meridian.example/2026/a"/>')) == {"after-kill": 1}
+    with room.database.read() as connection:
+        assert [row.source_guid for row in quarantine.listing(connection)] == ["urn:a"]
