@@ -171,6 +171,38 @@ def test_a_kill_counts_wherever_its_id_stands_in_the_document():
     assert [item.pubstatus for item in found.items] == [PubStatus.CANCELED]
 
 
+def test_of_lines_with_one_id_the_last_counts_and_a_hold_leaves_the_text():
+    story = {"id": "1", "headline": "News", "source_url": "https://wire.example/1", "body": "Text."}
+    hold = {"id": "1", "status": "withheld", "version": "3"}
+    corrected = story | {"body": "Right.", "correction_note": "Corrects all."}
+
+    def told(*lines):
+        (item,) = read("\n".join(map(json.dumps, lines)), format="jsonl").items
+        return item.pubstatus.value, item.body, item.source_version
+
+    assert told(story | {"version": "2"}, hold) == ("withheld", "<p>Text.</p>", "3")
+    assert told(story, {"id": "1", "embargo": ""})[0] == "usable"
+    assert told(hold, story | {"version": "4"}) == ("usable", "<p>Text.</p>", "4")
+    assert told(story, corrected) == ("usable", "<p>Right.</p>", None)
+    assert told(story | {"version": "2"}, corrected | {"version": "1"})[1] == "<p>Text.</p>"
+    (item,) = read("\n".join(map(json.dumps, (story, {"id": "1", "embargo": ""})))).items
+    assert item.embargo.kind is EmbargoKind.OPEN
+
+
+def test_what_takes_a_story_back_is_read_beyond_the_limit():
+    lines = [
+        {"id": str(n), "headline": "News", "source_url": f"https://wire.example/{n}"} for n in range(5)
+    ] + [{"id": "1", "status": "canceled"}, {"id": "9", "status": "usable"}]
+    raw = "\n".join(map(json.dumps, lines)).encode()
+    found = intake.read(raw, Context(source=AGENCY, now=NOW, max_items=3), format="jsonl")
+    assert [(item.source_guid, item.pubstatus.value) for item in found.items] == [
+        ("0", "usable"),
+        ("1", "canceled"),
+        ("2", "usable"),
+    ]
+    assert found.left_out == 3
+
+
 @pytest.mark.parametrize("name", ["source", "source_url"])
 def test_a_source_of_the_wrong_kind_is_not_replaced_by_the_feed_s_own(name):
     item = in_json_feed(_wire={name: ["Other Agency"]})
