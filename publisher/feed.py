@@ -59,7 +59,7 @@ class Feed:
         return (
             (self.section is None or self.section in story.sections)
             and (self.source is None or self.source == story.source)
-            and (self.only is None or self.only == base(story.received.language))
+            and (self.only is None or self.only in map(base, (story.received.language, *story.spoken)))
         )
 
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from publisher.canonical import canonical_json
-from publisher.story import PubStatus, Received, Story
+from publisher.story import Embargo, PubStatus, Received, Story
 
-__all__ = ["Change", "change", "content_hash", "eligible_at", "killed", "older"]
+__all__ = ["Change", "change", "content_hash", "eligible_at", "held_back", "killed", "older"]
 
 
+CLAMPED = "future-date-clamped"
+"""The flag of a version whose time was ours, because its own lay ahead of our clock: it says nothing of an order."""
 CORRECTION = "correction"
 """The signal, whatever scheme stands before it (NewsML-G2 `sig:correction`)."""
 
@@ -87,8 +90,8 @@ def _later_fields(received: Received) -> list[str]:
     ]
 
 
-def change(present: Story | None, received: Received, *, known: Collection[bytes]) -> Change:
-    """What `received` means for the story as it stands; `known` are the content hashes of all its versions."""
+def change(present: Story | None, received: Received, *, known: Collection[bytes] = ()) -> Change:
+    """What `received` means for the story as it stands; `known` are the content hashes of its versions, of which none may come again."""
     if present is None:
         return Change.NEW
     hashed = content_hash(received)
@@ -138,9 +141,35 @@ def _order(received: Received, present: Received) -> int:
     if same and theirs.isdecimal() and ours.isdecimal() and int(theirs) != int(ours):
         return 1 if int(theirs) > int(ours) else -1
     at, before = received.version_created, present.version_created
-    if at is None or before is None or at == before:
+    if at is None or before is None or at == before or CLAMPED in {*received.flags, *present.flags}:
         return 0
     return 1 if at > before else -1
+
+
+def held_back(present: Story, said: Received, now: datetime) -> Received | None:
+    """The version that we have, kept from being used as `said` wants it; None where that takes nothing back.
+
+    For an item that cannot stand by itself, or comes later than a newer one: its text is not to be had, its word against the story is. Status, embargo
+    and expiry are each the stricter of both, and its names are the story's.
+    """
+    ours, withheld = present.received, said.pubstatus is PubStatus.WITHHELD
+    holds = said.embargo.holds(now)
+    if not (withheld or holds or said.expires is not None):
+        return None
+    return replace(
+        ours,
+        aliases=ours.aliases | {said.source_guid, *said.aliases} - {""},
+        pubstatus=said.pubstatus if withheld else ours.pubstatus,
+        flags=said.flags if withheld else ours.flags,
+        embargo=said.embargo if holds and not _outlasts(present, said.embargo, now) else ours.embargo,
+        expires=min((end for end in (said.expires, ours.expires) if end is not None), default=None),
+    )
+
+
+def _outlasts(present: Story, other: Embargo, now: datetime) -> bool:
+    """Whether the embargo that the story is under lasts longer than this one, for all that we know."""
+    until = present.received.embargo.until
+    return present.embargoed(now) and (until is None or (other.until is not None and other.until <= until))
 
 
 def eligible_at(story: Story) -> datetime | None:

@@ -220,7 +220,7 @@ def kill(
                 raise Refused(
                     f"the public reason {faults[0]}: readers could not be told it, and nothing was done"
                 )
-        done = onestory.kill(connection, present, why=why, actor=actor, now=now, public=said)
+        done = onestory.kill(newsroom, connection, present, why=why, actor=actor, now=now, public=said)
     return Withdrawn(
         together(done), propagate(newsroom, [entry.story_id for entry in done], actor=actor, now=now)
     )

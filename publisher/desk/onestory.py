@@ -6,14 +6,16 @@ The other is held, so that readers have the story once; where the one was killed
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from publisher.desk.sourcereport import SourceReport
 from publisher.desk.withdrawals import BY_SOURCE, Withdrawal, withdraw
+from publisher.newsroom import Newsroom
 from publisher.revise import killed
+from publisher.selection import belongs
 from publisher.store import aliases, house, stories
 from publisher.story import PubStatus, Received, Story
 
@@ -21,6 +23,7 @@ __all__ = ["kill", "settle"]
 
 
 def settle(
+    newsroom: Newsroom,
     connection: Connection,
     received: Received,
     named: Sequence[str],
@@ -44,7 +47,7 @@ def settle(
         if name in dead or received.pubstatus is PubStatus.CANCELED:
             continue  # this item's kill goes to all that are joined
         if dead:
-            report.withdrawals += kill(connection, found[name], why=BY_SOURCE, actor=actor, now=now)
+            report.withdrawals += kill(newsroom, connection, found[name], why=BY_SOURCE, actor=actor, now=now)
             report.remarks.append(f"{told}, and that one was killed: so is this one now")
         elif found[name].hold is None:
             why = f"one story with {into}, {BY_SOURCE}"
@@ -56,6 +59,7 @@ def settle(
 
 
 def kill(
+    newsroom: Newsroom,
     connection: Connection,
     story: Story,
     *,
@@ -64,10 +68,18 @@ def kill(
     now: datetime,
     public: Mapping[str, str] | None = None,
 ) -> list[Withdrawal]:
-    """Kill a story, and those that are the same one: whoever has one of them has it."""
-    done = [withdraw(connection, story, act="kill", why=why, actor=actor, now=now, public=public)]
-    for name in aliases.joined(connection, story.story_id):
-        other = stories.locked(connection, name)
-        if other is not None and other.killed is None:
-            done.append(withdraw(connection, other, act="kill", why=why, actor=actor, now=now, public=public))
+    """Kill a story, and those that are the same one: whoever has one of them has it. The notice comes wherever a version of it has stood."""
+    done: list[Withdrawal] = []
+    others = (stories.locked(connection, name) for name in aliases.joined(connection, story.story_id))
+    for one in (story, *(other for other in others if other is not None and other.killed is None)):
+        done.append(withdraw(connection, one, act="kill", why=why, actor=actor, now=now, public=public))
+        stories.set_sections(connection, one.story_id, _stood(newsroom, connection, one))
     return done
+
+
+def _stood(newsroom: Newsroom, connection: Connection, story: Story) -> Iterator[str]:
+    """The sections that a story is in, and those that its versions belonged to; what its kill says of sections is nothing."""
+    yield from story.sections
+    for _, _, received in stories.versions(connection, story.story_id):
+        if received.pubstatus is not PubStatus.CANCELED:
+            yield from (s.slug for s in newsroom.settings.sections if belongs(received, story.source, s))

@@ -15,6 +15,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from publisher.desk.followups import note_correction
+from publisher.desk.heldback import by_lacking, by_late
 from publisher.desk.onestory import kill, settle
 from publisher.desk.sourcereport import Outgoing, SourceReport
 from publisher.desk.withdrawals import BY_SOURCE, halt_holding, outgoing
@@ -60,8 +61,13 @@ def take_item(
     """
     aliases.take_turns(connection, source.slug)
     headed = by_hand.headline if by_hand else ""
-    if (withheld := _withheld(connection, source, item)) is not None:
-        item = withheld
+    said = item if isinstance(item, Received) else item.received
+    if by_hand is None and said and (held := by_lacking(connection, source, item, said, now=now)):
+        story_id = _take_received(
+            newsroom, connection, source, held, said=said, report=report, actor=actor, now=now
+        )
+        if not (said.original_headline or said.body):
+            return story_id
     if (
         isinstance(item, Received)
         and item.pubstatus is not PubStatus.CANCELED
@@ -84,28 +90,7 @@ def take_item(
             report.count("still-quarantined")
         return None
     return _take_received(
-        newsroom, connection, source, item, report=report, actor=actor, now=now, by_hand=by_hand
-    )
-
-
-def _withheld(connection: Connection, source: Source, item: Received | Rejected) -> Received | None:
-    """What an id and a word that is not "usable" say of a story that we have: its present version, held back.
-
-    None where the item says nothing of the kind, or lacks nothing and speaks for itself.
-    """
-    received = item if isinstance(item, Received) else item.received
-    if received is None or received.pubstatus is not PubStatus.WITHHELD or unpublishable(received) is None:
-        return None
-    story_id = aliases.find(connection, source.slug, received)
-    present = stories.get(connection, story_id) if story_id else None
-    if present is None or present.killed is not None:
-        return None
-    return replace(
-        present.received,
-        pubstatus=received.pubstatus,
-        flags=received.flags,
-        source_version=received.source_version or present.received.source_version,
-        version_created=received.version_created or present.received.version_created,
+        newsroom, connection, source, item, said=item, report=report, actor=actor, now=now, by_hand=by_hand
     )
 
 
@@ -125,26 +110,23 @@ def _take_received(
     source: Source,
     received: Received,
     *,
+    said: Received,
     report: SourceReport,
     actor: str,
     now: datetime,
-    by_hand: ByHand | None,
+    by_hand: ByHand | None = None,
 ) -> str | None:
-    named = aliases.named(connection, source.slug, received)
-    if by_hand is not None:
-        named = named[:1]
-    story_id = settle(connection, received, named, report=report, actor=actor, now=now)
-    known = stories.known_hashes(connection, story_id) if story_id else frozenset()
-    present, found = _meaning(connection, story_id, received, known)
-    if found is Change.AFTER_KILL and by_hand is not None and present is not None:
-        # Whoever had it was told to disregard it: it stands in their next edition again, as one that was corrected.
-        present, found = replace(present, killed=None, corrected_at=now), Change.RELEASE
+    """Store a version; `said`: the item that it was made of."""
+    meant = _meaning(
+        newsroom, connection, source, received, said, report=report, by_hand=by_hand, actor=actor, now=now
+    )
+    present, received, found = meant.present, meant.received, meant.found
     lone = found is Change.NEW and received.pubstatus is PubStatus.CANCELED
     report.count(KILL_UNKNOWN if lone else found.value)
     if found in {Change.UNCHANGED, Change.STALE}:
         return None
-    if found is Change.AFTER_KILL:
-        _set_aside(connection, source, received, story_id, report=report, now=now)
+    if present and found is Change.AFTER_KILL:
+        _set_aside(connection, present, received, report=report, now=now)
         return None
     sections = tuple(s.slug for s in newsroom.settings.sections if belongs(received, source.slug, s))
     revised = next_version(
@@ -153,50 +135,99 @@ def _take_received(
     if by_hand is not None and by_hand.headline:
         revised = headlined(revised, by_hand.headline, why=by_hand.why, actor=actor, now=now)
     if present is None:
-        stories.add(connection, revised, content_hash(received))
+        stories.add(connection, revised, meant.hashed)
     else:
-        stories.add_version(connection, revised, _version_hash(received, revised.version, known))
+        stories.add_version(connection, revised, meant.version_hash(revised.version))
         data = {"version": revised.version}
         house.tell(
             connection, f"story.{found}", revised.story_id, actor=actor, now=now, why=BY_SOURCE, data=data
         )
-    waited = by_hand is None and _settled(connection, revised, report=report, actor=actor, now=now)
-    if (
-        lone and not waited and not report.first
-    ):  # what a new source had taken back before is nobody's concern
-        report.remarks.append(
-            f"{revised.headline or received.source_guid}: a kill came for a story that we do not know by any of its names; "
-            "look whether one of ours is meant"
-        )
-    if found is Change.KILL and present is not None and older(received, present.received):
-        report.remarks.append(
-            f"{present.headline}: its kill is older than the version that we had; it was obeyed, look whether both are meant"
-        )
+    whole = by_hand is None and received is said
+    waited = whole and _settled(connection, revised, report=report, actor=actor, now=now)
+    if lone and not waited:
+        _tell_unknown(received, report)
+    if present and found is Change.KILL and older(received, present.received):
+        report.remarks.append(_out_of_order(present, found))
     for doubt in DOUBTS.keys() & received.flags:
         report.remarks.append(f"{received.original_headline}: withheld, for {DOUBTS[doubt]}")
     _tell_mail(newsroom, connection, present, revised, found, report=report, actor=actor, now=now)
     return revised.story_id
 
 
+@dataclass(slots=True)
+class _Meant:
+    """A received version, what it does to the story that we have, and the hash that it is known by beside those of all versions before it."""
+
+    present: Story | None
+    received: Received
+    found: Change
+    hashed: bytes
+    known: Collection[bytes]
+
+    def version_hash(self, version: int) -> bytes:
+        """The hash under which it is kept: one that says again what an earlier one said has a hash of its own."""
+        said_before = hashlib.sha256(self.hashed + str(version).encode()).digest()
+        return said_before if self.hashed in self.known else self.hashed
+
+
 def _meaning(
-    connection: Connection, story_id: str | None, received: Received, known: Collection[bytes]
-) -> tuple[Story | None, Change]:
-    """The story that we have, now known by this version's names too, and what the version does to it; locked where that is something."""
-    present = stories.get(connection, story_id) if story_id else None
-    found = change(present, received, known=known)
-    if story_id and found not in {Change.UNCHANGED, Change.STALE}:
-        present = stories.locked(connection, story_id)  # the desk may have killed it meanwhile
-        found = change(present, received, known=known)
-    if present is not None:
-        aliases.keep(connection, present.source, present.story_id, received)
-    return present, found
+    newsroom: Newsroom,
+    connection: Connection,
+    source: Source,
+    received: Received,
+    said: Received,
+    *,
+    report: SourceReport,
+    by_hand: ByHand | None,
+    actor: str,
+    now: datetime,
+) -> _Meant:
+    """The story that we have, locked, and now known by this version's names too; and what the version means for it.
+
+    Whoever was asked what there is now may show again what was there before, and means that: only of files some come late. Nobody is told the same correction
+    twice for it, and of several items of one document that name the same story it is the first.
+    """
+    named = aliases.named(connection, source.slug, received)
+    if by_hand is not None:
+        named = named[:1]
+    story_id = settle(newsroom, connection, received, named, report=report, actor=actor, now=now)
+    known = stories.known_hashes(connection, story_id) if story_id else frozenset()
+    present = stories.locked(connection, story_id) if story_id else None
+    meant = _Meant(present, received, Change.NEW, content_hash(received), known)
+    if present is None:
+        return meant
+    again = report.polled and meant.hashed in known and present.story_id not in report.met
+    meant.found = change(present, received, known=() if again else known)
+    report.met.add(present.story_id)
+    aliases.keep(connection, present.source, present.story_id, received)
+    if again and meant.found is Change.CORRECTION:
+        meant.found = Change.UPDATE
+    if meant.found is Change.STALE and (held := by_late(present, said, known, now=now)):
+        meant = _Meant(present, held, change(present, held), content_hash(said), known)
+        report.remarks.append(_out_of_order(present, meant.found))
+    if meant.found is Change.AFTER_KILL and by_hand is not None:
+        # Whoever had it was told to disregard it: it stands in their next edition again, as one that was corrected.
+        meant.present, meant.found = replace(present, killed=None, corrected_at=now), Change.RELEASE
+    return meant
+
+
+def _out_of_order(present: Story, found: Change) -> str:
+    return f"{present.headline}: its {found} is older than the version that we had; it was obeyed, look whether both are meant"
+
+
+def _tell_unknown(received: Received, report: SourceReport) -> None:
+    """A kill that found no story; what a new source had taken back before we knew it is nobody's concern."""
+    if not report.first:
+        report.remarks.append(
+            f"{received.original_headline or received.source_guid}: a kill came for a story that we do not know by any of its names; "
+            "look whether one of ours is meant"
+        )
 
 
 def _set_aside(
     connection: Connection,
-    source: Source,
+    present: Story,
     received: Received,
-    story_id: str | None,
     *,
     report: SourceReport,
     now: datetime,
@@ -204,13 +235,13 @@ def _set_aside(
     """A version that came after its story's kill waits for a person."""
     rejected = Rejected(
         reason=Reason.AFTER_KILL,
-        detail=f"a version of story {story_id}, which was killed: only a person may bring it back",
+        detail=f"a version of story {present.story_id}, which was killed: only a person may bring it back",
         raw=received.body.encode("utf-8", "replace"),
         source_guid=received.source_guid,
         headline=received.original_headline,
         received=received,
     )
-    quarantine.keep(connection, source.slug, rejected, now=now)
+    quarantine.keep(connection, present.source, rejected, now=now)
     report.quarantined.append(f"{received.original_headline}: {rejected.detail}")
 
 
@@ -228,12 +259,6 @@ def _settled(
     return True
 
 
-def _version_hash(received: Received, version: int, known: Collection[bytes]) -> bytes:
-    """The hash under which a version is kept: one that says again what an earlier one said has a hash of its own."""
-    hashed = content_hash(received)
-    return hashed if hashed not in known else hashlib.sha256(hashed + str(version).encode()).digest()
-
-
 def _tell_mail(
     newsroom: Newsroom,
     connection: Connection,
@@ -247,7 +272,7 @@ def _tell_mail(
 ) -> None:
     """What the new version means for mail that has not left: it is halted, or goes out with the one before, which is told."""
     if found is Change.KILL:
-        report.withdrawals += kill(connection, revised, why=BY_SOURCE, actor=actor, now=now)
+        report.withdrawals += kill(newsroom, connection, revised, why=BY_SOURCE, actor=actor, now=now)
     elif found is Change.HOLD:
         report.withdrawals.append(halt_holding(connection, revised.story_id, act="hold", why=BY_SOURCE))
     elif present is not None and present.usable(now) and not revised.usable(now):
@@ -358,5 +383,5 @@ def kill_by_guid(
     present = stories.locked(connection, story_id)
     if present is None or killed(present):
         return
-    report.withdrawals += kill(connection, present, why=BY_SOURCE, actor=actor, now=now)
+    report.withdrawals += kill(newsroom, connection, present, why=BY_SOURCE, actor=actor, now=now)
     report.count(Change.KILL.value)

@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
+from publisher import intake
 from publisher.desk import acts, feeds, wire
+from publisher.desk.sourcereport import SourceReport
+from publisher.desk.taking import take_item
+from publisher.intake import Context
 from publisher.newsroom import Newsroom
 from publisher.store import public, quarantine
 from publisher.store import stories as stored
@@ -133,3 +137,100 @@ def test_a_tombstone_counts_before_its_entry_and_for_what_waits_in_quarantine(da
     assert atom(entry("urn:a", '<link href="https://meridian.example/2026/a"/>')) == {"after-kill": 1}
     with room.database.read() as connection:
         assert [row.source_guid for row in quarantine.listing(connection)] == ["urn:a"]
+
+
+def test_what_holds_a_story_back_counts_also_when_its_item_lacks_something(room):
+    take(room, *(line(number, version="1") for number in (1, 2, 3, 4)))
+    assert shown(room, "Headline number 4", NOW)
+    nothing = {"source_url": "", "version": "2", "body": "A second text."}
+    report = take(
+        room,
+        {"id": "m-1", "embargo": "", "version": "2"},
+        line(2, **nothing, embargo=FAR),
+        line(3, **nothing, expires="2026-03-02T02:00:00Z"),
+        line(4, **nothing),
+    )
+    assert report.counts == {"update": 3, "quarantined": 3}
+    assert len(report.withdrawals) == 3
+    for number, stands in ((1, False), (2, False), (3, False), (4, True)):
+        assert shown(room, f"Headline number {number}", NOW) is stands
+    with room.database.read() as connection:
+        assert len(quarantine.listing(connection)) == 3  # what is more than an id and a word waits
+    take(room, line(2, version="3"), now=LATER)
+    assert shown(room, "Headline number 2", LATER)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        {"status": "withheld"},
+        {"status": "whatever"},
+        {"embargo": ""},
+        {"usage_terms": "May not be published"},
+        {"status": "withheld", "headline": "", "source_url": "", "body": ""},
+    ],
+    ids=["status", "unknown-word", "embargo", "rights", "a-word-alone"],
+)
+def test_what_only_holds_back_counts_also_when_it_is_older_and_the_desk_is_told(room, held):
+    before = line(1, **{"updated": "2026-03-02T01:10:00Z", "body": "An older text.", **held})
+    take(room, line(1, updated="2026-03-02T01:50:00Z"))
+    report = take(room, before, now=LATER)
+    assert "is older than the version that we had" in " ".join(report.remarks)
+    assert not shown(room, "Headline number 1", LATER)
+    take(room, line(1, updated="2026-03-02T03:00:00Z", headline="Headline number 1, released"), now=LATER)
+    assert take(room, before, now=LATER).counts == {"stale": 1}  # the same file again
+    assert shown(room, "released", LATER)
+    assert (
+        story(room).received.body
+        == "<p>The first paragraph of story 1 says what happened.</p><p>The second says why.</p>"
+    )
+
+
+def test_a_correction_after_a_time_that_lay_ahead_is_no_older_one(room):
+    take(room, line(1, updated="2026-03-02T02:59:00Z"))
+    told = line(1, updated="2026-03-02T02:20:00Z", body="Four, not seven.", correction_note="Four.")
+    assert take(room, told).counts == {"correction": 1}
+
+
+def test_what_a_poll_shows_again_is_what_stands_and_two_items_of_one_story_do_not_take_turns(room):
+    def poll(*told: dict[str, Any]) -> dict[str, int]:
+        report = SourceReport("meridian", polled=True)
+        with room.database.write() as connection:
+            for item in intake.read(jsonl(*told), Context(source=room.source("meridian"), now=NOW)).items:
+                take_item(
+                    room, connection, room.source("meridian"), item, report=report, actor="test", now=NOW
+                )
+        return report.counts
+
+    right, wrong = line(1), line(1, headline="Libel", correction_note="Corrects the name.")
+    assert [poll(told) for told in (right, wrong, right, right)] == [
+        {"new": 1},
+        {"correction": 1},
+        {"update": 1},
+        {"unchanged": 1},
+    ]
+    assert poll(wrong) == {"update": 1}  # nobody is told the same correction twice
+    both = (right, {**wrong, "id": "m-1-again"})
+    assert [poll(*both) for _ in range(2)] == [{"update": 1, "stale": 1}, {"unchanged": 1, "stale": 1}]
+    assert story(room).headline == "Headline number 1"
+    assert take(room, wrong).counts == {"stale": 1}  # a file may be late
+
+
+def test_a_kill_is_told_wherever_a_version_of_the_story_has_stood(room):
+    def noticed(series: str) -> bool:
+        feeds.build(room, actor="test", now=LATER)
+        with room.database.read() as connection:
+            file = public.get(connection, f"feeds/{series}.rss")
+        return file is not None and b'state="deleted"' in file.body
+
+    take(room, line(1, version="1"), line(2), now=NOW - HOUR)
+    feeds.build(room, actor="test", now=NOW - HOUR)
+    take(room, line(1, version="2", categories=["Economy"], language="fa"))
+    feeds.build(room, actor="test", now=NOW)
+    take(room, {"id": "m-1", "status": "canceled"}, now=LATER)
+    assert [noticed(series) for series in ("world", "economy", "lang/en", "lang/fa", "all")] == [True] * 5
+    acts.kill(room, story(room, 2).story_id, why="wrong", actor="test", now=LATER)
+    with room.database.read() as connection:
+        file = public.get(connection, "feeds/economy.rss")
+    assert file is not None
+    assert file.body.count(b'state="deleted"') == 1
