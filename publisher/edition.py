@@ -32,9 +32,6 @@ __all__ = [
     "Shelf",
     "Variant",
     "Why",
-    "from_data",
-    "item_from_data",
-    "to_data",
 ]
 
 NEWER = ("headline_at", "also", "event", "told")
@@ -342,7 +339,7 @@ class Edition:
 @lru_cache(maxsize=16)
 def _content_hash(edition: Edition) -> str:
     """Asked many times of one edition: at the freeze by each variant."""
-    data = to_data(edition)
+    data: dict[str, Any] = plain(edition)
     unseen = ["edition_id", "number", "revision", "frozen_at", "left_out"]
     if edition.kind is Kind.FEED:  # it is remade when its items change, not when time passes beyond its end
         unseen += ["slot", "local_date", "timezone"]
@@ -357,44 +354,3 @@ def _content_hash(edition: Edition) -> str:
     if cut:  # a mail says how many more there are
         data["cut"] = cut
     return hashlib.sha256(canonical_json(data)).hexdigest()
-
-
-def to_data(edition: Edition) -> dict[str, Any]:
-    """The edition as JSON-ready data; `from_data` gives an equal edition back."""
-    data: dict[str, Any] = plain(edition)
-    return data
-
-
-def from_data(data: Mapping[str, Any]) -> Edition:
-    """An edition from `to_data`'s form."""
-    fields = dict(data)
-    fields["kind"] = Kind(fields["kind"])
-    fields["slot"] = datetime.fromisoformat(fields["slot"])
-    fields["frozen_at"] = datetime.fromisoformat(fields["frozen_at"])
-    fields["local_date"] = date.fromisoformat(fields["local_date"])
-    fields["languages"] = tuple(fields["languages"])
-    fields["titles"] = tuple((language, title) for language, title in fields["titles"])
-    fields["shelves"] = tuple(
-        Shelf(**{**shelf, "stories": tuple(shelf["stories"])}) for shelf in fields["shelves"]
-    )
-    fields["items"] = tuple(item_from_data(item) for item in fields["items"])
-    fields["disclaimers"] = tuple(Disclaimer(**disclaimer) for disclaimer in fields["disclaimers"])
-    fields["notes"] = tuple((language, text) for language, text in fields.get("notes", ()))
-    fields["left_out"] = tuple(LeftOut(**{**entry, "why": Why(entry["why"])}) for entry in fields["left_out"])
-    return Edition(**fields)
-
-
-def item_from_data(data: Mapping[str, Any]) -> Item:
-    """An item from its part of `to_data`'s form."""
-    fields = dict(data)
-    for key in ("time", "first_published", "modified_at", "corrected_at", "headline_at"):
-        if fields.get(key):
-            fields[key] = datetime.fromisoformat(fields[key])
-    fields["categories"] = tuple(fields["categories"])
-    fields["subjects"] = tuple(Subject(**subject) for subject in fields["subjects"])
-    fields["media"] = tuple(Media(**media) for media in fields["media"])
-    fields["also"] = tuple(Also(**other) for other in fields.get("also", ()))
-    fields["told"] = tuple(fields.get("told", ()))
-    if notice := fields.get("withdrawn"):
-        fields["withdrawn"] = Notice(**{**notice, "at": datetime.fromisoformat(notice["at"])})
-    return Item(**fields)

@@ -116,6 +116,18 @@ class InputUnreadable(BadInput):
         super().__init__(f"cannot read {path}: {why}", path=path, why=why)
 
 
+class Unstorable(BadInput):
+    """A value that came in holds what the database cannot: a NUL, half a character, a number beyond its columns. Nothing was changed."""
+
+    code = "unstorable"
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"what came in holds a character or number that the database {where} cannot keep; nothing was changed",
+            database=where,
+        )
+
+
 class UnknownName(PublisherError):
     """A digest, section, source, story, edition or dispatch of this name does not exist."""
 

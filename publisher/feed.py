@@ -14,7 +14,8 @@ from datetime import timedelta
 from babel import Locale, UnknownLocaleError
 
 from publisher.rights import Channel
-from publisher.story import Section, Source, Story
+from publisher.section import Section
+from publisher.story import Source, Story
 
 __all__ = ["Consumer", "Feed", "base", "feeds_of", "own_name"]
 
@@ -44,6 +45,11 @@ class Feed:
     merge: bool = True
 
     @property
+    def reach(self) -> timedelta:
+        """The longest that any story, or the notice of a kill, stays in it: nothing older is fetched, none is taken."""
+        return self.window
+
+    @property
     def edition_slug(self) -> str:
         """The series as it stands in ids of editions and in tag: URIs' last part: `source.meridian`."""
         return self.series.replace("/", ".")
@@ -53,7 +59,7 @@ class Feed:
         return (
             (self.section is None or self.section in story.sections)
             and (self.source is None or self.source == story.source)
-            and (self.only is None or self.only == base(story.received.language))
+            and (self.only is None or self.only in map(base, (story.received.language, *story.spoken)))
         )
 
 

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
+from subscribers.address import unnamed
 from subscribers.bounces import Kind, Scope, Verdict, judge
 
 __all__ = [
@@ -189,7 +190,7 @@ class Reply:
 class Outcome:
     """What became of one try of one delivery.
 
-    `kind`: what the reply is, where there was one.
+    `kind`: what the reply is, where there was one. `reply`: in the server's words, without addresses.
     `charged`: whether it counts against the row's tries; what was about the relay or the connection does not.
     """
 
@@ -258,7 +259,8 @@ def classify(reply: Reply, phase: Phase) -> Outcome:
     """What a reply means for the row it answers and for the dispatch.
 
     A 2xx to the dot is acceptance; a 4xx or 5xx at any step leaves no doubt: the message was not taken. Anything else
-    after the dot tells nothing about the message, as if the connection had been lost.
+    after the dot tells nothing about the message, as if the connection had been lost. Servers like to name the mailbox: it is judged
+    with its name, and told without, because the ledger, halts, breakers and alarms are made of it and no erasure reaches them all.
     """
     if phase is Phase.DOT and 200 <= reply.code <= 299:
         return _outcome(State.ACCEPTED, "accepted", reply, scope=Scope.RECIPIENT)
@@ -308,7 +310,7 @@ def _outcome(
         scope=scope.value,
         code=reply.code,
         enhanced=reply.enhanced,
-        reply=reply.text[:512],
+        reply=unnamed(reply.text)[:512],
     )
 
 

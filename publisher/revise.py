@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from publisher.canonical import canonical_json
-from publisher.story import PubStatus, Received, Story
+from publisher.story import Embargo, PubStatus, Received, Story
 
-__all__ = ["Change", "change", "content_hash", "eligible_at", "older"]
+__all__ = ["Change", "change", "content_hash", "eligible_at", "held_back", "killed", "older"]
 
 
+CLAMPED = "future-date-clamped"
+"""The flag of a version whose time was ours, because its own lay ahead of our clock: it says nothing of an order."""
 CORRECTION = "correction"
 """The signal, whatever scheme stands before it (NewsML-G2 `sig:correction`)."""
 
@@ -69,32 +72,50 @@ def content_hash(received: Received) -> bytes:
 
 def _later_fields(received: Received) -> list[str]:
     """Fields that came after the first stored hashes: one that says nothing leaves the hash as it was."""
-    said = {"headline": received.headline, "rights": received.rights.replace("full", "")}
-    return [f"{name}:{value}" for name, value in said.items() if value]
+    said = {
+        "headline": received.headline,
+        "rights": received.rights.replace("full", ""),
+        "genre": received.genre,
+        "slugline": received.slugline,
+    }
+    beside = [
+        (medium.url, medium.alt, medium.caption, medium.credit, medium.rights)
+        for medium in received.media
+        if medium.alt or medium.caption or medium.credit or medium.rights
+    ]
+    subjects = sorted((subject.scheme, subject.code, subject.name) for subject in received.subjects)
+    lists = {"media": beside, "subjects": subjects}
+    return [f"{name}:{value}" for name, value in said.items() if value] + [
+        f"{name}:{canonical_json(values).decode()}" for name, values in lists.items() if values
+    ]
 
 
-def change(present: Story | None, received: Received, *, known: Collection[bytes]) -> Change:
-    """What `received` means for the story as it stands; `known` are the content hashes of all its versions."""
+def change(present: Story | None, received: Received, *, known: Collection[bytes] = ()) -> Change:
+    """What `received` means for the story as it stands; `known` are the content hashes of its versions, of which none may come again."""
     if present is None:
         return Change.NEW
     hashed = content_hash(received)
     if hashed == content_hash(present.received):
         return Change.UNCHANGED
-    killed = present.killed is not None or present.received.pubstatus is PubStatus.CANCELED
     if received.pubstatus is PubStatus.CANCELED:
-        return Change.UNCHANGED if killed else Change.KILL
+        return Change.UNCHANGED if killed(present) else Change.KILL
     order = _order(received, present.received)
     if order < 0 or (
         hashed in known and order == 0
     ):  # a later version may say again what an earlier one said
         return Change.STALE
-    if killed:
+    if killed(present):
         return Change.AFTER_KILL
     if received.pubstatus is PubStatus.WITHHELD:
         return Change.HOLD
     if present.received.pubstatus is PubStatus.WITHHELD:
         return Change.RELEASE
     return Change.CORRECTION if _corrects(received, present.received) else Change.UPDATE
+
+
+def killed(present: Story) -> bool:
+    """Whether it was withdrawn for good, by the desk or its source; also one of which nothing but its kill ever came."""
+    return present.killed is not None or present.received.pubstatus is PubStatus.CANCELED
 
 
 def _corrects(received: Received, present: Received) -> bool:
@@ -120,22 +141,49 @@ def _order(received: Received, present: Received) -> int:
     if same and theirs.isdecimal() and ours.isdecimal() and int(theirs) != int(ours):
         return 1 if int(theirs) > int(ours) else -1
     at, before = received.version_created, present.version_created
-    if at is None or before is None or at == before:
+    if at is None or before is None or at == before or CLAMPED in {*received.flags, *present.flags}:
         return 0
     return 1 if at > before else -1
+
+
+def held_back(present: Story, said: Received, now: datetime) -> Received | None:
+    """The version that we have, kept from being used as `said` wants it; None where that takes nothing back.
+
+    For an item that cannot stand by itself, or comes later than a newer one: its text is not to be had, its word against the story is. Status, embargo
+    and expiry are each the stricter of both, and its names are the story's.
+    """
+    ours, withheld = present.received, said.pubstatus is PubStatus.WITHHELD
+    holds = said.embargo.holds(now)
+    if not (withheld or holds or said.expires is not None):
+        return None
+    return replace(
+        ours,
+        aliases=ours.aliases | {said.source_guid, *said.aliases} - {""},
+        pubstatus=said.pubstatus if withheld else ours.pubstatus,
+        flags=said.flags if withheld else ours.flags,
+        embargo=said.embargo if holds and not _outlasts(present, said.embargo, now) else ours.embargo,
+        expires=min((end for end in (said.expires, ours.expires) if end is not None), default=None),
+    )
+
+
+def _outlasts(present: Story, other: Embargo, now: datetime) -> bool:
+    """Whether the embargo that the story is under lasts longer than this one, for all that we know."""
+    until = present.received.embargo.until
+    return present.embargoed(now) and (until is None or (other.until is not None and other.until <= until))
 
 
 def eligible_at(story: Story) -> datetime | None:
     """Since when the story may be a candidate (decision 5): the latest of received, released and embargo end.
 
     None while a kill, a hold or an embargo without an end keeps it from being one. `story.eligible_at` as it stands is
-    kept where it lies later: an update does not make a story older, nor newer.
+    kept: an update does not make a story older, nor newer. One that lies beyond this version's receipt was the end of an embargo that the version
+    before it had: where this one lifts it or brings it forward, the story has just become a candidate.
     """
     received = story.received
     if story.killed is not None or story.hold is not None or received.pubstatus is not PubStatus.USABLE:
         return None
     if story.embargoed(datetime.max.replace(tzinfo=UTC)):
         return None
-    times = [story.received_at if story.eligible_at is None else story.eligible_at]
+    times = [min(story.received_at, story.eligible_at or story.received_at)]
     times += [moment for moment in (story.released_at, received.embargo.until) if moment is not None]
     return max(times)

@@ -102,7 +102,7 @@ class Digest:
         public: whether anybody may ask for it on the site; else only whom the desk adds gets it.
         weekly, alerts: editions apart for readers of that rhythm; None: it has none.
         parent: of such a branch, the digest whose subscribers it is for; `rhythm`: those it serves; `window`: how far back it looks,
-            instead of its sections; `urgency`: stories of at most this; `a_day`: so many editions at most.
+            in place of every window of its sections; `urgency`: stories of at most this; `a_day`: so many editions at most.
         segment: a rule (`subscribers.segments`) that says which of its subscribers are sent to; "" for all.
     """
 

@@ -24,12 +24,10 @@ __all__ = [
     "Reason",
     "Received",
     "Rejected",
-    "Section",
     "Source",
     "SourceKind",
     "Story",
     "Subject",
-    "Term",
     "lacks",
     "unpublishable",
 ]
@@ -97,7 +95,7 @@ class Source:
         slug, name: permanent name in commands and paths; the name that readers see. homepage: of its front page, never a story's source link.
         format: a name of `formats.FORMATS`. url, folder: what is polled, or where files are pushed (absolute).
         language, timezone: BCP 47 tag for items, and IANA zone for times, that state none.
-        story_url: where a story without a link stands, with {id} or {tail} (what follows the id's last : or /) in it; None: nowhere.
+        story_url: where a story without a link stands, with {id} or {tail} (what follows the id's last : or /, or what its format has for that) in it; None: nowhere.
         source_line, house_blocks: openings of a page's source block ("Source:"), and of others that are the house's own.
         source_hosts: host -> agency name, for source links without a name.
         category_map: the source's category (casefolded) -> our category name, applied before sections see it.
@@ -152,47 +150,6 @@ class Source:
         """What a statement of rights allows, by the words of it that are known here; the strictest counts."""
         said = " ".join(rights.casefold().split())
         return strictest("full", *(allows for words, allows in self.rights_map if words in said))
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One condition of a section rule: kind is source, category, subject, word, language or genre."""
-
-    kind: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """Which stories belong together, how many, how recent, in which order: as `sections.toml` has it (decision 4).
-
-    Attributes:
-        slug: permanent name in commands, paths and feed ids. titles: (language, title) pairs.
-        any, none: a story belongs when one of `any` and none of `none` matches; an empty `any` takes every story.
-        max, window: how many items a digest shows at most, and how long a story stays a candidate.
-        feed_max, feed_window: the same for the section's feed.
-        per_source: at most this many items of one source in a digest. order: "urgency" (then newest eligible, then id) or "newest".
-        languages: "edition" (only stories in the edition's language), "all", or a tuple of languages.
-        merge: whether of several agencies' reports of one event one leads and names the others, or each is printed.
-    """
-
-    slug: str
-    titles: tuple[tuple[str, str], ...]
-    any: tuple[Term, ...] = ()
-    none: tuple[Term, ...] = ()
-    max: int = 6
-    window: timedelta = timedelta(hours=36)
-    feed_max: int = 50
-    feed_window: timedelta = timedelta(days=14)
-    per_source: int | None = None
-    order: str = "urgency"
-    languages: str | tuple[str, ...] = "edition"
-    merge: bool = True
-
-    def title(self, language: str) -> str:
-        """The title in this language, else in the first that the configuration names."""
-        titles = dict(self.titles)
-        return titles.get(language) or next(iter(titles.values()), self.slug)
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,9 +283,10 @@ class Story:
         eligible_at: since when it may be a candidate (decision 5): the latest of received, released, embargo end.
             None while an open-ended embargo, a hold or a kill keeps it from being one.
         hold: the desk holds it, with the reason. killed: withdrawn for good, with the reason.
-        released_at: when the desk released it from an embargo without a readable end.
+        released_at: when the desk released it from the embargo that this version states, and that has no readable end.
         link: what the headline links to, chosen once at first publication.
-        sections: slugs of the sections it belongs to, computed at intake (decision 4).
+        sections: slugs of the sections it belongs to, computed at intake (decision 4); of one that was killed also those that it has been in.
+        spoken: of one that was killed, the languages of all its versions.
     """
 
     story_id: str
@@ -340,6 +298,7 @@ class Story:
     modified_at: datetime
     eligible_at: datetime | None
     sections: tuple[str, ...] = ()
+    spoken: tuple[str, ...] = ()
     first_published: datetime | None = None
     link: str | None = None
     hold: str | None = None

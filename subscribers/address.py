@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from subscribers.errors import AddressRefused
 
-__all__ = ["Address", "key", "mask", "parse"]
+__all__ = ["Address", "key", "mask", "parse", "unnamed"]
 
 KEY_BYTES = 16
 LOCAL_MAX, WHOLE_MAX = 64, 254
@@ -30,6 +30,9 @@ _PLAIN = re.compile(
 
 _SPECIAL = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
 """Last labels that need the long way's closer look (RFC 6761): those that email_validator knows, whose loading most commands can spare."""
+
+_NAMES = re.compile("@|＠|﹫|%40|=40", re.IGNORECASE)
+"""What a word that names a mailbox holds."""
 
 _EAST_ASIAN_AND_LATIN = frozenset(
     {"LATIN", "CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "BOPOMOFO"}
@@ -73,6 +76,10 @@ def _parse_slowly(text: str, trimmed: str) -> Address:
         raise AddressRefused(text, "it is too long")
     if any(unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"} for c in trimmed):
         raise AddressRefused(text, "it holds a control or invisible character")
+    if "\ufffd" in trimmed:
+        raise AddressRefused(
+            text, "it holds a character that was lost on the way: the form or file is not UTF-8"
+        )
     try:
         found = validate_email(
             trimmed, check_deliverability=False, strict=True, allow_quoted_local=False, test_environment=True
@@ -112,3 +119,10 @@ def key(address: Address, address_key: bytes) -> bytes:
 def mask(address: Address, address_key: bytes) -> str:
     """How logs name an address: `r***@example.org#1f2e3d4c`."""
     return f"{address.local[0]}***@{address.domain}#{key(address, address_key)[:4].hex()}"
+
+
+def unnamed(text: str) -> str:
+    """A server's words without the addresses in them, however they are written there: what is kept of them outlives the erasure of a person."""
+    if not _NAMES.search(text):
+        return text
+    return " ".join("…" if _NAMES.search(word) else word for word in text.split())

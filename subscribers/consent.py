@@ -2,7 +2,8 @@
 
 PURE. pending -> confirmed -> left | suppressed. The same machine holds for a person (may they be mailed at all?) and for each
 of their subscriptions (did they ask for this digest?); mailed is only who is confirmed in both.
-Asking again never downgrades: the confirmed stay confirmed. Who left begins again and is mailed only after new evidence.
+Asking again never downgrades: the confirmed stay confirmed. Nor does it undo a leaving, for anybody can ask in a reader's name: who left has
+left until there is new evidence.
 Who is suppressed is brought back by nothing but a person who takes the suppression back. Steps that the table does not
 list are bugs and raise.
 
@@ -70,7 +71,7 @@ MOVES = MappingProxyType(
         (Status.CONFIRMED, Step.CONFIRMED): Status.CONFIRMED,
         (Status.CONFIRMED, Step.LEFT): Status.LEFT,
         (Status.CONFIRMED, Step.SUPPRESSED): Status.SUPPRESSED,
-        (Status.LEFT, Step.REQUESTED): Status.PENDING,
+        (Status.LEFT, Step.REQUESTED): Status.LEFT,
         (Status.LEFT, Step.CONFIRMED): Status.CONFIRMED,
         (Status.LEFT, Step.LEFT): Status.LEFT,
         (Status.LEFT, Step.SUPPRESSED): Status.SUPPRESSED,

@@ -265,7 +265,8 @@ def read(
         wanted, stored = _chosen(_cell(row, picked))
         against = barred(checks, partial(_cell, row))
         if against and against.cause:
-            yield GoneLine(key(address, address_key), number, _refused(number, typed, "").text, *against)
+            whose = key(address, address_key), number, _refused(number, typed, "").text
+            yield GoneLine(*whose, *against, spoken if spoken in languages else languages[0])
             continue
         why = against.why if against else None
         if spoken not in languages:

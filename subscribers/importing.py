@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -42,7 +43,7 @@ from subscribers.columns import UtcTime
 from subscribers.consent import Status, Step, after
 from subscribers.csvfile import Line, RefusedLine
 from subscribers.presets import GoneLine
-from subscribers.schema import batch, consent, subscriber, subscription, suppression
+from subscribers.schema import batch, consent, former_key, subscriber, subscription, suppression
 from subscribers.staging import Staging
 
 __all__ = ["Imported", "merge"]
@@ -113,8 +114,8 @@ def merge(
                 gone.append(line)
                 refusals.add(RefusedLine(line.line, line.text, line.why))
             if len(gone) == GONE:
-                remembered += _remember(write, gone, actor=actor, now=now)
-        remembered += _remember(write, gone, actor=actor, now=now)
+                remembered += _remember(write, gone, digest=digest, actor=actor, now=now)
+        remembered += _remember(write, gone, digest=digest, actor=actor, now=now)
         with write() as connection:
             values = {"digest": digest, "basis": basis, "actor": actor, "at": now}
             batch_id = connection.execute(insert(batch).values(**values).returning(batch.c.id)).scalar_one()
@@ -136,6 +137,7 @@ def _remember(
     write: Callable[[], AbstractContextManager[Connection]],
     gone: list[GoneLine],
     *,
+    digest: str,
     actor: str,
     now: datetime,
 ) -> int:
@@ -143,7 +145,7 @@ def _remember(
     if not gone:
         return 0
     with write() as connection:
-        kept = refuse_gone(connection, gone, actor=actor, now=now)
+        kept = refuse_gone(connection, gone, digest=digest, actor=actor, now=now)
     gone.clear()
     return kept
 
@@ -176,6 +178,8 @@ def _merge_slice(
     _stage(connection, part)
     refused, pending = _look(connection, digest)
     at = literal(now, UtcTime())
+    if pending:
+        _write_again(connection)
     if basis and pending:
         done.confirmed += _confirm(connection, digest, basis=basis, actor=actor, now=now)
     status = after(None, Step.CONFIRMED if basis else Step.REQUESTED)
@@ -262,7 +266,9 @@ def _look(connection: Connection, digest: str) -> tuple[list[RefusedLine], bool]
             suppression.c.cause,
             subscriber.c.status,
             subscription.c.status.label("asked"),
+            former_key.c.subscriber_id.label("moved"),
         )
+        .outerjoin(former_key, former_key.c.addr_key == staged.c.addr_key)
         .outerjoin(suppression, suppression.c.addr_key == staged.c.addr_key)
         .outerjoin(subscriber, subscriber.c.addr_key == staged.c.addr_key)
         .outerjoin(
@@ -272,25 +278,37 @@ def _look(connection: Connection, digest: str) -> tuple[list[RefusedLine], bool]
         .where(
             or_(
                 suppression.c.cause.is_not(None),
+                former_key.c.subscriber_id.is_not(None),
                 subscriber.c.status.in_([left, pending]),
                 subscription.c.status.in_([left, pending]),
             )
         )
     ).all()
-    gone = [row for row in found if row.cause is not None or left in {row.status, row.asked}]
+    gone = [(row, why) for row in found if (why := _why_not(row)) is not None]
     if gone:
-        connection.execute(delete(staged).where(staged.c.addr_key.in_([row.addr_key for row in gone])))
-    refused = [
-        RefusedLine(
-            row.line,
-            row.address,
-            "the reader has left"
-            if row.cause in {None, "left"}
-            else f"the address is suppressed ({row.cause})",
-        )
-        for row in gone
-    ]
+        connection.execute(delete(staged).where(staged.c.addr_key.in_([row.addr_key for row, _ in gone])))
+    refused = [RefusedLine(row.line, row.address, why) for row, why in gone]
     return refused, len(gone) < len(found)
+
+
+def _write_again(connection: Connection) -> None:
+    """Whose address was forgotten while they waited have it again by the list."""
+    here = staged.c.addr_key == subscriber.c.addr_key
+    typed = select(staged.c.address).where(here).scalar_subquery()
+    connection.execute(
+        update(subscriber)
+        .where(subscriber.c.address.is_(None), subscriber.c.addr_key.in_(select(staged.c.addr_key)))
+        .values(address=typed)
+    )
+
+
+def _why_not(row: Any) -> str | None:
+    """Why no list may bring this one in."""
+    if row.cause not in {None, "left"}:
+        return f"the address is suppressed ({row.cause})"
+    if row.cause == "left" or Status.LEFT in {row.status, row.asked}:
+        return "the reader has left"
+    return None if row.moved is None else "the reader has another address now"
 
 
 def _confirm(connection: Connection, digest: str, *, basis: str, actor: str, now: datetime) -> int:

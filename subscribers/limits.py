@@ -3,26 +3,32 @@
 PURE. A form is a way to make us write to strangers. So an address gets one such mail an hour and three a day, and after three within a
 day nothing for a week. Who acts on a page that only a link in their own mails opens is no stranger: such a page has an hour of its own,
 so that a reader who has just confirmed is answered, too; a network (an IPv4 /24, an IPv6 /64) may ask ten times an hour, and the whole site so many times as is configured.
-Networks are counted under a keyed hash.
+Networks are counted under a keyed hash. Whom nobody tells the network of are counted together, and may ask more often.
 """
 
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-__all__ = ["NETWORK_AN_HOUR", "NOWHERE", "REMEMBERED", "may_write", "network_key", "network_of"]
+__all__ = ["REMEMBERED", "client_of", "may_ask", "may_write", "network_key", "network_of"]
 
 HOUR, DAY, SILENCE = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 A_DAY = 3
 NETWORK_AN_HOUR = 10
+NOWHERE_AN_HOUR = 100
 NOWHERE = "unknown"
-"""The network of a client whose address nobody tells us: a limit would be everybody's."""
+"""The network of a client whose address nobody tells us: its limit is everybody's whose address is not told, or cannot be read."""
 REMEMBERED = SILENCE + DAY
 """How far back requests have to be known."""
 
+
+_WITH_PORT = re.compile(r"(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?")
+"""How gateways write an address with its port behind it; an IPv6 address stands in brackets then."""
 
 OWN_PAGES = frozenset({"back", "preferences"})
 """Forms that only a link in a reader's own mails opens, and that make us write to that same address."""
@@ -40,14 +46,45 @@ def may_write(written: Sequence[tuple[datetime, str]], now: datetime, *, form: s
     )
 
 
+def may_ask(network: str, asked: int) -> bool:
+    """Whether a network that asked so often within the hour may ask once more."""
+    return asked < (NOWHERE_AN_HOUR if network == NOWHERE else NETWORK_AN_HOUR)
+
+
+def client_of(peer: str, named: Sequence[str], proxies: tuple[str, ...]) -> str:
+    """Who asks: whoever is connected, or whom our own web servers (addresses or networks) name last; "" when they name nobody.
+
+    `named`: what X-Forwarded-For says, in its order; some gateways write the port behind an address.
+    """
+    trusted, rest = _networks(proxies), list(named)
+    while (found := _address(peer)) is not None and any(found in network for network in trusted):
+        nearest = rest.pop().strip() if rest else ""
+        written = _WITH_PORT.fullmatch(nearest)
+        peer = (written[1] or written[2] or "") if written else nearest
+        if _address(peer) is None:
+            return ""
+    return peer
+
+
+@lru_cache(maxsize=8)
+def _networks(texts: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(map(ip_network, texts))
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """An address, an IPv4 one that is written as IPv6 as itself."""
+    try:
+        found = ip_address(text)
+    except ValueError:
+        return None
+    return found.ipv4_mapped or found if isinstance(found, IPv6Address) else found
+
+
 def network_of(address: str) -> str:
     """The network of a client's address ("203.0.113.0/24"); `NOWHERE` for what is no address."""
-    try:
-        found = ip_address(address)
-    except ValueError:
+    found = _address(address)
+    if found is None:
         return NOWHERE
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
     return str(ip_network((found, 24 if found.version == 4 else 64), strict=False))
 
 

@@ -25,20 +25,26 @@ __all__ = [
 
 
 class Barred(NamedTuple):
-    """Why a line is refused, and under which cause its address is from then on; "": this line only."""
+    """Why a line is refused, and under which cause its address is from then on; "": this line only. `here`: for the line's digest only."""
 
     why: str
     cause: str = ""
+    here: bool = False
 
 
 class GoneLine(NamedTuple):
-    """A line about somebody who has left or must not be mailed: whose, why, and the cause under which that is kept."""
+    """A line about somebody who has left or must not be mailed: whose, why, and the cause under which that is kept.
+
+    `here`: they left this digest, in which they read this language; of others nothing is said.
+    """
 
     addr_key: bytes
     line: int
     text: str
     why: str
     cause: str
+    here: bool = False
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +165,12 @@ class Mapped:
             ours = (
                 Check("digest", frozenset({"", digest}), other),
                 Check("status", frozenset({"", "pending", "confirmed"}), no, WORDS),
-                Check("active", frozenset({"", "yes"}), no),
+                Check(
+                    "active",
+                    frozenset({"", "yes"}),
+                    no,
+                    {"left": Barred("the file says: has left it", "left", here=True)},
+                ),
             )
             return [(self.places[check.heading], check) for check in ours if check.heading in self.places]
         plain = [plain_heading(heading) for heading in self.headings]
@@ -179,7 +190,7 @@ class Mapped:
 def barred(checks: Iterable[tuple[int, Check]], cell: Callable[[int], str]) -> Barred | None:
     """What a line says against itself; what keeps it out of every later list before what concerns this one."""
     said = [why for place, check in checks if (why := check.bars(cell(place).casefold()))]
-    return next((why for why in said if why.cause), said[0] if said else None)
+    return next((why for why in said if why.cause and not why.here), said[0] if said else None)
 
 
 def recognised(headings: Iterable[str]) -> Preset | None:

@@ -32,6 +32,7 @@ __all__ = [
     "batch",
     "consent",
     "consent_text",
+    "former_key",
     "metadata",
     "signup",
     "subscriber",
@@ -67,6 +68,16 @@ subscriber = Table(
     CheckConstraint("status IN ('pending', 'confirmed', 'left', 'suppressed')", name="status"),
     CheckConstraint("mailable = (status = 'confirmed' AND address IS NOT NULL)", name="mailable"),
     comment="a person's address; NULL once erased. timezone: in which hours are shown to them; NULL: each digest's",
+)
+
+former_key = Table(
+    "former_key",
+    metadata,
+    Column("addr_key", LargeBinary(16), primary_key=True),
+    Column("subscriber_id", ForeignKey("subscriber.id"), nullable=False, index=True),
+    Column("at", UtcTime, nullable=False),
+    CheckConstraint("length(addr_key) = 16", name="addr_key"),
+    comment="addresses that readers had before they moved, by keyed hash: no list brings them in, and erasure reaches them",
 )
 
 APART = text("rhythm <> 'each'")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from publisher.section import Section, Term
 from publisher.series import Digest, Sender
-from publisher.story import Received, Section, Source, Story, Term
+from publisher.story import Received, Source, Story
 
 NOW = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
 

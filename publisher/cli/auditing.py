@@ -61,7 +61,9 @@ def audit(door_: Door, place: str, disclaimers: tuple[str, ...], limit: int, pri
         lines.append(
             f"{told} {'lacks' if lacking == 1 else 'lack'} something."
             if lacking
-            else f"All of {counted(len(report.stories), 'story', 'stories')} have source, link and disclaimer."
+            else "The story has source, link and disclaimer."
+            if len(report.stories) == 1
+            else f"All of {len(report.stories):,} stories have source, link and disclaimer."
         )
     record = {
         "place": report.place,

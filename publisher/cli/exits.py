@@ -25,6 +25,7 @@ USAGE, REFUSED, CONFLICT, PARTLY, LATER, CONFIGURATION, INTERRUPTED = 2, 3, 4, 5
 EXITS: dict[type[Exception], int] = {
     errors.BadInput: USAGE,
     errors.InputUnreadable: USAGE,
+    errors.Unstorable: USAGE,
     errors.UnknownName: USAGE,
     errors.AmbiguousName: USAGE,
     errors.Refused: REFUSED,

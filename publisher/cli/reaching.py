@@ -92,7 +92,7 @@ def _of_act(act: dict[str, Any]) -> list[str]:
         f"{barred if act['not_written_to'] else ''}."
     )
     lines += ["  Readers of it are still looked for."] if act["looking"] else []
-    took = {"public": "feeds and pages", "queued": "mails queued", "hubs": "hubs told"}
+    took = {"public": "feeds and pages", "queued": "all mails queued", "hubs": "hubs told"}
     took |= {"first_mail": "first mail", "last_mail": "last mail"}
     times = [
         f"{name} after {act['seconds'][key]:.1f} s"

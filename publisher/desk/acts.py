@@ -12,13 +12,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from publisher import gate
-from publisher.desk import publishing
+from publisher.desk import onestory, publishing
 from publisher.desk.names import story_in
 from publisher.desk.propagation import propagate
 from publisher.desk.publishing import Published
 from publisher.desk.sourcereport import SourceReport
 from publisher.desk.taking import ByHand, headlined, take_item
-from publisher.desk.withdrawals import Withdrawal, outgoing, withdraw
+from publisher.desk.withdrawals import Withdrawal, outgoing, together, withdraw
 from publisher.errors import BadInput, Conflict, Refused, UnknownName
 from publisher.intake.links import absolute, canonical, unfit
 from publisher.intake.text import clean
@@ -26,7 +26,7 @@ from publisher.legible import visible
 from publisher.newsroom import Newsroom
 from publisher.revise import eligible_at
 from publisher.selection import Act, Candidate, Mark
-from publisher.store import editions, house, quarantine, stories
+from publisher.store import aliases, editions, house, quarantine, stories
 from publisher.story import Reason, Source, Story, lacks
 
 __all__ = [
@@ -213,14 +213,17 @@ def kill(
         present = story_in(connection, story_id)
         if present.killed is not None:
             raise Conflict(f"story {present.story_id} was killed before: {present.killed}")
-        claims = stories.headlines(connection, present)
+        one = [present, *stories.by_id(connection, aliases.joined(connection, present.story_id))]
+        claims = frozenset().union(*(stories.headlines(connection, story) for story in one))
         for text in said.values():
             if faults := gate.unsayable(text, claims):
                 raise Refused(
                     f"the public reason {faults[0]}: readers could not be told it, and nothing was done"
                 )
-        done = withdraw(connection, present, act="kill", why=why, actor=actor, now=now, public=said)
-    return Withdrawn(done, propagate(newsroom, [done.story_id], actor=actor, now=now))
+        done = onestory.kill(newsroom, connection, present, why=why, actor=actor, now=now, public=said)
+    return Withdrawn(
+        together(done), propagate(newsroom, [entry.story_id for entry in done], actor=actor, now=now)
+    )
 
 
 def release(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Changed:
@@ -237,6 +240,7 @@ def release(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: dat
         changed = replace(present, hold=None, released_at=now, modified_at=now)
         changed = replace(changed, eligible_at=eligible_at(changed))
         stories.save(connection, changed)
+        aliases.part(connection, changed.story_id)
         house.tell(connection, "story.release", changed.story_id, actor=actor, now=now, why=why)
     done = publishing.at_once(newsroom, [changed.story_id], unseen=True, actor=actor, now=now)
     return Changed(changed, done)

@@ -98,6 +98,8 @@ def _judged(
                 f"{place} is a mail: of many stories it would be read as one. Give the feed, or the page of the edition's stories"
             )
         page = is_html(raw)
+        if page and _is_list(raw):
+            raise BadInput(f"{place} is a page of several stories: give the page of one, or the feed of all")
         context = Context(source=source, now=now, base_url=url or None, max_items=limit)
         found = intake.read(raw, context, format="page" if page else "auto")
         if isinstance(found, Unreadable):
@@ -116,6 +118,13 @@ def _judged(
     return Report(place, tuple(stories), passed_over)
 
 
+def _is_list(raw: bytes) -> bool:
+    """Whether a page lists several stories and tells none: its articles have headings, and none of them the page's own."""
+    found = LexborHTMLParser(raw.decode("utf-8", "replace")).css("article")
+    headed = [article for article in found if article.css_first("h2, h3") is not None]
+    return len(headed) > 1 and not any(article.css_first("h1") for article in found)
+
+
 class _Reader:
     """Asks the one site."""
 
@@ -132,7 +141,7 @@ class _Reader:
             return [(answer.body, answer.url)], host
         if not is_html(answer.body) and not (api and sweeping.is_api(answer.body)):
             return [(answer.body, answer.url)], host
-        if is_html(answer.body) and not is_front_page(parts.path, parts.query):
+        if is_html(answer.body) and not is_front_page(parts.path, parts.query) and not _is_list(answer.body):
             context = Context(source=_source(host), now=self._now, base_url=answer.url)
             if not isinstance(intake.read(answer.body, context, format="page"), Unreadable):
                 return [(answer.body, answer.url)], host
@@ -166,9 +175,9 @@ class _Reader:
             else "it says that nothing changed"
         )
         barred = isinstance(answer, Failed) and answer.reason in {"port", "address"}
-        hint = (
-            "; where the site is your own, in a private network or at such a port, --private allows it"
-            if barred
-            else ""
-        )
-        raise BadInput(f"{url} cannot be fetched: {why}{hint}")
+        hint = "; where the site is your own, in a private network or at such a port, --private allows it"
+        if self._guard.allow_hosts:
+            hint = (
+                "; --private allows the site alone that you named: if this is the same one, give this address"
+            )
+        raise BadInput(f"{url} cannot be fetched: {why}{hint if barred else ''}")

@@ -40,6 +40,8 @@ QUIET = timedelta(seconds=15)
 """So long a file must have lain unchanged: agencies' servers write in bursts that are closer together."""
 PATIENCE = timedelta(minutes=10)
 """So long a file that cannot be read may still be one that is on its way."""
+AHEAD = timedelta(minutes=5)
+"""So far another machine's clock may be ahead of ours while it writes; a time beyond that was set by a server that keeps its sender's, when it had the whole file."""
 
 
 def look(folder: Path, take: Callable[[str, bytes], str | None], *, now: datetime) -> str | None:
@@ -97,9 +99,14 @@ def _whole(folder: Path, now: datetime) -> list[Path]:
         if name.startswith(".") or name.endswith(UNFINISHED) or not _is_file(entry):
             continue
         changed = entry.lstat().st_mtime
-        if now.timestamp() - changed >= QUIET.total_seconds():
+        if not _within(QUIET, changed, now):
             found.append((changed, entry.name, entry))
     return [entry for _, _, entry in sorted(found)]
+
+
+def _within(span: timedelta, changed: float, now: datetime) -> bool:
+    """Whether a file was last changed so shortly ago that it may be on its way still."""
+    return -AHEAD.total_seconds() <= now.timestamp() - changed < span.total_seconds()
 
 
 def _is_file(entry: Path) -> bool:
@@ -122,7 +129,7 @@ def _one(folder: Path, entry: Path, take: Callable[[str, bytes], str | None], *,
     except OSError as error:
         why = f"it cannot be opened: {error.strerror or error}"
     after = aside.stat()
-    young = now.timestamp() - after.st_mtime < PATIENCE.total_seconds()
+    young = _within(PATIENCE, after.st_mtime, now)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         _give_back(folder, aside)
         return

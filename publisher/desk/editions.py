@@ -26,6 +26,7 @@ from publisher.newsroom import Newsroom
 from publisher.render import digest as render_digest
 from publisher.render import message
 from publisher.schedule import edition_id, out_of_reach, present_slot, slot_by_hand
+from publisher.section import Section
 from publisher.selection import SPAN, Act, Candidate, Selection, roomier, select_digest
 from publisher.series import Digest, Letter
 from publisher.store import agenda, approvals, editions, house, notes, stories, ties
@@ -173,16 +174,20 @@ def _fitted(newsroom: Newsroom, made: Edition) -> Edition:
     return made
 
 
+def _sections(newsroom: Newsroom, digest: Digest) -> list[Section]:
+    """The digest's sections as far back as it looks itself."""
+    sections = [newsroom.section(slug) for slug in digest.sections]
+    return sections if digest.window is None else [section.narrowed(digest.window) for section in sections]
+
+
 def _select(
     newsroom: Newsroom, connection: Connection, digest: Digest, *, slot: datetime, now: datetime
 ) -> tuple[Selection, int]:
     """The selection, and how many stories it was chosen from."""
-    sections = [newsroom.section(slug) for slug in digest.sections]
-    if digest.window is not None:
-        sections = [replace(section, window=digest.window) for section in sections]
+    sections = _sections(newsroom, digest)
     marks = stories.marks_in_force(connection, now=now)
     pinned = [mark.story_id for mark in marks if mark.act is Act.PIN]
-    since = min(slot - section.window for section in sections)
+    since = min(slot - section.reach for section in sections)
     carried = editions.carried(connection, digest.slug)
     before = since - SPAN if any(section.merge for section in sections) else since
     urgent: Mapping[str, datetime] = {}
@@ -240,7 +245,7 @@ def make(
     digest = newsroom.digest(name)
     present = present_slot(digest, now)
     if slot is not None and slot != present:
-        window = digest.window or min(newsroom.section(slug).window for slug in digest.sections)
+        window = min(section.reach for section in _sections(newsroom, digest))
         if why := out_of_reach(slot, window=window, now=now):
             raise BadInput(why)
     wanted = slot or slot_by_hand(digest, now)

@@ -18,6 +18,7 @@ from typing import Any, TextIO
 from publisher.errors import Conflict, InputUnreadable, unwritable
 from publisher.newsroom import Newsroom
 from subscribers import audience, cells, csvfile, importing
+from subscribers.consent import Status
 from subscribers.presets import GoneLine
 from subscribers.rhythm import Rhythm, RhythmKind
 from subscribers.staging import Staging
@@ -167,7 +168,7 @@ def export_csv(newsroom: Newsroom, path: Path) -> int:
                 known = audience.attributes_of(connection, (row.id for row, _ in found)) if names else {}
             for row, subscriptions in found:
                 for entry in subscriptions if row.address else ():
-                    active = "yes" if entry.active else "no"
+                    active = "yes" if entry.active else "left" if entry.status == Status.LEFT else "no"
                     yield (
                         row.address,
                         row.status,

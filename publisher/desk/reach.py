@@ -32,6 +32,7 @@ def report(newsroom: Newsroom, story_id: str) -> dict[str, Any]:
         name = whole_id(connection, "story", story_id)
         path = f"site/story/{name}/index.html"
         page = public.get(connection, path)
+        acts = followups.of_story(connection, name)
         return {
             "id": name,
             "mailed": [_mailed(connection, carrier) for carrier in desk_followups.mailed(connection, name)],
@@ -41,11 +42,15 @@ def report(newsroom: Newsroom, story_id: str) -> dict[str, Any]:
             ],
             "page": {"path": path, "status": page.status, "changed_at": page.changed_at} if page else None,
             "hubs_waiting": hubs.waiting(connection),
-            "acts": [_act(connection, row) for row in followups.of_story(connection, name)],
+            "acts": [
+                _act(connection, row, until=min((one.at for one in acts if one.at > row.at), default=None))
+                for row in acts
+            ],
         }
 
 
-def _act(connection: Connection, row: Any) -> dict[str, Any]:
+def _act(connection: Connection, row: Any, *, until: datetime | None) -> dict[str, Any]:
+    """`until`: the next act, whose feeds are not this one's."""
     carriers = list(desk_followups.carriers(connection, row))
     sent = followups.dispatches(connection, row.id)
     counts: Counter[str] = Counter()
@@ -53,7 +58,7 @@ def _act(connection: Connection, row: Any) -> dict[str, Any]:
         counts.update(asdict(deliveries.counts(connection, one.id)))
     mailboxes = followups.people(connection, [part for carrier in carriers for part in carrier.parts])
     planned = sum(counts.values())
-    feeds = followups.feeds_since(connection, row.story_id, row.at)
+    feeds = followups.feeds_since(connection, row.story_id, row.at, until=until)
     took = row.took or {}
     first, last = followups.reached(connection, [one.id for one in sent])
     return {

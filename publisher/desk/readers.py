@@ -193,7 +193,7 @@ def everything(connection: Connection, row: Any) -> dict[str, Any]:
                 "dispatch": fact.dispatch_id,
                 "detail": fact.detail,
             }
-            for fact in returned.of_address(connection, row.addr_key)
+            for fact in returned.of_addresses(connection, audience.keys_of(connection, [row.id]))
         ],
         "consent": [
             {
@@ -235,9 +235,8 @@ def erase(newsroom: Newsroom, address: str, *, actor: str, now: datetime) -> Non
 
 def forget(connection: Connection, row: Any, *, actor: str, now: datetime) -> None:
     """The same of a subscriber's row."""
-    audience.erase(connection, row.id, actor=actor, now=now)
-    audience.forget_asked(connection, row.id, row.addr_key, now=now)
-    deliveries.forget(connection, row.addr_key)
+    keys = audience.erase(connection, row.id, actor=actor, now=now)
+    deliveries.forget(connection, [row.id], keys)
 
 
 def suppressions(newsroom: Newsroom, *, limit: int, after: str | None = None) -> Page:

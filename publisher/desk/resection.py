@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from publisher.newsroom import Newsroom
 from publisher.selection import belongs
@@ -14,12 +14,12 @@ __all__ = ["resection"]
 def resection(newsroom: Newsroom, *, since: datetime | None = None, actor: str, now: datetime) -> int:
     """Compute again which sections stories belong to, after a change of the rules; returns how many changed.
 
-    Stories eligible since then are looked at, by default as far back as any section's window or feed reaches. A killed
+    Stories eligible since then are looked at, by default as far back as any section or feed reaches. A killed
     story stays where it is: its withdrawal has to be shown in the feeds that it was in. Editions keep what they saw.
     """
     rules = newsroom.settings.sections
     if since is None:
-        since = now - max((max(rule.window, rule.feed_window) for rule in rules), default=timedelta())
+        since = now - max((*(rule.reach for rule in rules), *(feed.reach for feed in newsroom.feeds)))
     changed = 0
     with newsroom.database.write() as connection:
         for story in stories.candidates(connection, since=since):

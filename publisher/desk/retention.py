@@ -49,9 +49,8 @@ def _people(
                 still = fading.faded(
                     connection, status, before=now - kept, after_id=rows[0].id - 1, limit=len(rows)
                 )
-                fading.fade(connection, [row.id for row in still])
-                for row in still:
-                    deliveries.forget(connection, bytes(row.addr_key))
+                ids = [row.id for row in still]
+                deliveries.forget(connection, ids, fading.fade(connection, ids, status, now=now))
     return count
 
 

@@ -16,11 +16,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from publisher.errors import Unstorable
 from publisher.ledger import State
 from publisher.newsroom import Newsroom
 from publisher.store import relays, returned
 from subscribers import audience
-from subscribers.address import key, parse
+from subscribers.address import key, parse, unnamed
 from subscribers.bounces import Kind
 from subscribers.consent import Origin
 from subscribers.errors import AddressRefused, UnknownSubscriber
@@ -57,10 +58,13 @@ class StillSending(Exception):
 
 
 def take(newsroom: Newsroom, raw: bytes, *, actor: str, now: datetime) -> Taken:
-    """Take in one mail that came back; twice is the same as once."""
+    """Take in one mail that came back; twice is the same as once. One that cannot be kept is unrecognised: it holds up no other."""
     report = read(raw)
-    with newsroom.database.write() as connection:
-        taken = _taken(newsroom, connection, report, actor=actor, now=now)
+    try:
+        with newsroom.database.write() as connection:
+            taken = _taken(newsroom, connection, report, actor=actor, now=now)
+    except Unstorable:
+        return Taken("other", "unrecognised")
     if taken.effect == "nothing" and report.what is What.OTHER:
         return Taken("other", "unrecognised")
     return taken
@@ -159,7 +163,7 @@ class _Desk:
             return self._untrusted("bounce", "it is about another address than its token")
         kind, detail = (
             said.verdict.kind,
-            f"{said.code} {said.enhanced or ''} {_unnamed(said.text)}"[:DETAIL_MAX],
+            f"{said.code} {said.enhanced or ''} {unnamed(said.text)}"[:DETAIL_MAX],
         )
         before: Sequence[datetime] = ()
         if kind in COUNTED:
@@ -281,8 +285,3 @@ class _Desk:
 
 def _domain(sent: Any) -> str:
     return str(sent.rcpt).rpartition("@")[2]
-
-
-def _unnamed(text: str) -> str:
-    """A server's words without the addresses in them: what is kept outlives the erasure of a person."""
-    return " ".join("…" if "@" in word else word for word in text.split())

@@ -20,7 +20,10 @@ class Outgoing:
 
 @dataclass(slots=True)
 class SourceReport:
-    """What came of one source: counts by change, what was set aside, and why it failed if it did. `first`: it was never read before."""
+    """What came of one source: counts by change, what was set aside, and why it failed if it did.
+
+    `first`: it was never read before. `polled`: it was asked what it has now; files come in any order. `met`: the stories that its items named so far.
+    """
 
     source: str
     counts: dict[str, int] = field(default_factory=dict)
@@ -32,6 +35,8 @@ class SourceReport:
     failed: str | None = None
     unchanged: bool = False
     first: bool = False
+    polled: bool = False
+    met: set[str] = field(default_factory=set)
 
     def add(self, other: SourceReport) -> None:
         """What came of one more document of this source; whether it failed is its own affair."""

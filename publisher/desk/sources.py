@@ -220,10 +220,10 @@ def add(
         or re.sub(r"[^a-z0-9]+", "-", host.removeprefix("www.").rpartition(".")[0].casefold()).strip("-")[:48]
     )
     known = newsroom.settings.sources
-    if any(source.slug == short or source.url == feed.url for source in known):
-        raise Conflict(
-            f"a source named {short!r}, or with the address {feed.url}, is in sources.toml: give another --slug"
-        )
+    if there := next((source.slug for source in known if source.url == feed.url), None):
+        raise Conflict(f"the source {there} in sources.toml has the address {feed.url} already")
+    if any(source.slug == short for source in known):
+        raise Conflict(f"a source named {short!r} is in sources.toml: give another --slug")
     parts = urlsplit(feed.url)
     home = f"{parts.scheme}://{parts.netloc}/"
     address = home if format_ == "wordpress" else feed.url

@@ -1,8 +1,8 @@
 """WordPress sites as sources: each poll sweeps the posts of a window, takes what changed, and withdraws what is proved to be gone.
 
 Order: find the interface, list the window until the list is whole, ask for texts and for the missing, and only then one write transaction: stories,
-kills, and what the sweep remembers. Whatever is not WordPress's own word about a post withdraws nothing; more than a handful gone at once is
-told to the desk and left alone.
+kills, and what the sweep remembers. Whatever is not WordPress's own word about a post withdraws nothing. More living stories than a handful gone at once are
+told to the desk and left alone; what is public elsewhere, was told before, or stands no more counts for none of them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from publisher.fetch import Failed, Fetched, Memory, NotModified, fetch, values
 from publisher.intake import Context, Unreadable, sweeping
 from publisher.intake.sweeping import HANDFUL, PAGE, Listed, Plan, Proof
 from publisher.newsroom import Newsroom
-from publisher.store import aliases, sweeps
+from publisher.revise import killed
+from publisher.store import aliases, stories, sweeps
 from publisher.story import Received, Rejected, Source
 
 __all__ = ["sweep"]
@@ -30,6 +31,8 @@ ANSWERS = frozenset({200, 401, 403, 404})
 TRIES = 3
 TEXTS_AT_ONCE = 25
 MAX_PAGES = 50
+ASKED = 25
+"""Of so many absent posts a sweep asks one by one; the others' turn is the next one."""
 
 
 class Broken(Exception):
@@ -119,6 +122,17 @@ class _Site:
             items += document.items
         return items
 
+    async def public(self, api: str, posts: Sequence[int]) -> set[int]:
+        """Those of these posts that anybody may read, though they are listed in the window no more: an editor moved their date."""
+        found: set[int] = set()
+        for start in range(0, len(posts), PAGE):
+            answer = await self.ask(sweeping.among_url(api, posts[start : start + PAGE]))
+            entries = sweeping.read_listing(answer.body)
+            if isinstance(entries, Unreadable):
+                raise Broken(f"{entries.reason}: {entries.detail}")
+            found |= {entry.post for entry in entries if not entry.protected}
+        return found
+
     async def gone(self, api: str, posts: Collection[int], report: SourceReport) -> list[int]:
         """Those of the missing that are proved to be withdrawn."""
         found: list[int] = []
@@ -145,9 +159,9 @@ async def sweep(
     try:
         api = await site.api()
         listed = await site.listed(api, since)
-        plan = await asyncio.to_thread(_planned, newsroom, source, listed, since)
+        plan, alive, dead = await asyncio.to_thread(_planned, newsroom, source, listed, since)
         items = await site.texts(api, plan.fetch)
-        withdrawn = await _withdrawn(site, api, plan, report)
+        absent = await _absent(site, api, plan, alive=alive, dead=dead, report=report)
     except Broken as error:
         report.failed = str(error)
         return error.not_before
@@ -155,24 +169,53 @@ async def sweep(
         report.remarks.append(
             f"post {post} is public again after it was withdrawn: only a person brings its story back"
         )
-    await asyncio.to_thread(_store, site, listed, items, withdrawn=withdrawn, report=report, actor=actor)
+    await asyncio.to_thread(_store, site, listed, items, absent=absent, report=report, actor=actor)
     return None
 
 
-def _planned(newsroom: Newsroom, source: Source, listed: Sequence[Listed], since: datetime) -> Plan:
+def _planned(
+    newsroom: Newsroom, source: Source, listed: Sequence[Listed], since: datetime
+) -> tuple[Plan, frozenset[int], frozenset[int]]:
+    """What is to be done, and of the absent posts those whose story stands, and those whose story was killed."""
     with newsroom.database.read() as connection:
-        return sweeping.plan(sweeps.known(connection, source.slug), listed, since=since)
+        plan = sweeping.plan(sweeps.known(connection, source.slug), listed, since=since)
+        posts = {_guid(post): post for post in (*plan.missing, *plan.protected, *plan.named)}
+        ids = aliases.known(connection, source.slug, posts)
+        found = stories.load(connection, ids.values())
+    dead = frozenset(posts[guid] for guid, name in ids.items() if killed(found[name]))
+    return plan, frozenset(posts[guid] for guid in ids) - dead, dead
 
 
-async def _withdrawn(site: _Site, api: str, plan: Plan, report: SourceReport) -> list[int]:
-    """What is withdrawn: behind a password now, or missing and proved so; nothing where it is more than a handful."""
-    if len(plan.missing) + len(plan.protected) > HANDFUL:
+def _guid(post: int) -> str:
+    return f"wordpress:{post}"
+
+
+async def _absent(
+    site: _Site,
+    api: str,
+    plan: Plan,
+    *,
+    alive: Collection[int],
+    dead: Collection[int],
+    report: SourceReport,
+) -> tuple[list[int], list[int]]:
+    """The posts that are withdrawn (behind a password now, or missing and proved so), and those that are for the desk: more than a handful at once."""
+    missing = [post for post in plan.missing if post not in dead]
+    moved = await site.public(api, missing)
+    absent = [post for post in missing if post not in moved]
+    protected = [post for post in plan.protected if post not in dead]
+    of_desk = [post for post in (*absent, *protected) if post in alive]
+    if len(of_desk) <= HANDFUL:
+        of_desk = []
+    if named := [post for post in (*plan.named, *of_desk) if post in alive]:
         report.remarks.append(
-            f"{len(plan.missing) + len(plan.protected)} posts are gone at once ({', '.join(map(str, (*plan.missing, *plan.protected)))}): "
-            "nothing was withdrawn. Look at the site, and withdraw with `publisher story kill` what is meant"
+            f"{len(named)} posts are gone, too many at once ({', '.join(map(str, named))}): nothing was withdrawn. "
+            "Look at the site, and withdraw with `publisher story kill` what is meant"
         )
-        return []
-    return [*plan.protected, *await site.gone(api, plan.missing, report)]
+    asked = [post for post in absent if post not in of_desk][:ASKED]
+    proved = await site.gone(api, asked, report)
+    gone = {*plan.missing, *plan.protected}.intersection(dead)
+    return [*gone, *(post for post in protected if post not in of_desk), *proved], of_desk
 
 
 def _store(
@@ -180,20 +223,22 @@ def _store(
     listed: Sequence[Listed],
     items: Sequence[Received | Rejected],
     *,
-    withdrawn: Sequence[int],
+    absent: tuple[Sequence[int], Sequence[int]],
     report: SourceReport,
     actor: str,
 ) -> None:
     newsroom, source, now = site.newsroom, site.source, site.now
+    withdrawn, of_desk = absent
     with newsroom.database.write() as connection:
         received = (item for item in items if isinstance(item, Received))
         aliases.take_turns(connection, source.slug, received)
         for item in items:
             take_item(newsroom, connection, source, item, report=report, actor=actor, now=now)
         for post in withdrawn:
-            kill_by_guid(connection, source, f"wordpress:{post}", report=report, actor=actor, now=now)
+            kill_by_guid(newsroom, connection, source, _guid(post), report=report, actor=actor, now=now)
         sweeps.remember(connection, source.slug, (entry for entry in listed if not entry.protected), now=now)
         sweeps.gone(connection, source.slug, withdrawn, now=now)
+        sweeps.named(connection, source.slug, of_desk, now=now)
     if report.withdrawals:
         taken_back = [entry.story_id for entry in report.withdrawals]
         propagate(newsroom, taken_back, actor=actor, now=now, tell=False)

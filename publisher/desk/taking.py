@@ -15,12 +15,14 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from publisher.desk.followups import note_correction
+from publisher.desk.heldback import by_lacking, by_late
+from publisher.desk.onestory import kill, settle
 from publisher.desk.sourcereport import Outgoing, SourceReport
-from publisher.desk.withdrawals import BY_SOURCE, halt_holding, outgoing, withdraw
+from publisher.desk.withdrawals import BY_SOURCE, halt_holding, outgoing
 from publisher.intake.standing import DOUBTS
 from publisher.intake.text import clean
 from publisher.newsroom import Newsroom
-from publisher.revise import Change, change, content_hash, eligible_at, older
+from publisher.revise import Change, change, content_hash, eligible_at, killed, older
 from publisher.rights import Channel
 from publisher.selection import barred, belongs, claimed
 from publisher.store import aliases, house, quarantine, stories
@@ -30,6 +32,8 @@ __all__ = ["ByHand", "headlined", "kill_by_guid", "take_item"]
 
 MADE_UP = re.compile(r"[0-9a-f]{64}")
 NAMED_BY = 60
+KILL_UNKNOWN = "kill-unknown"
+"""How a report counts a kill of a story that we do not have: it is no news, and the desk has to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,13 @@ def take_item(
     """
     aliases.take_turns(connection, source.slug)
     headed = by_hand.headline if by_hand else ""
-    if (withheld := _withheld(connection, source, item)) is not None:
-        item = withheld
+    said = item if isinstance(item, Received) else item.received
+    if by_hand is None and said and (held := by_lacking(connection, source, item, said, now=now)):
+        story_id = _take_received(
+            newsroom, connection, source, held, said=said, report=report, actor=actor, now=now
+        )
+        if not (said.original_headline or said.body):
+            return story_id
     if (
         isinstance(item, Received)
         and item.pubstatus is not PubStatus.CANCELED
@@ -81,28 +90,7 @@ def take_item(
             report.count("still-quarantined")
         return None
     return _take_received(
-        newsroom, connection, source, item, report=report, actor=actor, now=now, by_hand=by_hand
-    )
-
-
-def _withheld(connection: Connection, source: Source, item: Received | Rejected) -> Received | None:
-    """What an id and a word that is not "usable" say of a story that we have: its present version, held back.
-
-    None where the item says nothing of the kind, or lacks nothing and speaks for itself.
-    """
-    received = item if isinstance(item, Received) else item.received
-    if received is None or received.pubstatus is not PubStatus.WITHHELD or unpublishable(received) is None:
-        return None
-    story_id = aliases.find(connection, source.slug, received)
-    present = stories.get(connection, story_id) if story_id else None
-    if present is None or present.killed is not None:
-        return None
-    return replace(
-        present.received,
-        pubstatus=received.pubstatus,
-        flags=received.flags,
-        source_version=received.source_version or present.received.source_version,
-        version_created=received.version_created or present.received.version_created,
+        newsroom, connection, source, item, said=item, report=report, actor=actor, now=now, by_hand=by_hand
     )
 
 
@@ -122,82 +110,153 @@ def _take_received(
     source: Source,
     received: Received,
     *,
+    said: Received,
     report: SourceReport,
     actor: str,
     now: datetime,
-    by_hand: ByHand | None,
+    by_hand: ByHand | None = None,
 ) -> str | None:
-    story_id = aliases.find(connection, source.slug, received)
-    known = stories.known_hashes(connection, story_id) if story_id else frozenset()
-    present, found = _meaning(connection, story_id, received, known)
-    if found is Change.AFTER_KILL and by_hand is not None and present is not None:
-        # Whoever had it was told to disregard it: it stands in their next edition again, as one that was corrected.
-        present, found = replace(present, killed=None, corrected_at=now), Change.RELEASE
-    report.count(found.value)
+    """Store a version; `said`: the item that it was made of."""
+    meant = _meaning(
+        newsroom, connection, source, received, said, report=report, by_hand=by_hand, actor=actor, now=now
+    )
+    present, received, found = meant.present, meant.received, meant.found
+    lone = found is Change.NEW and received.pubstatus is PubStatus.CANCELED
+    report.count(KILL_UNKNOWN if lone else found.value)
+    if found in {Change.UNCHANGED, Change.STALE}:
+        return None
+    if present and found is Change.AFTER_KILL:
+        _set_aside(connection, present, received, report=report, now=now)
+        return None
     sections = tuple(s.slug for s in newsroom.settings.sections if belongs(received, source.slug, s))
-    match found:
-        case Change.UNCHANGED | Change.STALE:
-            return None
-        case Change.AFTER_KILL:
-            rejected = Rejected(
-                reason=Reason.AFTER_KILL,
-                detail=f"a version of story {story_id}, which was killed: only a person may bring it back",
-                raw=received.body.encode("utf-8", "replace"),
-                source_guid=received.source_guid,
-                headline=received.original_headline,
-                received=received,
-            )
-            quarantine.keep(connection, source.slug, rejected, now=now)
-            report.quarantined.append(f"{received.original_headline}: {rejected.detail}")
-            return None
     revised = next_version(
         newsroom, present, source, received, kind=found, sections=sections, first=report.first, now=now
     )
     if by_hand is not None and by_hand.headline:
         revised = headlined(revised, by_hand.headline, why=by_hand.why, actor=actor, now=now)
     if present is None:
-        stories.add(connection, revised, content_hash(received))
+        stories.add(connection, revised, meant.hashed)
     else:
-        stories.add_version(connection, revised, _version_hash(received, revised.version, known))
+        stories.add_version(connection, revised, meant.version_hash(revised.version))
         data = {"version": revised.version}
         house.tell(
             connection, f"story.{found}", revised.story_id, actor=actor, now=now, why=BY_SOURCE, data=data
         )
-    if by_hand is None:
-        guids = {received.source_guid, *received.aliases}
-        why = "killed by its source" if received.pubstatus is PubStatus.CANCELED else "it came in whole since"
-        if quarantine.drop(connection, source.slug, guids, actor=actor, why=why, now=now):
-            report.remarks.append(
-                f"{revised.headline or received.source_guid}: {why}; what waited of it in quarantine is dropped"
-            )
-    if found is Change.KILL and present is not None and older(received, present.received):
-        report.remarks.append(
-            f"{present.headline}: its kill is older than the version that we had; it was obeyed, look whether both are meant"
-        )
+    whole = by_hand is None and received is said
+    waited = whole and _settled(connection, revised, report=report, actor=actor, now=now)
+    if lone and not waited:
+        _tell_unknown(received, report)
+    if present and found is Change.KILL and older(received, present.received):
+        report.remarks.append(_out_of_order(present, found))
     for doubt in DOUBTS.keys() & received.flags:
         report.remarks.append(f"{received.original_headline}: withheld, for {DOUBTS[doubt]}")
     _tell_mail(newsroom, connection, present, revised, found, report=report, actor=actor, now=now)
     return revised.story_id
 
 
+@dataclass(slots=True)
+class _Meant:
+    """A received version, what it does to the story that we have, and the hash that it is known by beside those of all versions before it."""
+
+    present: Story | None
+    received: Received
+    found: Change
+    hashed: bytes
+    known: Collection[bytes]
+
+    def version_hash(self, version: int) -> bytes:
+        """The hash under which it is kept: one that says again what an earlier one said has a hash of its own."""
+        said_before = hashlib.sha256(self.hashed + str(version).encode()).digest()
+        return said_before if self.hashed in self.known else self.hashed
+
+
 def _meaning(
-    connection: Connection, story_id: str | None, received: Received, known: Collection[bytes]
-) -> tuple[Story | None, Change]:
-    """The story that we have, now known by this version's names too, and what the version does to it; locked where that is something."""
-    present = stories.get(connection, story_id) if story_id else None
-    found = change(present, received, known=known)
-    if story_id and found not in {Change.UNCHANGED, Change.STALE}:
-        present = stories.locked(connection, story_id)  # the desk may have killed it meanwhile
-        found = change(present, received, known=known)
-    if present is not None:
-        aliases.keep(connection, present.source, present.story_id, received)
-    return present, found
+    newsroom: Newsroom,
+    connection: Connection,
+    source: Source,
+    received: Received,
+    said: Received,
+    *,
+    report: SourceReport,
+    by_hand: ByHand | None,
+    actor: str,
+    now: datetime,
+) -> _Meant:
+    """The story that we have, locked, and now known by this version's names too; and what the version means for it.
+
+    Whoever was asked what there is now may show again what was there before, and means that: only of files some come late. Nobody is told the same correction
+    twice for it, and of several items of one document that name the same story it is the first.
+    """
+    named = aliases.named(connection, source.slug, received)
+    if by_hand is not None:
+        named = named[:1]
+    story_id = settle(newsroom, connection, received, named, report=report, actor=actor, now=now)
+    known = stories.known_hashes(connection, story_id) if story_id else frozenset()
+    present = stories.locked(connection, story_id) if story_id else None
+    meant = _Meant(present, received, Change.NEW, content_hash(received), known)
+    if present is None:
+        return meant
+    again = report.polled and meant.hashed in known and present.story_id not in report.met
+    meant.found = change(present, received, known=() if again else known)
+    report.met.add(present.story_id)
+    aliases.keep(connection, present.source, present.story_id, received)
+    if again and meant.found is Change.CORRECTION:
+        meant.found = Change.UPDATE
+    if meant.found is Change.STALE and (held := by_late(present, said, known, now=now)):
+        meant = _Meant(present, held, change(present, held), content_hash(said), known)
+        report.remarks.append(_out_of_order(present, meant.found))
+    if meant.found is Change.AFTER_KILL and by_hand is not None:
+        # Whoever had it was told to disregard it: it stands in their next edition again, as one that was corrected.
+        meant.present, meant.found = replace(present, killed=None, corrected_at=now), Change.RELEASE
+    return meant
 
 
-def _version_hash(received: Received, version: int, known: Collection[bytes]) -> bytes:
-    """The hash under which a version is kept: one that says again what an earlier one said has a hash of its own."""
-    hashed = content_hash(received)
-    return hashed if hashed not in known else hashlib.sha256(hashed + str(version).encode()).digest()
+def _out_of_order(present: Story, found: Change) -> str:
+    return f"{present.headline}: its {found} is older than the version that we had; it was obeyed, look whether both are meant"
+
+
+def _tell_unknown(received: Received, report: SourceReport) -> None:
+    """A kill that found no story; what a new source had taken back before we knew it is nobody's concern."""
+    if not report.first:
+        report.remarks.append(
+            f"{received.original_headline or received.source_guid}: a kill came for a story that we do not know by any of its names; "
+            "look whether one of ours is meant"
+        )
+
+
+def _set_aside(
+    connection: Connection,
+    present: Story,
+    received: Received,
+    *,
+    report: SourceReport,
+    now: datetime,
+) -> None:
+    """A version that came after its story's kill waits for a person."""
+    rejected = Rejected(
+        reason=Reason.AFTER_KILL,
+        detail=f"a version of story {present.story_id}, which was killed: only a person may bring it back",
+        raw=received.body.encode("utf-8", "replace"),
+        source_guid=received.source_guid,
+        headline=received.original_headline,
+        received=received,
+    )
+    quarantine.keep(connection, present.source, rejected, now=now)
+    report.quarantined.append(f"{received.original_headline}: {rejected.detail}")
+
+
+def _settled(
+    connection: Connection, revised: Story, *, report: SourceReport, actor: str, now: datetime
+) -> bool:
+    """Whether this version settled what waited of its story in quarantine: that is dropped."""
+    received = revised.received
+    guids = {received.source_guid, *received.aliases}
+    why = "killed by its source" if received.pubstatus is PubStatus.CANCELED else "it came in whole since"
+    if not quarantine.drop(connection, revised.source, guids, actor=actor, why=why, now=now):
+        return False
+    called = revised.headline or received.source_guid
+    report.remarks.append(f"{called}: {why}; what waited of it in quarantine is dropped")
+    return True
 
 
 def _tell_mail(
@@ -213,9 +272,7 @@ def _tell_mail(
 ) -> None:
     """What the new version means for mail that has not left: it is halted, or goes out with the one before, which is told."""
     if found is Change.KILL:
-        report.withdrawals.append(
-            withdraw(connection, revised, act="kill", why=BY_SOURCE, actor=actor, now=now)
-        )
+        report.withdrawals += kill(newsroom, connection, revised, why=BY_SOURCE, actor=actor, now=now)
     elif found is Change.HOLD:
         report.withdrawals.append(halt_holding(connection, revised.story_id, act="hold", why=BY_SOURCE))
     elif present is not None and present.usable(now) and not revised.usable(now):
@@ -244,6 +301,8 @@ def next_version(
     `first`: its source was never read before. What it has is not what has just come in but what it had, so that each story is a candidate
     from the time that it claims, and last month's are no news of today.
 
+    A release by the desk was of the embargo that the source had stated: another one holds again.
+
     A kill often comes as an id and a word. It says of the story that it must go, nothing of where it stands: sections, language and
     headline stay what readers had, so that the notice takes the story's place in every feed and the gate knows what to look for.
     """
@@ -265,6 +324,7 @@ def next_version(
         if kill:
             received = replace(received, language=present.received.language)
         keep_headline = kill or present.headline_changed_at is not None
+        released = present.released_at if received.embargo == present.received.embargo else None
         story = replace(
             present,
             version=present.version + 1,
@@ -273,6 +333,7 @@ def next_version(
             received_at=now,
             modified_at=now,
             sections=present.sections if kill else sections,
+            released_at=released,
             corrected_at=now if kind is Change.CORRECTION else present.corrected_at,
             eligible_at=now if kind is Change.RELEASE else present.eligible_at,
         )
@@ -292,14 +353,35 @@ def headlined(story: Story, headline: str, *, why: str, actor: str, now: datetim
 
 
 def kill_by_guid(
-    connection: Connection, source: Source, guid: str, *, report: SourceReport, actor: str, now: datetime
+    newsroom: Newsroom,
+    connection: Connection,
+    source: Source,
+    guid: str,
+    *,
+    report: SourceReport,
+    actor: str,
+    now: datetime,
 ) -> None:
-    """A tombstone of the source (RFC 6721): it names an id and nothing else."""
+    """A tombstone of the source (RFC 6721): it names an id and nothing else.
+
+    One of a story that we do not have is kept, of as many as a document may have items: it may have come before its story, which may also wait in quarantine.
+    """
     aliases.take_turns(connection, source.slug)
-    probe = Received(source_guid=guid, source_name="", source_url="", original_headline="", language="und")
+    probe = Received(
+        source_guid=guid,
+        source_name=source.name,
+        source_url="",
+        original_headline="",
+        language=source.language,
+        pubstatus=PubStatus.CANCELED,
+    )
     story_id = aliases.find(connection, source.slug, probe)
-    present = stories.locked(connection, story_id) if story_id else None
-    if present is None or present.killed is not None:
+    if story_id is None:
+        if report.counts.get(KILL_UNKNOWN, 0) < newsroom.settings.fetch.max_items:
+            take_item(newsroom, connection, source, probe, report=report, actor=actor, now=now)
         return
-    report.withdrawals.append(withdraw(connection, present, act="kill", why=BY_SOURCE, actor=actor, now=now))
+    present = stories.locked(connection, story_id)
+    if present is None or killed(present):
+        return
+    report.withdrawals += kill(newsroom, connection, present, why=BY_SOURCE, actor=actor, now=now)
     report.count(Change.KILL.value)

@@ -118,7 +118,7 @@ class _Round:
 
     async def _swept(self, source: Source, turns: asyncio.Semaphore) -> None:
         report = self.reports[source.slug]
-        report.first = self._state(source.slug).succeeded_at is None
+        report.first, report.polled = self._state(source.slug).succeeded_at is None, True
         async with turns:
             pause = await sweep(self.newsroom, source, report=report, actor=self.actor, now=self.now)
         state = self._state(source.slug)
@@ -207,7 +207,7 @@ def _take_fetched(
             report.unchanged = True
             state = replace(state, succeeded_at=now, failures=0, error=None)
         case Fetched():
-            report.first = state.succeeded_at is None
+            report.first, report.polled = state.succeeded_at is None, True
             if result.moved_to:
                 report.remarks.append(
                     f"moved for good to {result.moved_to}: change its `url` when you have looked at it"
@@ -292,7 +292,7 @@ def _read(
         for item in document.items:
             take_item(newsroom, connection, source, item, report=report, actor=actor, now=now)
         for guid in document.kills:
-            kill_by_guid(connection, source, guid, report=report, actor=actor, now=now)
+            kill_by_guid(newsroom, connection, source, guid, report=report, actor=actor, now=now)
     if report.withdrawals:  # what the source takes back leaves feeds and pages now, not at the next build
         taken_back = [entry.story_id for entry in report.withdrawals]
         propagate(newsroom, taken_back, actor=actor, now=now, tell=False)

@@ -9,7 +9,7 @@ because only time passes, is found by `barred`, before a run and while it lasts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -31,6 +31,7 @@ __all__ = [
     "notes_without",
     "outgoing",
     "standing_in",
+    "together",
     "withdraw",
 ]
 
@@ -80,6 +81,21 @@ def withdraw(
         end_corrections(connection, story.story_id, now=now)
         _clear_notes(connection, story, actor=actor, now=now)
     return halt_holding(connection, story.story_id, act=act, why=why)
+
+
+def together(done: Sequence[Withdrawal]) -> Withdrawal:
+    """What became of the first of these stories, with where the others stood, which are the same one."""
+    return replace(
+        done[0],
+        halted=_all(entry.halted for entry in done),
+        editions=_all(entry.editions for entry in done),
+        feeds=_all(entry.feeds for entry in done),
+        noted=_all(entry.noted for entry in done),
+    )
+
+
+def _all(found: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for names in found for name in names))
 
 
 def _clear_notes(connection: Connection, story: Story, *, actor: str, now: datetime) -> None:

@@ -179,6 +179,9 @@ class Sender:
     def _filled(self, chunk: Chunk, row: Row) -> _Mail | None:
         """The row's message; None when it cannot be made, which is recorded."""
         prepared = chunk.variant.prepared
+        if not row.rcpt:  # of whoever was erased while their mail waited
+            self._settling.record(chunk, row, ended(row, State.SUPPRESSED, "the address was forgotten"))
+            return None
         try:
             message = prepared.compiled.message(self._work.personal(row))
         except ValueError as error:

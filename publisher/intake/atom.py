@@ -11,7 +11,7 @@ from lxml import etree
 from publisher.intake.build import Parts
 from publisher.intake.document import Context, Document, Unreadable
 from publisher.intake.markup import to_text
-from publisher.intake.rss import DC, WP_ID, XML_BASE, XML_LANG, _media, judge_standing, judged
+from publisher.intake.rss import DC, WP_ID, XML_BASE, XML_LANG, judge_standing, judged, put_media
 from publisher.intake.times import parse as parse_time
 from publisher.intake.xml import Tree, parse, strip_ns, text_of
 from publisher.story import Media, PubStatus, Received, Rejected
@@ -89,14 +89,14 @@ def _parts(
         byline=_name(element.find(f"{space}author"), space) or author,
         copyright=_plain(element.find(f"{space}rights")),
         categories=[e.get("label") or e.get("term") or "" for e in element.findall(f"{space}category")],
-        media=[Media(url=href, type=kind) for rel, href, kind in links if rel == "enclosure"]
-        + _media(element),
+        media=[Media(url=href, type=kind) for rel, href, kind in links if rel == "enclosure"],
         base_url=base,
         raw=etree.tostring(element),
     )
     if found := WP_ID.search(guid):
         parts.aliases.append(f"wordpress:{found[1]}")
     judge_standing(parts, element, zone)
+    put_media(parts, element, zone)
     draft = text_of(element.find(f"{APP}control/{APP}draft")).strip()
     if draft.casefold() not in {"", "no"} and parts.status is PubStatus.USABLE:  # RFC 5023 13.1.1
         parts.status = PubStatus.WITHHELD

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
+from publisher.intake.apart import Apart
 from publisher.intake.document import Context
 from publisher.intake.links import absolute, canonical, unfit
 from publisher.intake.markup import lede_of, sanitise, text_digest, to_text
 from publisher.intake.provenance import house_text, without_addresses
-from publisher.intake.standing import ADVISORIES, ADVISORY, RIGHTS_FORBID
+from publisher.intake.standing import ADVISORIES, ADVISORY, DESK_LINE, RIGHTS_FORBID, strictest
 from publisher.intake.text import TITLE_MAX, clean, normalise
 from publisher.intake.times import clamped
 from publisher.legible import is_front_page
@@ -42,10 +43,12 @@ class Parts:
     """One item as its format gave it; every string is still raw, every list still unbounded.
 
     `doubts`: flags of what the item says of its own use and we cannot read (`standing`); an item with one is withheld.
+    `remarks`: flags that keep nothing back. `tail`: what `{tail}` of a `story_url` stands for, where that is not what follows the id's last : or /.
     """
 
     guid: str = ""
     link: str = ""
+    tail: str = ""
     headline: str = ""
     original_headline: str = ""
     short_headline: str = ""
@@ -61,6 +64,7 @@ class Parts:
     expires: datetime | None = None
     status: PubStatus = PubStatus.USABLE
     doubts: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     embargo: Embargo = NO_EMBARGO
     urgency: str = ""
     byline: str = ""
@@ -83,14 +87,19 @@ class Parts:
     raw: bytes = b""
 
 
-def reject(parts: Parts, reason: Reason, detail: str) -> Rejected:
-    """This item, set aside."""
+def reject(parts: Parts, reason: Reason, detail: str, context: Context | None = None) -> Rejected:
+    """This item, set aside; with what it says of its own use, so that the desk can hold back the story that it is about (`context` is wanted for that)."""
+    restricts = (
+        parts.status is not PubStatus.USABLE or parts.doubts or parts.expires or parts.embargo != NO_EMBARGO
+    )
+    read = build(parts, context) if context is not None and restricts else None
     return Rejected(
         reason=reason,
         detail=detail,
         raw=parts.raw[:100_000],
         source_guid=clean(parts.guid),
         headline=clean(parts.headline, TITLE_MAX),
+        received=read.received if isinstance(read, Rejected) else read,
     )
 
 
@@ -105,33 +114,38 @@ def build(parts: Parts, context: Context) -> Received | Rejected:
         flags.append(RIGHTS_FORBID)
     if clean(parts.genre).casefold() in ADVISORIES:
         flags.append(ADVISORY)
-    headline = clean(parts.headline, TITLE_MAX)
-    original = clean(parts.original_headline, TITLE_MAX) or headline
+    aside = Apart(idle=parts.status is PubStatus.CANCELED)
+    headline = aside.headline(clean(parts.headline, TITLE_MAX), source)
+    original = aside.headline(clean(parts.original_headline, TITLE_MAX), source) or headline
     headline = headline.removesuffix(
         f" ({parts.version})"
     )  # a version's number behind it is no part of a headline
-    status = PubStatus.WITHHELD if flags and parts.status is PubStatus.USABLE else parts.status
     name, url, body, set_aside, lack, page_url = (
         _from_house(parts, context, link)
         if source.kind is SourceKind.HOUSE
         else _from_agency(parts, context, link)
     )
-    body, signed = without_addresses(body)
+    body, signed = without_addresses(aside.text(body, source))
+    summary = aside.text(parts.summary_html, source) if parts.body_html else body
     set_aside = (*parts.set_aside, *set_aside, *signed)
+    if aside.doubt:
+        flags.append(DESK_LINE)
+    status = PubStatus.WITHHELD if flags and parts.status is PubStatus.USABLE else parts.status
+    flags += dict.fromkeys(parts.remarks)
     markup = sanitise(body, base_url=link or base)
     flags += markup.flags
     published, early = clamped(parts.published, context.now)
     updated, early_too = clamped(parts.updated, context.now)
     if early or early_too:
         flags.append("future-date-clamped")
-    lede = clean(to_text(parts.summary_html), 600) if parts.summary_html else ""
+    lede = clean(to_text(summary), 600) if parts.summary_html else ""
     received = Received(
         source_guid=_bounded(parts.guid or link or text_digest(parts.headline + body)),
         source_name=clean(name, 120),
         source_url=url,
         original_headline=original,
         headline="" if headline == original else headline,
-        short_headline=clean(parts.short_headline, TITLE_MAX),
+        short_headline=aside.headline(clean(parts.short_headline, TITLE_MAX), source),
         language=_language(parts.language) or source.language,
         lede=lede if lede and not _cut_off(lede) else lede_of(markup),
         body=markup.html,
@@ -141,10 +155,10 @@ def build(parts: Parts, context: Context) -> Received | Rejected:
         first_created=published or updated,
         version_created=updated or published,
         pubstatus=status,
-        embargo=parts.embargo,
+        embargo=strictest((parts.embargo, *aside.embargoes)),
         expires=parts.expires,
         correction_note=clean(parts.correction_note) or None,
-        ednote=clean(parts.ednote) or None,
+        ednote=clean("\n".join((parts.ednote, *dict.fromkeys(aside.notes)))) or None,
         set_aside=set_aside,
         slugline=clean(parts.slugline, 120),
         byline=clean(parts.byline, 200),
@@ -214,7 +228,7 @@ def _placed(parts: Parts, source: Source) -> str | None:
     guid = clean(parts.guid)
     if not guid or source.story_url is None:
         return None
-    tail = re.split(r"[:/]", guid)[-1]
+    tail = clean(parts.tail) or re.split(r"[:/]", guid)[-1]
     return absolute(
         source.story_url.replace("{id}", quote(guid, safe="")).replace("{tail}", quote(tail, safe=""))
     )

@@ -1,23 +1,22 @@
 """IPTC 7901 and ANPA-like text wires: control characters part header, text and stamp; several messages may follow each other.
 
 The header's number and the stamp's day are the message's id; slug line, headline and month together are another one, so that a later
-lead, a correction or a kill of the same story finds it. Text ends at the notebook ("not for publication": names, telephone numbers): what stands
-there is a note for the desk. A wire has no web address: unless its source's text gives one in a source line, the story waits for one.
+lead, a correction or a kill of the same story finds it, also over the turn of a month. What stands in the notebook ("not for publication": names, telephone numbers) is a note for the desk (`apart`). A wire has no web address: unless its source's text gives one in a source line, the story waits for one.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from publisher.intake.build import Parts, build, reject
-from publisher.intake.desklines import Above, lines_above
+from publisher.intake.build import Parts, build, read_source_line, reject
+from publisher.intake.desklines import Above, headed, is_note, lines_above, opens_apart
 from publisher.intake.document import MAX_BYTES, Context, Document, Unreadable
-from publisher.intake.jsonfeed import paragraphs
+from publisher.intake.pagetext import linked
 from publisher.intake.text import clean, normalise
-from publisher.story import Reason, Received, Rejected
+from publisher.story import PubStatus, Reason, Received, Rejected, Source, SourceKind
 
 __all__ = ["read", "recognises"]
 
@@ -30,11 +29,8 @@ SLUG = re.compile(r"\b((?:BC|AM|PM|AP)-[^\s]+)")
 STAMP = re.compile(r"(\d{2})(\d{2})(\d{2})\s+(GMT|UTC|[A-Z]{3,4})\s+([A-Z][a-z]{2})\w*\s+(\d{2,4})")
 CLOCK = re.compile(r"(\d{2}):(\d{2})-(\d{2})-(\d{2})-(\d{2})\b")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-NOTEBOOK = re.compile(
-    r"#+\s*(\w+\s+)?(notebook|notizblock|editorial contacts|contacts|kontakte)\b.*"
-    r"|.*\b(not (intended )?for publication|nicht (zur|für die) veröffentlichung)\b.*",
-    re.IGNORECASE,
-)
+TURN = 3
+"""So many days at the beginning of a month belong to the last one as well."""
 RULE = re.compile(r"[*\s_=-]{3,}")
 SIGN_OFF = re.compile(r"==?\s?\w[\w\s/.-]{0,30}")
 DATELINE = re.compile(r"^(\S[^\n]{1,70}?)\s+(?:-{1,2}|–|—)\s")
@@ -83,21 +79,25 @@ def _item(message: _Message, context: Context) -> Received | Rejected:
     heads = [line.strip() for line in message.head.split("\n") if line.strip()]
     slug = _slug(heads)
     above, headline, byline, body = _divided(message.text.split("\n"), slug, context)
-    text, note = _without_notebook(body)
-    paragraphs_ = _paragraphs(text)
+    paragraphs = _paragraphs(_unruled(body), context.source)
     stamp = _stamp(message.tail, context)
     number = HEADER.match(heads[0]) if heads else None
     anpa = ANPA.match(heads[0]) if heads else None
     day = f"{stamp:%Y%m%d}" if stamp else ""
+    told = headed(headline, context.source)
+    marked = told is not None or above.status is not PubStatus.USABLE or above.signals
     named = f"{number[1]}{number[2]}" if number else f"{anpa[1]}{anpa[2]}" if anpa else ""
-    found = DATELINE.match(paragraphs_[0]) if paragraphs_ else None
+    first = next((said for said in paragraphs if not opens_apart(said, context.source, opens=True)), "")
+    found = DATELINE.match(first)
     parts = Parts(
         guid=f"7901:{context.source.slug}:{named.casefold()}:{day}" if named and day else "",
-        aliases=[f"7901:{slug.casefold()}:{normalise(headline).casefold()}:{day[:6]}"]
-        if slug and headline and day
-        else [],
+        tail=f"{named.casefold()}-{day}",
+        aliases=[
+            f"7901:{slug.casefold()}:{normalise(told.rest if told else headline).casefold()}:{month}"
+            for month in (_months(stamp, marked=bool(marked)) if slug and headline and stamp else ())
+        ],
         headline=headline,
-        body_html="".join(paragraphs(paragraph) for paragraph in paragraphs_),
+        body_html="".join(f"<p>{linked(paragraph)}</p>" for paragraph in paragraphs),
         language=context.source.language,
         published=stamp,
         updated=stamp,
@@ -110,11 +110,13 @@ def _item(message: _Message, context: Context) -> Received | Rejected:
         dateline=found[1] if found else "",
         slugline=slug,
         categories=[number[4]] if number else [],
-        ednote=note,
         raw=message.raw,
     )
-    if not headline and not paragraphs_:
-        return reject(parts, Reason.MALFORMED, "the message has neither a headline nor a text")
+    if not headline and not paragraphs and above.status is not PubStatus.CANCELED:
+        lack = "the message has neither a headline nor a text"
+        return reject(parts, Reason.MALFORMED, lack, context)
+    if context.source.kind is SourceKind.AGENCY:
+        read_source_line(parts, context)
     return build(parts, context)
 
 
@@ -146,29 +148,52 @@ def _divided(lines: list[str], slug: str, context: Context) -> tuple[Above, str,
     return above, clean(headline).rstrip(" =+"), clean(by).rstrip(" =+"), lines[end + 1 :]
 
 
-def _without_notebook(lines: list[str]) -> tuple[list[str], str]:
-    """The text, and the notes below it; a rule above the notes and a sign-off at the end belong to neither."""
-    end = next((place for place, line in enumerate(lines) if NOTEBOOK.fullmatch(line.strip())), len(lines))
-    text, note = lines[:end], lines[end:]
+def _months(stamp: datetime, *, marked: bool) -> tuple[str, ...]:
+    """The months whose stories a message may be about: at its turn, what kills or corrects is about the last one's too."""
+    before = (stamp.replace(day=1) - timedelta(days=1)) if marked and stamp.day <= TURN else stamp
+    return tuple(dict.fromkeys(f"{day:%Y%m}" for day in (stamp, before)))
+
+
+def _unruled(lines: list[str]) -> list[str]:
+    """The lines without a rule or a sign-off at the end of the text or above the notes below it."""
+    notes = (
+        place
+        for place, line in enumerate(lines)
+        if is_note(line) and (_opens(lines, place) or line == line.upper())
+    )
+    end = next(notes, len(lines))
+    text = lines[:end]
     while text and (
         not text[-1].strip() or RULE.fullmatch(text[-1].strip()) or SIGN_OFF.fullmatch(text[-1].strip())
     ):
         text.pop()
-    return text, "\n".join(line.strip() for line in note if line.strip())
+    return [*text, "", *lines[end:]]
 
 
-def _paragraphs(lines: list[str]) -> list[str]:
-    """Lines joined to paragraphs: a blank line or a line that is set in begins one."""
+def _opens(lines: list[str], place: int) -> bool:
+    """Whether a line opens a paragraph: the first one, one that is set in, or one below a blank line, a rule or a heading."""
+    before = lines[place - 1].strip() if place else ""
+    return (
+        not before
+        or lines[place].startswith("   ")
+        or before.startswith("#")
+        or RULE.fullmatch(before) is not None
+    )
+
+
+def _paragraphs(lines: list[str], source: Source) -> list[str]:
+    """Lines joined to paragraphs: a blank line or a line that is set in begins one, and what is said to the desk is one of its own."""
     found: list[list[str]] = []
     fresh = True
-    for line in lines:
+    for place, line in enumerate(lines):
         if not line.strip():
             fresh = True
             continue
-        if fresh or line.startswith("   "):
+        apart = opens_apart(line, source, opens=fresh or _opens(lines, place))
+        if fresh or apart or line.startswith("   "):
             found.append([])
         found[-1].append(line.strip())
-        fresh = False
+        fresh = apart
     return [" ".join(paragraph) for paragraph in found]
 
 

@@ -1,7 +1,8 @@
 """A story that was mailed to the desk: subject, text, and the message's own id.
 
-The text part counts before the HTML part, because what a signature holds (names, telephone numbers) can be told from the story only there: it
-begins at the usual "-- ". The source's link is the source line at the text's end ("Source: …"), or the address that `Archived-At` gives
+The text part counts before the HTML part, because what a signature holds (names, telephone numbers) can be told from the story best there: it
+begins at the usual "-- "; in HTML it is what stands below that, or what a mail program marks as one. Marks such as KILL or EMBARGOED count in the subject and
+above the text of either part. The source's link is the source line at the text's end ("Source: …"), or the address that `Archived-At` gives
 (RFC 5064). A message is taken for whose it is by the source that it was handed in for: its From line proves nothing. Attachments are left out and counted.
 """
 
@@ -15,13 +16,16 @@ from email.message import Message
 from email.utils import getaddresses
 from html import escape
 
+from publisher.intake import standing
+from publisher.intake.apart import above as marks_above
+from publisher.intake.apart import unsigned
 from publisher.intake.build import Parts, build, read_source_line
-from publisher.intake.desklines import lines_above
+from publisher.intake.desklines import Above, lines_above, opens_apart
 from publisher.intake.document import MAX_BYTES, Context, Document, Unreadable
 from publisher.intake.pagetext import linked
 from publisher.intake.text import clean, clean_block
 from publisher.intake.times import parse as parse_time
-from publisher.story import SourceKind
+from publisher.story import Source, SourceKind
 
 __all__ = ["read", "recognises"]
 
@@ -62,21 +66,23 @@ def read(raw: bytes, context: Context) -> Document | Unreadable:
 
 
 def _parts(message: Message, plain: str, html: str, context: Context) -> Parts:
+    source = context.source
     lines = plain.split("\n")
-    above = lines_above(lines, context.source)
     subject = REPLY.sub("", _header(message, "Subject"))
-    over = lines_above([subject], context.source)
+    over, above = lines_above([subject], source), lines_above(lines, source)
+    above_html, html = marks_above(unsigned(html), source) if html else (Above(), html)
+    marks = (over, above, above_html)
     names = [name for name, _ in getaddresses([_header(message, "From")]) if name and "@" not in name]
     parts = Parts(
         guid=_header(message, "Message-ID").strip("<> "),
         headline="" if over.count else subject,
-        body_html=_html_of(lines[above.count :]) if plain else html,
+        body_html=_html_of(lines[above.count :], source) if plain else html,
         language=_header(message, "Content-Language").partition(",")[0],
         link=_header(message, "Archived-At").strip("<> "),
         published=parse_time(_header(message, "Date"), zone=context.source.timezone),
-        status=above.status if above.count else over.status,
-        embargo=above.embargo,
-        signals=[*above.signals, *over.signals],
+        status=standing.gravest(mark.status for mark in marks),
+        embargo=standing.strictest(mark.embargo for mark in marks),
+        signals=[signal for mark in marks for signal in mark.signals],
         byline=clean(names[0], 200) if names else "",
     )
     if context.source.kind is SourceKind.AGENCY:
@@ -118,13 +124,16 @@ def _unsigned(text: str) -> str:
     return re.split(r"(?m)^-- ?\r?$", clean_block(text), maxsplit=1)[0].strip()
 
 
-def _html_of(lines: list[str]) -> str:
-    """Paragraphs, parted by blank lines; a line that is a source line keeps its link."""
+def _html_of(lines: list[str], source: Source) -> str:
+    """Paragraphs, parted by blank lines; what is said to the desk is one of its own, and a line that is a source line keeps its link."""
     found: list[list[str]] = [[]]
     for line in lines:
+        apart = line.strip() and opens_apart(line, source, opens=not found[-1])
+        if not line.strip() or apart:
+            found.append([])
         if line.strip():
             found[-1].append(line.strip())
-        elif found[-1]:
+        if apart:
             found.append([])
     said = [paragraph for paragraph in found if paragraph]
     return "".join(

@@ -2,7 +2,7 @@
 
 One text item is one story; a picture's item becomes media of the texts in the same message that name it, or of the only one. Of
 `itemMeta`: pubStatus is the status (absent: usable, as the standard has it), `embargoed` one of four states, signals say the kind of
-change. An `edNote` is public only where its role says so and no constraint forbids it: everything else stays in the house. The link to
+change. A picture that is withheld, withdrawn, under embargo or will expire is left out; one that comes alone is shown to the desk. An `edNote` is public only where its role says so and no constraint forbids it: everything else stays in the house. The link to
 the story at its source is a `link` that calls itself the same, a web altId, or an id that is a web address; a link that says "see also"
 is none. Earlier ids (previousVersion, or a link that names a version) are aliases: some agencies give each version an id of its own.
 """
@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 from lxml import etree
 
 from publisher.intake import nitf, standing
-from publisher.intake.build import Parts, build
+from publisher.intake.build import Parts, build, reject
 from publisher.intake.document import Context, Document, Unreadable
 from publisher.intake.jsonfeed import paragraphs
+from publisher.intake.text import clean
 from publisher.intake.times import parse as parse_time
 from publisher.intake.wirexml import Bare, bare_tree, code, first, html_of, texts
 from publisher.intake.xml import text_of
-from publisher.story import Media, Received, Rejected, Subject
+from publisher.story import Embargo, Media, PubStatus, Reason, Received, Rejected, Subject
 
 __all__ = ["read", "recognises"]
 
@@ -51,15 +53,40 @@ def read(raw: bytes, context: Context) -> Document | Unreadable:
         return Unreadable("not-newsml-g2", f"the document is {bare.root.tag!r}, not NewsML-G2")
     news = [bare.root] if bare.root.tag == "newsItem" else bare.root.findall("itemSet/newsItem")
     stories = [item for item in news if _kind(item) in {"text", "composite", ""}]
-    pictures = {item.get("guid", ""): list(_remote(item)) for item in news if item not in stories}
+    pictures = {item.get("guid", ""): _Picture(item, context) for item in news if item not in stories}
     wanted = stories[: context.max_items]
-    items = tuple(
-        _item(item, bare, context, _pictures(item, bare.root, stories, pictures)) for item in wanted
-    )
+    items = [_item(item, bare, context, _pictures(item, bare.root, stories, pictures)) for item in wanted]
+    items += [
+        _withdrawn(picture, bare) for picture in pictures.values() if picture.barred and not picture.claimed
+    ]
     remarks = [bare.remark] if bare.remark else []
     if not stories and not pictures:
         remarks.append("the message holds no news item")
-    return Document(items=items, left_out=max(0, len(stories) - len(wanted)), remarks=tuple(remarks))
+    return Document(items=tuple(items), left_out=max(0, len(stories) - len(wanted)), remarks=tuple(remarks))
+
+
+class _Picture:
+    """An item that is no text: its media, whether it says of itself that they may not be used, and whether a text came with it."""
+
+    def __init__(self, item: etree._Element, context: Context) -> None:
+        self.item = item
+        self.barred = not standing.lasting(*_standing(item, context), context.now)
+        self.media = [] if self.barred else list(_remote(item))
+        self.claimed = False
+
+
+def _withdrawn(picture: _Picture, bare: Bare) -> Rejected:
+    """A picture that may not be used and came without its text: which stories show it only the desk can see."""
+    guid = picture.item.get("guid", "")
+    addresses = [
+        href for entry in picture.item.findall("contentSet/remoteContent") if (href := entry.get("href"))
+    ]
+    caption = first(picture.item, "contentMeta/headline", "contentMeta/description")
+    return reject(
+        Parts(guid=guid, headline=caption, raw=bare.raws.get(picture.item, b"")),
+        Reason.UNPUBLISHED,
+        f"picture {clean(' '.join((guid, *addresses)), 300)} may not be used, its source says: take it off the stories that show it",
+    )
 
 
 def _kind(item: etree._Element) -> str:
@@ -70,29 +97,31 @@ def _pictures(
     item: etree._Element,
     root: etree._Element,
     stories: list[etree._Element],
-    pictures: dict[str, list[Media]],
-) -> list[Media]:
+    pictures: dict[str, _Picture],
+) -> list[_Picture]:
     """The pictures that belong to a text: those of the packages that name it; all, where it is the only text."""
     if len(stories) == 1:
-        return [medium for found in pictures.values() for medium in found]
+        return list(pictures.values())
     guid = item.get("guid", "")
-    mine: list[Media] = []
+    mine: list[_Picture] = []
     for package in root.findall("itemSet/packageItem"):
         named = [entry.get("residref", "") for entry in package.iter("itemRef")]
         texts_named = [name for name in named if name not in pictures]
         if texts_named == [guid]:  # a package of several texts does not say whose its pictures are
-            mine += [medium for name in named for medium in pictures.get(name, [])]
+            mine += [pictures[name] for name in named if name in pictures]
     return mine
 
 
-def _item(item: etree._Element, bare: Bare, context: Context, pictures: list[Media]) -> Received | Rejected:
+def _item(
+    item: etree._Element, bare: Bare, context: Context, pictures: list[_Picture]
+) -> Received | Rejected:
     zone = context.source.timezone
     meta, about = item.find("itemMeta"), item.find("contentMeta")
     meta = meta if meta is not None else etree.Element("itemMeta")
     about = about if about is not None else etree.Element("contentMeta")
-    status, doubts = standing.status(code(meta.find("pubStatus")) or None)
-    embargoed = meta.find("embargoed")
-    expires, doubts_of_end = standing.expiry(first(meta, "expires") or first(about, "expires"), zone=zone)
+    status, doubts, embargo, expires = _standing(item, context)
+    for picture in pictures:
+        picture.claimed = True
     public, private = _notes(meta)
     language = about.find("language")
     parts = Parts(
@@ -110,10 +139,9 @@ def _item(item: etree._Element, bare: Bare, context: Context, pictures: list[Med
         updated=parse_time(first(meta, "versionCreated"), zone=zone),
         expires=expires,
         status=status,
-        doubts=doubts + doubts_of_end,
-        embargo=standing.embargo(text_of(embargoed), context.source)
-        if embargoed is not None
-        else standing.embargo(None, context.source),
+        doubts=doubts,
+        remarks=[standing.MEDIUM_LEFT_OUT for picture in pictures if picture.barred],
+        embargo=embargo,
         urgency=first(about, "urgency"),
         byline=first(about, "by"),
         dateline=first(about, "dateline"),
@@ -128,15 +156,30 @@ def _item(item: etree._Element, bare: Bare, context: Context, pictures: list[Med
         signals=[signal.get("qcode", "") for signal in meta.findall("signal")],
         subjects=[_subject(entry) for entry in about.findall("subject")],
         categories=[said for entry in meta.findall("service") if (said := _named(entry))],
-        media=[*_remote(item), *pictures],
+        media=[*_remote(item), *(medium for picture in pictures for medium in picture.media)],
         raw=bare.raws.get(item, b""),
     )
-    _body(item, parts)
+    _body(item, parts, context)
     parts.summary_html = paragraphs(_description(about))
     return build(parts, context)
 
 
-def _body(item: etree._Element, parts: Parts) -> None:
+def _standing(
+    item: etree._Element, context: Context
+) -> tuple[PubStatus, list[str], Embargo, datetime | None]:
+    """Status, doubts, embargo and end of an item; of several statuses or embargoes the strictest counts, a status that says nothing is a doubt."""
+    told = [standing.status(code(entry) or "?") for entry in item.findall("itemMeta/pubStatus")]
+    status = standing.gravest(word for word, _ in told)
+    embargo = standing.strictest(
+        standing.embargo(text_of(entry), context.source) for entry in item.findall("itemMeta/embargoed")
+    )
+    expires, doubts = standing.expiry(
+        first(item, "itemMeta/expires", "contentMeta/expires"), zone=context.source.timezone
+    )
+    return status, [doubt for _, found in told for doubt in found] + doubts, embargo, expires
+
+
+def _body(item: etree._Element, parts: Parts, context: Context) -> None:
     """The text: the first embedded content that is one; NITF brings fields of its own with it."""
     content = item.find("contentSet")
     for embedded in content if content is not None else ():
@@ -145,6 +188,7 @@ def _body(item: etree._Element, parts: Parts) -> None:
         kind = embedded.get("contenttype", "").casefold()
         inner = embedded.find("nitf")
         if inner is not None:
+            nitf.judge(inner, parts, context)
             nitf.body_parts(inner, parts)
         elif embedded.tag == "inlineData" and "html" not in kind and "<" not in text_of(embedded):
             parts.body_html = paragraphs(text_of(embedded))
@@ -244,7 +288,7 @@ def _remote(item: etree._Element) -> Iterator[Media]:
             credit=first(item, "contentMeta/creditline", "contentMeta/creator/name")
             if _kind(item) != "text"
             else "",
-            rights=first(item, "rightsInfo/usageTerms", "rightsInfo/copyrightNotice"),
+            rights=" ".join(texts(item, "rightsInfo/usageTerms") + texts(item, "rightsInfo/copyrightNotice")),
         )
         for entry in item.findall("contentSet/remoteContent")
         if _is_web(entry.get("href", ""))

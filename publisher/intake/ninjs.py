@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from html import escape
 from typing import Any
 
@@ -19,7 +20,7 @@ from publisher.intake.document import Context, Document, Unreadable
 from publisher.intake.jsondoc import load, objects, text
 from publisher.intake.jsonfeed import paragraphs
 from publisher.intake.times import parse as parse_time
-from publisher.story import Media, PubStatus, Reason, Received, Rejected, Subject
+from publisher.story import Embargo, Media, PubStatus, Reason, Received, Rejected, Subject
 
 __all__ = ["read", "recognises"]
 
@@ -90,14 +91,14 @@ def _item(entry: Item | None, context: Context) -> Received | Rejected:
     parts.raw = raw
     kind = text(given.get("type")).casefold()
     if kind not in STORIES and parts.status is not PubStatus.CANCELED:
-        return reject(parts, Reason.MALFORMED, f"the item is of type {kind[:40]!r}, not a text")
+        return reject(parts, Reason.MALFORMED, f"the item is of type {kind[:40]!r}, not a text", context)
     return build(parts, context)
 
 
 def _parts(given: Item, context: Context) -> Parts:
     zone = context.source.timezone
-    status, doubts = standing.status(given.get("pubstatus"))
-    expires, doubts_of_end = standing.expiry(given.get("expires"), zone=zone)
+    status, doubts, embargo, expires = _standing(given, context)
+    media = list(_media(given.get("associations"), context))
     by_role = _roles(given.get("headlines"))
     headline = (
         text(given.get("headline"))
@@ -105,7 +106,6 @@ def _parts(given: Item, context: Context) -> Parts:
         or by_role.get("")
         or next(iter(by_role.values()), "")
     )
-    embargoed = next((given[name] for name in ("embargoed", "embargoeduntil") if name in given), None)
     return Parts(
         guid=text(given.get("uri")) or text(given.get("guid")),
         aliases=[
@@ -125,8 +125,8 @@ def _parts(given: Item, context: Context) -> Parts:
         updated=parse_time(text(given.get("versioncreated")), zone=zone),
         expires=expires,
         status=status,
-        doubts=doubts + doubts_of_end,
-        embargo=standing.embargo(embargoed, context.source),
+        doubts=doubts,
+        embargo=embargo,
         urgency=text(given.get("urgency")),
         byline=text(given.get("byline")) or text(given.get("by")),
         dateline=text(given.get("dateline")),
@@ -144,9 +144,19 @@ def _parts(given: Item, context: Context) -> Parts:
         ],
         categories=list(_names(given.get("service"), given.get("services"), given.get("keywords"))),
         subjects=list(_subjects(given)),
-        media=list(_media(given.get("associations"))),
+        media=[medium for medium in media if medium is not None],
+        remarks=[standing.MEDIUM_LEFT_OUT] if None in media else [],
         base_url=context.base_url,
     )
+
+
+def _standing(given: Item, context: Context) -> tuple[PubStatus, list[str], Embargo, datetime | None]:
+    """Status, doubts, embargo and end of an item or of what is associated with it."""
+    status, doubts = standing.status(given.get("pubstatus"))
+    expires, doubts_of_end = standing.expiry(given.get("expires"), zone=context.source.timezone)
+    embargoed = (given[name] for name in ("embargoed", "embargoeduntil") if name in given)
+    embargo = standing.strictest(standing.embargo(value, context.source) for value in embargoed)
+    return status, doubts + doubts_of_end, embargo, expires
 
 
 def _list(value: Any) -> list[Any]:
@@ -239,8 +249,8 @@ def _subjects(given: Item) -> Iterator[Subject]:
             )
 
 
-def _media(associations: Any) -> Iterator[Media]:
-    """The largest rendition of each association, with its own credit and rights; a text among them is a story of its own."""
+def _media(associations: Any, context: Context) -> Iterator[Media | None]:
+    """The largest rendition of each association, with its own credit and rights; None for one that may not be used; a text among them is a story of its own."""
     entries = list(associations.values()) if isinstance(associations, dict) else _list(associations)
     for entry in entries:
         if not isinstance(entry, dict) or text(entry.get("type")).casefold() in {"text", "composite"}:
@@ -255,6 +265,9 @@ def _media(associations: Any) -> Iterator[Media]:
         if best is None or not text(best.get("href")):
             continue
         given = {name.casefold().replace("_", ""): value for name, value in entry.items()}
+        if not standing.lasting(*_standing(given, context), context.now):
+            yield None
+            continue
         yield Media(
             url=text(best.get("href")),
             type=text(best.get("mimetype")) or text(best.get("contenttype")) or text(best.get("contentType")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from lxml import etree
@@ -14,7 +15,7 @@ from publisher.intake.build import Parts, build, reject
 from publisher.intake.document import Context, Document, Unreadable
 from publisher.intake.times import parse as parse_time
 from publisher.intake.xml import Tree, parse, strip_ns, text_of
-from publisher.story import Media, Reason, Received, Rejected
+from publisher.story import Media, PubStatus, Reason, Received, Rejected
 
 __all__ = ["fields", "read", "recognises"]
 
@@ -107,7 +108,6 @@ def fields(element: etree._Element, context: Context, language: str, copyright_:
         byline=_first(named, f"{DC}creator", "author"),
         copyright=_first(named, f"{DC}rights") or copyright_,
         categories=[text_of(entry) for entry in element.findall("category")],
-        media=list(_media(element)),
         base_url=base,
         raw=etree.tostring(element),
     )
@@ -116,6 +116,7 @@ def fields(element: etree._Element, context: Context, language: str, copyright_:
     if not parts.body_html:
         parts.body_html, parts.summary_html = parts.summary_html, ""
     judge_standing(parts, element, zone)
+    put_media(parts, element, zone)
     return parts
 
 
@@ -152,22 +153,48 @@ def _atom_link(element: etree._Element, rel: str) -> str:
     return ""
 
 
-def _media(element: etree._Element) -> list[Media]:
+def put_media(parts: Parts, element: etree._Element, zone: str) -> None:
+    """Put down the element's enclosures and Media RSS; what says of itself, or in its group, that it may not be used is left out wherever its address stands."""
+    barred: set[str] = set()
+    rights: dict[str, str] = {}
     found: list[Media] = []
     for entry in [*element.findall("enclosure"), *element.iter(f"{MEDIA}content")]:
         url = entry.get("url", "")
-        if url.startswith(("http://", "https://")):
-            found.append(
-                Media(
-                    url=url,
-                    type=entry.get("type", "") or ("image/*" if entry.get("medium") == "image" else ""),
-                    width=_number(entry.get("width")),
-                    height=_number(entry.get("height")),
-                    credit=text_of(entry.find(f"{MEDIA}credit")),
-                    caption=text_of(entry.find(f"{MEDIA}description")),
-                )
+        if not url.startswith(("http://", "https://")):
+            continue
+        around = [entry, *entry.iterancestors(f"{MEDIA}group")]
+        if not all(_free(place, zone) for place in around):
+            barred.add(url)
+        said = [text_of(place.find(f"{MEDIA}copyright")).strip() for place in (*around, element)]
+        rights[url] = " ".join(filter(None, dict.fromkeys((rights.get(url, ""), *said))))
+        found.append(
+            Media(
+                url=url,
+                type=entry.get("type", "") or ("image/*" if entry.get("medium") == "image" else ""),
+                width=_number(entry.get("width")),
+                height=_number(entry.get("height")),
+                credit=text_of(entry.find(f"{MEDIA}credit")),
+                caption=text_of(entry.find(f"{MEDIA}description")),
             )
-    return found
+        )
+    parts.media = [
+        replace(medium, rights=rights.get(medium.url, ""))
+        for medium in (*parts.media, *found)
+        if medium.url not in barred
+    ]
+    if barred:
+        parts.remarks.append(standing.MEDIUM_LEFT_OUT)
+
+
+def _free(place: etree._Element, zone: str) -> bool:
+    """Whether a medium or its group states nothing that keeps it back: a status, an end, a restriction to some places or readers."""
+    status, doubts = standing.media_status(entry.get("state") for entry in place.findall(f"{MEDIA}status"))
+    expires, doubts_of_end = standing.validity(text_of(place.find(f"{DCTERMS}valid")).strip(), zone=zone)
+    free = all(
+        entry.get("relationship") == "allow" and text_of(entry).strip().casefold() in {"", "all"}
+        for entry in place.findall(f"{MEDIA}restriction")
+    )
+    return free and status is PubStatus.USABLE and expires is None and not doubts + doubts_of_end
 
 
 def _number(text: str | None) -> int | None:

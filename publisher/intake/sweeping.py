@@ -29,6 +29,7 @@ __all__ = [
     "Listed",
     "Plan",
     "Proof",
+    "among_url",
     "api_in",
     "bodies_url",
     "is_api",
@@ -43,7 +44,7 @@ __all__ = [
 
 PAGE = 100
 HANDFUL = 5
-"""More posts than this gone at once are rather a change of the site than as many kills: a person decides."""
+"""More living stories than this gone at once are rather a change of the site than as many kills: a person decides."""
 FIELDS = "id,modified_gmt,date_gmt,link,categories,tags,featured_media,meta,content.protected,title,status"
 LINK = re.compile(r"""<([^<>]{1,500})>\s*;[^,]{0,200}?rel=["']?https://api\.w\.org/["']?""")
 
@@ -60,21 +61,23 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A post as the last sweep left it."""
+    """A post as the last sweep left it; `named`: it went with many others, and the desk decides about it."""
 
     fingerprint: str
     published: datetime | None
     gone: bool = False
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a sweep has to do: texts to fetch, posts to ask for, posts that are protected now, posts that are back."""
+    """What a sweep has to do: texts to fetch, posts to ask for, posts that are protected now, posts that are back, posts that the desk was told of before."""
 
     fetch: tuple[int, ...]
     missing: tuple[int, ...]
     protected: tuple[int, ...]
     back: tuple[int, ...]
+    named: tuple[int, ...] = ()
 
 
 class Proof(StrEnum):
@@ -154,6 +157,15 @@ def post_url(api: str, post: int) -> str:
     return _route(api, f"wp/v2/posts/{post}", {"_fields": "id,status,content.protected"})
 
 
+def among_url(api: str, posts: Collection[int]) -> str:
+    """Those of these posts that are public, whatever their date; at most `PAGE`."""
+    return _route(
+        api,
+        "wp/v2/posts",
+        {"_fields": FIELDS, "include": ",".join(map(str, posts)), "orderby": "id", "per_page": PAGE},
+    )
+
+
 def read_listing(raw: bytes) -> list[Listed] | Unreadable:
     """The posts of one page of the list; Unreadable for whatever is no list of posts."""
     data = load(raw)
@@ -203,13 +215,15 @@ def plan(known: Mapping[int, Known], listed: Collection[Listed], *, since: datet
         if not entry.protected
         and (post not in known or known[post].gone or known[post].fingerprint != entry.fingerprint)
     )
+    missing = within - here.keys()
+    protected = {p for p, e in here.items() if e.protected and p in known and not known[p].gone}
+    named = {post for post in missing | protected if known[post].named}
     return Plan(
         fetch=tuple(sorted(fetch)),
-        missing=tuple(sorted(within - here.keys())),
-        protected=tuple(
-            sorted(p for p, e in here.items() if e.protected and p in known and not known[p].gone)
-        ),
+        missing=tuple(sorted(missing - named)),
+        protected=tuple(sorted(protected - named)),
         back=tuple(sorted(p for p, e in here.items() if not e.protected and p in known and known[p].gone)),
+        named=tuple(sorted(named)),
     )
 
 

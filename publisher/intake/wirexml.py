@@ -6,6 +6,7 @@ for two things; so elements are found by their local names. The tree is parsed b
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from lxml import etree
@@ -46,9 +47,11 @@ def bare_tree(raw: bytes, items: tuple[str, ...]) -> Bare | Unreadable:
 
 
 def code(element: etree._Element | None) -> str:
-    """What a code says, without the scheme before it: `stat:usable` is "usable"; `literal` and text serve as well."""
+    """What a code says, without the scheme before it: `stat:usable` is "usable"; `uri`, `literal` and text serve as well."""
     if element is None:
         return ""
+    if address := element.get("uri"):
+        return re.split(r"[/#:]", address.strip())[-1]
     said = element.get("qcode") or element.get("literal") or element.get("FormalName") or text_of(element)
     return said.rpartition(":")[2].strip()
 

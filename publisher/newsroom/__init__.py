@@ -23,12 +23,13 @@ from publisher import assets
 from publisher.edition import Disclaimer, Edition
 from publisher.errors import BadInput, ConfigurationInvalid, Problem, UnknownName
 from publisher.feed import Feed, feeds_of
+from publisher.section import Section
 from publisher.series import Digest
 from publisher.settings import Settings
 from publisher.store import deliveries, house, migrate
 from publisher.store.db import Database, open_database
 from publisher.store.timeline import Kept
-from publisher.story import Section, Source
+from publisher.story import Source
 from subscribers.rhythm import RhythmKind
 from subscribers.tokens import TokenKeys
 

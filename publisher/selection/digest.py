@@ -9,11 +9,12 @@ from datetime import datetime
 
 from publisher.edition import Item, LeftOut, Shelf, Why
 from publisher.rights import Channel
+from publisher.section import Section
 from publisher.selection.byhand import Tie
 from publisher.selection.candidates import Act, Candidate, Mark, Selection, claimed, eligible, item, sift
 from publisher.selection.events import Events
 from publisher.series import Digest
-from publisher.story import Section, Source, Story
+from publisher.story import Source, Story
 
 __all__ = ["select_digest"]
 
@@ -170,7 +171,7 @@ def _sort_in(
                 )
         elif story.story_id in desk.pins:
             pinned.append(story)
-        elif eligible(story) < slot - section.window:
+        elif eligible(story) < slot - section.reach:
             out.append(LeftOut(story.story_id, section.slug, Why.WINDOW))
         else:
             ranked.append(story)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from publisher.story import Received, Section, Subject, Term
+from publisher.section import Section, Term
+from publisher.story import Received, Subject
 
 __all__ = ["belongs"]
 

@@ -46,7 +46,7 @@ def select_feed(
         LeftOut(e.story.story_id, feed.series, Why.DROPPED) for e in fit if e.story.story_id in dropped
     ]
     fresh = [
-        e.story for e in fit if eligible(e.story) >= now - feed.window and e.story.story_id not in dropped
+        e.story for e in fit if eligible(e.story) >= now - feed.reach and e.story.story_id not in dropped
     ]
     events = Events(sources=sources, channel=Channel.FEEDS)
     if feed.merge:
@@ -61,7 +61,7 @@ def select_feed(
         fresh = [story for story in fresh if story.story_id not in doubles]
     fresh.sort(key=_recency, reverse=True)
     chosen = fresh[: feed.maximum]
-    gone = _withdrawn(pool, now - feed.window) if notice is not None else []
+    gone = _withdrawn(pool, now - feed.reach) if notice is not None else []
     shown = sorted([*chosen, *gone], key=lambda story: _timeline(story, now), reverse=True)
     shelf = Shelf(
         section=feed.series,

@@ -25,6 +25,7 @@ from subscribers.segments import parse
 if TYPE_CHECKING:
     from publisher.settings.loading import Tables
     from publisher.settings.series import DigestTable
+    from publisher.settings.tables import Relay
 
 __all__ = ["Fault", "did_you_mean", "faults"]
 
@@ -138,35 +139,52 @@ def _database_url(url: str) -> str:
 
 
 def _relays(tables: Tables, folder: Path) -> Iterator[Fault]:
+    """One function for each rule of a relay: another rule is another function, and a line here."""
+    names = [relay.name for relay in tables.relay]
     for index, relay in enumerate(tables.relay):
         loc: Loc = ("relay", index)
-        if relay.name in [other.name for other in tables.relay[:index]]:
+        if relay.name in names[:index]:
             yield (*loc, "name"), f'there is another relay "{relay.name}"; each has a name of its own'
-        password = tables.secrets.relay_password(relay.name)
-        if relay.tls == "none" and not is_loopback(relay.host):
-            yield (
-                (*loc, "tls"),
-                f'"none" would show mail and addresses to the network on the way to {relay.host}; only for loopback',
-            )
-        if relay.username and relay.tls in {"none", "opportunistic"}:
-            yield (
-                (*loc, "username"),
-                f'a password never goes out in clear: tls = "{relay.tls}" takes no username',
-            )
-        if relay.username and not password:
-            yield (*loc, "username"), f"has no password: set relay_passwords.{relay.name} in secrets.toml"
-        if password and not relay.username:
-            yield ("secrets", "relay_passwords", relay.name), f'the relay "{relay.name}" has no username'
-        ca_file = relay.resolved(folder).ca_file
-        if ca_file and not is_kind(ca_file, S_IFREG):
-            yield (*loc, "ca_file"), f"there is no file {ca_file}"
-    names = [relay.name for relay in tables.relay]
+        yield from _in_clear(relay, loc)
+        yield from _password(relay, loc, tables.secrets.relay_password(relay.name))
+        yield from _ca_file(relay.resolved(folder).ca_file, loc)
+        yield from _of_service(relay, loc)
     for name in tables.secrets.relay_passwords:
         if name not in names:
-            yield (
-                ("secrets", "relay_passwords", name),
-                f"there is no relay of this name{did_you_mean(name, names)}",
-            )
+            hint = did_you_mean(name, names)
+            yield ("secrets", "relay_passwords", name), f"there is no relay of this name{hint}"
+
+
+def _in_clear(relay: Relay, loc: Loc) -> Iterator[Fault]:
+    """What would go over a network that others read."""
+    if relay.tls == "none" and not is_loopback(relay.host):
+        yield (
+            (*loc, "tls"),
+            f'"none" would show mail and addresses to the network on the way to {relay.host}; only for loopback',
+        )
+    if relay.username and relay.tls in {"none", "opportunistic"}:
+        yield (
+            (*loc, "username"),
+            f'a password never goes out in clear: tls = "{relay.tls}" takes no username',
+        )
+
+
+def _password(relay: Relay, loc: Loc, password: str) -> Iterator[Fault]:
+    """A username and its password come together."""
+    if relay.username and not password:
+        yield (*loc, "username"), f"has no password: set relay_passwords.{relay.name} in secrets.toml"
+    if password and not relay.username:
+        yield ("secrets", "relay_passwords", relay.name), f'the relay "{relay.name}" has no username'
+
+
+def _ca_file(path: Path | None, loc: Loc) -> Iterator[Fault]:
+    if path and not is_kind(path, S_IFREG):
+        yield (*loc, "ca_file"), f"there is no file {path}"
+
+
+def _of_service(relay: Relay, loc: Loc) -> Iterator[Fault]:
+    if relay.service and relay.service not in NAMES:
+        yield (*loc, "service"), _no_service(relay.service)
 
 
 def _mailbox(tables: Tables, folder: Path) -> Iterator[Fault]:
@@ -175,15 +193,10 @@ def _mailbox(tables: Tables, folder: Path) -> Iterator[Fault]:
         yield ("mailbox", "username"), "is missing: whose mailbox is it?"
     if box.host and not tables.secrets.mailbox_password.get_secret_value():
         yield ("mailbox", "host"), "has no password: set mailbox_password in secrets.toml"
-    ca_file = box.resolved(folder).ca_file
-    if ca_file and not is_kind(ca_file, S_IFREG):
-        yield ("mailbox", "ca_file"), f"there is no file {ca_file}"
+    yield from _ca_file(box.resolved(folder).ca_file, ("mailbox",))
 
 
 def _services(tables: Tables) -> Iterator[Fault]:
-    for index, relay in enumerate(tables.relay):
-        if relay.service and relay.service not in NAMES:
-            yield ("relay", index, "service"), _no_service(relay.service)
     for name, key in tables.secrets.report_keys.items():
         found = service(name)
         if wrong := found.wrong(key.get_secret_value()) if found else _no_service(name):

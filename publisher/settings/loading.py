@@ -23,6 +23,7 @@ from pydantic_settings.sources.utils import parse_env_vars
 from publisher.edition import Disclaimer
 from publisher.errors import ConfigurationInvalid, Problem
 from publisher.feed import Consumer
+from publisher.section import Section
 from publisher.series import Digest
 from publisher.settings.checks import did_you_mean, faults
 from publisher.settings.files import Found, Loc, file_of, find, read, too_deep
@@ -46,7 +47,7 @@ from publisher.settings.tables import (
     Wire,
 )
 from publisher.settings.theme import ThemeTable
-from publisher.story import Section, Source
+from publisher.story import Source
 from publisher.theme import Theme
 from subscribers.attributes import Attribute
 

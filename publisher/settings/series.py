@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, TypeAdapter
 
 from publisher.feed import Consumer
 from publisher.formats import FORMATS
+from publisher.section import Section
 from publisher.series import Alerts, Canary, Digest, Sender, Weekly
 from publisher.settings.disk import absolute
 from publisher.settings.tables import Duplicates, Table
@@ -36,7 +37,7 @@ from publisher.settings.values import (
     Zone,
     term,
 )
-from publisher.story import DEFAULT_URGENCY, Section, Source, SourceKind
+from publisher.story import DEFAULT_URGENCY, Source, SourceKind
 from subscribers.attributes import RESERVED, Attribute, Kind
 
 __all__ = [
@@ -82,7 +83,7 @@ def _usual_refusals() -> dict[str, Rights]:
 
 
 class SectionTable(Table):
-    """`[[section]]`: see `publisher.story.Section` for what each key means."""
+    """`[[section]]`: see `publisher.section.Section` for what each key means."""
 
     slug: Slug
     title: Titles
@@ -276,7 +277,7 @@ class AlertsTable(Table):
 
 
 class DigestTable(Table):
-    """`[[digest]]`: see `publisher.edition.Digest` for what each key means."""
+    """`[[digest]]`: see `publisher.series.Digest` for what each key means."""
 
     slug: Slug
     number: Annotated[Whole, Field(ge=1, le=65535)]

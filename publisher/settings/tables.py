@@ -25,6 +25,7 @@ from publisher.settings.values import (
     LineOrEmpty,
     MailAddress,
     MailAddressOrEmpty,
+    Network,
     PathText,
     Rate,
     RateOrEmpty,
@@ -292,13 +293,13 @@ class Web(Table):
     """`[web]`: where a server of Publisher's own listens. A web server in front of it brings TLS.
 
     Attributes:
-        proxies: addresses of web servers in front of it, whose X-Forwarded-For says who asks.
+        proxies: addresses, or networks, of web servers in front of it, whose X-Forwarded-For says who asks.
         notices_an_hour: how many mails the public forms may cause; what comes beyond waits, and the log says so.
     """
 
     host: Line = "127.0.0.1"
     port: Port = 8080
-    proxies: tuple[Line, ...] = ("127.0.0.1", "::1")
+    proxies: tuple[Network, ...] = ("127.0.0.1", "::1")
     notices_an_hour: Positive = 500
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from unicodedata import category
@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator
 
 from publisher.legible import is_host, visible
-from publisher.story import Term
+from publisher.section import Term
 from subscribers import address
 from subscribers.errors import AddressRefused
 
@@ -33,6 +33,7 @@ __all__ = [
     "LocalTime",
     "MailAddress",
     "MailAddressOrEmpty",
+    "Network",
     "PathText",
     "Rate",
     "RateOrEmpty",
@@ -146,6 +147,18 @@ def _line(value: str) -> str:
     if not visible(value) or any(category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in value):
         raise ValueError("one line of text that can be seen is wanted, without control characters")
     return value.strip()
+
+
+def _network(value: str) -> str:
+    try:
+        alone = ip_address(value)
+        return str(getattr(alone, "ipv4_mapped", None) or alone)
+    except ValueError:
+        pass
+    try:
+        return str(ip_network(value))
+    except ValueError:
+        raise ValueError('an address or a network is wanted, such as "192.0.2.1" or "10.0.0.0/8"') from None
 
 
 def _text(value: str) -> str:
@@ -321,6 +334,7 @@ Languages = Annotated[str | tuple[str, ...], PlainValidator(_languages)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Line = Annotated[str, AfterValidator(_line)]
 LineOrEmpty = Annotated[str, AfterValidator(lambda value: value and _line(value))]
+Network = Annotated[str, AfterValidator(_network)]
 Text = Annotated[str, AfterValidator(_text)]
 PathText = Annotated[Path, AfterValidator(_path)]
 Whole = Annotated[int, BeforeValidator(_whole)]

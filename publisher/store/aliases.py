@@ -1,21 +1,24 @@
 """The ids and links under which a source's stories came: by them a version finds its story, and a source's kill what it kills.
 
 The primary key (source, alias) is what makes intake idempotent. An alias is kept whatever else comes of the version that brought it, also
-where that says nothing new: the next word about the story may come under that name alone. One that is taken stays with the story that has it.
+where that says nothing new: the next word about the story may come under that name alone. One that is taken stays with the story that has it, until
+an item says by its ids that two stories are one: then all names lead to one of them (`join`).
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select, update
 
+from publisher.intake.links import absolute, canonical
 from publisher.store.db import insert, serialise
-from publisher.store.schema import story, story_alias
+from publisher.store.schema import story, story_alias, story_same
 from publisher.story import Received
 
-__all__ = ["find", "keep", "take_turns"]
+__all__ = ["find", "join", "joined", "keep", "known", "named", "part", "take_turns"]
 
 
 def take_turns(connection: Connection, source: str, items: Iterable[Received] = ()) -> None:
@@ -33,14 +36,37 @@ def take_turns(connection: Connection, source: str, items: Iterable[Received] = 
 
 def find(connection: Connection, source: str, received: Received) -> str | None:
     """The story this version belongs to. The source's own id decides before any link does; None for a new story."""
-    own = _digest(received.source_guid)
-    rows = connection.execute(
-        select(story_alias.c.alias, story_alias.c.story_id).where(
-            story_alias.c.source == source, story_alias.c.alias.in_(_aliases(received))
-        )
-    ).all()
-    by_alias = {bytes(row.alias): str(row.story_id) for row in rows}
-    return by_alias.get(own) or min(by_alias.values(), default=None)
+    by_alias = known(connection, source, _names(received))
+    return by_alias.get(received.source_guid) or min(by_alias.values(), default=None)
+
+
+def named(connection: Connection, source: str, received: Received) -> tuple[str, ...]:
+    """All stories that this version names by ids, the one that it belongs to first. A link makes no two stories one: pages are used again."""
+    links = {received.source_url, received.page_url}
+    ids = {name for name in _names(received) if name == received.source_guid or _link(name) not in links}
+    first = find(connection, source, received)
+    others = set(known(connection, source, ids).values()) - {first}
+    return (first, *sorted(others)) if first else ()
+
+
+def join(connection: Connection, other: str, into: str, *, now: datetime) -> None:
+    """Whatever leads to `other` leads to `into` from now on."""
+    held = (story_alias, story_alias.c.story_id), (story_same, story_same.c.same_as)
+    for table, column in held:
+        connection.execute(update(table).where(column == other).values({column.name: into}))
+    values = {"story_id": other, "same_as": into, "at": now}
+    connection.execute(insert(connection, story_same).values(**values))
+
+
+def joined(connection: Connection, story_id: str) -> list[str]:
+    """The stories that are this one, too."""
+    rows = connection.execute(select(story_same.c.story_id).where(story_same.c.same_as == story_id))
+    return sorted(rows.scalars())
+
+
+def part(connection: Connection, story_id: str) -> None:
+    """The desk says that it is a story of its own all the same; the names stay where they are."""
+    connection.execute(delete(story_same).where(story_same.c.story_id == story_id))
 
 
 def keep(connection: Connection, source: str, story_id: str, received: Received) -> None:
@@ -50,10 +76,31 @@ def keep(connection: Connection, source: str, story_id: str, received: Received)
         connection.execute(insert(connection, story_alias).on_conflict_do_nothing(), rows)
 
 
-def _aliases(received: Received) -> tuple[bytes, ...]:
-    """A key for each id and link under which this version may be known; ids of any length stay bounded."""
-    names = {received.source_guid, received.source_url, *received.aliases} - {""}
-    return tuple(_digest(name) for name in sorted(names))
+def known(connection: Connection, source: str, names: Iterable[str]) -> dict[str, str]:
+    """Name -> story, of those names that lead to one."""
+    keys = {_digest(name): name for name in names}
+    rows = connection.execute(
+        select(story_alias.c.alias, story_alias.c.story_id).where(
+            story_alias.c.source == source, story_alias.c.alias.in_(keys)
+        )
+    )
+    return {keys[bytes(row.alias)]: str(row.story_id) for row in rows}
+
+
+def _names(received: Received) -> list[str]:
+    """Each id and link under which this version may be known."""
+    return sorted({received.source_guid, received.source_url, *received.aliases} - {""})
+
+
+def _aliases(received: Received) -> list[bytes]:
+    """A key for each of these; ids of any length stay bounded."""
+    return [_digest(name) for name in _names(received)]
+
+
+def _link(name: str) -> str:
+    """A name as links are compared, if it is one."""
+    url = absolute(name)
+    return name if url is None else canonical(url)
 
 
 def _digest(name: str) -> bytes:

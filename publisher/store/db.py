@@ -6,8 +6,8 @@ Promises:
   SQLite starves writers, and versions before 3.51.3 can corrupt a WAL file when two connections write and checkpoint at
   the same moment. So does the first connection of a process, which may set WAL and recover a log, and the closing, which
   may write the log back; further readers find both done. WAL with synchronous=FULL: a returned commit survives a power cut.
-- SQLAlchemy's and the driver's errors leave here as `StoreUnavailable`, `StoreLocked`, `StoreFull` or `StoreOutdated`;
-  nobody else catches them. Constraints that a caller expects to meet are met with `insert(...).on_conflict_*`.
+- SQLAlchemy's and the driver's errors leave here as `StoreUnavailable`, `StoreLocked`, `StoreFull`, `StoreOutdated` or, for a value that
+  the database cannot hold (NUL, half a character), `Unstorable`; nobody else catches them. Constraints that a caller expects to meet are met with `insert(...).on_conflict_*`.
 - No error shows a statement's values: they are people's addresses, and errors go to logs.
 - A SQLite file on a read-only file system is read as it stands, without a lock; a transaction that writes is refused. A file that is
   missing while its lock file stands was there before: the new, empty one says so (`anew`).
@@ -43,7 +43,14 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from publisher.errors import (
@@ -53,6 +60,7 @@ from publisher.errors import (
     StoreFull,
     StoreLocked,
     StoreUnavailable,
+    Unstorable,
 )
 from subscribers.columns import insert
 
@@ -68,8 +76,8 @@ __all__ = [
 ]
 
 LOCK_SECONDS = 10.0
-PAGE_BYTES = 4096
 """How long a writer waits for the lock, ours or SQLite's own, before it gives up with `StoreLocked` (`store.lock_wait`)."""
+PAGE_BYTES = 4096
 WRITABLE = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 
 
@@ -214,12 +222,7 @@ class Database:
         """A transaction that writes: committed when the block ends, rolled back by any exception."""
         if self.frozen:
             raise FolderUnwritable(self.where, "the file system is read-only; only what reads can be done")
-        with (
-            self._named(),
-            self.locked(),
-            self._writer.connect() as connection,
-            connection.begin(),
-        ):
+        with self._named(), self.locked(), self._writer.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -257,6 +260,8 @@ class Database:
     def _named(self) -> Iterator[None]:
         try:
             yield
+        except (DataError, UnicodeEncodeError) as error:
+            raise Unstorable(self.where) from error
         except DBAPIError as error:
             said = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
             low = said.casefold()
@@ -267,9 +272,7 @@ class Database:
             if "is locked" in low or "busy" in low:
                 raise StoreLocked(self.where, "another program holds it; try again") from error
             if "deadlock" in low:
-                raise StoreLocked(
-                    self.where, "two wanted the same rows at the same moment; try again"
-                ) from error
+                raise StoreLocked(self.where, "two wanted the same rows at once; try again") from error
             if error.connection_invalidated or _is_operational(error):
                 raise StoreUnavailable(self.where, said) from error
             raise
@@ -352,21 +355,12 @@ def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS, create: bool 
             frozen, anew = _placed(Path(parsed.database), create=create)
         database = Database(parsed, lock_seconds=lock_seconds, frozen=frozen, anew=anew)
     except (ArgumentError, NoSuchModuleError, ValueError) as error:  # ValueError: a port that is none
-        raise ConfigurationInvalid(
-            [
-                Problem("publisher.toml", "store.url", "is not a database URL")
-            ]  # never repeated: passwords stand there
-        ) from error
+        # its text is never repeated: passwords stand there
+        problem = Problem("publisher.toml", "store.url", "is not a database URL")
+        raise ConfigurationInvalid([problem]) from error
     except ModuleNotFoundError as error:
-        raise ConfigurationInvalid(
-            [
-                Problem(
-                    "publisher.toml",
-                    "store.url",
-                    f"PostgreSQL needs an extra: pip install 'wire-publisher[postgres]' ({error.name} is missing)",
-                )
-            ]
-        ) from error
+        why = f"PostgreSQL needs an extra: pip install 'wire-publisher[postgres]' ({error.name} is missing)"
+        raise ConfigurationInvalid([Problem("publisher.toml", "store.url", why)]) from error
 
     if database.path is not None:
         try:

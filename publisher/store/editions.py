@@ -29,7 +29,8 @@ from sqlalchemy import (
 )
 
 from publisher.canonical import canonical_json
-from publisher.edition import Edition, Kind, Variant, from_data, to_data
+from publisher.edition import Edition, Kind, Variant
+from publisher.editiondata import from_data, to_data
 from publisher.store.db import beyond, insert, insert_once, serialise
 from publisher.store.schema import (
     delivery,

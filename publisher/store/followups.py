@@ -332,8 +332,10 @@ def people(connection: Connection, parts: Sequence[Told]) -> int:
     return connection.execute(query).scalar_one()
 
 
-def feeds_since(connection: Connection, story_id: str, since: datetime) -> dict[str, datetime]:
-    """The feeds that say something of the story in an edition of that time or later, each with its first one."""
+def feeds_since(
+    connection: Connection, story_id: str, since: datetime, *, until: datetime | None = None
+) -> dict[str, datetime]:
+    """The feeds that say something of the story in an edition of that time or later (and before `until`), each with its first one."""
     query = (
         select(edition.c.series, func.min(edition.c.frozen_at))
         .join(edition_item, edition_item.c.edition_id == edition.c.id)
@@ -341,6 +343,8 @@ def feeds_since(connection: Connection, story_id: str, since: datetime) -> dict[
         .group_by(edition.c.series)
         .order_by(edition.c.series)
     )
+    if until is not None:
+        query = query.where(edition.c.frozen_at < until)
     return {row[0]: row[1] for row in connection.execute(query)}
 
 

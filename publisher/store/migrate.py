@@ -16,9 +16,9 @@ from publisher.store.db import Database
 
 __all__ = ["HEAD", "check", "is_new", "present", "ready", "upgrade"]
 
-HEAD = "0022"
-"""The schema this program reads and writes: the newest file in migrations/versions. Names of schemas are numbers that grow."""
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
+HEAD = max(path.name[:4] for path in VERSIONS.glob("[0-9]*.py"))
+"""The schema this program reads and writes: the newest of its migrations. Names of schemas are numbers that grow."""
 
 
 def present(connection: Connection) -> str | None:

@@ -186,12 +186,12 @@ def paths(connection: Connection, *, below: str) -> frozenset[str]:
     return frozenset(connection.execute(query).scalars())
 
 
-def changes(connection: Connection, *, below: str) -> dict[str, datetime]:
-    """The same paths, each with the time of its last change."""
-    query = select(public_file.c.path, public_file.c.changed_at).where(
-        public_file.c.path.startswith(below, autoescape=True), public_file.c.status == OK
+def changes(connection: Connection, *, below: str) -> dict[str, tuple[int, datetime]]:
+    """All paths that there ever were below this one, each with what it says now (`OK`, `GONE`) and since when."""
+    query = select(public_file.c.path, public_file.c.status, public_file.c.changed_at).where(
+        public_file.c.path.startswith(below, autoescape=True)
     )
-    return {row.path: row.changed_at for row in connection.execute(query)}
+    return {row.path: (row.status, row.changed_at) for row in connection.execute(query)}
 
 
 def remember_folder(connection: Connection, path: str, *, below: str) -> None:

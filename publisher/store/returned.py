@@ -6,6 +6,7 @@ vouches for is forgotten after a while, for anybody can send it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,7 +26,7 @@ __all__ = [
     "keep",
     "known",
     "latest_of",
-    "of_address",
+    "of_addresses",
     "times",
 ]
 
@@ -136,7 +137,7 @@ def counts(connection: Connection, dispatch_id: str) -> dict[str, int]:
     }
 
 
-def of_address(connection: Connection, addr_key: bytes) -> list[Row[Any]]:
-    """What came back from one address, oldest first."""
-    query = select(returned).where(returned.c.addr_key == addr_key)
+def of_addresses(connection: Connection, keys: Collection[bytes]) -> list[Row[Any]]:
+    """What came back from these addresses, oldest first."""
+    query = select(returned).where(returned.c.addr_key.in_(keys))
     return list(connection.execute(query.order_by(returned.c.at, returned.c.kind)))

@@ -44,7 +44,6 @@ __all__ = [
     "save",
     "set_sections",
     "spend_marks",
-    "unusable",
     "versions",
 ]
 
@@ -143,6 +142,7 @@ def _stories(connection: Connection, rows: Sequence[Row[Any]]) -> list[Story]:
         )
         for entry in found:
             sections.setdefault(entry.story_id, []).append(entry.section)
+    spoken = _languages(connection, [row.id for row in rows if row.killed is not None])
     return [
         Story(
             story_id=row.id,
@@ -154,6 +154,7 @@ def _stories(connection: Connection, rows: Sequence[Row[Any]]) -> list[Story]:
             modified_at=row.modified_at,
             eligible_at=row.eligible_at,
             sections=tuple(sections.get(row.id, ())),
+            spoken=tuple(sorted(spoken.get(row.id, ()))),
             first_published=row.first_published,
             link=row.link,
             hold=row.hold,
@@ -166,6 +167,17 @@ def _stories(connection: Connection, rows: Sequence[Row[Any]]) -> list[Story]:
         )
         for row in rows
     ]
+
+
+def _languages(connection: Connection, killed: Sequence[str]) -> dict[str, set[str]]:
+    """The languages in which the versions of these stories came: a kill has to reach whoever had one of them."""
+    found: dict[str, set[str]] = {}
+    language = story_version.c.received["language"].as_string().label("language")
+    for start in range(0, len(killed), 500):
+        among = story_version.c.story_id.in_(killed[start : start + 500])
+        for row in connection.execute(select(story_version.c.story_id, language).where(among)):
+            found.setdefault(row.story_id, set()).add(row.language)
+    return found
 
 
 def get(connection: Connection, story_id: str) -> Story | None:
@@ -264,11 +276,6 @@ def load(connection: Connection, ids: Iterable[str]) -> dict[str, Story]:
         rows = connection.execute(_query().where(story.c.id.in_(wanted[start : start + 500]))).all()
         found |= {entry.story_id: entry for entry in _stories(connection, rows)}
     return found
-
-
-def unusable(connection: Connection, ids: Collection[str], *, now: datetime) -> frozenset[str]:
-    """Those of these stories that may be in no output at `now`: killed, held, embargoed, expired."""
-    return frozenset(story_id for story_id, found in load(connection, ids).items() if not found.usable(now))
 
 
 def listing(

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select, type_coerce
 from sqlalchemy.types import NullType
 
-from publisher.store.schema import story, story_section
+from publisher.store.schema import story, story_section, story_version
 from publisher.store.stories import load
 from publisher.story import PubStatus, Story
 
@@ -101,7 +101,8 @@ def _statements(ours: frozenset[str]) -> tuple[Select[Any], Select[Any]]:
     states = story.c.status.in_(
         [str(state) for state in PubStatus]
     )  # it is always one: this leads to an index
-    waits = [story.c.eligible_at.is_(None), story.c.modified_at >= bindparam("since"), *where]
+    stood = [_STOOD.get(name, _WHERE[name]) for name in sorted(ours)]
+    waits = [story.c.eligible_at.is_(None), story.c.modified_at >= bindparam("since"), *stood]
     return newest, select(*STAMP).where(*waits, *([] if "section" in ours else [states]))
 
 
@@ -127,6 +128,16 @@ _WHERE: dict[str, ColumnElement[bool]] = {
     "source": story.c.source == bindparam("source"),
     "language": or_(bindparam("language") == _TAG, _TAG.like(bindparam("dialects"))),
 }
+_SPOKEN = func.lower(story_version.c.received["language"].as_string())
+_STOOD: dict[str, ColumnElement[bool]] = {
+    "language": select(story_version.c.story_id)
+    .where(
+        story_version.c.story_id == story.c.id,
+        or_(bindparam("language") == _SPOKEN, _SPOKEN.like(bindparam("dialects"))),
+    )
+    .exists()
+}
+"""For what waits, how it is asked whether the feed has had a version of it: few, of which the killed leave their notice there."""
 
 
 def standing(connection: Connection, ids: Collection[str], *, now: datetime) -> frozenset[str]:

@@ -27,7 +27,7 @@ from starlette.routing import Route
 
 from publisher.desk.reports import hear
 from publisher.desk.returned import StillSending
-from publisher.errors import StoreUnavailable
+from publisher.errors import StoreUnavailable, Unstorable
 from publisher.newsroom import Newsroom
 from publisher.services.base import Away, NotProved, Post, Unreadable
 from publisher.web.turns import Turns
@@ -78,7 +78,7 @@ class _Door:
         except NotProved as error:
             self._warn("somebody claims to be %s, without proof: %s", name, error)
             return PlainTextResponse("not proved\n", 401, HEADERS)
-        except Unreadable as error:
+        except (Unreadable, Unstorable) as error:
             _log.warning("%s told something that cannot be read: %s", name, error)
             return _told({"unrecognised": 1})
         except (Away, StillSending, StoreUnavailable) as error:

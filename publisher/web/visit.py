@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+
+from subscribers.limits import client_of
 
 __all__ = ["Visit", "best", "body_of", "visit_of"]
 
@@ -37,7 +38,7 @@ class Visit:
         return next((value for field, value in self.form if field == name), "")
 
 
-async def visit_of(request: Request, proxies: Sequence[str]) -> Visit:
+async def visit_of(request: Request, proxies: tuple[str, ...]) -> Visit:
     """The request; `proxies` are the web servers that may say for whom they ask.
 
     Raises:
@@ -77,17 +78,9 @@ async def body_of(request: Request, most: int) -> bytes:
     return bytes(body)
 
 
-def _client(request: Request, proxies: Sequence[str]) -> str:
-    """Who asks: whoever is connected, or whom our own web server names last in X-Forwarded-For; "" when it names nobody."""
+def _client(request: Request, proxies: tuple[str, ...]) -> str:
     peer = request.client.host if request.client else ""
-    named = [part.strip() for part in ",".join(request.headers.getlist("x-forwarded-for")).split(",")]
-    while peer in proxies:
-        nearest = named.pop() if named else ""
-        try:
-            peer = str(ip_address(nearest))
-        except ValueError:
-            return ""
-    return peer
+    return client_of(peer, ",".join(request.headers.getlist("x-forwarded-for")).split(","), proxies)
 
 
 def _wanted_languages(header: str) -> list[str]:

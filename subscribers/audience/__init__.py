@@ -5,11 +5,11 @@ Promises:
   change in it, on the very rows that the mark reads (and, on PostgreSQL, locks).
 - A token's leaving, and `leave` with a digest, ends that digest and nothing else. `leave` without one ends all and keeps a
   suppression of cause "left". Either is undone only by the reader asking again with evidence; an old list brings nobody back.
-- A suppression survives the erasure of the person. Asking again never downgrades anybody.
+- A suppression survives the erasure of the person, and is of each address that was theirs. Asking again never downgrades anybody.
 - Each step keeps its evidence; every function takes `now` and `actor`.
 
 By verb: `joining` (add, leave, erase, and whom a list says to be gone), `asking` (what forms ask for, and links of one use), `choosing` (what a reader decides with such a
-link), `refusing` (suppress and undo), `knowing` (attributes, and whom a segment means), `looking` (find, list, evidence), `mailing` (segment, and what the sender asks: `mailable`,
+link), `former` (addresses they had before), `refusing` (suppress and undo), `knowing` (attributes, and whom a segment means), `looking` (find, list, evidence), `mailing` (segment, and what the sender asks: `mailable`,
 `still_wanted`).
 """
 
@@ -21,7 +21,6 @@ from subscribers.audience.asking import (
     anybody_waits,
     ask,
     asked_by,
-    forget_asked,
     forget_old,
     issue,
     keep_text,
@@ -31,7 +30,8 @@ from subscribers.audience.asking import (
     waiting,
     written_to,
 )
-from subscribers.audience.choosing import choose, confirm, move, set_timezone
+from subscribers.audience.choosing import choose, confirm, move, set_timezone, taken
+from subscribers.audience.former import keys_of
 from subscribers.audience.joining import add, erase, leave, refuse_gone
 from subscribers.audience.knowing import attributes_of, keep_attributes, meant
 from subscribers.audience.looking import (
@@ -50,6 +50,7 @@ from subscribers.audience.mailing import (
     anybody_apart,
     lock_for_mark,
     mailable,
+    section_choices,
     segment,
     still_wanted,
 )
@@ -73,12 +74,12 @@ __all__ = [
     "erase",
     "evidence",
     "find",
-    "forget_asked",
     "forget_old",
     "get",
     "issue",
     "keep_attributes",
     "keep_text",
+    "keys_of",
     "leave",
     "listing",
     "lock_for_mark",
@@ -87,6 +88,7 @@ __all__ = [
     "meant",
     "move",
     "refuse_gone",
+    "section_choices",
     "segment",
     "set_timezone",
     "spend",
@@ -96,6 +98,7 @@ __all__ = [
     "suppress",
     "suppressed",
     "suppressions",
+    "taken",
     "ticket_of",
     "undo_suppression",
     "waiting",

@@ -6,11 +6,12 @@ forgets address and network. A ticket is known by its fingerprint, and used once
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, or_, select, update
 
 from subscribers.audience.rows import insert
 from subscribers.limits import REMEMBERED
@@ -23,6 +24,7 @@ __all__ = [
     "anybody_waits",
     "ask",
     "asked_by",
+    "end_asked",
     "forget_asked",
     "forget_old",
     "issue",
@@ -99,12 +101,33 @@ def answer(connection: Connection, signup_id: int, *, mailed: bool, now: datetim
     connection.execute(update(signup).where(signup.c.id == signup_id).values(**values))
 
 
-def forget_asked(connection: Connection, subscriber_id: int, addr_key: bytes, *, now: datetime) -> None:
-    """Erasure: links of one use go, and what still waits is answered by nothing."""
+def end_asked(
+    connection: Connection, subscriber_id: int, addr_key: bytes, digest: str | None, *, now: datetime
+) -> None:
+    """Leaving: confirmations that are still good for this digest (None: for any) end, and requests for it that wait are answered by nothing.
+
+    Before the reader's row is locked: whoever presses such a link holds the ticket first and that row after it.
+    """
+    links = [ticket.c.subscriber_id == subscriber_id, ticket.c.purpose == Purpose.CONFIRM.value]
+    asked = [signup.c.addr_key == addr_key, signup.c.what == "join"]
+    if digest is not None:
+        links.append(ticket.c.digest == digest)
+        asked.append(signup.c.digest == digest)
+    _silence(connection, *asked, now=now)  # first: whoever is just answering one has made its link by then
+    connection.execute(delete(ticket).where(ticket.c.used_at.is_(None), *links))
+
+
+def forget_asked(
+    connection: Connection, subscriber_id: int, keys: Collection[bytes], *, now: datetime
+) -> None:
+    """Forgetting: links of one use go, and what still waits of these addresses is answered by nothing. Before rows are locked, as `end_asked`."""
+    _silence(connection, or_(signup.c.addr_key.in_(keys), signup.c.subscriber_id == subscriber_id), now=now)
     connection.execute(delete(ticket).where(ticket.c.subscriber_id == subscriber_id))
+
+
+def _silence(connection: Connection, *which: ColumnElement[bool], now: datetime) -> None:
     values = {"state": "silent", "answered_at": now, "address": None, "network": None}
-    mine = or_(signup.c.addr_key == addr_key, signup.c.subscriber_id == subscriber_id)
-    connection.execute(update(signup).where(signup.c.state == "waiting", mine).values(**values))
+    connection.execute(update(signup).where(signup.c.state == "waiting", *which).values(**values))
 
 
 def forget_old(connection: Connection, *, now: datetime) -> None:

@@ -8,15 +8,16 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, update
 
 from subscribers.address import Address
+from subscribers.audience.former import hand_over, remember, somebodys_own
 from subscribers.audience.looking import find, stored_sections
 from subscribers.audience.refusing import suppressed
 from subscribers.audience.rows import held, hold_suppressions, keep_evidence, rhythm_values, set_status
 from subscribers.consent import UNKNOWN, Origin, Status, Step, after
 from subscribers.errors import AddressSuppressed, UnknownSubscriber
 from subscribers.rhythm import Rhythm
-from subscribers.schema import subscriber, subscription, suppression
+from subscribers.schema import attribute_value, consent, signup, subscriber, subscription, suppression, ticket
 
-__all__ = ["choose", "confirm", "move", "set_timezone"]
+__all__ = ["choose", "confirm", "move", "set_timezone", "taken"]
 
 
 def confirm(
@@ -48,6 +49,7 @@ def confirm(
     ).scalar_one_or_none()
     if asked is None or person.address is None:
         raise UnknownSubscriber("token")
+    somebodys_own(connection, person.addr_key)
     set_status(connection, subscriber_id, after(Status(person.status), Step.CONFIRMED), now=now)
     connection.execute(
         update(subscription)
@@ -103,14 +105,31 @@ def move(
     now: datetime,
     origin: Origin = UNKNOWN,
 ) -> bool:
-    """Let a reader have this address from now on; False, and nothing done, when somebody else has it or it must not be mailed."""
+    """Let a reader have this address from now on; False, and nothing done, when another reader gets mail there or it must not be mailed.
+
+    The former one stays known by its hash. Links mailed to it end. Who stands there and gets nothing, because they never confirmed, were forgotten
+    or have left, is the same mailbox, which has just proved itself: what they left stays left.
+    """
+    other = find(connection, addr_key)
+    others = [] if other is None or taken(connection, other.id) else [other.id]
+    open_links = (ticket.c.used_at.is_(None), ticket.c.subscriber_id.in_([subscriber_id, *others]))
+    connection.execute(
+        delete(ticket).where(*open_links)
+    )  # before rows are locked, as whoever presses one does
     hold_suppressions(connection)
-    if suppressed(connection, addr_key) is not None:
+    refused = suppressed(connection, addr_key)
+    if refused is not None and refused.cause != "left":
         return False
     other = find(connection, addr_key)
     if other is not None and other.id != subscriber_id:
-        return False
+        if taken(connection, other.id):
+            return False
+        _give_way(connection, other.id, subscriber_id)
     person = held(connection, subscriber_id)
+    connection.execute(delete(suppression).where(suppression.c.addr_key == addr_key))
+    somebodys_own(connection, addr_key)
+    if person.addr_key != addr_key:
+        remember(connection, subscriber_id, person.addr_key, now=now)
     set_status(
         connection,
         subscriber_id,
@@ -129,3 +148,33 @@ def move(
         origin=origin,
     )
     return True
+
+
+def taken(connection: Connection, subscriber_id: int) -> bool:
+    """Whether this reader gets anything: else their address is free for whoever proves that it is theirs."""
+    gets = (
+        select(subscription.c.digest)
+        .join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
+        .where(subscriber.c.id == subscriber_id, subscriber.c.mailable, subscription.c.active)
+    )
+    return connection.execute(gets.limit(1)).first() is not None
+
+
+def _give_way(connection: Connection, frm: int, to: int) -> None:
+    """One reader becomes another: evidence, former addresses and what they left go over, what they merely asked for ends."""
+    has = select(subscription.c.digest).where(subscription.c.subscriber_id == to)
+    connection.execute(
+        update(subscription)
+        .where(
+            subscription.c.subscriber_id == frm,
+            subscription.c.status == Status.LEFT.value,
+            subscription.c.digest.not_in(has.scalar_subquery()),
+        )
+        .values(subscriber_id=to)
+    )
+    for table in (consent, signup):
+        connection.execute(update(table).where(table.c.subscriber_id == frm).values(subscriber_id=to))
+    hand_over(connection, frm, to)
+    for table in (subscription, ticket, attribute_value):
+        connection.execute(delete(table).where(table.c.subscriber_id == frm))
+    connection.execute(delete(subscriber).where(subscriber.c.id == frm))

@@ -8,8 +8,11 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, update
 
 from subscribers.address import Address
+from subscribers.audience.asking import end_asked, forget_asked
+from subscribers.audience.fading import forget_networks_of
+from subscribers.audience.former import keys_of, somebodys_own
 from subscribers.audience.knowing import forget_attributes
-from subscribers.audience.looking import get, stored_sections
+from subscribers.audience.looking import find, get, stored_sections
 from subscribers.audience.refusing import suppress, suppressed
 from subscribers.audience.rows import (
     held,
@@ -47,7 +50,7 @@ def add(
     Without a `rhythm` a new reader gets each edition, a known one keeps theirs.
 
     With a `basis` (how they asked) the subscription is confirmed, and a reader who had left is back. Without one it is
-    pending and not mailed; a confirmed subscription stays as it is then, language and sections included, and so does the address's spelling.
+    pending and not mailed, or left as before; a confirmed subscription stays as it is then, language and sections included, and so does the address's spelling.
 
     Raises:
         AddressSuppressed: the address must not be mailed, whatever is asked for it.
@@ -58,6 +61,8 @@ def add(
             raise AddressSuppressed(refused.cause)
         if basis:
             connection.execute(delete(suppression).where(suppression.c.addr_key == addr_key))
+    if basis:
+        somebodys_own(connection, addr_key)
     subscriber_id = _known_or_new(connection, address, addr_key, now=now)
     step = Step.CONFIRMED if basis else Step.REQUESTED
     person = held(connection, subscriber_id)
@@ -89,13 +94,13 @@ def add(
     return subscriber_id
 
 
-def _known_or_new(connection: Connection, address: Address, addr_key: bytes, *, now: datetime) -> int:
-    """The id of this address's row; a new one is pending until `add` has said more."""
+def _known_or_new(connection: Connection, address: Address | None, addr_key: bytes, *, now: datetime) -> int:
+    """The id of this address's row; a new one is pending until `add` has said more. None: the address is not kept."""
     connection.execute(
         insert(connection, subscriber)
         .values(
             addr_key=addr_key,
-            address=address.address,
+            address=address and address.address,
             status=Status.PENDING.value,
             mailable=False,
             created_at=now,
@@ -118,13 +123,15 @@ def leave(
 ) -> tuple[str, ...]:
     """End one digest, or all (None: a suppression of cause "left" is kept too); twice is the same as once.
 
-    Returns the digests that ended now. A mail whose mark has not committed before this does is not sent.
+    Returns the digests that ended now. What was asked for before, and not confirmed, ends with them. A mail whose mark has not committed before this does is not sent.
 
     Raises:
         UnknownSubscriber: there is none of this id.
     """
+    addr_key = get(connection, subscriber_id).addr_key
+    end_asked(connection, subscriber_id, addr_key, digest, now=now)
     if digest is None:
-        _refuse_all(connection, get(connection, subscriber_id).addr_key, actor=actor, now=now)
+        _refuse_all(connection, addr_key, actor=actor, now=now)
     person = held(connection, subscriber_id)
     status = Status(person.status) if digest else after(Status(person.status), Step.LEFT)
     # the subscriber's row is written in any case: on PostgreSQL it is the one that a mark locks
@@ -145,43 +152,68 @@ def leave(
     return left
 
 
-def refuse_gone(connection: Connection, gone: Sequence[GoneLine], *, actor: str, now: datetime) -> int:
-    """Refuse whom another program's list says to have left, or that they must not be mailed; returns how many.
+def refuse_gone(
+    connection: Connection, gone: Sequence[GoneLine], *, digest: str, actor: str, now: datetime
+) -> int:
+    """Refuse whom a list for this digest says to have left, or that they must not be mailed; returns how many.
 
     Of those whom nobody knew only the keyed hash is kept. A reader who is here leaves, or is suppressed; but who said yes on a page of ours
     stays: that is what they said last, to us.
     """
     hold_suppressions(connection)
-    said_yes = (
-        select(consent.c.id)
-        .where(
-            consent.c.subscriber_id == subscriber.c.id,
-            consent.c.step == Step.CONFIRMED.value,
-            consent.c.form.is_not(None),
-        )
-        .exists()
+    yes = select(consent.c.subscriber_id).where(
+        consent.c.subscriber_id == subscriber.c.id,
+        consent.c.step == Step.CONFIRMED.value,
+        consent.c.form.is_not(None),
     )
-    here = {
-        bytes(row.addr_key): row
-        for row in connection.execute(
-            select(subscriber.c.id, subscriber.c.addr_key, said_yes.label("said_yes")).where(
-                subscriber.c.addr_key.in_([line.addr_key for line in gone])
-            )
-        )
-    }
+    yes_here = yes.where(consent.c.digest == digest)
+    query = select(
+        subscriber.c.id,
+        subscriber.c.addr_key,
+        yes.exists().label("said_yes"),
+        yes_here.exists().label("said_yes_here"),
+    ).where(subscriber.c.addr_key.in_([line.addr_key for line in gone]))
+    here = {bytes(row.addr_key): row for row in connection.execute(query)}
     refused = 0
     for line in gone:
         person = here.get(line.addr_key)
-        if person is not None and person.said_yes:
+        if person is not None and (person.said_yes_here if line.here else person.said_yes):
             continue
         refused += 1
-        if person is not None and line.cause == "left":
+        if line.here:
+            _left_here(connection, line, digest, actor=actor, now=now)
+        elif person is not None and line.cause == "left":
             leave(connection, person.id, digest=None, actor=actor, now=now)
         elif line.cause == "left":
             _refuse_all(connection, line.addr_key, actor=actor, now=now, detail=line.why)
         else:
             suppress(connection, line.addr_key, line.cause, actor=actor, now=now, detail=line.why)
     return refused
+
+
+def _left_here(connection: Connection, line: GoneLine, digest: str, *, actor: str, now: datetime) -> None:
+    """Let this one have left the digest, whether we knew them or not: whatever else they want, no list brings them back to it."""
+    subscriber_id = _known_or_new(connection, None, line.addr_key, now=now)
+    kept = connection.execute(
+        insert(connection, subscription)
+        .values(
+            subscriber_id=subscriber_id,
+            digest=digest,
+            language=line.language,
+            sections="",
+            status=Status.LEFT.value,
+            active=False,
+            since=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(subscription.c.digest)
+    )
+    if kept.first() is None:
+        leave(connection, subscriber_id, digest=digest, actor=actor, now=now)
+    else:
+        keep_evidence(
+            connection, subscriber_id, Step.LEFT, digest=digest, basis=line.why, actor=actor, now=now
+        )
 
 
 def _refuse_all(
@@ -197,14 +229,27 @@ def _refuse_all(
     )
 
 
-def erase(connection: Connection, subscriber_id: int, *, actor: str, now: datetime) -> None:
-    """Forget the person: all their subscriptions end, the address goes, a suppression by its keyed hash stays.
+def erase(connection: Connection, subscriber_id: int, *, actor: str, now: datetime) -> list[bytes]:
+    """Forget the person: all their subscriptions end, the address goes, links and requests go, suppressions by the keyed hashes stay.
+
+    Those are of the present address and of each that was theirs before; also of whoever asked in the name of such a one and was
+    not confirmed. They are returned, for everything else that knows addresses.
 
     Raises:
         UnknownSubscriber: there is none of this id.
     """
-    suppress(connection, get(connection, subscriber_id).addr_key, "erased", actor=actor, now=now)
+    present, *before = keys = keys_of(connection, [get(connection, subscriber_id).id])
+    forget_asked(connection, subscriber_id, keys, now=now)
+    suppress(connection, present, "erased", actor=actor, now=now)
     leave(connection, subscriber_id, digest=None, actor=actor, now=now)
     set_status(connection, subscriber_id, Status.SUPPRESSED, now=now, address=None)
     forget_attributes(connection, subscriber_id)
+    forget_networks_of(connection, subscriber_id)
     keep_evidence(connection, subscriber_id, Step.ERASED, actor=actor, now=now)
+    for addr_key in before:
+        other = find(connection, addr_key)
+        if other is None or other.address is None:
+            suppress(connection, addr_key, "erased", actor=actor, now=now)
+        else:
+            keys += erase(connection, other.id, actor=actor, now=now)
+    return keys

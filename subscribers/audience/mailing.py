@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from heapq import merge
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 
 from subscribers.audience.knowing import meant
 from subscribers.consent import Status
@@ -21,6 +34,7 @@ __all__ = [
     "anybody_apart",
     "lock_for_mark",
     "mailable",
+    "section_choices",
     "segment",
     "still_wanted",
 ]
@@ -62,10 +76,11 @@ def segment(
     """The recipients of a digest, ordered by language (as given), sections and id: equal variants stand together.
 
     `at`: only those whose rhythm an edition at this place of the timetable serves. `only`: only those whom this rule means.
+    Whoever reads a language that is not among these gets the first.
 
     Read in pages by key: no cursor stays open, and a reader who joins or leaves meanwhile harms nobody.
     """
-    place = tuple_(subscription.c.sections, subscription.c.subscriber_id)
+    spoken = list(languages)
     query = (
         select(
             subscriber.c.id,
@@ -80,14 +95,49 @@ def segment(
     )
     if only is not None:
         query = query.where(meant(only))
-    for language in languages:
-        page = query.where(subscription.c.language == language)
-        last: tuple[str, int] = ("", 0)
-        while rows := connection.execute(page.where(place > last)).all():
-            for row in rows:
-                sections = frozenset(row.sections.split()) or None
-                yield Reader(row.id, bytes(row.addr_key), row.address, language, sections)
-            last = (rows[-1].sections, rows[-1].id)
+    for language in spoken:
+        tongues = [language, *_others(connection, digest, spoken)] if language == spoken[0] else [language]
+        pages = [_pages(connection, query.where(subscription.c.language == tongue)) for tongue in tongues]
+        for row in merge(*pages, key=_place):
+            sections = frozenset(row.sections.split()) or None
+            yield Reader(row.id, bytes(row.addr_key), row.address, language, sections)
+
+
+def _place(row: Row[Any]) -> tuple[str, int]:
+    return row.sections, row.id
+
+
+def _pages(connection: Connection, query: Select[Any]) -> Iterator[Row[Any]]:
+    """The rows of a query that is ordered by sections and id, read by pages."""
+    place = tuple_(subscription.c.sections, subscription.c.subscriber_id)
+    last: tuple[str, int] = ("", 0)
+    while rows := connection.execute(query.where(place > last)).all():
+        yield from rows
+        last = _place(rows[-1])
+
+
+def _others(connection: Connection, digest: str, languages: Collection[str]) -> list[str]:
+    """Which other languages subscriptions of a digest have; from one to the next by the index, for there are few."""
+    found: list[str] = []
+    last: str | None = ""
+    while last is not None:
+        later = (subscription.c.digest == digest, subscription.c.language > last)
+        last = connection.execute(select(func.min(subscription.c.language)).where(*later)).scalar_one()
+        found += [last] if last is not None and last not in languages else []
+    return found
+
+
+def section_choices(connection: Connection, digest: str) -> list[tuple[frozenset[str], int]]:
+    """Which sections readers of a digest chose, where they did not want all, and how many of them."""
+    query = (
+        select(subscription.c.sections, func.count().label("n"))
+        .join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
+        .where(subscription.c.digest == digest, subscription.c.active, subscriber.c.mailable)
+        .where(subscription.c.sections != "")
+        .group_by(subscription.c.sections)
+        .order_by(subscription.c.sections)
+    )
+    return [(frozenset(row.sections.split()), row.n) for row in connection.execute(query)]
 
 
 def _served(at: Place | None) -> ColumnElement[bool]:

@@ -110,6 +110,16 @@ def test_a_file_that_may_not_be_opened_and_one_with_the_longest_name_keep_nothin
     assert not [name for name in there(folder) if name.startswith(".taken/")]
 
 
+def test_a_file_from_the_future_is_read_and_one_of_a_clock_a_little_ahead_waits(room, folder):
+    push(folder, "a.jsonl", jsonl(line(1)))
+    push(folder, "kill.jsonl", jsonl({"id": "m-1", "status": "canceled"}), age=-3 * 3600)
+    push(folder, "writing.jsonl", jsonl(line(2)), age=-60)
+    push(folder, "broken.jsonl", b"<newsMessage>", age=-3 * 3600)
+    assert poll(room).counts == {"new": 1, "kill": 1}
+    assert {"writing.jsonl", "failed/broken.jsonl"} <= there(folder)
+    assert poll(room, 90).counts == {"new": 1}
+
+
 def test_two_processes_never_look_at_once(room, folder):
     push(folder, "a.jsonl", jsonl(line(1)))
     with (folder / dropfolder.LOCK).open("w") as other:

@@ -3,7 +3,8 @@
 import pytest
 
 from publisher.desk import editions, mailing, readers, wire
-from publisher.desk.exchange import import_csv
+from publisher.desk.exchange import export_csv, import_csv
+from subscribers.schema import consent, subscriber, subscription
 from tests.newsrooms import NOW, jsonl, line, newsroom
 
 WHO = {"actor": "test", "now": NOW}
@@ -36,3 +37,24 @@ def test_without_a_basis_imported_readers_wait_and_are_not_mailed(room, tmp_path
     assert readers.record(room, "a@example.org")["status"] == "pending"
     wire.read_document(room, room.source("meridian"), jsonl(line(1)), **WHO)
     assert mailing.plan(room, editions.make(room, "morning", **WHO), now=NOW).total == 0
+
+
+def test_whom_our_own_export_says_to_have_left_is_refused_by_every_later_list(room, tmp_path):
+    told = {"digest": "morning", "language": None, "sections": [], "basis": "asked"}
+    for name in ("stays", "leaves"):
+        readers.add(room, f"{name}@example.org", **told, **WHO)
+    readers.leave(room, "leaves@example.org", digest="morning", **WHO)
+    out, old = tmp_path / "out.csv", tmp_path / "old.csv"
+    export_csv(room, out)
+    old.write_text("email\nstays@example.org\nleaves@example.org\n")
+    with room.database.write() as connection:  # as in a newsroom that knows nobody
+        for table in (consent, subscription, subscriber):
+            connection.execute(table.delete())
+    for path, added, remembered in ((out, 1, 1), (old, 0, 0)):
+        given = {"digest": "morning", "basis": "moved here", "progress": lambda _: None}
+        with import_csv(room, path, **given, **WHO) as done:
+            assert (done.added, done.refused, done.remembered) == (added, 1, remembered)
+    assert [row["address"] for row in readers.listing(room, digest=None, after=None, limit=9)] == [
+        None,
+        "stays@example.org",
+    ]

@@ -148,6 +148,7 @@ def test_a_story_through_all_channels(database: Database, server: Server) -> Non
         (act["act"], act["mailboxes"], act["mails"]["accepted"], act["not_written_to"])
         for act in told_of["acts"]
     ] == [("correction", 4, 4, 0), ("kill", 4, 2, 2)]
+    assert told_of["acts"][0]["feeds"] == [], "what the kill made anew is not the correction's"
     assert [feed["series"] for feed in told_of["acts"][1]["feeds"]] == [
         "all",
         "lang/en",

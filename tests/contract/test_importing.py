@@ -14,8 +14,9 @@ from sqlalchemy import func, select
 from publisher.store.db import Database
 from subscribers import audience
 from subscribers.address import parse
-from subscribers.audience import No, Wanted
+from subscribers.audience import No, Wanted, fading
 from subscribers.cells import export
+from subscribers.consent import Status
 from subscribers.csvfile import RefusedLine, read
 from subscribers.errors import StagingFailed
 from subscribers.importing import Imported, merge
@@ -139,6 +140,8 @@ def test_nobody_comes_back_by_a_list(database: Database):
             connection, addr_key=key_of("undone@n.example"), why="x", actor="ed", now=NOW
         )
         audience.suppress(connection, key_of("never@n.example"), "manual", actor="ed", now=NOW)
+    for text in ("one@n.example", "all@n.example", "undone@n.example"):
+        add(database, text, basis=None)  # as anybody can by the form: it is no word of theirs
     addresses = [*gone, "never@n.example", "new@n.example"]
     done = bring(database, "\n".join(["email", *addresses]), now=LATER)
     assert (done.added, done.known) == (1, 0)
@@ -168,6 +171,37 @@ def test_who_left_one_digest_may_be_on_another_s_list(database: Database):
     assert (done.added, done.refused) == (1, [])
     assert wanted(database, "a@news.example", "evening") == Wanted()
     assert wanted(database, "a@news.example") == No("left")
+
+
+def test_a_list_brings_a_forgotten_address_back_and_no_former_one(database: Database):
+    """Whom retention forgot while they waited stands in the list with the address; who moved away stands there with one that is theirs no more."""
+    faded = [add(database, f"{name}@n.example", basis=None) for name in ("faded", "also")]
+    moved = add(database, "former@n.example")
+    with database.write() as connection:
+        fading.fade(connection, faded, Status.PENDING, now=NOW)
+        present = parse("present@n.example")
+        audience.move(connection, moved, present, key_of("present@n.example"), actor="r", now=NOW)
+    done = bring(database, "email\nfaded@n.example\ngood@n.example\nformer@n.example\n")
+    assert (done.added, done.known, done.confirmed) == (1, 1, 1)
+    assert [(line.line, line.why) for line in done.refused] == [(4, "the reader has another address now")]
+    assert wanted(database, "faded@n.example") == Wanted()
+    assert bring(database, "email\nalso@n.example\n", basis=None).known == 1
+    with database.read() as connection:
+        assert audience.find(connection, key_of("also@n.example")).address == "also@n.example"
+
+
+def test_who_left_one_digest_by_our_own_export_is_welcome_on_another_s(database: Database):
+    both = "lea@n.example,confirmed,morning,left\nlea@n.example,confirmed,evening,yes\n"
+    exported = f"email,status,digest,active\n{both}"
+    for digest, added, remembered in (("evening", 1, 0), ("morning", 0, 1)):
+        done = bring(database, exported, digest=digest)
+        assert (done.added, done.remembered) == (added, remembered)
+    assert bring(database, "email\nlea@n.example\n").added == 0
+    assert wanted(database, "lea@n.example") == No("left")
+    assert wanted(database, "lea@n.example", "evening") == Wanted()
+    assert bring(database, exported.replace("lea@", "moe@")).remembered == 1
+    assert bring(database, exported.replace("lea@", "moe@"), digest="evening").added == 1
+    assert wanted(database, "moe@n.example", "evening") == Wanted()
 
 
 def test_of_an_address_that_stands_twice_the_first_line_counts(database: Database):

@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from publisher.errors import StoreOutdated
@@ -66,6 +67,19 @@ def test_a_migrated_database_is_a_fresh_one(empty):
     assert described(empty) == migrated
     declared = {*schema.metadata.tables, *people.metadata.tables}
     assert set(described(empty)[0]) == declared
+
+
+def test_each_migration_follows_the_one_that_its_number_follows():
+    """The newest number is what this program takes for its schema; a second 0023, or one that says another number, would be lost."""
+    files = sorted(path.name for path in migrate.VERSIONS.glob("*_*.py"))
+    told = [
+        (script.down_revision, script.revision)
+        for script in ScriptDirectory(str(migrate.VERSIONS.parent)).walk_revisions()
+    ]
+    numbers = [name[:4] for name in files]
+    assert told[::-1] == list(zip([None, *numbers], numbers, strict=False)), (
+        f"a file's number, its `revision` and the next one's `down_revision` have to agree: {files}"
+    )
 
 
 def test_upgrading_twice_changes_nothing(empty):
@@ -139,3 +153,53 @@ def test_upgrade_of_a_database_that_was_mailing_keeps_its_ledger(empty):
         assert connection.execute(text(query)).all() == [("queued", "sending", None)]
     with pytest.raises(Exception, match=r"(?i)foreign key"), empty.write() as connection:
         connection.execute(text("DELETE FROM dispatch"))
+
+
+FORMER_READERS = """
+INSERT INTO subscriber VALUES
+ (1, :now, NULL, 'suppressed', false, :at, :at, NULL),
+ (2, :key, 'a@b.example', 'confirmed', true, :at, :at, NULL);
+INSERT INTO suppression (addr_key, cause, actor, at) VALUES (:now, 'erased', 't', :at);
+INSERT INTO subscription (subscriber_id, digest, language, sections, status, active, since) VALUES
+ (2, 'morning', 'en', '', 'pending', false, :at),
+ (2, 'evening', 'en', '', 'pending', false, :at);
+INSERT INTO consent (id, subscriber_id, step, digest, basis, actor, at) VALUES
+ (1, 2, 'left', 'evening', NULL, 't', :at),
+ (2, 2, 'confirmed', 'evening', 'b', 't', :at),
+ (3, 2, 'left', 'morning', NULL, 't', :at);
+INSERT INTO edition
+ (id, kind, series, slot, local_date, number, revision, content_hash, frozen_at, actor) VALUES
+ ('e', 'digest', 'morning', :at, '2026-03-02', 1, 1, 'x', :at, 'test');
+INSERT INTO dispatch
+ (id, edition_id, kind, digest, state, revision, policy, token_key, date, expires_at, halt_detail, actor, created_at) VALUES
+ ('d', 'e', 'digest', 'morning', 'halted', 1, 'resend', 1, :at, :at, '554 <h1@b.example> no', 'test', :at);
+INSERT INTO delivery
+ (id, dispatch_id, edition_id, kind, chunk_no, variant, subscriber_id, addr_key, rcpt, message_id) VALUES
+ (1, 'd', 'e', 'digest', 1, 'en', 1, :before, 'old@b.example', '<m@b.example>');
+INSERT INTO outcome (delivery_id, "try", state, charged, code, reply, cause, at) VALUES
+ (1, 1, 'failed', true, 550, '5.1.1 <old@b.example>: gone', 'c', :at)
+"""
+"""One who moved and was then erased; one who left a digest, and another in whose name somebody asked after it."""
+
+
+def test_upgrade_forgets_former_addresses_and_takes_no_request_for_a_return(empty):
+    upgrade_to(empty, "0022")
+    values = {"at": "2026-03-02 02:30:00.000000", "now": b"n" * 16, "before": b"b" * 16, "key": b"k" * 16}
+    with empty.write() as connection:
+        for statement in FORMER_READERS.split(";"):
+            connection.execute(text(statement), values)
+    migrate.upgrade(empty)
+    assert migrate.check(empty) == []
+    with empty.read() as connection:
+        told = [
+            tuple(connection.execute(text(query)).one())
+            for query in (
+                "SELECT addr_key, subscriber_id FROM former_key",
+                "SELECT rcpt FROM delivery",
+                "SELECT reply FROM outcome",
+                "SELECT halt_detail FROM dispatch",
+                "SELECT digest FROM subscription WHERE status = 'left'",
+            )
+        ]
+    assert (bytes(told[0][0]), *told[0][1:]) == (b"b" * 16, 1)
+    assert told[1:] == [("",), ("5.1.1 … gone",), ("554 … no",), ("morning",)]

@@ -24,12 +24,12 @@ from publisher.schedule import Answer
 from publisher.store.db import Database, open_database
 from subscribers.tokens import TokenKeys
 from tests.contract.conftest import make_tables
+from tests.editions import LANGUAGES
 from tests.mailroom import causes, keeping, mails
 from tests.newsrooms import NOW, newsroom
 from tests.readerpages import Client
 from tests.smtpd import Server
 
-LANGUAGES = ("en", "fa", "ar", "he", "fr", "es", "ru", "zh")
 READER = "reader@list.example"
 
 
@@ -125,18 +125,20 @@ def test_whoever_is_suppressed_meanwhile_gets_none_and_who_has_left_is_asked(
     database: Database, server: Server
 ) -> None:
     room = newsroom(database, relay_port=server.port)
-    left, refused = "left@list.example", "refused@list.example"
+    left, refused, erased = "left@list.example", "refused@list.example", "erased@list.example"
     readers.add(room, left, digest="morning", language=None, sections=[], basis="asked", actor="t", now=NOW)
     readers.leave(room, left, digest=None, actor="t", now=NOW)
-    room, client, dispatch_id = asked(database, server, left, refused)
+    room, client, dispatch_id = asked(database, server, left, refused, erased)
+    readers.erase(room, erased, actor="t", now=client.at)
     readers.suppress(room, refused, why="by phone", actor="t", now=client.at)
     mailing.go_on(room, dispatch_id, actor="test", clock=lambda: client.at)
     assert causes(room, dispatch_id)[refused] == ("suppressed", "manual")
+    assert causes(room, dispatch_id)[""] == ("suppressed", "the address was forgotten")
     assert set(mails(server)) == {left}
     (link,) = re.findall(r"/confirm/\S+", mails(server)[left][0])
     client.post(link)
     assert readers.record(room, left)["digests"] == ["morning"]
-    assert [row["address"] for row in readers.suppressions(room, limit=9)] == [refused]
+    assert [row["cause"] for row in readers.suppressions(room, limit=9)] == ["manual", "erased"]
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -77,7 +77,7 @@ def test_what_is_no_note_is_refused(database: Database, text, language, said) ->
 
 
 def test_an_edition_without_a_note_keeps_the_hash_it_always_had(database: Database) -> None:
-    from publisher.edition import from_data, to_data
+    from publisher.editiondata import from_data, to_data
 
     room = newsroom(database)
     ingest(room, line(1), line(2))

@@ -16,12 +16,14 @@ from publisher.desk import mailing, readers
 from publisher.newsroom import Newsroom
 from publisher.render.direction import direction
 from publisher.store.db import open_database
+from subscribers import audience
+from subscribers.address import key, parse
 from subscribers.tokens import Purpose, TokenKeys, form_token, mint, mint_once
 from tests.contract.conftest import make_tables
+from tests.editions import LANGUAGES
 from tests.newsrooms import NOW, newsroom
 from tests.readerpages import Client, Page
 
-LANGUAGES = ("en", "fa", "ar", "he", "fr", "es", "ru", "zh")
 TITLES = {"en": "The Morning Wire", "fa": "خبرنامهٔ بامداد"}
 EXTERNAL = re.compile(
     r'(?:src|srcset|action|href)="(?!/|https://front\.example/|mailto:desk@front\.example|#)([^"]*)"'
@@ -247,6 +249,10 @@ def test_another_address_holds_once_it_is_proved(room: Newsroom, client: Client)
     client.post(choose, ("act", "account"))
     own = f"/account/{once(room, client, Purpose.ACCOUNT)}"
     assert client.post(own, ("act", "move"), ("email", "nonsense")).status == 422
+    office = replace(client, address="198.18.7.9")  # from where many have asked within the hour
+    assert [office.join(f"n{number}@office.example").status for number in range(11)] == [200] * 10 + [429]
+    assert office.post(own, ("act", "move"), ("email", "after@move.example")).status == 429
+    mailing.due(room, now=office.at)
     assert client.post(own, ("act", "move"), ("email", "after@move.example")).status == 200
     proof = f"/address/{once(room, client, Purpose.ADDRESS)}"
     assert "a•••@move.example" in client.ask(proof).text
@@ -254,6 +260,16 @@ def test_another_address_holds_once_it_is_proved(room: Newsroom, client: Client)
     assert [client.post(proof).status for _ in range(2)] == [200, 404]
     assert readers.record(room, "after@move.example")["digests"] == ["morning"]
     assert count(room, "subscriber WHERE address = 'before@move.example'") == 0
+
+    # a link to their data goes to where they are when it is sent, not to where they were when they asked
+    client.at += timedelta(hours=2)
+    client.post(choose, ("act", "account"))
+    reader, third = readers.record(room, "after@move.example")["id"], parse("third@move.example")
+    with room.database.write() as connection:
+        where = key(third, room.address_key)
+        assert audience.move(connection, reader, third, where, actor="web:reader", now=client.at)
+    mailing.due(room, now=client.at)
+    assert count(room, "delivery WHERE kind = 'tx' AND rcpt = 'third@move.example'") == 1
 
 
 def once(room: Newsroom, client: Client, purpose: Purpose) -> str:

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.desk import acts, overview, wire
+from publisher.desk import acts, editions, feeds, overview, wire
 from publisher.desk.resection import resection
+from publisher.feed import Feed
 from publisher.newsroom import Newsroom
+from publisher.section import Section, Term
 from publisher.selection import Act
-from publisher.store import stories
-from publisher.story import Term
+from publisher.store import public, stories
 from tests.newsrooms import NOW, jsonl, line, newsroom
 
 WHO = {"actor": "cli:ann", "now": NOW}
@@ -87,3 +88,18 @@ def test_marks_of_the_desk_stay(room):
     resection(with_rules(room, world=["word:nothing"], economy=[]), **WHO)
     with room.database.read() as connection:
         assert [mark.section for mark in stories.marks_in_force(connection, now=NOW)] == ["world"]
+
+
+def test_what_widens_a_reach_finds_its_stories_wherever_they_are_asked_for(room, monkeypatch):
+    """A rule about time is written in `reach` alone: what is fetched, taken and sorted anew follows it."""
+    monkeypatch.setattr(Section, "reach", timedelta(days=30))
+    monkeypatch.setattr(Feed, "reach", timedelta(days=40))
+    later = NOW + timedelta(days=20)
+    made = editions.draft(room, room.digest("morning"), slot=later, now=later)
+    assert {item.headline[-1] for item in made.items} == {"1", "2"}
+    feeds.build(room, actor="test", now=later)
+    with room.database.read() as connection:
+        assert public.get(connection, "feeds/world.rss").body.count(b"<item>") == 2
+    changed = with_rules(room, world=["category:World"], economy=["category:World"])
+    assert resection(changed, actor="test", now=NOW + timedelta(days=41)) == 0
+    assert resection(changed, actor="test", now=NOW + timedelta(days=35)) == 2

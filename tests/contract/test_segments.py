@@ -182,14 +182,15 @@ def test_what_no_rule_keeps_is_forgotten_and_who_asks_anew_is_welcome(database):
     room = newsroom(database, tables=rules | TABLES)
     told = {"digest": "morning", "language": None, "sections": (), "basis": "asked"}
     wire.read_document(room, room.source("meridian"), jsonl(line(1)), **WHO)
-    for name in ("stays", "leaves"):
+    for name in ("stays", "leaves", "clicks"):
         readers.add(room, f"{name}@example.org", attributes=["note=x"], **told, **WHO)
     mailing.begin(room, editions.make(room, "morning", **WHO), **WHO)
     readers.leave(room, "leaves@example.org", digest=None, **WHO)
+    readers.leave(room, "clicks@example.org", digest="morning", **WHO)  # as a link does
     later = {"actor": "test", "now": NOW + timedelta(days=29)}
     assert set(retention.tidy(room, dry_run=False, **later).values()) == {0}
     later["now"] += timedelta(days=3)
-    found = {"pending": 0, "left": 1, "networks": 0, "deliveries": 2}
+    found = {"pending": 0, "left": 2, "networks": 0, "deliveries": 3}
     assert retention.tidy(room, dry_run=True, **later) == found
     assert retention.tidy(room, dry_run=False, **later) == found | {"deliveries": 1}
     gone = readers.record(room, "leaves@example.org")

@@ -99,3 +99,27 @@ def test_a_feed_that_another_process_froze_since_is_on_the_page_and_one_of_a_wro
     assert {fault.rule for refusal in site.build(room, now=NOW).refused for fault in refusal.violations} == {
         "early"
     }
+
+
+def test_rights_that_are_taken_back_close_the_page_of_a_story_until_they_are_given_again(database):
+    pages = {"pages": True}
+    room = newsroom(database, site=pages)
+    ingest(room, "meridian", line(1))
+    ingest(room, "caspian", line(2, source_url="https://caspian.example/2026/2"))
+    editions.make(room, "morning", **WHO, now=NOW)
+    publish(room)
+    of_caspian = {"slug": "caspian", "name": "Caspian Press", "homepage": "https://caspian.example/"}
+    ways = (
+        {"source": {"rights": "none"}},
+        {"source": {"rights_feeds": "none"}},
+        {"sources": [of_caspian]},
+    )
+    assert len(showing(room, "Headline number 1", "site/")) > 3
+    for after, way in enumerate(ways):
+        at = LATER + timedelta(days=20 * after)  # the story has left the feeds long since, its page stands
+        ingest(room, "caspian", line(50 + after), now=at)
+        publish(newsroom(database, site=pages, **way), at)
+        assert showing(room, "Headline number 1", "site/") == []
+        assert showing(room, "Headline number 2", "site/story/")
+        publish(room, at + timedelta(hours=1))
+        assert showing(room, "Headline number 1", "site/story/")

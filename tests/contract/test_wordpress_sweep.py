@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from publisher.desk import wire
+from publisher.desk import acts, wire
 from publisher.newsroom import Newsroom
 from publisher.store import house, stories
 from tests.newsrooms import NOW, newsroom
@@ -83,7 +83,8 @@ class WordPress:
 
     def _list(self, query: dict[str, str]) -> tuple[int, str, bytes, dict[str, str]]:
         wanted = [int(n) for n in query["include"].split(",")] if "include" in query else sorted(self.posts)
-        shown = [self.posts[n] for n in wanted if n in self.posts and n not in self.states]
+        hidden = {n for n, state in self.states.items() if "include" not in query or state != "backdated"}
+        shown = [self.posts[n] for n in wanted if n in self.posts and n not in hidden]
         if "_fields" in query:
             shown = [{**post, "content": {"protected": post["content"]["protected"]}} for post in shown]
         start = (int(query.get("page", 1)) - 1) * 100
@@ -211,6 +212,27 @@ def test_more_than_a_handful_gone_at_once_is_for_a_person(room, site):
     report = sweep(room, 5)
     assert "nothing was withdrawn" in " ".join(report.remarks)
     assert all(states(room).values())
+
+
+def test_a_handful_is_of_what_goes_at_once_and_not_of_all_that_ever_went(room, site):
+    for number in range(4, 22):
+        site.add(number)
+    sweep(room)
+    site.states |= dict.fromkeys(range(1, 7), "trash")
+    assert "6 posts are gone" in " ".join(sweep(room, 5).remarks)
+    assert "6 posts are gone" in " ".join(sweep(room, 10).remarks)  # as long as their stories stand
+    site.states[7] = "deleted"
+    assert sweep(room, 15).counts == {"kill": 1}
+    with room.database.read() as connection:
+        ids = {s.received.source_guid: s.story_id for s in stories.listing(connection)}
+    for number in (*range(1, 7), *range(8, 14)):
+        acts.kill(room, ids[f"wordpress:{number}"], why="gone", actor="test", now=NOW + timedelta(minutes=16))
+    site.states |= dict.fromkeys(range(8, 14), "deleted")  # what the desk has killed is no kill of its site's
+    site.states |= dict.fromkeys(range(14, 20), "backdated")  # public, and out of the window
+    site.states[20] = "deleted"
+    report = sweep(room, 20)
+    assert (report.counts, report.remarks) == ({"kill": 1}, [])
+    assert {n for n, stands in states(room).items() if stands} == {*map(str, range(14, 20)), "21"}
 
 
 def test_a_site_without_pretty_addresses_is_swept_over_its_other_route(room, site):

@@ -248,8 +248,7 @@ class LedgerMachine(RuleBasedStateMachine):
         elif how == "suppress":
             self.write(audience.suppress, addr_key(self.number[delivery_id]), "complained", **told)
         else:
-            self.write(audience.erase, who, **told)
-            self.write(deliveries.forget, addr_key(self.number[delivery_id]))
+            self.write(deliveries.forget, [who], self.write(audience.erase, who, **told))
         self.gone.add(delivery_id)
 
     @rule()

@@ -61,6 +61,7 @@ def test_the_local_part_is_sent_as_typed_and_the_domain_in_lower_case_ascii(type
         "\u0430dmin@news.example",  # a Cyrillic letter that looks Latin
         "reader@" + "b" * 64 + ".example",
         "\ud800@news.example",
+        "andr\ufffd@news.example",  # a form in Latin-1
     ],
 )
 def test_what_is_no_mailbox_of_a_person_is_refused_with_a_reason(text: str):

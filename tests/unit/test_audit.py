@@ -175,6 +175,11 @@ def test_what_publisher_gives_out_itself_is_no_finding(tmp_path, capsys):
             [],
             1 if place in pages else len(languages),
         )
+    lists = sorted((tmp_path / "out" / "site").glob("**/s/**/index.html"))
+    assert lists
+    for place in lists:  # none of them is one story that lacks its source
+        assert told(publisher, ["audit", str(place)]) == 2
+        assert "a page of several stories" in capsys.readouterr().err or "<article" not in place.read_text()
     words = [("--disclaimer", entry["full"]) for entry in tomllib.loads(shipped)["disclaimer"]]
     assert audit(capsys, str(feeds[0]), *(word for pair in words for word in pair))[0] == 0
 

@@ -1,11 +1,13 @@
 """An operator's templates are tried before a mail needs them: what is wrong is told with the file, and the line where it is known."""
 
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
 
 from publisher import assets
 from publisher.desk import canary
+from publisher.edition import Edition, Item
 from publisher.errors import TemplateInvalid
 from publisher.render.templates import load
 from publisher.theme import STANDARD
@@ -35,6 +37,19 @@ def tried(folder: Path) -> int:
 def test_the_shipped_templates_pass():
     templates = load([SHIPPED])
     assert list(canary._faults(templates, STANDARD)) == []
+
+
+def test_the_canary_edition_holds_everything_there_is():
+    """What it lacks, nobody's own templates are tried with."""
+    made = [canary.edition(), canary.archived()]
+    for kind, held in ((Edition, made), (Item, [item for one in made for item in one.items])):
+        optional = [entry for entry in fields(kind) if entry.default is not MISSING]
+        lacks = {
+            entry.name for entry in optional if all(getattr(one, entry.name) == entry.default for one in held)
+        }
+        assert not lacks, (
+            f"no {kind.__name__} of the canary says anything of these: add them to publisher/desk/canary.py"
+        )
 
 
 def test_every_partial_may_be_changed_in_its_looks(tmp_path):

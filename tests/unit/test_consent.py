@@ -20,8 +20,8 @@ def test_asking_again_never_downgrades(step: Step):
     assert after(Status.CONFIRMED, step) is Status.CONFIRMED
 
 
-def test_who_left_and_asks_again_must_confirm_again():
-    assert after(Status.LEFT, Step.REQUESTED) is Status.PENDING
+def test_who_left_and_asks_again_has_left_until_they_confirm():
+    assert after(Status.LEFT, Step.REQUESTED) is Status.LEFT
     assert after(Status.LEFT, Step.CONFIRMED) is Status.CONFIRMED
 
 

@@ -146,7 +146,10 @@ def test_what_is_wrong_is_named_with_what_to_do(room: Room, zone: Zone) -> None:
         (RECORD.name, "TXT"): ["v=DKIM1; k=rsa; p="],
         ("_dmarc.news.example", "TXT"): ["v=DMARC1; p=none", "v=DMARC1; p=reject"],
     }
-    room("db", "check")
+    assert room("subscriber", "add", "a@news.example", "--digest", "morning", "--basis", "asked").code == 0
+    with sqlite3.connect(room.folder / "var" / "publisher.sqlite3") as changed:
+        changed.execute("UPDATE subscription SET sections = 'gone'")  # as when the digest loses a section
+    changed.close()
     (room.folder / "var" / "publisher.sqlite3").chmod(0o644)
     relay(room, 9)
     found = levels(room, "--nameserver", zone.place)
@@ -162,6 +165,10 @@ def test_what_is_wrong_is_named_with_what_to_do(room: Room, zone: Zone) -> None:
         assert (level, bool(do)) == (FAULT, True), check
         assert words in said
     assert found["mx news.example"][0] == WARNING
+    assert found["readers"][:2] == (
+        WARNING,
+        "1 of morning chose sections that it has no more, and get nothing: gone",
+    )
 
 
 def test_no_network_is_no_fault_and_is_not_waited_for_twice(room: Room, zone: Zone) -> None:

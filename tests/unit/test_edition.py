@@ -3,7 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.edition import Disclaimer, Edition, Kind, LeftOut, Shelf, Variant, Why, from_data, to_data
+from publisher.edition import Disclaimer, Edition, Kind, LeftOut, Shelf, Variant, Why
+from publisher.editiondata import from_data, to_data
 from publisher.selection import Candidate, select_digest
 from publisher.story import Media, Subject
 from tests.stories import ECONOMY, MORNING, NOW, SOURCES, WORLD, story

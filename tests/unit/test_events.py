@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from publisher.edition import Also, Edition, Kind, Why, from_data, to_data
+from publisher.edition import Also, Edition, Kind, Why
+from publisher.editiondata import from_data, to_data
 from publisher.feed import Feed
 from publisher.selection import Act, Candidate, Mark, select_digest, select_feed
 from publisher.story import Source

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from datetime import timedelta
 
 from publisher.feed import Consumer, Feed, feeds_of
-from publisher.story import Section, Source
+from publisher.section import Section
+from publisher.story import Source
 from tests.stories import CASPIAN, ECONOMY, MERIDIAN, WORLD, story
 
 LANGUAGES = ("en", "fa", "zh-Hant")
@@ -103,3 +105,10 @@ def test_titles_terms_and_order_of_the_configuration_change_no_series():
     renamed = Section(slug="world", titles=(("en", "Planet"), ("fa", "گیتی")))
     source = Source(slug="meridian", name="Meridian News", homepage="https://other.example/")
     assert set(by_series(sections=(ECONOMY, renamed), sources=(CASPIAN, source))) == before
+
+
+def test_a_branch_replaces_every_window_of_a_section():
+    """Else a story that a second window lets stay would be mailed as an alert weeks after it came."""
+    long = {entry.name: timedelta(days=99) for entry in fields(Section) if "timedelta" in str(entry.type)}
+    narrowed = replace(WORLD, **long).narrowed(timedelta(hours=2))
+    assert narrowed.reach == timedelta(hours=2)

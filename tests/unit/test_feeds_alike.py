@@ -16,7 +16,7 @@ from lxml import etree
 from selectolax.lexbor import LexborHTMLParser
 
 from publisher import gate
-from publisher.edition import from_data, to_data
+from publisher.editiondata import from_data, to_data
 from publisher.gate.sight import plain, see
 from publisher.render import feeds
 from publisher.render.direction import RLM

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher import intake
+from publisher.formats import FORMATS
 from publisher.intake import Context, Document, Unreadable
 from publisher.intake.markup import text_digest
 from publisher.story import EmbargoKind, PubStatus, Reason, Received, Rejected, Source, SourceKind
@@ -343,7 +344,7 @@ def test_auto_tells_the_formats_apart_by_content(raw, format_):
 
 
 @pytest.mark.parametrize("raw", [b"", b"  \n", b"\x00\x01\x02", b"{", b"[]", b"<a><b></a>", b"\xff\xfe\x00"])
-@pytest.mark.parametrize("format_", intake.FORMATS)
+@pytest.mark.parametrize("format_", FORMATS)
 def test_what_is_nothing_is_refused_by_name_in_every_format(raw, format_):
     found = read(raw, format=format_)
     assert isinstance(found, (Unreadable, Document))

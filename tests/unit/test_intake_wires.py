@@ -67,6 +67,28 @@ def test_of_two_versions_in_one_message_the_later_counts():
         ('<pubStatus qcode="stat:withheld"/>', PubStatus.WITHHELD, EmbargoKind.NONE),
         ('<pubStatus qcode="stat:canceled"/>', PubStatus.CANCELED, EmbargoKind.NONE),
         ('<pubStatus qcode="stat:maybe"/>', PubStatus.WITHHELD, EmbargoKind.NONE),
+        (
+            '<pubStatus uri="http://cv.iptc.org/newscodes/pubstatusg2/withheld"/>',
+            PubStatus.WITHHELD,
+            EmbargoKind.NONE,
+        ),
+        (
+            '<pubStatus uri="http://cv.iptc.org/newscodes/pubstatusg2/canceled"/>',
+            PubStatus.CANCELED,
+            EmbargoKind.NONE,
+        ),
+        (
+            '<pubStatus uri="http://cv.iptc.org/newscodes/pubstatusg2/usable"/>',
+            PubStatus.USABLE,
+            EmbargoKind.NONE,
+        ),
+        ("<pubStatus/>", PubStatus.WITHHELD, EmbargoKind.NONE),
+        (
+            '<pubStatus qcode="stat:usable"/><pubStatus qcode="stat:withheld"/>',
+            PubStatus.WITHHELD,
+            EmbargoKind.NONE,
+        ),
+        ("<embargoed>2030-03-08T00:00:00Z</embargoed><embargoed/>", PubStatus.USABLE, EmbargoKind.OPEN),
         ("<embargoed/>", PubStatus.USABLE, EmbargoKind.OPEN),
         ("<embargoed>after the speech</embargoed>", PubStatus.USABLE, EmbargoKind.UNREADABLE),
         ("<embargoed>2031-03-08T00:01:00+03:30</embargoed>", PubStatus.USABLE, EmbargoKind.UNTIL),

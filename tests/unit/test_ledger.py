@@ -210,3 +210,18 @@ def test_an_outcome_told_of_its_relay_is_otherwise_the_same():
     outcome = classify(Reply(550, "5.1.1", "No such user"), Phase.RCPT)
     assert outcome.kind is not None
     assert outcome.by("main") == replace(outcome, relay="main")
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "<frank@reader.example>:",
+        "(to=frank@reader.example)",
+        "frank%40reader.example",
+        "rcpt+frank=40reader.example",
+    ],
+)
+def test_what_a_server_said_is_kept_without_the_mailbox_that_it_names(named: str) -> None:
+    """A reply outlives the erasure of its reader, in the ledger, in a halt's reason, in the API."""
+    outcome = classify(Reply(550, "5.1.1", f"5.1.1 {named} User unknown"), Phase.RCPT)
+    assert (outcome.reply, outcome.action) == ("5.1.1 … User unknown", Action.SUPPRESS)

@@ -10,7 +10,7 @@ import pytest
 from publisher.schedule import local_instant, place_of
 from publisher.series import Digest
 from subscribers.errors import RhythmUnknown
-from subscribers.limits import may_write, network_of
+from subscribers.limits import client_of, may_ask, may_write, network_of
 from subscribers.rhythm import parse
 
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
@@ -93,3 +93,26 @@ def test_an_edition_finds_its_place_through_a_clock_change() -> None:
     place = place_of(digest, slot)
     assert (place.weekday, place.now, place.first_hour) == (7, ("01:15", "01:45"), True)
     assert place_of(digest, slot + timedelta(hours=3)).now == ()
+
+
+@pytest.mark.parametrize(
+    ("peer", "named", "client"),
+    [
+        ("203.0.113.7", ["8.8.8.8"], "203.0.113.7"),
+        ("127.0.0.1", ["8.8.8.8", "203.0.113.7"], "203.0.113.7"),
+        ("::ffff:10.1.2.3", ["203.0.113.7", " 10.9.9.9 "], "203.0.113.7"),
+        ("127.0.0.1", ["203.0.113.7:5000"], "203.0.113.7"),
+        ("2001:db8::1", ["[2001:db8:7::9]:443"], "2001:db8:7::9"),
+        ("127.0.0.1", ["unknown"], ""),
+        ("127.0.0.1", [""], ""),
+        ("127.0.0.1", ["127.0.0.1"], ""),
+        ("", ["8.8.8.8"], ""),
+    ],
+)
+def test_who_asks_is_whom_the_last_of_our_own_servers_names(peer: str, named: list[str], client: str) -> None:
+    assert client_of(peer, named, ("127.0.0.0/8", "10.0.0.0/8", "2001:db8::1")) == client
+
+
+def test_nobody_asks_without_any_limit() -> None:
+    assert [may_ask(network_of("203.0.113.7"), asked) for asked in (9, 10)] == [True, False]
+    assert [may_ask(network_of(""), asked) for asked in (99, 100)] == [True, False]

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from publisher.edition import Why
 from publisher.feed import Feed
+from publisher.section import Term
 from publisher.selection import Act, Candidate, Mark, belongs, select_digest, select_feed
-from publisher.story import Embargo, EmbargoKind, PubStatus, Subject, Term
+from publisher.story import Embargo, EmbargoKind, PubStatus, Subject
 from tests.stories import MERIDIAN, MORNING, NOW, SOURCES, WORLD, received, story
 
 FEED = Feed(series="world", title="World", language="en", section="world")

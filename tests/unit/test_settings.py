@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from publisher.errors import ConfigurationInvalid
+from publisher.section import Term
 from publisher.settings import (
     effective,
     format_duration,
@@ -18,7 +19,7 @@ from publisher.settings import (
     parse_duration,
     secrets_toml,
 )
-from publisher.story import SourceKind, Term
+from publisher.story import SourceKind
 
 MAIN: dict[str, Any] = {
     "site": {

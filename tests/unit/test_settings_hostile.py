@@ -55,6 +55,12 @@ def main(table: str, **changed: Any) -> Any:
         (main("store", data_dir="~no-such-person/x"), "store.data_dir", "no home folder"),
         (main("store", templates_dir="/etc/passwd"), "store.templates_dir", "there is no folder"),
         (main("store", templates_dir="a" * 5000), "store.templates_dir", "there is no folder"),
+        (
+            main("web", proxies=["10.0.0.0/8", "::ffff:127.0.0.1", "localhost"]),
+            "web.proxies[3]",
+            "an address or a network",
+        ),
+        (main("web", proxies=["10.0.0.1/8"]), "web.proxies[1]", "an address or a network"),
         (main("store", url="postgresql://u@127.0.0.1:abc/x"), "store.url", "host or port cannot be read"),
         (main("store", url="postgresql://u@127.0.0.1:0/x"), "store.url", "is wanted"),
         (main("store", url="postgresql://u@[::1/x"), "store.url", "host or port cannot be read"),

@@ -14,7 +14,7 @@ from publisher.desk.consent.links import ACTOR
 from publisher.newsroom import Newsroom
 from publisher.store import deliveries
 from subscribers import audience
-from subscribers.address import key, parse
+from subscribers.address import Address, key, parse
 from subscribers.consent import Origin
 from subscribers.limits import network_of
 from subscribers.tokens import Purpose
@@ -57,7 +57,7 @@ def export(newsroom: Newsroom, token: str, *, now: datetime) -> dict[str, Any] |
             return None
         row = audience.get(connection, found.subscriber_id)
         return readers.everything(connection, row) | {
-            "mails": deliveries.of_address(connection, row.addr_key)
+            "mails": deliveries.of_reader(connection, row.id, audience.keys_of(connection, [row.id]))
         }
 
 
@@ -72,17 +72,28 @@ def erase(newsroom: Newsroom, token: str, *, now: datetime) -> Account | None:
 
 
 def new_address(newsroom: Newsroom, token: str, address: str, *, client: str, now: datetime) -> Joined | None:
-    """Note that a reader wants another address, which is asked first; None when the link is none.
+    """Note that a reader wants another address, which is asked first; None when the link is none. The link stays good where it cannot be noted now.
 
     Raises:
         AddressRefused: it is no address; the link stays good.
     """
     parsed = parse(address)
+    try:
+        return _noted(newsroom, token, parsed, client=client, now=now)
+    except _Busy:
+        return Joined.BUSY
+
+
+class _Busy(Exception):
+    """Too many have asked from this network: nothing is kept, and the link is not used up."""
+
+
+def _noted(newsroom: Newsroom, token: str, parsed: Address, *, client: str, now: datetime) -> Joined | None:
     with newsroom.database.write() as connection:
         found = _of(connection, Purpose.ACCOUNT, token, now=now)
         if found is None or not audience.spend(connection, Purpose.ACCOUNT, token, now=now):
             return None
-        return write_down(
+        noted = write_down(
             newsroom,
             connection,
             what="address",
@@ -94,6 +105,9 @@ def new_address(newsroom: Newsroom, token: str, address: str, *, client: str, no
             client=client,
             now=now,
         )
+        if noted is Joined.BUSY:
+            raise _Busy
+        return noted
 
 
 def proved(newsroom: Newsroom, token: str, *, now: datetime) -> Account | None:

@@ -22,7 +22,7 @@ from subscribers import audience
 from subscribers.address import key, parse
 from subscribers.audience import Asked, stored_sections
 from subscribers.errors import RhythmUnknown
-from subscribers.limits import NETWORK_AN_HOUR, NOWHERE, network_key, network_of
+from subscribers.limits import may_ask, network_key, network_of
 from subscribers.rhythm import EACH, Rhythm, RhythmKind
 from subscribers.rhythm import parse as parse_rhythm
 
@@ -251,7 +251,7 @@ def write_down(
     network = network_of(client)
     counted = network_key(network, newsroom.form_key)
     asked = audience.asked_by(connection, counted, since=now - timedelta(hours=1))
-    if asked >= NETWORK_AN_HOUR and network != NOWHERE:
+    if not may_ask(network, asked):
         return Joined.BUSY
     audience.ask(
         connection,

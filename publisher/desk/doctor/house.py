@@ -11,6 +11,7 @@ from publisher.errors import PublisherError
 from publisher.newsroom import Newsroom, open_newsroom
 from publisher.settings import Settings, leftovers
 from publisher.store.db import begun
+from subscribers import audience
 
 __all__ = ["examine"]
 
@@ -47,6 +48,7 @@ def examine(settings: Settings, *, now: datetime) -> Iterator[Finding]:
         yield from _sources(newsroom, now)
         yield from _folders(newsroom)
         yield from _halted(newsroom)
+        yield from _readers(newsroom)
     except (
         PublisherError
     ) as error:  # a table is gone, or the disk: what else there is to see is looked at all the same
@@ -162,3 +164,19 @@ def _halted(newsroom: Newsroom) -> Iterator[Finding]:
             f"{dispatch_id} of {subject} stands halted, and readers wait: {why}",
             f"Once that is mended, `publisher dispatch resume {dispatch_id}`",
         )
+
+
+def _readers(newsroom: Newsroom) -> Iterator[Finding]:
+    """Whom a change of the sections left with nothing: they asked for no other."""
+    for digest in newsroom.settings.digests:
+        with newsroom.database.read() as connection:
+            chosen = audience.section_choices(connection, digest.slug)
+        lost = [(sections, number) for sections, number in chosen if not sections & set(digest.sections)]
+        if lost:
+            names = ", ".join(sorted(frozenset().union(*(sections for sections, _ in lost))))
+            yield Finding(
+                "readers",
+                WARNING,
+                f"{sum(number for _, number in lost)} of {digest.slug} chose sections that it has no more, and get nothing: {names}",
+                "Let the digest have them again, or ask these readers what they want instead",
+            )

@@ -91,7 +91,7 @@ def _select(
     while True:
         found = timeline(
             connection,
-            since=now - feed.window,
+            since=now - feed.reach,
             depth=depth,
             section=feed.section,
             source=feed.source,

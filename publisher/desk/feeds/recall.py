@@ -18,8 +18,9 @@ from publisher.desk.feeds.draft import Draft
 from publisher.edition import Edition, Item
 from publisher.newsroom import Newsroom
 from publisher.render import feeds as render
+from publisher.rights import Channel
+from publisher.selection import barred
 from publisher.store import editions, public, stories
-from publisher.story import Story
 
 __all__ = ["Recalled", "recall"]
 
@@ -53,7 +54,11 @@ def recall(newsroom: Newsroom, draft: Draft, wanted: Sequence[Document], *, now:
         shown = [item.story_id for item in last.items if item.withdrawn is None]
         present = stories.load(connection, shown)
         found = [(document, public.get(connection, f"feeds/{document.path}")) for document in wanted]
-    gone = frozenset(name for name in shown if name not in present or not _stands(present[name], now))
+    gone = frozenset(
+        name
+        for name in shown
+        if name not in present or barred(present[name], newsroom.sources, now, Channel.FEEDS)
+    )
     if not gone:
         return None
     bodies = [(document, file.body) for document, file in found if file and file.status == public.OK]
@@ -72,11 +77,6 @@ def recall(newsroom: Newsroom, draft: Draft, wanted: Sequence[Document], *, now:
             break
     down = tuple(document.path for document, _ in bodies if document.path not in outputs)
     return Recalled(made, outputs, tuple(sorted(gone)), down)
-
-
-def _stands(story: Story, now: datetime) -> bool:
-    """Whether a story may be shown: as it stands, and as the transaction that publishes asks it."""
-    return story.usable(now) and story.eligible_at is not None and story.eligible_at <= now
 
 
 def _less(last: Edition, refused: Edition, gone: frozenset[str], stubs: Mapping[str, Item]) -> Edition:

@@ -19,16 +19,18 @@ from publisher.desk import letters
 from publisher.desk.followups import KILL, Carrier, carriers
 from publisher.desk.mailing.parts import Parts
 from publisher.desk.withdrawals import barred
-from publisher.edition import Edition, Item, Shelf, Variant, item_from_data
+from publisher.edition import Edition, Item, Shelf, Variant
+from publisher.editiondata import item_from_data
 from publisher.newsroom import Newsroom
 from publisher.render import digest as render_digest
 from publisher.render import message, withdrawal
+from publisher.render.templates import Templates
 from publisher.render.withdrawal import Withdrawal
 from publisher.series import Letter
 from publisher.store import followups, stories
 from publisher.store.deliveries import Row
 
-__all__ = ["corrected", "parts"]
+__all__ = ["corrected", "of_one_story", "parts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +49,49 @@ def corrected(newsroom: Newsroom, head: Any) -> Edition | None:
     row, carrier = _told(newsroom, head)
     if row.act == KILL:
         return None
-    story = item_from_data(row.told["item"])
-    made = carrier.made
-    shelves = tuple(
-        Shelf(section=shelf.section, title=shelf.title, language=language, stories=(story.story_id,))
-        for language in made.languages
-        if (shelf := _shelf(made, row.story_id, language)) is not None
-    )
-    notes = tuple(
-        (
-            language,
-            withdrawal.correction_note(
-                made.title(language), made.slot, made.timezone, newsroom.templates.words(language)
-            ),
-        )
-        for language in made.languages
-    )
-    return replace(
-        made,
+    return of_one_story(
+        carrier.made,
+        item_from_data(row.told["item"]),
         edition_id=row.id,
+        at=row.at,
         revision=head.revision,
-        slot=row.at,
-        local_date=row.at.astimezone(ZoneInfo(made.timezone)).date(),
-        frozen_at=row.at,
-        shelves=shelves,
+        templates=newsroom.templates,
+    )
+
+
+def of_one_story(
+    made: Edition, story: Item, *, edition_id: str, at: datetime, revision: int, templates: Templates
+) -> Edition:
+    """The edition of this story alone, where its readers found it in `made`; on top it says what it corrects, and nothing else."""
+    found = {language: _shelf(made, story.story_id, language) for language in made.languages}
+    return Edition(  # made anew: what else an edition says in the morning is no part of a correction
+        edition_id=edition_id,
+        kind=made.kind,
+        series=made.series,
+        number=made.number,
+        revision=revision,
+        slot=at,
+        local_date=at.astimezone(ZoneInfo(made.timezone)).date(),
+        timezone=made.timezone,
+        frozen_at=at,
+        languages=made.languages,
+        titles=made.titles,
+        shelves=tuple(
+            Shelf(section=shelf.section, title=shelf.title, language=language, stories=(story.story_id,))
+            for language, shelf in found.items()
+            if shelf is not None
+        ),
         items=(story,),
-        left_out=(),
-        notes=notes,
+        disclaimers=made.disclaimers,
+        notes=tuple(
+            (
+                language,
+                withdrawal.correction_note(
+                    made.title(language), made.slot, made.timezone, templates.words(language)
+                ),
+            )
+            for language in made.languages
+        ),
     )
 
 

@@ -116,15 +116,24 @@ def _decided(newsroom: Newsroom, connection: Connection, row: Any, *, now: datet
     if row.what != "join":
         person = audience.get(connection, row.subscriber_id)
         other = audience.find(connection, key)
-        if person.address is None or (other is not None and other.id != person.id):
+        if person.address is None:
+            return None
+        if (
+            row.what == "account"
+        ):  # they may have moved since they asked, and somebody else may read the former mailbox
+            address, key = parse(person.address), bytes(person.addr_key)
+        elif other is not None and other.id != person.id and audience.taken(connection, other.id):
             return None
         return _Due(digest.slug, Kind(row.what), language, person.id, address, key)
     known = audience.find(connection, key)
+    if known is not None and known.address is not None:
+        address = parse(known.address)  # the mailbox that is known, however its name was typed
     if known is not None and known.mailable:
         entries = {entry.digest: entry for entry in audience.subscriptions(connection, known.id)}
         have = entries.get(digest.slug)
         if have is not None and have.active:
-            return _Due(digest.slug, Kind.KNOWN, have.language, known.id, address, key)
+            spoken = have.language if have.language in digest.languages else digest.languages[0]
+            return _Due(digest.slug, Kind.KNOWN, spoken, known.id, address, key)
     subscriber_id = audience.add(
         connection,
         address,

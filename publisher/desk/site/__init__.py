@@ -1,7 +1,8 @@
 """The site: front page, section pages, the archive of editions, our own pages of stories where the house wants them, and what crawlers read.
 
 Each page is made from a frozen edition and read by the gate before it becomes public. A story that was killed stands in editions as the
-house's notice, and its own page says 410 with the same words; what was held or put under embargo since is left out and named nowhere. A
+house's notice, and its own page says 410 with the same words; what was held, put under embargo or is ours to publish no more is left out and named
+nowhere, and its own page says 410 until it comes back. A
 page that the gate refuses keeps its last good bytes, and is reported; where those still show such a story it is taken down. A template
 that cannot be rendered keeps the whole site as it is, less the pages that show or name such a story (`closing.py`).
 """
@@ -16,7 +17,7 @@ from sqlalchemy import Connection
 
 from publisher import gate
 from publisher.desk.site.closing import close
-from publisher.desk.site.held import EDITIONS, SITE, Held, held
+from publisher.desk.site.held import EDITIONS, SITE, Held, held, unfit_of
 from publisher.desk.site.lists import HTML, Rows, around, rows_of
 from publisher.desk.site.making import Page, fronts, listed, pages_of, withdrawn
 from publisher.edition import Kind
@@ -85,7 +86,7 @@ def _made(newsroom: Newsroom, found: Held, rows: Rows, *, now: datetime) -> Site
     files |= around(newsroom, found, rows, there=frozenset(files) | here | there, now=now)
     with newsroom.database.write() as connection:
         report.changed = public.put(connection, files, now=now)
-        report.down = [page.path for page in kept if _shows_unfit(connection, page, now=now)]
+        report.down = [page.path for page in kept if _shows_unfit(newsroom, connection, page, now=now)]
         gone = _gone(connection, found, files, shown=frozenset(files) | here)
         gone |= dict.fromkeys(f"{SITE}{path}" for path in report.down)
         report.changed += public.withdraw(connection, gone | notices, now=now)
@@ -130,11 +131,11 @@ def _cleared(newsroom: Newsroom, page: Page, found: Held, report: SiteReport, *,
     return True
 
 
-def _shows_unfit(connection: Connection, page: Page, *, now: datetime) -> bool:
+def _shows_unfit(newsroom: Newsroom, connection: Connection, page: Page, *, now: datetime) -> bool:
     """Whether the last good bytes of a refused page show a story that may be in no output."""
     last = public.get(connection, f"{SITE}{page.path}")
     if last is None or last.status != public.OK:
         return False
     faults = gate.check_html(last.body, page.edition, page.variant, output=page.path, now=now)
     shown = {fault.story_id for fault in faults if fault.story_id and fault.rule != "missing-item"}
-    return bool(stories.unusable(connection, shown, now=now))
+    return bool(unfit_of(newsroom, stories.load(connection, shown), now=now))

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from publisher import gate
 from publisher.desk.feeds.draft import notices
-from publisher.desk.site.held import SITE
+from publisher.desk.site.held import SITE, unfit_of
 from publisher.errors import TemplateInvalid
 from publisher.newsroom import Newsroom
 from publisher.store import public, stories
@@ -48,7 +48,7 @@ def _shows(
     if not {unescape(link) for link in LEADS.findall(text)}.isdisjoint(links):
         return True
     present = stories.load(connection, set(SHOWN.findall(text)))
-    unfit = [story for story in present.values() if not story.usable(now)]
+    unfit = [present[name] for name in unfit_of(newsroom, present, now=now)]
     headlines = gate.headlines_of(text) if unfit else {}
     return any(headlines.get(story.story_id, "") not in _notice(newsroom, story) for story in unfit)
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from publisher.desk.feeds.draft import notices
 from publisher.desk.withdrawals import notes_without
-from publisher.edition import Also, Edition, Item, Kind
+from publisher.edition import Also, Edition, Item, Kind, Why
 from publisher.feed import base
 from publisher.newsroom import Newsroom
 from publisher.render.pages import Later
@@ -24,7 +24,7 @@ from publisher.selection import barred, item_of, withdrawn_item
 from publisher.store import approvals, editions, public, stories
 from publisher.story import Story
 
-__all__ = ["EDITIONS", "SITE", "STORIES", "Held", "Shown", "alone", "held"]
+__all__ = ["EDITIONS", "SITE", "STORIES", "Held", "Shown", "alone", "held", "unfit_of"]
 
 SITE = "site/"
 EDITIONS, STORIES = f"{SITE}e/", f"{SITE}story/"
@@ -72,7 +72,7 @@ def held(newsroom: Newsroom, connection: Connection, *, now: datetime) -> Held:
         made = editions.get(connection, row.id) if row is not None else None
         if made is not None:
             feeds[feed.series] = made
-    own = {path.split("/")[2]: at for path, at in public.changes(connection, below=STORIES).items()}
+    own = {path.split("/")[2]: last for path, last in public.changes(connection, below=STORIES).items()}
     found = [
         (first, last)
         for name in _names(connection)
@@ -85,14 +85,22 @@ def held(newsroom: Newsroom, connection: Connection, *, now: datetime) -> Held:
     named = {other.story_id for first, _ in found for item in first.items for other in item.also}
     named |= {other.story_id for also in here.values() for other in also}
     present = stories.load(connection, here.keys() | carried | named | own.keys())
-    unfit = frozenset(name for name, story in present.items() if not story.usable(now))
+    unfit = unfit_of(newsroom, present, now=now)
     stubs = {
         name: withdrawn_item(story, newsroom.sources.get(story.source), notices(newsroom)(story))
         for name, story in present.items()
         if story.killed is not None
     }
-    changed = {name for name, at in own.items() if name in present and present[name].modified_at >= at}
-    closed = {name: f"{STORIES}{name}/index.html" for name in own if name in unfit}
+    changed = {
+        name
+        for name, (status, at) in own.items()
+        if name in present and (status == public.GONE or present[name].modified_at >= at)
+    }
+    closed = {
+        name: f"{STORIES}{name}/index.html"
+        for name, (status, _) in own.items()
+        if name in unfit and status == public.OK
+    }
     return Held(
         feeds,
         [
@@ -115,6 +123,17 @@ def held(newsroom: Newsroom, connection: Connection, *, now: datetime) -> Held:
             for name, path in closed.items()
             if name in stubs and whole
         },
+    )
+
+
+def unfit_of(newsroom: Newsroom, present: Mapping[str, Story], *, now: datetime) -> frozenset[str]:
+    """Those of these stories that no page may show: taken back, under embargo, expired, or of a source that grants us nothing here, or is none any more.
+
+    One that became eligible since `now` is not among them: another process has put it into a feed meanwhile.
+    """
+    found = {name: barred(story, newsroom.sources, now, Channel.FEEDS) for name, story in present.items()}
+    return frozenset(
+        name for name, why in found.items() if why is not None and why[0] is not Why.NOT_ELIGIBLE
     )
 
 

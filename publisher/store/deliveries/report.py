@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ __all__ = [
     "letters",
     "list_dispatches",
     "notable",
-    "of_address",
+    "of_reader",
     "open_dispatches",
     "resends",
     "token_keys",
@@ -130,8 +131,8 @@ def _with_address(dispatch_id: str, which: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def of_address(connection: Connection, addr_key: bytes) -> list[dict[str, Any]]:
-    """Every mail of one person, oldest first: which edition (none: a notice), what became of it, when."""
+def of_reader(connection: Connection, subscriber_id: int, keys: Collection[bytes]) -> list[dict[str, Any]]:
+    """Every mail of one person, whichever address they had, oldest first: which edition (none: a notice), what became of it, when."""
     query = (
         select(
             delivery.c.edition_id.label("edition"),
@@ -140,7 +141,7 @@ def of_address(connection: Connection, addr_key: bytes) -> list[dict[str, Any]]:
             delivery_state.c.at,
         )
         .join(delivery_state, delivery_state.c.delivery_id == delivery.c.id)
-        .where(delivery.c.addr_key == addr_key)
+        .where(or_(delivery.c.subscriber_id == subscriber_id, delivery.c.addr_key.in_(keys)))
         .order_by(delivery.c.id)
     )
     return [dict(row) for row in connection.execute(query).mappings()]

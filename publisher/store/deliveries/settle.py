@@ -164,9 +164,10 @@ def retry_failed(connection: Connection, dispatch_id: str, *, actor: str, now: d
     return _wait_again(connection, dispatch_id, rows, actor=actor, now=now)
 
 
-def forget(connection: Connection, addr_key: bytes) -> None:
-    """Erasure: the one change of a delivery; its state and history stay, the address goes."""
-    connection.execute(update(delivery).where(delivery.c.addr_key == addr_key).values(rcpt=""))
+def forget(connection: Connection, subscriber_ids: Collection[int], keys: Collection[bytes]) -> None:
+    """Erasure: the one change of a delivery; its state and history stay, the address goes, whichever it was of these readers'."""
+    theirs = or_(delivery.c.subscriber_id.in_(subscriber_ids), delivery.c.addr_key.in_(keys))
+    connection.execute(update(delivery).where(theirs, delivery.c.rcpt != "").values(rcpt=""))
 
 
 def of_before(connection: Connection, before: datetime, *, limit: int | None) -> list[int]:

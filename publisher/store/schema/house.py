@@ -34,6 +34,7 @@ __all__ = [
     "source_state",
     "story",
     "story_alias",
+    "story_same",
     "story_section",
     "story_version",
     "swept_post",
@@ -87,7 +88,8 @@ swept_post = Table(
     Column("published_at", UtcTime),
     Column("seen_at", UtcTime, nullable=False),
     Column("gone_at", UtcTime),
-    comment="posts of swept WordPress sites: what tells a change, and when one was withdrawn there",
+    Column("named_at", UtcTime),
+    comment="posts of swept WordPress sites: what tells a change, when one was withdrawn there, or named to the desk as gone with many others",
 )
 
 story = Table(
@@ -140,6 +142,16 @@ story_alias = Table(
     Column("alias", LargeBinary(32), primary_key=True),
     Column("story_id", ForeignKey("story.id"), nullable=False, index=True),
     comment="SHA-256 of every id and link under which a source's story came: the key of idempotent intake",
+)
+
+story_same = Table(
+    "story_same",
+    metadata,
+    Column("story_id", ForeignKey("story.id"), primary_key=True),
+    Column("same_as", ForeignKey("story.id"), nullable=False, index=True),
+    Column("at", UtcTime, nullable=False),
+    CheckConstraint("story_id <> same_as", name="other"),
+    comment="a story that came under two ids, as its source told later: the one that is held, and the one that stands for both",
 )
 
 story_section = Table(

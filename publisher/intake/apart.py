@@ -1,0 +1,171 @@
+"""What a text says to the desk, taken out of what readers get: orders, and notes that are not for publication.
+
+PURE. One rule for every format, applied to the finished HTML of an item: its lines are told as a reader sees them (blocks, and what `br` parts), and
+`desklines` says of each what it is. An order is taken out wherever it stands, and counts: an embargo holds the item, anything else withholds it, for a
+person to look. A note is taken out with all that stands below it; one that says what it has to say in brackets, or above the text, goes alone. A
+note above the text that says nothing but that it is none for readers withholds the item, and so does one that would take most of the text away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from publisher.intake.desklines import Above, Order, bare_note, headed, is_note, lines_above, order
+from publisher.intake.markup import AS_NH3_READS_IT, BLOCKS, GONE_WITH_CONTENT
+from publisher.story import NO_EMBARGO, Embargo, Source
+
+__all__ = ["Apart", "above", "unsigned"]
+
+MAYBE = re.compile(
+    r"embargo|sperrfrist|kill|hold|withdr|annul|anulado|storno|zur.{1,8}ckgezogen|ritirato|publi|\buse\b|print|broadcast|ver.{1,8}ffentlich"
+    r"|verwenden|release|editor|\beds?\b|desk|notebook|notizblock|contact|kontakt|redaktion|diffuser|enquir|эмбарго|публик|печати|аннул|отозв"
+    r"|نشر|انتشار|לפרסום|发表|发布|刊登|&#",
+    re.IGNORECASE,
+)
+"""Words without which no line is an order or a note; "&#" may hide one."""
+FIRST = 5
+"""So many lines at most are the first ones of a text."""
+LITTLE, MUCH = 40, 1000
+"""Where so few characters stand above a note, or so many and more than above it stand below, the story itself may stand there."""
+SIGNATURE = ".gmail_signature, .moz-signature, #Signature, [data-smartmail=gmail_signature]"
+
+
+@dataclass(slots=True)
+class Apart:
+    """What was taken out of an item's texts; the embargoes that it states; whether it is to be withheld. `idle`: it is killed anyhow, and stays as it came."""
+
+    idle: bool = False
+    notes: list[str] = field(default_factory=list)
+    embargoes: list[Embargo] = field(default_factory=list)
+    doubt: bool = False
+
+    def headline(self, headline: str, source: Source) -> str:
+        """A headline without the order that it begins or ends with."""
+        told = None if self.idle else headed(headline, source)
+        if self.idle or (told is None and not is_note(headline)):
+            return headline
+        self.notes.append(headline)
+        self._obey(told or Order())
+        return told.rest if told else ""
+
+    def text(self, html: str, source: Source) -> str:
+        """A text without what is not said to readers."""
+        if self.idle or MAYBE.search(html) is None:
+            return html
+        root = _root(html)
+        lines = _lines(root)
+        kept: list[_Line] = []
+        out: list[_Line] = []
+        for place, line in enumerate(lines):
+            told = order(line.said, source, first=place < FIRST)
+            if is_note(line.said):
+                out += [line, *self._below(line, lines[place + 1 :], kept)]
+                if len(out) + len(kept) == len(lines):
+                    break
+            elif told is not None and not told.rest:
+                self._obey(told)
+                out.append(line)
+            else:
+                self.doubt |= told is not None  # it holds more than the order: a person parts them
+                kept.append(line)
+        self.notes += [line.said for line in out]
+        _take_out(out)
+        return (root.inner_html or "") if out else html
+
+    def _obey(self, told: Order) -> None:
+        self.embargoes.append(told.embargo)
+        self.doubt |= told.embargo == NO_EMBARGO
+
+    def _below(self, note: _Line, rest: list[_Line], kept: list[_Line]) -> list[_Line]:
+        """The lines that go with a note: all below it, or none."""
+        bare = bare_note(note.said)
+        self.doubt |= bare and not kept
+        if not kept or (note.said[:1] in "[(" and note.said[-1:] in "])"):
+            return []
+        said, goes = (sum(len(line.said) for line in lines) for lines in (kept, rest))
+        self.doubt |= goes > said and (said < LITTLE or goes > MUCH)
+        return rest
+
+
+@dataclass(slots=True)
+class _Line:
+    said: str
+    nodes: list[LexborNode]
+
+
+def above(html: str, source: Source) -> tuple[Above, str]:
+    """The marks at the beginning of a text (`desklines.lines_above`), and the text without them."""
+    root = _root(html)
+    lines = _lines(root)
+    marks = lines_above([line.said for line in lines], source)
+    _take_out(lines[: marks.count])
+    return marks, (root.inner_html or "") if marks.count else html
+
+
+def unsigned(html: str) -> str:
+    """A mail's text without the signature: what its program marks as one, and what stands below the usual "--"."""
+    root = _root(html)
+    for node in root.css(SIGNATURE):
+        node.decompose()
+    lines = _lines(root)
+    end = next((place for place, line in enumerate(lines) if line.said == "--"), len(lines))
+    _take_out(lines[end:])
+    return root.inner_html or ""
+
+
+def _root(html: str) -> LexborNode:
+    tree = LexborHTMLParser(f"{AS_NH3_READS_IT}{html}")
+    return tree.body or tree.css("body, frameset, html")[0]
+
+
+def _lines(root: LexborNode) -> list[_Line]:
+    """The lines that a reader sees, each with its nodes; a picture belongs to the line that it stands in."""
+    found: list[_Line] = []
+    nodes: list[LexborNode] = []
+    stack: list[LexborNode | None] = [root]
+    while stack:
+        node = stack.pop()
+        tag = node.tag or "" if node else ""
+        ends = node is None or tag in BLOCKS
+        if ends and nodes:
+            said = " ".join("".join(each.text_content or "" for each in nodes if each.tag == "-text").split())
+            found.append(_Line(said, nodes))
+            nodes = []
+        if node is None or tag in GONE_WITH_CONTENT or tag == "-comment":
+            continue
+        if tag in {"-text", "img", "br"}:
+            nodes.append(node)
+        else:
+            if ends:
+                stack.append(None)
+            stack.extend(reversed(list(node.iter(include_text=True))))
+    return _joined(found)
+
+
+def _joined(lines: list[_Line]) -> list[_Line]:
+    """Lines that say something; what says nothing, such as blanks and pictures between them, goes with the line above."""
+    found: list[_Line] = []
+    for line in lines:
+        if line.said or not found:
+            found.append(line)
+        else:
+            found[-1].nodes.extend(line.nodes)
+    return [line for line in found if line.said]
+
+
+def _take_out(lines: Sequence[_Line]) -> None:
+    """Remove lines, and the elements that hold nothing any more."""
+    for node in (node for line in lines for node in line.nodes):
+        parent = node.parent
+        node.decompose()
+        while parent is not None and parent.tag != "body" and not _holds(parent):
+            empty, parent = parent, parent.parent
+            empty.decompose()
+
+
+def _holds(node: LexborNode) -> bool:
+    return bool(node.text(deep=True).strip()) or node.css_first("img") is not None

@@ -1,0 +1,261 @@
+"""What a text says to the desk is obeyed and never printed, in whichever format it comes; news about an embargo or a killing stays news."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from publisher.intake.desklines import headed, is_note, lines_above, order
+from publisher.intake.standing import DESK_LINE
+from publisher.story import EmbargoKind, PubStatus, Received, Rejected
+from tests.unit.test_intake_texts import mail
+from tests.wirebox import AGENCY, SECRET, items, shown
+
+NEWS = "The harbour sells two of its tugs this week, and it is a long sentence."
+MORE = "A second paragraph has enough of the text in it to be one, and stays."
+LINE = "Source: Harbour (https://agency.example/2031/tugs)"
+UNTIL = datetime(2031, 4, 1, 6, tzinfo=UTC)
+
+
+def as_text(*lines):
+    return "\n\n".join(("Two tugs for sale", *lines, LINE)), "text"
+
+
+def as_plain_mail(*lines):
+    return mail("\n\n".join((*lines, LINE)), subject="Two tugs for sale"), "mail"
+
+
+def as_html_mail(*lines):
+    said = (line.replace("\n", "<br>") for line in (*lines, LINE))
+    return mail(
+        "".join(f"<div><b>{line}</b></div>" for line in said), kind="text/html", subject="Two tugs for sale"
+    ), "mail"
+
+
+def as_one_block(*lines):
+    said = (line.replace("\n", "<br>") for line in lines)
+    return mail(
+        f"<p>{LINE}</p><div>{'<br><br>'.join(said)}</div>", kind="text/html", subject="Two tugs for sale"
+    ), "mail"
+
+
+def as_wire(*lines):
+    text = "\r\n\r\n".join(line.replace("\n", "\r\n") for line in (*lines, LINE))
+    return (
+        f"\x01hna101 3 i 12 hn 061\r\n\r\nport-tugs/\r\n\x02Two tugs for sale =\r\n\r\n{text}\r\n\x03261000 GMT Nov 26\r\n\x04",
+        "iptc7901",
+    )
+
+
+def as_page(*lines):
+    said = "".join(f"<p>{line}</p>" for line in lines)
+    return (
+        (
+            f"<html><head><link rel=canonical href=https://agency.example/2031/tugs><meta property=og:type content=article><title>Two tugs for sale</title>"
+            f"</head><body><div itemprop=articleBody>{said}<p>{MORE * 4}</p></div></body></html>"
+        ),
+        "page",
+    )
+
+
+def as_json(*lines):
+    body = "".join(f"<p>{line}</p>" for line in lines)
+    story = {
+        "headline": "Two tugs for sale",
+        "source_url": "https://agency.example/2031/tugs",
+        "body": body,
+    }
+    return json.dumps(story), "jsonl"
+
+
+TYPED = (as_text, as_plain_mail, as_html_mail, as_one_block, as_wire)
+ALL = (*TYPED, as_json)
+
+
+def came(document):
+    raw, format_ = document
+    (item,) = items(raw, format=format_)
+    assert isinstance(item, Received), item
+    return item
+
+
+@pytest.mark.parametrize("form", [*ALL, as_page])
+@pytest.mark.parametrize(
+    "above", [(), ("PRESS RELEASE",), (NEWS,)], ids=["first", "below-another", "below-news"]
+)
+def test_an_embargo_line_holds_wherever_it_stands_and_is_not_printed(form, above):
+    item = came(form(*above, "EMBARGOED UNTIL 0600 GMT 1 APR 2031", NEWS, MORE))
+    assert (item.embargo.kind, item.embargo.until) == (EmbargoKind.UNTIL, UNTIL)
+    assert "EMBARGO" not in shown(item)
+    assert NEWS in item.body
+    assert item.pubstatus is PubStatus.USABLE
+
+
+@pytest.mark.parametrize("form", ALL)
+@pytest.mark.parametrize(
+    "line", ["KILL", "MANDATORY KILL", "HOLD FOR RELEASE", "PLEASE DO NOT PUBLISH THIS STORY"]
+)
+def test_an_order_in_a_text_holds_it_and_is_not_printed(form, line):
+    for lines in ((line, NEWS, MORE), (NEWS, MORE, line)):
+        item = came(form(*lines))
+        assert item.pubstatus is not PubStatus.USABLE
+        assert line not in shown(item)
+
+
+@pytest.mark.parametrize("form", TYPED)
+@pytest.mark.parametrize(
+    "notes",
+    [
+        (f"NOT FOR PUBLICATION: call Ana on {SECRET}",),
+        (f"Not for publication\nAna mobile {SECRET}",),
+        (f"*** NOT FOR PUBLICATION ***\nAna mobile {SECRET}", "More of her"),
+        ("Not for publication", f"Ana mobile {SECRET}"),
+        (f"[Note to editors, not for publication: Ana mobile {SECRET}]",),
+        ("The following information is not intended for publication", f"Tel: {SECRET}"),
+        (f"Notes to editors:\nAna mobile {SECRET}",),
+        (f"Editorial contact: Ana, {SECRET}",),
+        (f"Nicht zur Veröffentlichung bestimmt: {SECRET}",),
+        (f"Не для публикации: {SECRET}",),
+    ],
+)
+def test_what_is_not_for_publication_stays_in_the_house(form, notes):
+    item = came(form(NEWS, MORE, *notes))
+    assert SECRET not in shown(item)
+    assert SECRET in item.ednote
+    assert NEWS in item.body
+    assert MORE in item.body
+    assert item.pubstatus is PubStatus.USABLE
+    assert item.source_url == "https://agency.example/2031/tugs"
+
+
+@pytest.mark.parametrize("form", ALL)
+def test_a_note_above_the_text_goes_alone_or_holds_the_item(form):
+    item = came(form(f"NOT FOR PUBLICATION: picture follows, call {SECRET}", NEWS, MORE))
+    assert SECRET not in shown(item)
+    assert NEWS in item.body
+    assert MORE in item.body
+    assert item.pubstatus is PubStatus.USABLE
+    for lines in (
+        ("NOT FOR PUBLICATION", NEWS, MORE),
+        ("A line.", f"Not for publication: {SECRET}", NEWS, MORE),
+    ):
+        item = came(form(*lines))
+        assert item.pubstatus is PubStatus.WITHHELD
+        assert DESK_LINE in item.flags
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        f"<p>-- <br>Ana<br>{SECRET}</p>",
+        f"<div class=gmail_signature>Ana {SECRET}</div>",
+        f"--<br>Ana {SECRET}<p>more</p>",
+    ],
+)
+def test_the_signature_of_a_mail_in_html_is_no_part_of_it(signature):
+    item = came((mail(f"<p>{NEWS}</p><p>{LINE}</p>{signature}", kind="text/html"), "mail"))
+    assert SECRET not in shown(item)
+    assert item.body == f"<p>{NEWS}</p>"
+
+
+@pytest.mark.parametrize(
+    ("subject", "headline", "kind"),
+    [
+        ("EMBARGOED UNTIL 0600 GMT 1 APR 2031: Mayor resigns", "Mayor resigns", EmbargoKind.UNTIL),
+        ("Under embargo until 1 April 2031 - Mayor resigns", "Mayor resigns", EmbargoKind.UNTIL),
+        ("EMBARGO: Mayor resigns", "Mayor resigns", EmbargoKind.OPEN),
+        ("Mayor resigns (embargoed until Friday noon)", "Mayor resigns", EmbargoKind.UNREADABLE),
+        ("EMBARGOED UNTIL 0600 GMT 1 APR 2031", "", EmbargoKind.UNTIL),
+    ],
+)
+def test_an_embargo_in_a_subject_is_kept_also_where_a_person_gives_the_headline(subject, headline, kind):
+    (item,) = items(mail(f"{NEWS}\n\n{LINE}", subject=subject), format="mail")
+    received = item.received if isinstance(item, Rejected) else item
+    assert (received.original_headline, received.embargo.kind) == (headline, kind)
+
+
+@pytest.mark.parametrize(
+    ("marks", "status"),
+    [
+        ("KILL KILL KILL\r\n", PubStatus.CANCELED),
+        ("BULLETIN\r\nSTORY KILLED\r\n", PubStatus.CANCELED),
+        ("URGENT - MANDATORY KILL\r\n", PubStatus.CANCELED),
+        ("EDITORS: PLEASE KILL THIS STORY\r\n", PubStatus.CANCELED),
+        ("KILL - ", PubStatus.WITHHELD),
+        ("PLEASE HOLD: ", PubStatus.WITHHELD),
+    ],
+)
+def test_a_kill_finds_its_story_also_over_the_turn_of_a_month(marks, status):
+    def wire(number, marks, stamp):
+        (item,) = items(
+            f"\x01hna{number} 3 i 12 hn 061\r\n\r\nport-tugs/\r\n\x02{marks}Two tugs for sale =\r\n\r\n   Port (hn) - {NEWS}\r\n\x03{stamp}\r\n\x04"
+        )
+        return item.received if isinstance(item, Rejected) else item
+
+    story, again = wire(101, "", "312330 GMT Oct 26"), wire(301, "", "010030 GMT Nov 26")
+    kill = wire(201, marks, "010030 GMT Nov 26")
+    assert kill.pubstatus is status
+    assert kill.aliases & story.aliases
+    assert "KILL" not in kill.headline + kill.original_headline
+    assert not again.aliases & story.aliases
+
+
+def test_a_text_wire_has_its_link_from_its_source_line_and_a_place_of_its_own():
+    item = came(as_wire(NEWS))
+    assert (item.source_name, item.source_url) == ("Harbour", "https://agency.example/2031/tugs")
+    assert "agency.example" not in item.body
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        "Embargo on oil is lifted",
+        "Embargo, sanctions and tariffs: what the ban means",
+        "Embargo: what the oil ban means for the port",
+        "EMBARGO ON ARMS EXTENDED",
+        "Embargoed goods seized at the port",
+        "Arms embargo until 2035, ministers say",
+        "Killed in action: four sailors are named",
+        "KILLED: THE MAYOR OF A SMALL TOWN",
+        "Four killed in storm",
+        "FOUR KILLED - TWO STILL MISSING",
+        "Kill the bill, say the marchers",
+        "Kill-switch law is passed",
+        "Hold on to your hats: storm ahead",
+        "HOLD-UP AT THE BANK OF THE PORT",
+        "Hold the line",
+        "Withdrawal of troops begins",
+        "Withdrawn from sale: two tugs",
+        "Release of prisoners is delayed",
+        "Not for publication is how he marked it, and nobody obeyed",
+        "The memo, marked not for publication, was in the paper",
+        "Notes to editors of a small paper",
+        "Editor's note: this story was changed",
+        "Publication of the report is delayed",
+        "Mayor resigns - embargo stays",
+        "March against the embargo (video)",
+        "Do not use the lift, says the mayor",
+        "Corrected figures show a loss",
+    ],
+)  # fmt: skip
+def test_news_about_an_embargo_or_a_killing_stays_news(headline):
+    assert headed(headline, AGENCY) is None
+    assert not is_note(headline)
+    assert lines_above([headline], AGENCY).count == 0
+    for first in (True, False):
+        assert order(f"{headline}, and more was said about it on Monday.", AGENCY, first=first) is None
+    for form in ALL:
+        item = came(form(NEWS, headline, MORE))
+        assert (item.pubstatus, item.embargo.kind, item.flags) == (PubStatus.USABLE, EmbargoKind.NONE, ())
+        assert item.ednote is None
+        assert all(said in item.body for said in (NEWS, MORE))
+
+
+def test_a_crosshead_is_no_order_and_a_broken_line_of_prose_is_none():
+    item = came(as_json(NEWS, *(["Filler of the text."] * 5), "Embargo", "Hold", "HOLD", "Killed", MORE))
+    assert (item.pubstatus, item.embargo.kind) == (PubStatus.USABLE, EmbargoKind.NONE)
+    broken = "The minister said that the\nembargo until 6 April would stay, and that this was\nnot for publication, he hoped."
+    for form in (as_plain_mail, as_wire):
+        item = came(form(NEWS, broken, MORE))
+        assert (item.pubstatus, item.embargo.kind) == (PubStatus.USABLE, EmbargoKind.NONE)
+        assert "he hoped" in item.body
