@@ -19,6 +19,7 @@ from publisher.settings import effective, load, starting_files
 from publisher.settings.files import file_of
 from publisher.settings.keys import Secrets
 from publisher.settings.loading import Tables
+from publisher.settings.mail import Dkim, Mail, Mailbox, Relay, Timeouts
 from publisher.settings.series import (
     AlertsTable,
     AttributeTable,
@@ -33,16 +34,11 @@ from publisher.settings.series import (
 from publisher.settings.tables import (
     Alarms,
     DisclaimerTable,
-    Dkim,
     FeedsTable,
     Fetch,
-    Mail,
-    Mailbox,
-    Relay,
     Retention,
     Site,
     Store,
-    Timeouts,
     Web,
     Webhook,
     Wire,
