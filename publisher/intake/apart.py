@@ -22,13 +22,14 @@ from publisher.story import NO_EMBARGO, Embargo, EmbargoKind, Source
 
 __all__ = ["Apart", "above", "unsigned"]
 
-MAYBE = re.compile(
-    r"embargo|sperrfrist|kill|hold|withdr|annul|anulado|storno|zur.{1,8}ckgezogen|ritirato|publi|\buse\b|print|broadcast|ver.{1,8}ffentlich"
-    r"|verwenden|release|editor|\beds?\b|desk|notebook|notizblock|contact|kontakt|redaktion|diffuser|enquir|эмбарго|публик|печати|аннул|отозв"
-    r"|نشر|انتشار|לפרסום|发表|发布|刊登|&#",
-    re.IGNORECASE,
-)
-"""Words without which no line is an order or a note; "&#" may hide one."""
+MAYBE = (
+    *("embargo", "sperrfrist", "kill", "hold", "withdr", "annul", "anulado", "storno", "ckgezogen", "ritirato", "publi", "broadcast"),
+    *("ffentlich", "verwenden", "release", "editor", "eds:", "eds note", "desk", "notebook", "notizblock", "contact", "kontakt"),
+    *("redaktion", "rédactions", "diffuser", "enquir", "эмбарго", "публик", "печати", "аннул", "отозв", "نشر", "انتشار", "לפרסום"),
+    *("print", "发表", "发布", "刊登", "&#"),
+)  # fmt: skip
+"""Words without one of which, or "use", no line is an order or a note; "&#" may hide one."""
+USE = re.compile(r"\buse")
 FIRST = 5
 """So many lines at most are the first ones of a text."""
 LITTLE, MUCH = 40, 1000
@@ -47,8 +48,10 @@ class Apart:
 
     def headline(self, headline: str, source: Source) -> str:
         """A headline without the order that it begins or ends with."""
-        told = None if self.idle else headed(headline, source)
-        if self.idle or (told is None and not is_note(headline)):
+        if self.idle or not _maybe(headline):
+            return headline
+        told = headed(headline, source)
+        if told is None and not is_note(headline):
             return headline
         self.notes.append(headline)
         self._obey(headline, told or Order())
@@ -56,15 +59,16 @@ class Apart:
 
     def text(self, html: str, source: Source) -> str:
         """A text without what is not said to readers."""
-        if self.idle or MAYBE.search(html) is None:
+        if self.idle or not _maybe(html):
             return html
         root = _root(html)
         lines = _lines(root)
         kept: list[_Line] = []
         out: list[_Line] = []
         for place, line in enumerate(lines):
-            told = order(line.said, source, first=place < FIRST)
-            if is_note(line.said):
+            maybe = _maybe(line.said)
+            told = order(line.said, source, first=place < FIRST) if maybe else None
+            if maybe and is_note(line.said):
                 out += [line, *self._below(line, lines[place + 1 :], kept)]
                 if len(out) + len(kept) == len(lines):
                     break
@@ -123,6 +127,12 @@ def unsigned(html: str) -> str:
     end = next((place for place, line in enumerate(lines) if line.said == "--"), len(lines))
     _take_out(lines[end:])
     return root.inner_html or ""
+
+
+def _maybe(text: str) -> bool:
+    """Whether a text may hold an order or a note: most do not, and are not taken apart."""
+    said = text.casefold()
+    return any(word in said for word in MAYBE) or USE.search(said) is not None
 
 
 def _root(html: str) -> LexborNode:
