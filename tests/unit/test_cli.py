@@ -10,7 +10,7 @@ from publisher import intake
 from publisher.cli import publisher
 from publisher.cli.exits import told
 from publisher.formats import FORMATS
-from tests.commands import run
+from tests.commands import below, run
 from tests.newsrooms import jsonl, line
 
 
@@ -36,7 +36,7 @@ def test_every_command_explains_itself(capsys):
         assert len(command.help or "") > 20, path
         assert "Usage" in text
         assert "--json" in text, path
-        for name, inner in getattr(command, "commands", {}).items():
+        for name, inner in below(command).items():
             walk(inner, [*path, name])
 
     walk(publisher, [])
@@ -44,11 +44,10 @@ def test_every_command_explains_itself(capsys):
 
 def test_every_list_is_given_in_pages():
     def lists(command):
-        for name, inner in command.commands.items():
+        for name, inner in below(command).items():
             if name == "list":
                 yield inner
-            elif hasattr(inner, "commands"):
-                yield from lists(inner)
+            yield from lists(inner)
 
     found = list(lists(publisher))
     assert len(found) == 11
