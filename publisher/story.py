@@ -95,7 +95,7 @@ class Source:
         slug, name: permanent name in commands and paths; the name that readers see. homepage: of its front page, never a story's source link.
         format: a name of `formats.FORMATS`. url, folder: what is polled, or where files are pushed (absolute).
         language, timezone: BCP 47 tag for items, and IANA zone for times, that state none.
-        story_url: where a story without a link stands, with {id} or {tail} (what follows the id's last : or /) in it; None: nowhere.
+        story_url: where a story without a link stands, with {id} or {tail} (what follows the id's last : or /, or what its format has for that) in it; None: nowhere.
         source_line, house_blocks: openings of a page's source block ("Source:"), and of others that are the house's own.
         source_hosts: host -> agency name, for source links without a name.
         category_map: the source's category (casefolded) -> our category name, applied before sections see it.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 
-from publisher.edition import Disclaimer, Edition, Item, Kind, LeftOut, Shelf, Variant, Why
+from publisher.edition import Edition, Item, Kind, LeftOut, Shelf, Variant, Why
 from publisher.render import digest, message, withdrawal
 from publisher.render.templates import Templates
 from publisher.render.withdrawal import Withdrawal
@@ -88,7 +88,6 @@ NOTES = {
     "ar": "ذكرت نسخة سابقة أن المتوسط 5.4%.",
     "he": 'גרסה קודמת נקבה בממוצע 5.4%, לפי הדו"ח.',
 }
-HEBREW = Disclaimer("house", 1, "he", "הדעות הן של המקור.", "הידיעות נלקחו מסוכנויות אחרות.")
 
 
 @dataclass(frozen=True)
@@ -179,7 +178,7 @@ def _edition(language: str, shelves: dict[str, tuple[Item, ...]], cut: tuple[str
             for section, members in shelves.items()
         ),
         items=tuple(entry for members in shelves.values() for entry in members),
-        disclaimers=(*DISCLAIMERS, HEBREW),
+        disclaimers=DISCLAIMERS,
         left_out=tuple(LeftOut(name, "world", Why.MAXIMUM, "8 items", language) for name in cut),
     )
 

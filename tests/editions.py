@@ -23,12 +23,31 @@ LOOK = Look(
     contact="desk@front.example",
     archive_url="https://front.example/e/morning-2026-03-02/",
 )
-DISCLAIMERS = (
-    Disclaimer(
-        "house", 1, "en", "The views are the source’s.", "Reports were retrieved from other agencies."
-    ),
-    Disclaimer("house", 1, "fa", "دیدگاه‌ها از آنِ منبع است.", "گزارش‌ها از خبرگزاری‌های دیگر گرفته شده است."),
-    Disclaimer("house", 1, "ar", "الآراء للمصدر.", "التقارير منقولة عن وكالات أخرى."),
+LANGUAGES = ("en", "fa", "ar", "he", "fr", "es", "ru", "zh")
+"""Those that have a catalogue, English first."""
+TITLES = {
+    "en": ("The Morning Wire", "World", "Economy"),
+    "fa": ("خبرنامهٔ بامداد", "جهان", "اقتصاد"),
+    "ar": ("نشرة الصباح", "العالم", "اقتصاد"),
+    "he": ("ידיעות הבוקר", "עולם", "כלכלה"),
+    "fr": ("La Dépêche du matin", "Monde", "Économie"),
+    "es": ("La Mañana", "Mundo", "Economía"),
+    "ru": ("Утренняя лента", "Мир", "Экономика"),
+    "zh": ("晨间快讯", "国际", "经济"),
+}
+"""What the digest and its two sections are called."""
+DISCLAIMERS = tuple(
+    Disclaimer("house", 1, language, short, full)
+    for language, short, full in (
+        ("en", "The views are the source’s.", "Reports were retrieved from other agencies."),
+        ("fa", "دیدگاه‌ها از آنِ منبع است.", "گزارش‌ها از خبرگزاری‌های دیگر گرفته شده است."),
+        ("ar", "الآراء للمصدر.", "التقارير منقولة عن وكالات أخرى."),
+        ("he", "הדעות הן של המקור.", "הידיעות נלקחו מסוכנויות אחרות."),
+        ("fr", "Les opinions sont celles de la source.", "Les articles viennent d’autres agences."),
+        ("es", "Las opiniones son de la fuente.", "Las noticias proceden de otras agencias."),
+        ("ru", "Мнения принадлежат источнику.", "Сообщения взяты у других агентств."),
+        ("zh", "观点属于消息来源。", "报道取自其他通讯社。"),
+    )
 )
 HEADERS = Headers(
     from_name="The Morning Wire",
@@ -93,12 +112,10 @@ def edition(*items: Item, language: str = "en", cut: Sequence[str] = (), **field
     members = items or (item("01A"), item("01B"), item("01C"))
     ids = tuple(entry.story_id for entry in members)
     head, tail = (ids[:-1], ids[-1:]) if len(ids) > 1 else (ids, ())
-    titles = {"en": ("World", "Economy"), "fa": ("جهان", "اقتصاد"), "ar": ("العالم", "اقتصاد")}.get(
-        language, ("World", "Economy")
-    )
-    shelves = [Shelf(section="world", title=titles[0], language=language, stories=head, more=len(cut))]
+    _, world, economy = TITLES.get(language, TITLES["en"])
+    shelves = [Shelf(section="world", title=world, language=language, stories=head, more=len(cut))]
     if tail:
-        shelves.append(Shelf(section="economy", title=titles[1], language=language, stories=tail))
+        shelves.append(Shelf(section="economy", title=economy, language=language, stories=tail))
     given: dict[str, Any] = {
         "edition_id": "morning-2026-03-02",
         "kind": Kind.DIGEST,
@@ -110,7 +127,7 @@ def edition(*items: Item, language: str = "en", cut: Sequence[str] = (), **field
         "timezone": "Asia/Tehran",
         "frozen_at": NOW,
         "languages": (language,),
-        "titles": (("en", "The Morning Wire"), ("fa", "خبرنامهٔ بامداد"), ("ar", "نشرة الصباح")),
+        "titles": tuple((spoken, titles[0]) for spoken, titles in TITLES.items()),
         "shelves": tuple(shelves),
         "items": members,
         "disclaimers": DISCLAIMERS,

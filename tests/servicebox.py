@@ -1,4 +1,8 @@
-"""Requests of delivery services as they are told of in their documentation, signed with keys of this file's own."""
+"""Requests of delivery services as they are told of in their documentation, signed with keys of this file's own.
+
+A further service needs a function that signs a request (`sign(data, number)`), a row for each event that it tells, and its key; one that
+posts lists is named in the last line of `event`.
+"""
 
 from __future__ import annotations
 

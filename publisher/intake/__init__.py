@@ -31,6 +31,7 @@ from publisher.intake import (
 )
 from publisher.intake.document import MAX_BYTES, Context, Document, Unreadable
 from publisher.intake.packed import is_packed, unpacked
+from publisher.intake.standing import held_back
 from publisher.story import PubStatus, Received, Rejected
 
 __all__ = ["Context", "Document", "Unreadable", "read"]
@@ -104,7 +105,7 @@ def _unknown(raw: bytes) -> Unreadable:
 
 
 def _once_each(document: Document) -> Document:
-    """Of several items with one id the latest version counts, else the first, for feeds list the newest first; a kill counts wherever it stands."""
+    """Of several items with one id the latest version counts, else what the document has as its newest; a kill counts wherever it stands."""
     places: dict[str, int] = {}
     items: list[Received | Rejected] = []
     for item in document.items:
@@ -112,8 +113,9 @@ def _once_each(document: Document) -> Document:
         if not guid or guid not in places:
             places[guid] = len(items)
             items.append(item)
-        elif isinstance(item, Received) and _outdoes(item, items[places[guid]]):
-            items[places[guid]] = item
+        else:
+            place = places[guid]
+            items[place] = _one_of(items[place], item, newest_last=document.newest_last)
     twice = len(document.items) - len(items)
     if not twice:
         return document
@@ -124,15 +126,30 @@ def _once_each(document: Document) -> Document:
     )
 
 
-def _outdoes(item: Received, other: Received | Rejected) -> bool:
-    """Whether it takes the place of another item with its id: a kill does, and a later version, by its number or else by its time."""
-    if item.pubstatus is PubStatus.CANCELED or isinstance(other, Rejected):
-        return item.pubstatus is PubStatus.CANCELED
-    if other.pubstatus is PubStatus.CANCELED:
-        return False
+def _one_of(
+    before: Received | Rejected, item: Received | Rejected, *, newest_last: bool
+) -> Received | Rejected:
+    """What stands for two items of one id. One that brings no text but a word against the other's, such as a hold, leaves it that text."""
+    said, other = _read(item), _read(before)
+    if said is None or other is None:
+        kills = said is not None and said.pubstatus is PubStatus.CANCELED
+        return item if kills or (newest_last and isinstance(item, Received)) else before
+    new, old = (item, before) if _outdoes(said, other, newest_last=newest_last) else (before, item)
+    if isinstance(new, Rejected) and isinstance(old, Received):
+        return held_back(old, said if new is item else other) or before
+    return new
+
+
+def _read(item: Received | Rejected) -> Received | None:
+    return item if isinstance(item, Received) else item.received
+
+
+def _outdoes(item: Received, other: Received, *, newest_last: bool) -> bool:
+    """Whether it takes the place of one before it: a kill does, and a later version, by its number or else by its time."""
+    if PubStatus.CANCELED in {item.pubstatus, other.pubstatus}:
+        return other.pubstatus is not PubStatus.CANCELED
     ours, theirs = item.source_version or "", other.source_version or ""
-    if ours.isdecimal() and theirs.isdecimal():
+    if ours.isdecimal() and theirs.isdecimal() and int(ours) != int(theirs):
         return int(ours) > int(theirs)
-    if item.version_created is None or other.version_created is None:
-        return False
-    return item.version_created > other.version_created
+    at, before = item.version_created, other.version_created
+    return newest_last if at is None or before is None or at == before else at > before

@@ -87,14 +87,19 @@ class Parts:
     raw: bytes = b""
 
 
-def reject(parts: Parts, reason: Reason, detail: str) -> Rejected:
-    """This item, set aside."""
+def reject(parts: Parts, reason: Reason, detail: str, context: Context | None = None) -> Rejected:
+    """This item, set aside; with what it says of its own use, so that the desk can hold back the story that it is about (`context` is wanted for that)."""
+    restricts = (
+        parts.status is not PubStatus.USABLE or parts.doubts or parts.expires or parts.embargo != NO_EMBARGO
+    )
+    read = build(parts, context) if context is not None and restricts else None
     return Rejected(
         reason=reason,
         detail=detail,
         raw=parts.raw[:100_000],
         source_guid=clean(parts.guid),
         headline=clean(parts.headline, TITLE_MAX),
+        received=read.received if isinstance(read, Rejected) else read,
     )
 
 

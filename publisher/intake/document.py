@@ -32,13 +32,15 @@ class Document:
     """A document that could be read.
 
     `left_out`: items beyond the limit. `remarks`: what the operator should know (repaired, damaged). `kills`: the source's ids
-    that it declares deleted without saying more (RFC 6721).
+    that it declares deleted without saying more (RFC 6721). `newest_last`: what stands further down is newer, where nothing else tells; in feeds
+    it is older.
     """
 
     items: tuple[Received | Rejected, ...]
     left_out: int = 0
     remarks: tuple[str, ...] = ()
     kills: tuple[str, ...] = field(default=())
+    newest_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

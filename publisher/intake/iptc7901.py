@@ -112,8 +112,9 @@ def _item(message: _Message, context: Context) -> Received | Rejected:
         categories=[number[4]] if number else [],
         raw=message.raw,
     )
-    if not headline and not paragraphs:
-        return reject(parts, Reason.MALFORMED, "the message has neither a headline nor a text")
+    if not headline and not paragraphs and above.status is not PubStatus.CANCELED:
+        lack = "the message has neither a headline nor a text"
+        return reject(parts, Reason.MALFORMED, lack, context)
     if context.source.kind is SourceKind.AGENCY:
         read_source_line(parts, context)
     return build(parts, context)

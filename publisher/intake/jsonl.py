@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from publisher.intake import standing
@@ -70,13 +71,20 @@ def read(raw: bytes, context: Context) -> Document | Unreadable:
     if not lines:
         return Unreadable("empty", "the document is empty")
     entries = [(line, load(line)) for line in lines[: context.max_items]]
+    beyond = ((line, load(line)) for line in lines[context.max_items :] if b'"status"' in line)
+    entries += islice((entry for entry in beyond if _takes_back(entry[1])), context.max_items)
     if not any(isinstance(entry, dict) for _, entry in entries):
         first = entries[0][1]
         if isinstance(first, Unreadable):
             return Unreadable(first.reason, f"no line holds a JSON object; of the first: {first.detail}")
         return Unreadable("not-jsonl", "no line holds a JSON object")
     items = tuple(_line(line, entry, context) for line, entry in entries)
-    return Document(items=items, left_out=max(0, len(lines) - context.max_items))
+    return Document(items=items, left_out=len(lines) - len(entries), newest_last=True)
+
+
+def _takes_back(entry: Any) -> bool:
+    """Whether a line keeps a story back: such a one is read also beyond the limit, for nobody may look at the file again."""
+    return isinstance(entry, dict) and standing.status(entry.get("status"))[0] is not PubStatus.USABLE
 
 
 def _line(line: bytes, entry: Any, context: Context) -> Received | Rejected:
@@ -90,7 +98,10 @@ def _line(line: bytes, entry: Any, context: Context) -> Received | Rejected:
     if (
         wrong and parts.status is PubStatus.USABLE and not parts.doubts
     ):  # a kill or hold counts whatever else is wrong
-        return reject(parts, Reason.MALFORMED, f"the wrong kind of value stands in {', '.join(wrong)}")
+        parts.media = []  # what is said of their rights may be among it
+        return reject(
+            parts, Reason.MALFORMED, f"the wrong kind of value stands in {', '.join(wrong)}", context
+        )
     return build(parts, context)
 
 

@@ -1,7 +1,7 @@
 """NewsML 1.2: news items whose components hold headlines, texts and pictures, often in several languages.
 
 A component with a text and a headline is a story; components in other languages than the source's are stories of their own, with the
-language behind their id. The id is provider, date and NewsItemId without its version mark: `-v2` of revision 2 is a version, no name.
+language behind their id, and a link of their own or none. A kill means the item in all its languages, whichever it names. The id is provider, date and NewsItemId without its version mark: `-v2` of revision 2 is a version, no name.
 Status "Embargoed" is no fifth status but usable with an embargo; `StatusWillChange` says when a status ends by itself: what becomes
 usable is under embargo until then, what becomes anything else expires then.
 """
@@ -41,6 +41,17 @@ HEADLINE_ROLES = frozenset({"headline", "title"})
 LEAD_ROLES = frozenset({"lead", "abstract", "summary", "teaser"})
 BODY_ROLES = frozenset({"main", "body", "text", "story", ""})
 UNDER_EMBARGO = "embargoed"
+RIGHTS = (
+    "NewsLines/CopyrightLine",
+    "RightsMetadata/UsageRights/UsageType",
+    "RightsMetadata/UsageRights/Limitations",
+)
+LANGUAGES = (
+    "af am ar az be bg bn bs ca ckb cs cy da de el en es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka kk km ko ku ky lo lt lv mk mn ms my nb "
+    "ne nl nn no pa pl ps pt ro ru si sk sl sq sr sv sw ta te tg th tk tr uk ur uz vi zh"
+)
+"""What agencies write in: a kill names the item and not its languages, and means all of them."""
+LASTING = "newsml:"
 UNIQUE = 8
 """A NewsItemId of this length names its item without the date, which some agencies move with each revision; a shorter one may be used again."""
 
@@ -69,12 +80,14 @@ def read(raw: bytes, context: Context) -> Document | Unreadable:
 
 def _stories(item: etree._Element, raw: bytes, context: Context) -> Iterator[Received | Rejected]:
     base = _managed(item, raw, context)
+    if base.status is PubStatus.CANCELED and base.guid:
+        lasting = next((name for name in base.aliases if name.startswith(LASTING)), base.guid)
+        base.aliases += [f"{lasting}:{language}" for language in LANGUAGES.split()]
     components = list(_told(item))
     if not components:
-        if base.status is PubStatus.CANCELED or base.headline:
-            yield build(base, context)
-        else:
-            yield reject(base, Reason.MALFORMED, "the news item has no component with a headline or a text")
+        lack = "the news item has no component with a headline or a text"
+        killed = base.status is PubStatus.CANCELED
+        yield build(base, context) if killed else reject(base, Reason.MALFORMED, lack, context)
         return
     own = context.source.language.partition("-")[0]
     languages = [_language(component).partition("-")[0] or own for component in components]
@@ -86,10 +99,14 @@ def _stories(item: etree._Element, raw: bytes, context: Context) -> Iterator[Rec
             continue
         done.add(language)
         parts = replace(base, media=list(base.media), aliases=list(base.aliases))
+        _fill(item, component, parts, context)
+        parts.link = _link(component) or ("" if several else _link(item))
         if several and language != home:
             parts.guid = f"{base.guid}:{language}" if base.guid else ""
+            parts.tail = f"{re.split(r'[:/]', base.guid)[-1]}-{language}"
             parts.aliases = [f"{alias}:{language}" for alias in base.aliases]
-        _fill(item, component, parts)
+            if parts.link == _link(components[languages.index(home)]):
+                parts.link = ""  # one address for two texts would make them one story
         yield build(parts, context)
 
 
@@ -105,7 +122,7 @@ def _managed(item: etree._Element, raw: bytes, context: Context) -> Parts:
     provider, date = first(name, "ProviderId"), first(name, "DateId")
     number = number.removesuffix(f"-v{revision}") if revision else number
     public = first(name, "PublicIdentifier")
-    lasting = [f"newsml:{provider}:{number}"] if len(number) >= UNIQUE else []
+    lasting = [f"{LASTING}{provider}:{number}"] if len(number) >= UNIQUE else []
     status, doubts, embargo, expires = _status(management, context)
     return Parts(
         guid=f"urn:newsml:{provider}:{date[:8]}:{number}" if number else public,
@@ -134,7 +151,8 @@ def _aliases(public: str, number: str, revision: str, item: etree._Element) -> l
 def _status(
     management: etree._Element | None, context: Context
 ) -> tuple[PubStatus, list[str], Embargo, datetime | None]:
-    said = code(management.find("Status") if management is not None else None).casefold()
+    stated = management.find("Status") if management is not None else None
+    said = (code(stated) or "?").casefold() if stated is not None else ""
     embargoed = said == UNDER_EMBARGO
     status, doubts = standing.status(None if embargoed else said or None)
     change = management.find("StatusWillChange") if management is not None else None
@@ -180,7 +198,15 @@ def _nearest(component: etree._Element, path: str) -> str:
     )
 
 
-def _fill(item: etree._Element, component: etree._Element, parts: Parts) -> None:
+def _link(place: etree._Element) -> str:
+    """Where the story stands: the link of its component, of what is in that, or of the nearest above it."""
+    links = texts(place, "NewsLines/MoreLink") + texts(place, ".//NewsLines/MoreLink")
+    above = (texts(component, "NewsLines/MoreLink") for component in place.iterancestors("NewsComponent"))
+    links += [link for found in above for link in found]
+    return next((link for link in links if link.startswith("http")), "")
+
+
+def _fill(item: etree._Element, component: etree._Element, parts: Parts, context: Context) -> None:
     parts.language = _language(component)
     parts.headline = _nearest(component, "NewsLines/HeadLine")
     parts.byline = _nearest(component, "NewsLines/ByLine")
@@ -188,7 +214,6 @@ def _fill(item: etree._Element, component: etree._Element, parts: Parts) -> None
     parts.slugline = _nearest(component, "NewsLines/SlugLine")
     parts.copyright = _nearest(component, "NewsLines/CopyrightLine")
     parts.usage_terms = _nearest(component, "RightsMetadata/UsageRights/UsageType")
-    parts.link = next((link for link in texts(item, ".//NewsLines/MoreLink") if link.startswith("http")), "")
     parts.source_name = _party(item, "Source") or first(item, ".//NewsLines/CreditLine")
     parts.provider = _party(item, "Provider")
     parts.genre = code(component.find("DescriptiveMetadata/Genre"))
@@ -205,7 +230,7 @@ def _fill(item: etree._Element, component: etree._Element, parts: Parts) -> None
         if entry.get("FormalName") in {"Keyword", "NewsPackage"} and entry.get("Value")
     ]
     parts.media = list(_media(item))
-    _text(component, parts)
+    _text(component, parts, context)
 
 
 def _party(item: etree._Element, role: str) -> str:
@@ -223,7 +248,7 @@ def _located(item: etree._Element) -> str:
     return ""
 
 
-def _text(component: etree._Element, parts: Parts) -> None:
+def _text(component: etree._Element, parts: Parts, context: Context) -> None:
     """Headline, lead and text from the component's own content, or from the components inside it by their roles."""
     inside = [
         component,
@@ -240,15 +265,16 @@ def _text(component: etree._Element, parts: Parts) -> None:
             elif role in LEAD_ROLES:
                 parts.summary_html = parts.summary_html or _html(content)
             elif role in BODY_ROLES or "text" in role or "body" in role:
-                _body(content, parts)
+                _body(content, parts, context)
 
 
-def _body(content: etree._Element, parts: Parts) -> None:
+def _body(content: etree._Element, parts: Parts, context: Context) -> None:
     if parts.body_html:
         return
     inner = content.find("nitf")
     if inner is not None:
         headline = parts.headline
+        nitf.judge(inner, parts, context)
         nitf.body_parts(inner, parts)
         parts.headline = headline or parts.headline
     else:
@@ -280,5 +306,7 @@ def _media(item: etree._Element) -> Iterator[Media]:
                 type=kind,
                 caption=first(above, "NewsLines/HeadLine"),
                 credit=first(above, "NewsLines/CreditLine"),
-                rights=first(above, "NewsLines/CopyrightLine"),
+                rights=" ".join(
+                    said for path in RIGHTS for said in (texts(above, path) if above is not None else ())
+                ),
             )

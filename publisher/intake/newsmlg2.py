@@ -159,7 +159,7 @@ def _item(
         media=[*_remote(item), *(medium for picture in pictures for medium in picture.media)],
         raw=bare.raws.get(item, b""),
     )
-    _body(item, parts)
+    _body(item, parts, context)
     parts.summary_html = paragraphs(_description(about))
     return build(parts, context)
 
@@ -179,7 +179,7 @@ def _standing(
     return status, [doubt for _, found in told for doubt in found] + doubts, embargo, expires
 
 
-def _body(item: etree._Element, parts: Parts) -> None:
+def _body(item: etree._Element, parts: Parts, context: Context) -> None:
     """The text: the first embedded content that is one; NITF brings fields of its own with it."""
     content = item.find("contentSet")
     for embedded in content if content is not None else ():
@@ -188,6 +188,7 @@ def _body(item: etree._Element, parts: Parts) -> None:
         kind = embedded.get("contenttype", "").casefold()
         inner = embedded.find("nitf")
         if inner is not None:
+            nitf.judge(inner, parts, context)
             nitf.body_parts(inner, parts)
         elif embedded.tag == "inlineData" and "html" not in kind and "<" not in text_of(embedded):
             parts.body_html = paragraphs(text_of(embedded))

@@ -91,7 +91,7 @@ def _item(entry: Item | None, context: Context) -> Received | Rejected:
     parts.raw = raw
     kind = text(given.get("type")).casefold()
     if kind not in STORIES and parts.status is not PubStatus.CANCELED:
-        return reject(parts, Reason.MALFORMED, f"the item is of type {kind[:40]!r}, not a text")
+        return reject(parts, Reason.MALFORMED, f"the item is of type {kind[:40]!r}, not a text", context)
     return build(parts, context)
 
 

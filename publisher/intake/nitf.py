@@ -1,6 +1,6 @@
 """NITF 3: a document of its own, and the form in which NewsML carries texts.
 
-`body_parts` is what a NITF body says, for all that embed one. Of `docdata`: management-status is the status, `date.release` an
+`body_parts` is what a NITF body says, for all that embed one, and `judge` what its head says of its use. Of `docdata`: management-status is the status, `date.release` an
 embargo's end, `management-doc-idref` the earlier document that this one manages: another id of the same story. `ed-msg`, the
 revision history's comments and the tagline (names and addresses of reporters) are notes for the desk and never rendered. Where `hl2`
 is marked as the original headline it is that; otherwise it is a line below the headline and part of no field.
@@ -21,7 +21,7 @@ from publisher.intake.wirexml import bare_tree, first, html_of
 from publisher.intake.xml import text_of
 from publisher.story import NO_EMBARGO, Embargo, EmbargoKind, Media, PubStatus, Subject
 
-__all__ = ["body_parts", "read", "recognises"]
+__all__ = ["body_parts", "judge", "read", "recognises"]
 
 CONTAINER = re.compile(rb"<(\w+:)?(NewsML|newsMessage|newsItem)[\s>]")
 
@@ -78,6 +78,17 @@ def _parts(root: etree._Element, context: Context) -> Parts:
     )
     body_parts(root, parts)
     return parts
+
+
+def judge(nitf: etree._Element, parts: Parts, context: Context) -> None:
+    """Put down what an embedded NITF element says of its own use, where that is stricter than what its envelope says."""
+    docdata = nitf.find("head/docdata")
+    status, doubts, embargo = _standing(docdata, context)
+    end, doubts_of_end = standing.expiry(_norm(docdata, "date.expire"), zone=context.source.timezone)
+    parts.status = standing.gravest((parts.status, status))
+    parts.embargo = standing.strictest((parts.embargo, embargo))
+    parts.expires = min((moment for moment in (parts.expires, end) if moment is not None), default=None)
+    parts.doubts = [*parts.doubts, *doubts, *doubts_of_end]
 
 
 def body_parts(nitf: etree._Element, parts: Parts) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from publisher.intake.text import clean
 from publisher.intake.times import parse as parse_time
-from publisher.story import NO_EMBARGO, Embargo, EmbargoKind, PubStatus, Source
+from publisher.story import NO_EMBARGO, Embargo, EmbargoKind, PubStatus, Received, Source
 
 __all__ = [
     "ADVISORIES",
@@ -25,6 +26,7 @@ __all__ = [
     "embargo",
     "expiry",
     "gravest",
+    "held_back",
     "lasting",
     "media_status",
     "status",
@@ -92,6 +94,22 @@ def strictest(embargoes: Iterable[Embargo]) -> Embargo:
     far = datetime.max.replace(tzinfo=UTC)
     order = {EmbargoKind.NONE: 0, EmbargoKind.UNTIL: 1, EmbargoKind.OPEN: 2, EmbargoKind.UNREADABLE: 2}
     return max(embargoes, key=lambda each: (order[each.kind], each.until or far), default=NO_EMBARGO)
+
+
+def held_back(item: Received, word: Received) -> Received | None:
+    """An item with what a later one of its id, that has no text of its own, says of its use: the stricter of both. None where it says nothing."""
+    if word.pubstatus is PubStatus.USABLE and word.embargo == NO_EMBARGO and word.expires is None:
+        return None
+    ends = [end for end in (item.expires, word.expires) if end is not None]
+    return replace(
+        item,
+        pubstatus=gravest((item.pubstatus, word.pubstatus)),
+        embargo=strictest((item.embargo, word.embargo)),
+        expires=min(ends, default=None),
+        flags=tuple(dict.fromkeys((*item.flags, *word.flags))),
+        source_version=word.source_version or item.source_version,
+        version_created=word.version_created or item.version_created,
+    )
 
 
 def expiry(value: Any, *, zone: str) -> tuple[datetime | None, list[str]]:

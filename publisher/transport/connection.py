@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 
 from publisher.crash import crashpoint
 from publisher.ledger import Action, Outcome, Phase, Reply, State, classify, lost
@@ -246,10 +245,7 @@ class Connection:
             # the server ends a session that was good: an event of the connection, not an answer to this row
             self._wire.end("421")
             return lost(phase, why="the server ended the session")
-        outcome = classify(reply, phase)
-        if phase is Phase.MAIL and outcome.scope == "domain":  # nobody has been named yet: it is the relay
-            outcome = replace(outcome, scope="relay")
-        return self._refused(outcome, reply.code)
+        return self._refused(classify(reply, phase), reply.code)
 
     # ---------------------------------------------------------------------------------------------------- the message
 

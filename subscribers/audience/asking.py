@@ -121,8 +121,8 @@ def forget_asked(
     connection: Connection, subscriber_id: int, keys: Collection[bytes], *, now: datetime
 ) -> None:
     """Forgetting: links of one use go, and what still waits of these addresses is answered by nothing. Before rows are locked, as `end_asked`."""
-    connection.execute(delete(ticket).where(ticket.c.subscriber_id == subscriber_id))
     _silence(connection, or_(signup.c.addr_key.in_(keys), signup.c.subscriber_id == subscriber_id), now=now)
+    connection.execute(delete(ticket).where(ticket.c.subscriber_id == subscriber_id))
 
 
 def _silence(connection: Connection, *which: ColumnElement[bool], now: datetime) -> None:

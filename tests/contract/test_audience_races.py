@@ -13,7 +13,8 @@ from publisher.store.db import Database
 from subscribers import audience
 from subscribers.errors import AddressSuppressed
 from subscribers.schema import subscriber, suppression
-from tests.readers import NOW, join, key_of
+from subscribers.tokens import Purpose
+from tests.readers import LATER, NOW, join, key_of, why_not
 
 ADDR_KEY = key_of("reader@news.example")
 
@@ -84,6 +85,30 @@ def test_a_refusal_waits_for_a_mark_that_came_first(database: Database):
         assert leaving.result(timeout=10) == ("morning",)
     with database.write() as connection:
         assert not mark(connection, reader)
+
+
+@pytest.mark.parametrize("digest", ["morning", None])
+def test_a_leaving_waits_for_a_confirmation_that_came_first_and_ends_it(
+    database: Database, digest: str | None
+):
+    with database.write() as connection:
+        reader = join(connection, basis=None)
+        audience.issue(
+            connection, Purpose.CONFIRM, "t", subscriber_id=reader, digest="morning", expires_at=LATER
+        )
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as connection:
+            assert audience.spend(connection, Purpose.CONFIRM, "t", now=NOW)
+            leaving = pool.submit(
+                in_a_transaction,
+                database,
+                lambda other: audience.leave(other, reader, digest=digest, actor="t", now=NOW),
+            )
+            until_waiting(database, leaving)
+            audience.confirm(connection, reader, "morning", basis="link", actor="t", now=NOW)
+        assert leaving.result(timeout=10) == ("morning",)
+    with database.read() as connection:
+        assert why_not(connection, reader) == "left"
 
 
 def test_a_suppression_finds_the_reader_who_is_just_joining(database: Database):

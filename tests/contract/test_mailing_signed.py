@@ -19,12 +19,12 @@ from publisher.newsroom import Newsroom, keys_gone
 from publisher.store import schema
 from publisher.store.db import Database
 from tests.dkimbox import DOMAIN, key, pem, published, signatures, verified
+from tests.editions import LANGUAGES
 from tests.mailroom import WHO, begun, ingest, keeping, killed_after_a_reply, make, send, story_id, subscribe
 from tests.newsrooms import line, newsroom
 from tests.smtpd import Server
 
 READERS = [f"reader{number}@list.example" for number in range(1, 6)]
-LANGUAGES = ("en", "fa", "ar", "he", "fr", "es", "ru", "zh")
 
 
 def signing(

@@ -24,12 +24,12 @@ from publisher.schedule import Answer
 from publisher.store.db import Database, open_database
 from subscribers.tokens import TokenKeys
 from tests.contract.conftest import make_tables
+from tests.editions import LANGUAGES
 from tests.mailroom import causes, keeping, mails
 from tests.newsrooms import NOW, newsroom
 from tests.readerpages import Client
 from tests.smtpd import Server
 
-LANGUAGES = ("en", "fa", "ar", "he", "fr", "es", "ru", "zh")
 READER = "reader@list.example"
 
 

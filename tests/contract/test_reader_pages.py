@@ -20,10 +20,10 @@ from subscribers import audience
 from subscribers.address import key, parse
 from subscribers.tokens import Purpose, TokenKeys, form_token, mint, mint_once
 from tests.contract.conftest import make_tables
+from tests.editions import LANGUAGES
 from tests.newsrooms import NOW, newsroom
 from tests.readerpages import Client, Page
 
-LANGUAGES = ("en", "fa", "ar", "he", "fr", "es", "ru", "zh")
 TITLES = {"en": "The Morning Wire", "fa": "خبرنامهٔ بامداد"}
 EXTERNAL = re.compile(
     r'(?:src|srcset|action|href)="(?!/|https://front\.example/|mailto:desk@front\.example|#)([^"]*)"'

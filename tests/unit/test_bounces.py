@@ -155,6 +155,102 @@ def test_what_is_not_about_the_mailbox_is_charged_to_nobody_there(
     assert (verdict.kind, verdict.scope, verdict.suppress) == (kind, scope, False)
 
 
+WORDINGS = {
+    # phase, reply without its words, kind and scope: each wording that means it
+    ("rcpt", "450 ", "rate", "domain"): (
+        "[TSS04]", "[TS02]", "rate limited", "rate-limit", "unusual rate", "too many messages", "throttled", "sending rate",
+    ),
+    ("rcpt", "450 ", "block", "domain"): ("[TS03]", "permanently deferred"),
+    ("rcpt", "450 ", "greylisted", "recipient"): ("greylisted", "gray-listing", "come back in 5", "please try again later"),
+    ("rcpt", "450 ", "full", "recipient"): ("mailbox is full", "over quota", "full mailbox", "exceeded storage"),
+    ("mail", "450 ", "soft", "relay"): ("no",),
+    ("banner", "450 ", "soft", "relay"): ("no",),
+    ("dot", "450 ", "soft", "recipient"): ("no", "greylisted"),
+    ("dot", "421 ", "rate", "domain"): ("no",),
+    ("rcpt", "550 ", "block", "sender"): (
+        "block list", "blacklist", "spam", "a virus", "blocked", "reputation", "DMARC", "SPF", "unauthenticated",
+        "sender verify", "sender address rejected", "sender denied", "sender not known", "sender unknown",
+    ),
+    ("dot", "550 ", "block", "sender"): ("blocklist",),
+    ("data", "550 ", "soft", "recipient"): ("blocklist", "no such user"),
+    ("rcpt", "550 ", "configuration", "relay"): (
+        "relaying denied", "relay access denied", "unable to relay", "do not relay", "not allowed to relay",
+        "must issue a STARTTLS", "encryption required", "STARTTLS is required",
+    ),
+    ("rcpt", "550 ", "message", "message"): ("bare LF", "line too long"),
+    ("rcpt", "552 ", "message", "message"): ("message is too big", "size limit"),
+    ("rcpt", "552 ", "full", "recipient"): ("no",),
+    ("rcpt", "550 ", "full", "recipient"): ("mailbox is full", "over quota", "full mailbox", "exceeded storage"),
+    ("rcpt", "550 ", "hard", "recipient"): (
+        "no such user", "user is unknown", "unknown mailbox", "account does not exist", "mailbox not found",
+        "mailbox unavailable: no", "account has been disabled", "null MX",
+    ),
+    ("report", "550 ", "hard", "recipient"): (
+        "user not listed", "recipient name is not recognized", "not listed in public", "invalid recipient", "no valid recipients",
+        "address rejected.", "bad destination mailbox", "550 mailbox unavailable", "addressee unknown",
+    ),
+    ("report", "550 ", "unknown-host", "recipient"): (
+        "host not found", "unknown domain", "no MX", "cannot find a gateway", "unrouteable address",
+        "does not accept mail", "not accepting network messages", "news.example does not exist",
+    ),
+    ("rcpt", "550 5.1.1 ", "block", "recipient"): (
+        "policy", "preferences", "refused due to", "bad sender", "your server",
+    ),
+    ("rcpt", "550 5.7.1 ", "block", "recipient"): ("no",),
+    ("mail", "550 ", "configuration", "relay"): ("no",),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("meaning", WORDINGS, ids=" ".join)
+def test_each_wording_is_known_for_what_it_means_and_where(meaning: tuple[str, str, str, str]):
+    phase, reply, kind, scope = meaning
+    for words in WORDINGS[meaning]:
+        verdict = said(reply + words, phase)
+        assert (verdict.kind, verdict.scope) == (kind, scope), words
+
+
+CODES = {
+    # reply, kind, scope: the enhanced codes (without their class) or plain ones that mean it, whatever is said
+    ("450 4.{}", "rate", "domain"): ("7.28", "7.650", "7.1"),
+    ("450 4.{}", "greylisted", "recipient"): ("2.1",),
+    ("450 4.{}", "full", "recipient"): ("2.2",),
+    ("450 4.{}", "soft", "relay"): ("3.1",),
+    ("{}", "rate", "domain"): ("421",),
+    ("550 5.{}", "rate", "domain"): ("7.28", "7.650"),
+    ("550 5.{}", "configuration", "sender"): ("1.7", "1.8", "7.8", "7.9", "7.11"),
+    ("{}", "configuration", "sender"): ("530", "534", "535", "538"),
+    ("550 5.{}", "block", "sender"): ("7.26", "7.27", "7.29", "7.30", "7.515", "7.606"),
+    ("550 5.{}", "hard", "recipient"): ("1.1", "1.6", "1.10", "2.1"),
+    ("{}", "hard", "recipient"): ("556",),
+    ("550 5.{}", "unknown-host", "recipient"): ("1.2", "4.4"),
+    ("550 5.{}", "message", "message"): ("3.4", "6.0"),
+    ("550 5.{}", "full", "recipient"): ("2.2",),
+    ("550 5.{}", "soft", "recipient"): ("1.0", "1.3", "3.1"),
+}
+
+
+@pytest.mark.parametrize("meaning", CODES, ids=" ".join)
+def test_each_code_is_known_for_what_it_means(meaning: tuple[str, str, str]):
+    reply, kind, scope = meaning
+    for code in CODES[meaning]:
+        verdict = said(f"{reply.format(code)} no", "rcpt")
+        assert (verdict.kind, verdict.scope) == (kind, scope), code
+
+
+def test_a_report_may_say_more_than_a_server_and_suppresses_nobody_for_it():
+    for reply in ("550 5.1.0 unknown", "550 5.1.3 unknown"):
+        assert (said(reply, "report").kind, said(reply, "report").suppress) == (Kind.HARD, False)
+    assert said("550 5.1.0 access denied", "report").kind == Kind.SOFT
+    assert said("550 5.1.1 gone", "report").suppress
+
+
+@pytest.mark.parametrize("code", [199, 250, 399, 600])
+def test_what_is_no_refusal_is_no_smtp(code: int):
+    assert judge(code, None, "user unknown", phase="rcpt") == Verdict(
+        Kind.PROTOCOL, Scope.RELAY, permanent=False, suppress=False, rule="not a reply code"
+    )
+
+
 def test_only_one_rule_of_the_table_suppresses_and_only_at_rcpt():
     suppressing = [row for row in TABLE if row.suppress]
     assert {row.rule for row in suppressing} == {"no such mailbox"}

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -148,6 +150,7 @@ def test_a_name_without_addresses_is_no_name() -> None:
         ("https://9.9.9/", "address"),
         ("https://wire.example.0x7f/", "address"),
         ("https://news.localhost/", "address"),
+        ("https://localhost/", "address"),
     ],
 )
 def test_a_url_that_is_not_plainly_a_public_one_is_refused(url: str, why: str) -> None:
@@ -182,3 +185,51 @@ def test_what_is_allowed_by_name_may_be_private_and_nothing_else() -> None:
     assert isinstance(judged("http://localhost:8080/", guard), Target)
     assert isinstance(judged("http://127.0.0.2:8080/", guard), Failed)
     assert isinstance(judged("http://127.0.0.1:8081/", guard), Failed)
+
+
+def test_a_guard_lets_the_ports_of_the_web_pass_and_no_other_unless_it_is_told() -> None:
+    guard = Guard(resolver=answering(PUBLIC_V4).resolver)
+    for port in (80, 443):
+        assert isinstance(judged(f"http://wire.example:{port}/", guard), Target)
+    for port in (79, 81, 442, 444, 8080):
+        refused = judged(f"http://wire.example:{port}/", guard)
+        assert isinstance(refused, Failed)
+        assert refused.reason == "port"
+
+
+def test_a_url_is_kept_as_it_was_understood_and_each_address_once() -> None:
+    target = judged("HTTP://Wire.Example.:443/Feed?a=b/?#c", answering(PUBLIC_V6, PUBLIC_V4, PUBLIC_V6))
+    assert isinstance(target, Target)
+    assert (target.scheme, target.host, target.port) == ("http", "wire.example", 443)
+    assert target.url == "http://wire.example:443/Feed?a=b/?"
+    assert target.addresses == (PUBLIC_V6, PUBLIC_V4)
+
+
+def test_the_system_is_asked_for_the_name_and_its_answers_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def known(*name: Any, **how: Any) -> list[Any]:
+        asked.append((name, how))
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (PUBLIC_V4, 443))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", known)
+    target = judged("https://wire.example/", Guard())
+    assert isinstance(target, Target)
+    assert target.addresses == (PUBLIC_V4,)
+    assert asked == [(("wire.example", 443), {"type": socket.SOCK_STREAM})]
+
+
+def test_a_name_that_no_system_can_ask_for_has_no_address() -> None:
+    refused = judged("https://" + "a" * 64 + ".example/", Guard())
+    assert isinstance(refused, Failed)
+    assert refused.reason == "name"
+    assert refused.detail.endswith("it is not a host name")
+
+
+def test_a_resolver_that_fails_is_told_in_its_own_words() -> None:
+    async def resolver(_host: str, _port: int) -> list[str]:
+        raise OSError(5, "the line is down")
+
+    refused = judged("https://wire.example/", Guard(resolver=resolver))
+    assert isinstance(refused, Failed)
+    assert (refused.reason, "the line is down" in refused.detail) == ("name", True)

@@ -104,3 +104,37 @@ def test_a_structured_value_is_one_short_line_of_ascii_or_refused(value):
 def test_a_long_link_is_written_as_it_stands():
     url = "<https://front.example/u/" + "A" * 300 + ">"
     assert structured("List-Unsubscribe", url) == f"List-Unsubscribe: {url}\r\n".encode()
+
+
+def test_a_line_may_be_as_long_as_the_rfc_allows_and_no_longer():
+    full = "x" * (998 - len("List-Unsubscribe: "))
+    assert structured("List-Unsubscribe", full) == f"List-Unsubscribe: {full}\r\n".encode()
+    with pytest.raises(ValueError, match="998 octets"):
+        structured("List-Unsubscribe", full + "x")
+    many = mailbox("List-Id", "ü" * 500, "morning.lists.front.example")
+    assert len(many) > 998 > max(map(len, many.split(b"\r\n")))
+
+
+def test_text_is_folded_at_76_and_a_word_that_cannot_be_folded_is_encoded():
+    fits = "a" * 30 + " " + "b" * (76 - len("Subject: ") - 31)
+    assert text_header("Subject", fits) == f"Subject: {fits}\r\n".encode()
+    assert text_header("Subject", fits + "b").count(b"\r\n ") == 1
+    for value in ("w" * 60, "short " + "w" * 60):
+        assert b"=?" not in text_header("Subject", value)
+        assert b"=?" in text_header("Subject", value + "w")
+    assert mailbox("From", "w" * 60, "a@b.example").startswith(b'From: "www')
+    assert mailbox("From", "w" * 61, "a@b.example").startswith(b"From: =?")
+
+
+def test_a_name_is_quoted_sign_for_sign_and_never_read_as_encoded():
+    assert mailbox("From", 'the "wire" \\ desk', "a@b.example") == (
+        b'From: "the \\"wire\\" \\\\ desk"\r\n <a@b.example>\r\n'
+    )
+    attack = "=?utf-8?q?Bank?="
+    raw = mailbox("From", attack, "a@b.example")
+    assert parsed(raw.partition(b"\r\n <")[0] + b"\r\n", "From") == attack
+
+
+def test_what_no_header_can_hold_is_replaced_and_the_rest_is_cut():
+    assert safe("a\ud800b\r\n\u2028 c") == "a\ufffdb c"
+    assert safe("x" * 1001) == "x" * 1000

@@ -144,6 +144,19 @@ def test_a_list_of_the_wrong_kind_sets_the_line_aside(field, value):
     assert field in item.detail
 
 
+def test_a_line_that_is_set_aside_still_says_what_it_says_of_its_own_use():
+    for said in ({"embargo": ""}, {"expires": "2026-03-01T00:00:00Z"}):
+        item = line(media=[{"url": "https://wire.example/p.jpg", "caption": ["x"]}], **said)
+        assert isinstance(item, Rejected)
+        assert item.received.source_guid == "1"
+        assert item.received.embargo.holds(NOW) or item.received.expires < NOW
+        assert item.received.media == ()
+    assert line(body=["x"]).received is None
+    for said in ({"embargo": ""}, {"expires": "2026-03-01T00:00:00Z"}):
+        item = one({"id": "1", **said}, format="jsonl")
+        assert item.received.embargo.holds(NOW) or item.received.expires < NOW
+
+
 def test_a_kill_counts_whatever_else_is_wrong_with_its_line():
     assert line(status="canceled", body=["x"], headline={}).pubstatus is PubStatus.CANCELED
     assert withheld(line(status=["canceled"], body=["x"]), "status-unknown")
@@ -156,6 +169,38 @@ def test_a_kill_counts_wherever_its_id_stands_in_the_document():
     ]
     found = read("\n".join(map(json.dumps, lines)), format="jsonl")
     assert [item.pubstatus for item in found.items] == [PubStatus.CANCELED]
+
+
+def test_of_lines_with_one_id_the_last_counts_and_a_hold_leaves_the_text():
+    story = {"id": "1", "headline": "News", "source_url": "https://wire.example/1", "body": "Text."}
+    hold = {"id": "1", "status": "withheld", "version": "3"}
+    corrected = story | {"body": "Right.", "correction_note": "Corrects all."}
+
+    def told(*lines):
+        (item,) = read("\n".join(map(json.dumps, lines)), format="jsonl").items
+        return item.pubstatus.value, item.body, item.source_version
+
+    assert told(story | {"version": "2"}, hold) == ("withheld", "<p>Text.</p>", "3")
+    assert told(story, {"id": "1", "embargo": ""})[0] == "usable"
+    assert told(hold, story | {"version": "4"}) == ("usable", "<p>Text.</p>", "4")
+    assert told(story, corrected) == ("usable", "<p>Right.</p>", None)
+    assert told(story | {"version": "2"}, corrected | {"version": "1"})[1] == "<p>Text.</p>"
+    (item,) = read("\n".join(map(json.dumps, (story, {"id": "1", "embargo": ""})))).items
+    assert item.embargo.kind is EmbargoKind.OPEN
+
+
+def test_what_takes_a_story_back_is_read_beyond_the_limit():
+    lines = [
+        {"id": str(n), "headline": "News", "source_url": f"https://wire.example/{n}"} for n in range(5)
+    ] + [{"id": "1", "status": "canceled"}, {"id": "9", "status": "usable"}]
+    raw = "\n".join(map(json.dumps, lines)).encode()
+    found = intake.read(raw, Context(source=AGENCY, now=NOW, max_items=3), format="jsonl")
+    assert [(item.source_guid, item.pubstatus.value) for item in found.items] == [
+        ("0", "usable"),
+        ("1", "canceled"),
+        ("2", "usable"),
+    ]
+    assert found.left_out == 3
 
 
 @pytest.mark.parametrize("name", ["source", "source_url"])

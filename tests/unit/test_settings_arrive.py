@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from publisher.newsroom.relays import relays_of
 from publisher.settings import Settings, fresh_keys
 from publisher.settings.keys import Secrets
+from publisher.settings.mail import Relay, Timeouts
 from publisher.settings.series import (
     AlertsTable,
     AttributeTable,
@@ -23,7 +24,7 @@ from publisher.settings.series import (
     SourceTable,
     WeeklyTable,
 )
-from publisher.settings.tables import DisclaimerTable, Relay, Timeouts
+from publisher.settings.tables import DisclaimerTable
 from tests.unit.test_settings import DIGEST, SECTION, SOURCE
 
 
