@@ -53,6 +53,21 @@ BOUNDS = [
     ("p{background:#fff none no-repeat}", "p{background:url(x.png)}"),
     ("p{overflow:hidden}", "p{overflow:scroll}"),
     ("p{direction:rtl}", "p{direction:up}"),
+    ("p{letter-spacing:8px}", "p{letter-spacing:8.1px}"),
+    ("p{letter-spacing:-.6px}", "p{letter-spacing:-.61px}"),
+    ("p{word-spacing:16px}", "p{word-spacing:16.1px}"),
+    ("p{word-spacing:-1px}", "p{word-spacing:-1.1px}"),
+    ("p{text-indent:100px}", "p{text-indent:101px}"),
+    ("p{text-indent:0}", "p{text-indent:-.1px}"),
+    ("p{text-decoration-thickness:2px}", "p{text-decoration-thickness:2.1px}"),
+    ("p{text-underline-offset:4px}", "p{text-underline-offset:4.1px}"),
+    ("p{text-underline-offset:0}", "p{text-underline-offset:-.1px}"),
+    ("p{vertical-align:8px}", "p{vertical-align:8.1px}"),
+    ("p{vertical-align:-8px}", "p{vertical-align:-8.1px}"),
+    ("p{border-spacing:40px}", "p{border-spacing:41px}"),
+    (".other{text-indent:-64px}", ".other{text-indent:-65px}"),
+    (".other{letter-spacing:-1.6px}", ".other{letter-spacing:-1.7px}"),
+    (".other{word-spacing:-4px}", ".other{word-spacing:-4.1px}"),
 ]
 
 
@@ -85,3 +100,9 @@ def test_colours_are_those_of_the_standard():
     assert over((0, 0, 0, 0.25), (100, 200, 40, 1)) == (75, 150, 30, 1)
     assert legible((118, 118, 118, 1), (255, 255, 255, 1))
     assert not legible((0, 0, 255, 1), (64, 0, 64, 1))
+
+
+def test_fonts_without_letters_are_known():
+    for name in ("Webdings", "Wingdings", "'Wingdings 2'", '"Wingdings 3"', "Symbol", "Marlett", "ZapfDingbats", '"Zapf Dingbats"',
+                 "'Adobe Blank'", "'Adobe NotDef'", "'Bookshelf Symbol 7'", "'MS Outlook'"):  # fmt: skip
+        assert not shown(looked_at(f"<p>{SAID}</p>", f"p{{font-family:{name},serif}}")), name
