@@ -110,12 +110,12 @@ def test_a_month_that_a_hold_emptied_shows_the_notice_or_the_story_again_at_once
 
 
 def test_what_expired_or_may_not_be_shown_any_more_leaves_its_month(room):
-    ends = MARCH + timedelta(days=2)
+    later, ends = MARCH + timedelta(hours=1), MARCH + timedelta(days=2)
     told = line(2, published=f"{FEBRUARY:%Y-%m-%dT%H:%M:%SZ}", expires=ends.isoformat(), version="2")
-    wire.read_document(room, room.source("meridian"), jsonl(told), actor="test", now=MARCH)
+    wire.read_document(room, room.source("meridian"), jsonl(told), actor="test", now=later)
     month = "archive/world/2026-02.atom"
     for now, shown in (
-        (MARCH, ["Headline number 2"]),
+        (later, ["Headline number 2"]),
         (ends - timedelta(seconds=1), ["Headline number 2"]),
         (ends, []),
     ):
