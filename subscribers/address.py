@@ -108,12 +108,18 @@ def _mixes_scripts(label: str) -> bool:
 
 
 def key(address: Address, address_key: bytes) -> bytes:
-    """16 bytes by which an address is known where it must not be readable: HMAC-SHA256 of local part in small letters and domain.
+    """16 bytes by which an address is known where it must not be readable: HMAC-SHA256 of case-folded local part and domain.
 
-    Plus tags and dots are kept: they may be different mailboxes. So may what only Unicode's case folding makes equal, as ß and ss.
+    Plus tags and dots are kept: they may be different mailboxes. Folding also makes one of ß and ss, which may be two: `same_mailbox` tells,
+    where the address itself is known. The key cannot change: suppressions are found by it for ever.
     """
-    folded = f"{address.local.lower()}@{address.domain}"
+    folded = f"{address.local.casefold()}@{address.domain}"
     return hmac.digest(address_key, folded.encode(), "sha256")[:KEY_BYTES]
+
+
+def same_mailbox(one: str, other: str) -> bool:
+    """Whether two addresses with one key are one mailbox: they differ in capitals alone (and in how Greek writes an s at a word's end)."""
+    return one.lower().replace("ς", "σ") == other.lower().replace("ς", "σ")
 
 
 def mask(address: Address, address_key: bytes) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 __all__ = [
+    "ALIKE",
     "AddressRefused",
     "AddressSuppressed",
     "AttributeRefused",
@@ -37,6 +38,9 @@ class AddressRefused(SubscribersError):
         self.text, self.why = text, why
         shown = "".join(c if c.isprintable() else "?" for c in text[:80])
         super().__init__(f"{shown!r} is not a mail address that can be used: {why}", why=why)
+
+
+ALIKE = "a reader is known whose address differs from it only in letters that Unicode takes for equal, as ß and ss"
 
 
 class AddressSuppressed(SubscribersError):

@@ -35,6 +35,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import CreateTable, DropTable
 
+from subscribers.address import same_mailbox
 from subscribers.attributes import Value
 from subscribers.audience import keep_attributes, refuse_gone
 from subscribers.audience.rows import hold_suppressions
@@ -42,6 +43,7 @@ from subscribers.audience.rows import insert as upsert
 from subscribers.columns import UtcTime
 from subscribers.consent import Status, Step, after
 from subscribers.csvfile import Line, RefusedLine
+from subscribers.errors import ALIKE
 from subscribers.presets import GoneLine
 from subscribers.schema import batch, consent, former_key, subscriber, subscription, suppression
 from subscribers.staging import Staging
@@ -265,6 +267,7 @@ def _look(connection: Connection, digest: str) -> tuple[list[RefusedLine], bool]
             staged.c.address,
             suppression.c.cause,
             subscriber.c.status,
+            subscriber.c.address.label("known"),
             subscription.c.status.label("asked"),
             former_key.c.subscriber_id.label("moved"),
         )
@@ -281,6 +284,7 @@ def _look(connection: Connection, digest: str) -> tuple[list[RefusedLine], bool]
                 former_key.c.subscriber_id.is_not(None),
                 subscriber.c.status.in_([left, pending]),
                 subscription.c.status.in_([left, pending]),
+                subscriber.c.address != staged.c.address,
             )
         )
     ).all()
@@ -308,6 +312,8 @@ def _why_not(row: Any) -> str | None:
         return f"the address is suppressed ({row.cause})"
     if row.cause == "left" or Status.LEFT in {row.status, row.asked}:
         return "the reader has left"
+    if row.known is not None and not same_mailbox(row.known, row.address):
+        return ALIKE
     return None if row.moved is None else "the reader has another address now"
 
 

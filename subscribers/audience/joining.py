@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from subscribers.address import Address
+from subscribers.address import Address, same_mailbox
 from subscribers.audience.asking import end_asked, forget_asked
 from subscribers.audience.fading import forget_networks_of
 from subscribers.audience.former import keys_of, somebodys_own
@@ -23,7 +23,7 @@ from subscribers.audience.rows import (
     set_status,
 )
 from subscribers.consent import UNKNOWN, Origin, Status, Step, after
-from subscribers.errors import AddressSuppressed
+from subscribers.errors import ALIKE, AddressRefused, AddressSuppressed
 from subscribers.presets import GoneLine
 from subscribers.rhythm import Rhythm
 from subscribers.schema import consent, subscriber, subscription, suppression
@@ -54,6 +54,7 @@ def add(
 
     Raises:
         AddressSuppressed: the address must not be mailed, whatever is asked for it.
+        AddressRefused: another mailbox is known by its key.
     """
     hold_suppressions(connection)
     if (refused := suppressed(connection, addr_key)) is not None:
@@ -66,6 +67,8 @@ def add(
     subscriber_id = _known_or_new(connection, address, addr_key, now=now)
     step = Step.CONFIRMED if basis else Step.REQUESTED
     person = held(connection, subscriber_id)
+    if person.address is not None and not same_mailbox(person.address, address.address):
+        raise AddressRefused(address.address, ALIKE)
     # whoever merely asks does not decide how a reader's address is written from now on
     typed = {"address": address.address} if basis or person.address is None else {}
     set_status(connection, subscriber_id, after(Status(person.status), step), now=now, **typed)

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from publisher.store.db import Database
 from subscribers import audience
-from subscribers.errors import AddressSuppressed, UnknownSubscriber
+from subscribers.errors import AddressRefused, AddressSuppressed, UnknownSubscriber
 from subscribers.schema import consent, subscriber, subscription, suppression
 from tests.readers import LATER, NOW, join, key_of, may_be_mailed, why_not
 
@@ -59,6 +59,18 @@ def test_who_merely_asks_does_not_change_how_a_known_address_is_written(database
         for basis, written in ((None, "anna"), ("their link", "ANNA")):
             assert join(connection, "ANNA@news.example", digest="evening", basis=basis) == reader
             assert audience.get(connection, reader).address == f"{written}@news.example"
+
+
+@pytest.mark.parametrize("basis", [None, "asked by phone"])
+def test_a_mailbox_of_another_name_with_the_same_key_is_nobody_who_is_known(
+    database: Database, basis: str | None
+):
+    with database.write() as connection:
+        reader = join(connection, "strasse@news.example")
+        with pytest.raises(AddressRefused, match="ß and ss"):
+            join(connection, "straße@news.example", digest="evening", basis=basis)
+        assert audience.get(connection, reader).address == "strasse@news.example"
+        assert not may_be_mailed(connection, reader, "evening")
 
 
 def test_consent_to_one_digest_is_none_to_another(database: Database):

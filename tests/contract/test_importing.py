@@ -163,6 +163,16 @@ def test_nobody_comes_back_by_a_list(database: Database):
         assert row.address is None
 
 
+def test_a_list_takes_nobody_for_somebody_with_the_same_key(database: Database):
+    add(database, "strasse@news.example", digest="evening")
+    add(database, "anna@news.example", digest="evening")
+    done = bring(database, "email\nstraße@news.example\nANNA@news.example\n")
+    assert [(line.line, "ß and ss" in line.why) for line in done.refused] == [(2, True)]
+    assert done.added == 1
+    assert isinstance(wanted(database, "anna@news.example"), Wanted)
+    assert not isinstance(wanted(database, "strasse@news.example"), Wanted)
+
+
 def test_who_left_one_digest_may_be_on_another_s_list(database: Database):
     reader = add(database, "a@news.example")
     with database.write() as connection:
