@@ -56,7 +56,13 @@ def test_only_a_positive_reply_to_the_dot_is_an_acceptance():
     )
 
 
-@pytest.mark.parametrize("code", [199, 354, 399, 600, 999])
+@pytest.mark.parametrize("code", [200, 299])
+def test_every_positive_reply_to_the_dot_is_an_acceptance(code: int):
+    outcome = classify(Reply(code, None, "x" * 600), Phase.DOT)
+    assert (outcome.state, outcome.charged, outcome.reply) == (State.ACCEPTED, True, "x" * 512)
+
+
+@pytest.mark.parametrize("code", [199, 300, 354, 399, 600, 999])
 def test_what_is_no_reply_to_the_dot_leaves_the_row_in_doubt(code: int):
     assert classify(Reply(code, None, "what?"), Phase.DOT).state is State.UNCERTAIN
 
