@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from publisher.cli import publisher
@@ -53,6 +54,15 @@ class Room:
         path = self.folder / "stories.jsonl"
         path.write_bytes(jsonl(*lines))
         return self("ingest", "--file", str(path), "--source", "harbour-news")
+
+
+def below(command: click.Command) -> dict[str, click.Command]:
+    """The commands of a group by name, loaded; of a command none."""
+    if not isinstance(command, click.Group):
+        return {}
+    context = click.Context(command)
+    found = {name: command.get_command(context, name) for name in command.list_commands(context)}
+    return {name: inner for name, inner in found.items() if inner is not None}
 
 
 def run(folder: Path, *arguments: str) -> int:

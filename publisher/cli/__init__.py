@@ -9,59 +9,85 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from importlib import import_module
 
 import click
 
-from publisher.cli import (
-    access,
-    auditing,
-    bouncing,
-    clocks,
-    configuration,
-    database,
-    demonstration,
-    dispatches,
-    doctoring,
-    editions,
-    events,
-    feeds,
-    people,
-    quarantine,
-    rechecking,
-    running,
-    sending,
-    serving,
-    signing,
-    sources,
-    stories,
-    webhooks,
-)
 from publisher.cli.context import Door
-from publisher.cli.everywhere import accept_everywhere
+from publisher.cli.everywhere import accept, accept_everywhere
 
 __all__ = ["main", "publisher"]
 
-
 TOPICS = {
-    "To begin": ("init", "config", "doctor", "demo", "audit"),
-    "Stories": ("source", "ingest", "story", "quarantine", "recheck"),
-    "What goes out": ("edition", "feed", "send", "dispatch"),
-    "Readers": ("subscriber", "suppression", "bounce"),
-    "By itself": ("run", "serve", "worker", "watch", "clock"),
-    "The house": ("db", "dkim", "token", "webhook"),
+    "To begin": {
+        "init": ("configuration", "Write a commented starting configuration."),
+        "config": ("configuration", "Check the configuration, or show what is in force."),
+        "doctor": ("doctoring", "Look at all that this house rests on, and say what to mend."),
+        "demo": ("demonstration", "Run the whole way with invented agencies and readers."),
+        "audit": ("auditing", "Find stories that are out without their source."),
+    },
+    "Stories": {
+        "source": ("sources", "The agencies and sites that stories come from."),
+        "ingest": ("sources", "Bring stories in: poll sources, or read a file."),
+        "story": ("events", "Stories: list them, show them, and act on them."),
+        "quarantine": ("quarantine", "What was refused at the door, until a person decides."),
+        "recheck": ("rechecking", "Stories that changed at their source."),
+    },
+    "What goes out": {
+        "edition": ("editions", "Editions: frozen, numbered selections."),
+        "feed": ("feeds", "Feeds of sections, sources, languages and all."),
+        "send": ("sending", "Send an edition to everybody who asked for it."),
+        "dispatch": ("dispatches", "Dispatches: editions on their way to their readers."),
+    },
+    "Readers": {
+        "subscriber": ("people", "Subscribers: who asked for a digest, with the evidence."),
+        "suppression": ("people", "Addresses that must not be mailed, and why."),
+        "bounce": ("bouncing", "Mails that come back: bounces, complaints, leaving by mail."),
+    },
+    "By itself": {
+        "run": ("running", "Poll, publish and mail by the timetable until Ctrl-C."),
+        "serve": ("serving", "Serve feeds and pages over HTTP until Ctrl-C."),
+        "worker": ("running", "Send whatever is due, beside other senders, until Ctrl-C."),
+        "watch": ("running", "Raise the alarm when a digest does not arrive."),
+        "clock": ("clocks", "The clock that the timetable goes by."),
+    },
+    "The house": {
+        "db": ("database", "The database: upgrade it, check it, back it up, tidy it."),
+        "dkim": ("signing", "Keys that sign mails, and their DNS records."),
+        "token": ("access", "Tokens of the HTTP API."),
+        "webhook": ("webhooks", "Other programs that are told what happens."),
+    },
 }
-"""The commands as `publisher --help` shows them: by what somebody is about to do."""
+"""The commands as `publisher --help` shows them, by what somebody is about to do: each with the module that has it, which is loaded when the
+command is used, and the first sentence of its help."""
+PLACES = {name: module for names in TOPICS.values() for name, (module, _) in names.items()}
 
 
 class _Contents(click.Group):
-    """A group that lists its commands by topic."""
+    """A group that lists its commands by topic, and loads each when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
+        return sorted(PLACES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click passes it
+        if cmd_name in PLACES and cmd_name not in self.commands:
+            for command in import_module(f"publisher.cli.{PLACES[cmd_name]}").COMMANDS:
+                self.add_command(accept(command))
+        return self.commands.get(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in PLACES:  # click names what it may have meant, of those that it knows
+            for name in PLACES:
+                self.get_command(ctx, name)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click passes it
-        longest = max(map(len, self.commands))
+        longest = max(map(len, PLACES))
         for topic, names in TOPICS.items():
             with formatter.section(topic):
-                told = ((name, self.commands[name].get_short_help_str(formatter.width)) for name in names)
-                formatter.write_dl([(name.ljust(longest), help_) for name, help_ in told])
+                formatter.write_dl([(name.ljust(longest), told) for name, (_, told) in names.items()])
 
 
 @click.group(
@@ -93,32 +119,6 @@ def publisher(context: click.Context) -> None:
     context.ensure_object(Door)
 
 
-for module in (
-    configuration,
-    doctoring,
-    demonstration,
-    sources,
-    stories,
-    events,
-    rechecking,
-    auditing,
-    quarantine,
-    editions,
-    feeds,
-    sending,
-    dispatches,
-    people,
-    bouncing,
-    signing,
-    access,
-    webhooks,
-    serving,
-    running,
-    clocks,
-    database,
-):
-    for command in module.COMMANDS:
-        publisher.add_command(command)
 accept_everywhere(publisher)
 
 

@@ -109,5 +109,5 @@ def _lines(found: Event) -> list[str]:
     return lines
 
 
-COMMANDS = ()
-"""They are commands of `story`."""
+COMMANDS = (story,)
+"""With these among its own."""

@@ -16,22 +16,26 @@ from click.core import ParameterSource
 
 from publisher.cli.context import Door
 
-__all__ = ["accept_everywhere"]
+__all__ = ["accept", "accept_everywhere"]
 
 MENTION = "Also: --config, --json, --as, -q and -v, which `publisher --help` explains."
 
 
 def accept_everywhere(root: click.Group) -> None:
-    """Let the root and all commands below it take the common options."""
+    """Let the root take the common options, and show them."""
     root.params[:0] = _options(shown=True)
-    unseen = _options(shown=False)
-    waiting: list[click.Command] = [*root.commands.values()]
+
+
+def accept(command: click.Command) -> click.Command:
+    """The command, which with all below it takes them as well."""
+    waiting = [command]
     while waiting:
-        command = waiting.pop()
-        command.params += unseen
-        command.epilog = MENTION
-        if isinstance(command, click.Group):
-            waiting += command.commands.values()
+        one = waiting.pop()
+        one.params += _options(shown=False)
+        one.epilog = MENTION
+        if isinstance(one, click.Group):
+            waiting += one.commands.values()
+    return command
 
 
 def _options(*, shown: bool) -> list[click.Parameter]:

@@ -88,10 +88,10 @@ def told(command: click.Command, arguments: Sequence[str]) -> int:
         click.echo(as_shown(f"publisher: {said}", sys.stderr), err=True)
         return INTERRUPTED
     except click.ClickException as wrong:
+        said = _in_our_words(wrong)
         if as_json:
-            _as_json("usage", wrong.format_message(), {})
-        else:
-            wrong.show()
+            _as_json("usage", said, {})
+        click.echo(as_shown(f"publisher: {said}", sys.stderr), err=True)
         return USAGE
     except Exception as error:
         if not _announced(error):
@@ -102,6 +102,16 @@ def told(command: click.Command, arguments: Sequence[str]) -> int:
         click.echo(as_shown(f"publisher: {error}", sys.stderr), err=True)
         return code_of(error)
     return result if isinstance(result, int) else 0
+
+
+def _in_our_words(wrong: click.ClickException) -> str:
+    """What click refuses, as everything else is refused: one sentence, and where to read on."""
+    said = wrong.format_message().strip().removesuffix(".")
+    said = said if said[1:2].isupper() else f"{said[:1].lower()}{said[1:]}"
+    context = wrong.ctx if isinstance(wrong, click.UsageError) else None
+    if context is None:
+        return said
+    return f"{said} (see `{context.command_path} --help`)"
 
 
 def _readable(arguments: Sequence[str]) -> None:

@@ -1,9 +1,9 @@
 """What a text says to the desk, taken out of what readers get: orders, and notes that are not for publication.
 
 PURE. One rule for every format, applied to the finished HTML of an item: its lines are told as a reader sees them (blocks, and what `br` parts), and
-`desklines` says of each what it is. An order is taken out wherever it stands, and counts: an embargo holds the item, anything else withholds it, for a
-person to look. A note is taken out with all that stands below it; one that says what it has to say in brackets, or above the text, goes alone. A
-note above the text that says nothing but that it is none for readers withholds the item, and so does one that would take most of the text away.
+`desklines` says of each what it is. An order is taken out wherever it stands, and counts: the item is under embargo, as it says, or until a person
+releases it. A note is taken out with all that stands below it; one that says what it has to say in brackets, or above the text, goes alone. A
+note above the text that says nothing but that it is none for readers holds the item for a person, too, and so does one that would take most of the text away.
 """
 
 from __future__ import annotations
@@ -16,17 +16,20 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from publisher.intake.desklines import Above, Order, bare_note, headed, is_note, lines_above, order
 from publisher.intake.markup import AS_NH3_READS_IT, BLOCKS, GONE_WITH_CONTENT
-from publisher.story import NO_EMBARGO, Embargo, Source
+from publisher.intake.standing import strictest
+from publisher.intake.text import clean
+from publisher.story import NO_EMBARGO, Embargo, EmbargoKind, Source
 
 __all__ = ["Apart", "above", "unsigned"]
 
-MAYBE = re.compile(
-    r"embargo|sperrfrist|kill|hold|withdr|annul|anulado|storno|zur.{1,8}ckgezogen|ritirato|publi|\buse\b|print|broadcast|ver.{1,8}ffentlich"
-    r"|verwenden|release|editor|\beds?\b|desk|notebook|notizblock|contact|kontakt|redaktion|diffuser|enquir|эмбарго|публик|печати|аннул|отозв"
-    r"|نشر|انتشار|לפרסום|发表|发布|刊登|&#",
-    re.IGNORECASE,
-)
-"""Words without which no line is an order or a note; "&#" may hide one."""
+MAYBE = (
+    *("embargo", "sperrfrist", "kill", "hold", "withdr", "annul", "anulado", "storno", "ckgezogen", "ritirato", "publi", "broadcast"),
+    *("ffentlich", "verwenden", "release", "editor", "eds:", "eds note", "desk", "notebook", "notizblock", "contact", "kontakt"),
+    *("redaktion", "rédactions", "diffuser", "enquir", "эмбарго", "публик", "печати", "аннул", "отозв", "نشر", "انتشار", "לפרסום"),
+    *("print", "发表", "发布", "刊登", "&#"),
+)  # fmt: skip
+"""Words without one of which, or "use", no line is an order or a note; "&#" may hide one."""
+USE = re.compile(r"\buse")
 FIRST = 5
 """So many lines at most are the first ones of a text."""
 LITTLE, MUCH = 40, 1000
@@ -36,59 +39,68 @@ SIGNATURE = ".gmail_signature, .moz-signature, #Signature, [data-smartmail=gmail
 
 @dataclass(slots=True)
 class Apart:
-    """What was taken out of an item's texts; the embargoes that it states; whether it is to be withheld. `idle`: it is killed anyhow, and stays as it came."""
+    """What was taken out of an item's texts; the embargoes that it states; the line over which a person has to decide ("": none). `idle`: it is killed anyhow, and stays as it came."""
 
     idle: bool = False
     notes: list[str] = field(default_factory=list)
     embargoes: list[Embargo] = field(default_factory=list)
-    doubt: bool = False
+    doubt: str = ""
 
     def headline(self, headline: str, source: Source) -> str:
         """A headline without the order that it begins or ends with."""
-        told = None if self.idle else headed(headline, source)
-        if self.idle or (told is None and not is_note(headline)):
+        if self.idle or not _maybe(headline):
+            return headline
+        told = headed(headline, source)
+        if told is None and not is_note(headline):
             return headline
         self.notes.append(headline)
-        self._obey(told or Order())
+        self._obey(headline, told or Order())
         return told.rest if told else ""
 
     def text(self, html: str, source: Source) -> str:
         """A text without what is not said to readers."""
-        if self.idle or MAYBE.search(html) is None:
+        if self.idle or not _maybe(html):
             return html
         root = _root(html)
         lines = _lines(root)
         kept: list[_Line] = []
         out: list[_Line] = []
         for place, line in enumerate(lines):
-            told = order(line.said, source, first=place < FIRST)
-            if is_note(line.said):
+            maybe = _maybe(line.said)
+            told = order(line.said, source, first=place < FIRST) if maybe else None
+            if maybe and is_note(line.said):
                 out += [line, *self._below(line, lines[place + 1 :], kept)]
                 if len(out) + len(kept) == len(lines):
                     break
             elif told is not None and not told.rest:
-                self._obey(told)
+                self._obey(line.said, told)
                 out.append(line)
             else:
-                self.doubt |= told is not None  # it holds more than the order: a person parts them
                 kept.append(line)
+                if told is not None:
+                    self.doubt = line.said  # it holds more than the order: a person parts them
         self.notes += [line.said for line in out]
         _take_out(out)
         return (root.inner_html or "") if out else html
 
-    def _obey(self, told: Order) -> None:
+    def embargo(self) -> Embargo:
+        """What keeps the item back: an embargo that it states, and any doubt, until a person releases it."""
+        doubts = [Embargo(EmbargoKind.UNREADABLE, text=clean(self.doubt, 200))] if self.doubt else []
+        return strictest((*self.embargoes, *doubts))
+
+    def _obey(self, line: str, told: Order) -> None:
         self.embargoes.append(told.embargo)
-        self.doubt |= told.embargo == NO_EMBARGO
+        if told.embargo == NO_EMBARGO:
+            self.doubt = line
 
     def _below(self, note: _Line, rest: list[_Line], kept: list[_Line]) -> list[_Line]:
         """The lines that go with a note: all below it, or none."""
-        bare = bare_note(note.said)
-        self.doubt |= bare and not kept
-        if not kept or (note.said[:1] in "[(" and note.said[-1:] in "])"):
-            return []
+        bare = bare_note(note.said) and not kept
+        alone = not kept or (note.said[:1] in "[(" and note.said[-1:] in "])")
         said, goes = (sum(len(line.said) for line in lines) for lines in (kept, rest))
-        self.doubt |= goes > said and (said < LITTLE or goes > MUCH)
-        return rest
+        if bare or (not alone and goes > said and (said < LITTLE or goes > MUCH)):
+            self.doubt = note.said
+        return [] if alone else rest
 
 
 @dataclass(slots=True)
@@ -115,6 +127,12 @@ def unsigned(html: str) -> str:
     end = next((place for place, line in enumerate(lines) if line.said == "--"), len(lines))
     _take_out(lines[end:])
     return root.inner_html or ""
+
+
+def _maybe(text: str) -> bool:
+    """Whether a text may hold an order or a note: most do not, and are not taken apart."""
+    said = text.casefold()
+    return any(word in said for word in MAYBE) or USE.search(said) is not None
 
 
 def _root(html: str) -> LexborNode:

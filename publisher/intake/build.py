@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from html import escape
 from urllib.parse import quote, urlsplit
 
 from publisher.intake.apart import Apart
@@ -127,10 +128,10 @@ def build(parts: Parts, context: Context) -> Received | Rejected:
     )
     body, signed = without_addresses(aside.text(body, source))
     summary = aside.text(parts.summary_html, source) if parts.body_html else body
-    set_aside = (*parts.set_aside, *set_aside, *signed)
-    if aside.doubt:
-        flags.append(DESK_LINE)
+    short = aside.headline(clean(parts.short_headline, TITLE_MAX), source)
+    set_aside = (*parts.set_aside, *set_aside, *signed, *(f"<p>{escape(note)}</p>" for note in aside.notes))
     status = PubStatus.WITHHELD if flags and parts.status is PubStatus.USABLE else parts.status
+    flags += [DESK_LINE] if aside.doubt else []
     flags += dict.fromkeys(parts.remarks)
     markup = sanitise(body, base_url=link or base)
     flags += markup.flags
@@ -145,7 +146,7 @@ def build(parts: Parts, context: Context) -> Received | Rejected:
         source_url=url,
         original_headline=original,
         headline="" if headline == original else headline,
-        short_headline=aside.headline(clean(parts.short_headline, TITLE_MAX), source),
+        short_headline=short,
         language=_language(parts.language) or source.language,
         lede=lede if lede and not _cut_off(lede) else lede_of(markup),
         body=markup.html,
@@ -155,7 +156,7 @@ def build(parts: Parts, context: Context) -> Received | Rejected:
         first_created=published or updated,
         version_created=updated or published,
         pubstatus=status,
-        embargo=strictest((parts.embargo, *aside.embargoes)),
+        embargo=strictest((parts.embargo, aside.embargo())),
         expires=parts.expires,
         correction_note=clean(parts.correction_note) or None,
         ednote=clean("\n".join((parts.ednote, *dict.fromkeys(aside.notes)))) or None,

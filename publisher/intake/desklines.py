@@ -122,9 +122,11 @@ NOT_PUBLIC = re.compile(
     r"|(?:ש?לא|אינו|אינן)\s+לפרסום|(?:请勿|不得|不供|非供|不予)(?:发表|发布|刊登))(?P<behind>.*)",
     re.IGNORECASE | re.DOTALL,
 )
+NOTEBOOK = re.compile(
+    r"[#*=]+\s*(?:\w+\s+)?(?:notebook|notizblock|editorial\s+contacts?|contacts?|kontakte?)\b", re.IGNORECASE
+)
 ADDRESSED = re.compile(
-    r"(?:#+\s*(?:\w+\s+)?(?:notebook|notizblock|editorial\s+contacts?|contacts?|kontakte?)\b"
-    r"|(?:notes?\s+(?:to|for)\s+(?:the\s+)?(?:editors?|(?:news\s*)?desks?|media)|(?:editorial|media|press)\s+(?:contacts?|enquiries)|pressekontakt"
+    r"(?:(?:notes?\s+(?:to|for)\s+(?:the\s+)?(?:editors?|(?:news\s*)?desks?|media)|(?:editorial|media|press)\s+(?:contacts?|enquiries)|pressekontakt"
     r"|hinweis\s+(?:an|für)\s+(?:die\s+)?redaktion(?:en)?|note\s+aux\s+rédactions|nota\s+a\s+los\s+editores|eds?(?:\s+note)?(?=:))\s*(?:[:;,.)\]–—-]|$))",
     re.IGNORECASE,
 )
@@ -197,7 +199,7 @@ def headed(headline: str, source: Source) -> Order | None:
 def is_note(line: str) -> bool:
     """Whether a line says that it, or what follows, is for the desk and not for readers."""
     said = line.strip(" \t*=-–—_[](<>")
-    if ADDRESSED.match(said):
+    if NOTEBOOK.match(line.strip()) or ADDRESSED.match(said):
         return True
     found = NOT_PUBLIC.match(said)
     if found is None or not RUNS_ON.match(found["behind"]):
@@ -209,6 +211,8 @@ def bare_note(line: str) -> bool:
     """Whether a note says nothing but that it is one, so that it speaks of what follows."""
     found = NOT_PUBLIC.match(line.strip(EDGES))
     behind = found["behind"] if found else ADDRESSED.sub("", line.strip(EDGES), count=1)
+    if NOTEBOOK.match(line.strip()):
+        return True
     return len(behind.strip(EDGES)) < 10
 
 

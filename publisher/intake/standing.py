@@ -46,7 +46,7 @@ DOUBTS = {
     EXPIRY: "its expiry cannot be read",
     RIGHTS_FORBID: "its own statement of rights forbids to publish it (`rights_map` of the source)",
     ADVISORY: "it is an advisory to desks, no story for readers",
-    DESK_LINE: "a line of it looks like an order to the desk (kill, hold, embargo, not for publication)",
+    DESK_LINE: "a line of it looks like an order to the desk (kill, hold, embargo, not for publication); `publisher story release` lets it go",
 }
 """Flag -> what the desk is told."""
 MEDIUM_LEFT_OUT = "medium-left-out"

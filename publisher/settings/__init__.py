@@ -9,8 +9,9 @@ from publisher.settings.files import written
 from publisher.settings.keys import Secrets, fresh_keys, new_secrets, secrets_toml
 from publisher.settings.leftovers import leftovers
 from publisher.settings.loading import Settings, effective, from_data, load
+from publisher.settings.mail import Mail, Relay, Timeouts
 from publisher.settings.starting import starting_files
-from publisher.settings.tables import Fetch, Mail, Relay, Site, Store, Timeouts, Webhook
+from publisher.settings.tables import Fetch, Site, Store, Webhook
 from publisher.settings.values import format_duration, parse_duration, parse_rate
 
 __all__ = [

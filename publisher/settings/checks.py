@@ -16,7 +16,7 @@ from publisher.legible import visible
 from publisher.services import NAMES, service
 from publisher.settings.disk import blocked, is_kind
 from publisher.settings.files import Loc
-from publisher.settings.tables import is_loopback
+from publisher.settings.mail import is_loopback
 from publisher.settings.theme import theme_faults
 from publisher.settings.values import term
 from subscribers.errors import SegmentUnreadable
@@ -24,8 +24,8 @@ from subscribers.segments import parse
 
 if TYPE_CHECKING:
     from publisher.settings.loading import Tables
+    from publisher.settings.mail import Relay
     from publisher.settings.series import DigestTable
-    from publisher.settings.tables import Relay
 
 __all__ = ["Fault", "did_you_mean", "faults"]
 

@@ -28,17 +28,14 @@ from publisher.series import Digest
 from publisher.settings.checks import did_you_mean, faults
 from publisher.settings.files import Found, Loc, file_of, find, read, too_deep
 from publisher.settings.keys import Secrets, from_files
+from publisher.settings.mail import Dkim, Mail, Mailbox, Relay
 from publisher.settings.series import AttributeTable, ConsumerTable, DigestTable, SectionTable, SourceTable
 from publisher.settings.signing import Signing, signing
 from publisher.settings.tables import (
     Alarms,
     DisclaimerTable,
-    Dkim,
     FeedsTable,
     Fetch,
-    Mail,
-    Mailbox,
-    Relay,
     Retention,
     Site,
     Store,

@@ -6,12 +6,15 @@ from datetime import timedelta
 import pytest
 
 from publisher.desk import acts, editions, feeds, overview, wire
+from publisher.desk.feeds import draft
 from publisher.desk.resection import resection
+from publisher.errors import NothingToPublish
 from publisher.feed import Feed
 from publisher.newsroom import Newsroom
 from publisher.section import Section, Term
 from publisher.selection import Act
-from publisher.store import public, stories
+from publisher.store import stories
+from publisher.store.timeline import timeline
 from tests.newsrooms import NOW, jsonl, line, newsroom
 
 WHO = {"actor": "cli:ann", "now": NOW}
@@ -90,16 +93,19 @@ def test_marks_of_the_desk_stay(room):
         assert [mark.section for mark in stories.marks_in_force(connection, now=NOW)] == ["world"]
 
 
-def test_what_widens_a_reach_finds_its_stories_wherever_they_are_asked_for(room, monkeypatch):
-    """A rule about time is written in `reach` alone: what is fetched, taken and sorted anew follows it."""
-    monkeypatch.setattr(Section, "reach", timedelta(days=30))
-    monkeypatch.setattr(Feed, "reach", timedelta(days=40))
-    later = NOW + timedelta(days=20)
-    made = editions.draft(room, room.digest("morning"), slot=later, now=later)
-    assert {item.headline[-1] for item in made.items} == {"1", "2"}
-    feeds.build(room, actor="test", now=later)
-    with room.database.read() as connection:
-        assert public.get(connection, "feeds/world.rss").body.count(b"<item>") == 2
+def test_what_is_fetched_for_digests_feeds_and_sorting_goes_back_as_far_as_they_reach(room, monkeypatch):
+    """A rule about time is written in `reach`: whoever fetches by a window of its own would not find what the rule lets stay."""
+    short = timedelta(minutes=5)  # the stories came in an hour ago
+    monkeypatch.setattr(Section, "reach", short)
+    monkeypatch.setattr(Feed, "reach", short)
+    with pytest.raises(NothingToPublish, match="no story has come in"):
+        editions.draft(room, room.digest("morning"), slot=NOW, now=NOW)
+    asked = set()
+    monkeypatch.setattr(
+        draft, "timeline", lambda *given, **how: asked.add(how["since"]) or timeline(*given, **how)
+    )
+    feeds.build(room, actor="test", now=NOW)
+    assert asked == {NOW - short}
     changed = with_rules(room, world=["category:World"], economy=["category:World"])
-    assert resection(changed, actor="test", now=NOW + timedelta(days=41)) == 0
-    assert resection(changed, actor="test", now=NOW + timedelta(days=35)) == 2
+    assert resection(changed, **WHO) == 0
+    assert resection(changed, since=NOW - timedelta(hours=2), **WHO) == 2

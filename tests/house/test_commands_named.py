@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import click
 
 from publisher.cli import publisher
+from tests.commands import below
 from tests.house.tree import texts
 
 TOLD = re.compile(r"(?:`|^ *|\$ )(?:\.venv/bin/)?publisher((?: --config \S+)?(?: [a-z]+)+)", re.MULTILINE)
@@ -32,7 +33,7 @@ def exists(words: list[str]) -> bool:
     for word in words:
         if not isinstance(command, click.Group):
             return True
-        command = command.commands.get(word)
+        command = below(command).get(word)
         if command is None:
             return False
     return True

@@ -10,7 +10,7 @@ from publisher import intake
 from publisher.cli import publisher
 from publisher.cli.exits import told
 from publisher.formats import FORMATS
-from tests.commands import run
+from tests.commands import below, run
 from tests.newsrooms import jsonl, line
 
 
@@ -36,19 +36,29 @@ def test_every_command_explains_itself(capsys):
         assert len(command.help or "") > 20, path
         assert "Usage" in text
         assert "--json" in text, path
-        for name, inner in getattr(command, "commands", {}).items():
+        for name, inner in below(command).items():
             walk(inner, [*path, name])
 
     walk(publisher, [])
 
 
+def test_what_is_typed_wrong_is_refused_in_one_sentence_like_everything_else(capsys):
+    for words, said in (
+        (["story", "kill"], "missing argument 'STORY' (see `publisher story kill --help`)"),
+        (["sned"], "no such command 'sned'. Did you mean 'send'? (see `publisher --help`)"),
+    ):
+        assert told(publisher, words) == 2
+        assert capsys.readouterr().err == f"publisher: {said}\n"
+        assert told(publisher, ["--json", *words]) == 2
+        assert json.loads(capsys.readouterr().out)["error"]["message"] == said
+
+
 def test_every_list_is_given_in_pages():
     def lists(command):
-        for name, inner in command.commands.items():
+        for name, inner in below(command).items():
             if name == "list":
                 yield inner
-            elif hasattr(inner, "commands"):
-                yield from lists(inner)
+            yield from lists(inner)
 
     found = list(lists(publisher))
     assert len(found) == 11
@@ -119,7 +129,7 @@ def test_config_show_masks_every_secret(room, capsys):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["nothing"], 2, "No such command"),
+        (["nothing"], 2, "no such command"),
         (["edition", "make", "evening"], 2, "no digest named 'evening'; known: morning"),
         (["edition", "make", "morning"], 3, "nothing to publish"),
         (["edition", "show", "x"], 2, "no edition named 'x'"),
@@ -140,7 +150,7 @@ def test_config_show_masks_every_secret(room, capsys):
         (["quarantine", "show", "7"], 2, "no quarantine entry named '7'"),
         (["quarantine", "show", "9" * 20], 2, "is not in the range"),
         (["quarantine", "release", "9" * 20, "--why", "x"], 2, "is not in the range"),
-        (["quarantine", "show", "9" * 5000], 2, "Invalid value"),
+        (["quarantine", "show", "9" * 5000], 2, "invalid value"),
         (["subscriber", "list", "--after", "9" * 20], 2, "is not the `next` of a page"),
         (["edition", "make", "morning", "--slot", "0001-01-01T00:00:00+14:00"], 2, "is not a time"),
         (["edition", "make", "morning", "--slot", "9999-12-31T23:59:00-14:00"], 2, "is not a time"),

@@ -103,3 +103,18 @@ def test_an_edition_of_a_day_that_is_over_says_so_before_it_goes_out():
     assert "`publisher send morning --now`" in said
     assert dated(made, "morning-2026-03-01", now) == []
     assert dated(made, "morning", slot) == []
+
+
+def test_a_note_is_put_shown_taken_away_and_waits_for_one_edition(run, tmp_path):
+    assert run("edition", "note", "morning").out == "No note waits for the next edition of morning.\n"
+    (tmp_path / "note.txt").write_text("Good morning.\n\nThe harbour is open.", encoding="utf-8")
+    told = run.json("edition", "note", "morning", "--file", str(tmp_path / "note.txt"))
+    assert told == {"digest": "morning", "notes": {"en": "Good morning.\n\nThe harbour is open."}}
+    assert run("edition", "note", "morning", "Fog.").out == "en: Fog.\n"
+    assert "1 note taken away." in run("edition", "note", "morning", "--clear").out
+    both = run("edition", "note", "morning", "Fog.", "--clear")
+    assert both.code == 2
+    assert "exclude one another" in both.err
+    run("edition", "note", "morning", "Publishing resumes on Monday.")
+    run("edition", "make", "morning")
+    assert run.json("edition", "note", "morning")["notes"] == {}

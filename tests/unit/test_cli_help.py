@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from itertools import chain
 
 import click
 import pytest
 
 from publisher.cli import TOPICS, publisher
 from publisher.cli.exits import told
+from tests.commands import below
 
 NARROW = "80"
 
@@ -18,7 +18,7 @@ NARROW = "80"
 def commands(command=publisher, path=()):
     """Every command and group with its path."""
     yield path, command
-    for name, inner in getattr(command, "commands", {}).items():
+    for name, inner in below(command).items():
         yield from commands(inner, (*path, name))
 
 
@@ -59,5 +59,7 @@ def test_a_group_tells_each_of_its_commands_in_a_whole_sentence(help_of, path):
     assert "..." not in told
 
 
-def test_each_command_stands_under_one_topic():
-    assert sorted(chain.from_iterable(TOPICS.values())) == sorted(publisher.commands)
+def test_each_command_stands_under_one_topic_with_the_first_sentence_of_its_help():
+    told_of = [(name, sentence) for names in TOPICS.values() for name, (_, sentence) in names.items()]
+    here = [(name, command.get_short_help_str(200)) for name, command in below(publisher).items()]
+    assert sorted(told_of) == sorted(here)

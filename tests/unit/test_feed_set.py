@@ -111,4 +111,4 @@ def test_a_branch_replaces_every_window_of_a_section():
     """Else a story that a second window lets stay would be mailed as an alert weeks after it came."""
     long = {entry.name: timedelta(days=99) for entry in fields(Section) if "timedelta" in str(entry.type)}
     narrowed = replace(WORLD, **long).narrowed(timedelta(hours=2))
-    assert narrowed.reach == timedelta(hours=2)
+    assert narrowed.reach == timedelta(hours=2), "`narrowed` has to replace each window of a section"

@@ -98,7 +98,7 @@ def test_an_embargo_line_holds_wherever_it_stands_and_is_not_printed(form, above
 def test_an_order_in_a_text_holds_it_and_is_not_printed(form, line):
     for lines in ((line, NEWS, MORE), (NEWS, MORE, line)):
         item = came(form(*lines))
-        assert item.pubstatus is not PubStatus.USABLE
+        assert item.pubstatus is not PubStatus.USABLE or item.embargo.kind is EmbargoKind.UNREADABLE
         assert line not in shown(item)
 
 
@@ -114,6 +114,7 @@ def test_an_order_in_a_text_holds_it_and_is_not_printed(form, line):
         ("The following information is not intended for publication", f"Tel: {SECRET}"),
         (f"Notes to editors:\nAna mobile {SECRET}",),
         (f"Editorial contact: Ana, {SECRET}",),
+        ("=== hn Notebook", f"Ana {SECRET}"),
         (f"Nicht zur Veröffentlichung bestimmt: {SECRET}",),
         (f"Не для публикации: {SECRET}",),
     ],
@@ -140,7 +141,7 @@ def test_a_note_above_the_text_goes_alone_or_holds_the_item(form):
         ("A line.", f"Not for publication: {SECRET}", NEWS, MORE),
     ):
         item = came(form(*lines))
-        assert item.pubstatus is PubStatus.WITHHELD
+        assert item.embargo.kind is EmbargoKind.UNREADABLE
         assert DESK_LINE in item.flags
 
 
@@ -175,17 +176,17 @@ def test_an_embargo_in_a_subject_is_kept_also_where_a_person_gives_the_headline(
 
 
 @pytest.mark.parametrize(
-    ("marks", "status"),
+    ("marks", "kills"),
     [
-        ("KILL KILL KILL\r\n", PubStatus.CANCELED),
-        ("BULLETIN\r\nSTORY KILLED\r\n", PubStatus.CANCELED),
-        ("URGENT - MANDATORY KILL\r\n", PubStatus.CANCELED),
-        ("EDITORS: PLEASE KILL THIS STORY\r\n", PubStatus.CANCELED),
-        ("KILL - ", PubStatus.WITHHELD),
-        ("PLEASE HOLD: ", PubStatus.WITHHELD),
+        ("KILL KILL KILL\r\n", True),
+        ("BULLETIN\r\nSTORY KILLED\r\n", True),
+        ("URGENT - MANDATORY KILL\r\n", True),
+        ("EDITORS: PLEASE KILL THIS STORY\r\n", True),
+        ("KILL - ", False),
+        ("PLEASE HOLD: ", False),
     ],
 )
-def test_a_kill_finds_its_story_also_over_the_turn_of_a_month(marks, status):
+def test_a_kill_finds_its_story_also_over_the_turn_of_a_month(marks, kills):
     def wire(number, marks, stamp):
         (item,) = items(
             f"\x01hna{number} 3 i 12 hn 061\r\n\r\nport-tugs/\r\n\x02{marks}Two tugs for sale =\r\n\r\n   Port (hn) - {NEWS}\r\n\x03{stamp}\r\n\x04"
@@ -194,7 +195,8 @@ def test_a_kill_finds_its_story_also_over_the_turn_of_a_month(marks, status):
 
     story, again = wire(101, "", "312330 GMT Oct 26"), wire(301, "", "010030 GMT Nov 26")
     kill = wire(201, marks, "010030 GMT Nov 26")
-    assert kill.pubstatus is status
+    assert kill.pubstatus is (PubStatus.CANCELED if kills else PubStatus.USABLE)
+    assert (kill.embargo.kind is EmbargoKind.UNREADABLE) is not kills
     assert kill.aliases & story.aliases
     assert "KILL" not in kill.headline + kill.original_headline
     assert not again.aliases & story.aliases

@@ -10,7 +10,7 @@ from publisher.desk.doctor.findings import FAULT, OK, SKIPPED, WARNING, Finding
 from publisher.ledger import Outcome
 from publisher.newsroom.relays import relays_of
 from publisher.settings import Settings
-from publisher.settings.tables import is_loopback
+from publisher.settings.mail import is_loopback
 from publisher.transport import Limits, Relay, RelayOptions
 
 __all__ = ["examine"]
