@@ -12,16 +12,19 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
+from publisher.ledger import Counts
 from publisher.store import deliveries, schema
 from publisher.store.db import open_database
 from publisher.store.deliveries import Lease
 from subscribers import audience
 from tests.ledgerbox import (
+    ACCEPTED,
     DIGEST,
     DISPATCH,
     ENDS,
     NOW,
     addr_key,
+    entry,
     freeze,
     hire,
     make_edition,
@@ -29,6 +32,7 @@ from tests.ledgerbox import (
     new_delivery,
     new_dispatch,
     set_rows,
+    state_of,
     subscribe,
 )
 from tests.ledgermodel import template
@@ -102,3 +106,34 @@ def test_a_dispatch_that_was_stopped_is_nobodys_to_record(ledger: Connection):
     lease = begun(ledger)
     deliveries.pause(ledger, DISPATCH)
     assert why(ledger, lease) == ("not-ours", "the dispatch is paused")
+
+
+def test_a_chunk_that_took_two_workers_with_it_is_tried_row_by_row_each_alone(ledger: Connection):
+    freeze(ledger, ["en", "en"])
+    hire(ledger, "W2", "W3")
+    for worker in ("W1", "W2"):
+        taken = deliveries.claim(ledger, worker, now=NOW)
+        assert taken is not None
+        assert len(taken.rows) == 2
+        assert deliveries.recover(ledger, [worker], now=NOW) == 0
+        assert deliveries.claim(ledger, worker, now=NOW) is None, "who was taken for dead gets nothing more"
+    suspect = deliveries.claim(ledger, "W3", now=NOW)
+    assert suspect is not None
+    assert len(suspect.rows) == 1
+    assert deliveries.claim(ledger, "W3", now=NOW) is None, "a suspect is held alone"
+    assert deliveries.recover(ledger, ["W3"], now=NOW) == 0
+    assert state_of(ledger, suspect.rows[0].delivery_id) == "failed"
+    assert deliveries.counts(ledger, DISPATCH) == Counts(waiting=1, failed=1)
+
+
+def test_a_lease_that_was_lost_gives_nothing_back_and_closes_nothing(ledger: Connection):
+    lease = begun(ledger)
+    for changed in ({"fence": lease.fence + 1}, {"worker_id": "W2"}, {"chunk_id": lease.chunk_id + 1}):
+        assert not deliveries.release(ledger, replace(lease, **changed))
+        assert not deliveries.close_chunk(ledger, replace(lease, **changed))
+    assert marked(ledger, lease)
+    assert not deliveries.release(ledger, lease), "its row is at the dot"
+    assert not deliveries.close_chunk(ledger, lease)
+    assert deliveries.record(ledger, [entry(lease, lease.rows[0], ACCEPTED)]) == 1
+    assert deliveries.close_chunk(ledger, lease)
+    assert deliveries.counts(ledger, DISPATCH) == Counts(accepted=1)
