@@ -9,6 +9,9 @@ from pathlib import Path
 import click
 
 from publisher.cli import publisher
+from publisher.cli.exits import EXITS, people_exits
+from publisher.web.api.door import STATUS
+from subscribers.errors import SubscribersError
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "commands.md"
 WIDTH = 120
@@ -30,11 +33,31 @@ command's name or after it: where the configuration is, output for programs, who
 | 78 | the configuration is wrong |
 | 130 | interrupted, or answered no |
 """
+ERRORS = """## Errors
+
+With `--json` a command that fails says `{"error": {"code": …, "message": …, "facts": …}}`; the HTTP API gives the same code in its problem documents. The
+message says what is wrong, where, and how to mend it; the code is for programs.
+
+| `code` | exit code | HTTP | what it is |
+|---|---|---|---|
+| `usage` | 2 | – | The command was typed wrongly. |
+| `stopped` | 130 | – | Ctrl-C, or the answer was no. |
+"""
 
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *_commands(publisher, "publisher")])
+    return "\n".join([HEAD, ERRORS + "\n".join(_errors()) + "\n", *_commands(publisher, "publisher")])
+
+
+def _errors() -> Iterator[str]:
+    """A row for each error that is announced, as its class tells it."""
+    for kind, code in {**EXITS, **people_exits()}.items():
+        if kind is SubscribersError:
+            continue
+        status = next((STATUS[one] for one in kind.__mro__ if one in STATUS), None)
+        (told, *_) = inspect.cleandoc(kind.__doc__ or "").split("\n\n")
+        yield f"| `{vars(kind).get('code') or kind.code}` | {code} | {status or '–'} | {' '.join(told.split())} |"
 
 
 def _commands(command: click.Command, name: str, above: click.Context | None = None) -> Iterator[str]:

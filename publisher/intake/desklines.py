@@ -82,7 +82,7 @@ DATE = (
     r"|(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?\s+\d)"
 )
 EMBARGO = re.compile(
-    r"(?:(?:strictly|press release|news release|media release|please note|note|urgent|bulletin|attention)\W+)*"
+    r"(?:(?:strictly|strict|press release|news release|media release|please note|note|urgent|bulletin|attention)\W+)*"
     r"(?:(?:under|sous|unter|bajo|sotto|sob)\s+(?:strict\s+|an?\s+)?)?"
     r"(?:(?P<mere>embargo|эмбарго)|embargo(?:ed|es)|embargad[oa]s?|sperrfrist|hold(?:\s+for\s+release)?(?=\s+(?:until|till)\b)"
     r"|not\s+(?:to\s+be\s+)?(?:for\s+)?(?:released?|publication|published|used?|broadcast)(?=\s+(?:before|until|prior)\b)"
@@ -127,7 +127,7 @@ NOTEBOOK = re.compile(
 )
 ADDRESSED = re.compile(
     r"(?:(?:notes?\s+(?:to|for)\s+(?:the\s+)?(?:editors?|(?:news\s*)?desks?|media)|(?:editorial|media|press)\s+(?:contacts?|enquiries)|pressekontakt"
-    r"|hinweis\s+(?:an|für)\s+(?:die\s+)?redaktion(?:en)?|note\s+aux\s+rédactions|nota\s+a\s+los\s+editores|eds?(?:\s+note)?(?=:))\s*(?:[:;,.)\]–—-]|$))",
+    r"|hinweis\s+(?:an|für)\s+(?:die\s+)?redaktion(?:en)?|note\s+aux\s+rédactions|nota\s+a\s+los\s+editores|eds?(?:\s+note)?(?=:)|att(?:entio)?n[:,.]?\s+(?:all\s+)?(?:editors|eds|(?:news\s*)?desks))\s*(?:[:;,.)\]–—-]|$))",
     re.IGNORECASE,
 )
 RUNS_ON = re.compile(
@@ -180,7 +180,8 @@ def order(line: str, source: Source, *, first: bool = True) -> Order | None:
     said = _said(line)
     if found := _whole(said):
         lone = found is PubStatus.WITHHELD and " " not in said  # as shares are rated in a table
-        return Order(found) if first or (_capitals(line) and not lone) else None
+        plain = not ITEM.isdisjoint(said.split()) or not PROHIBITED.isdisjoint(said.split())
+        return Order(found) if first or ((_capitals(line) or plain) and not lone) else None
     shown = " ".join(line.strip(EDGES).split())
     return _embargoed(shown, source, first=first) or (_before(shown) if first else None)
 

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
-    delete,
     exists,
     func,
     literal,
@@ -58,7 +57,6 @@ __all__ = [
     "name_variant",
     "next_number",
     "of_slot",
-    "prune_feeds",
     "renderings",
     "variants_of",
     "with_changed_items",
@@ -380,17 +378,3 @@ def renderings(
             raise ValueError(f"stored bytes of {row.output} of {edition_id} do not match their hash")
         found[row.output] = body
     return found
-
-
-def prune_feeds(connection: Connection, series: str, *, keep: int = 50) -> None:
-    """Forget all but the newest feed editions of a series."""
-    old = (
-        select(edition.c.id)
-        .where(edition.c.kind == Kind.FEED, edition.c.series == series)
-        .order_by(edition.c.number.desc())
-        .offset(keep)
-    )
-    ids = [row.id for row in connection.execute(old)]
-    for table in (rendering, edition_item, edition_revision):
-        connection.execute(delete(table).where(table.c.edition_id.in_(ids)))
-    connection.execute(delete(edition).where(edition.c.id.in_(ids)))

@@ -107,3 +107,27 @@ def test_a_month_that_a_hold_emptied_shows_the_notice_or_the_story_again_at_once
     assert after(acts.hold, 3) == []
     assert after(acts.kill, 4) == ["Withdrawn: a story from Meridian"]
     assert titles(document(room, "archive/world/2026-02.atom")) == ["Headline number 2"]
+
+
+def test_what_expired_or_may_not_be_shown_any_more_leaves_its_month(room):
+    later, ends = MARCH + timedelta(hours=1), MARCH + timedelta(days=2)
+    told = line(2, published=f"{FEBRUARY:%Y-%m-%dT%H:%M:%SZ}", expires=ends.isoformat(), version="2")
+    wire.read_document(room, room.source("meridian"), jsonl(told), actor="test", now=later)
+    month = "archive/world/2026-02.atom"
+    for now, shown in (
+        (later, ["Headline number 2"]),
+        (ends - timedelta(seconds=1), ["Headline number 2"]),
+        (ends, []),
+    ):
+        feeds.build(room, actor="test", now=now)
+        assert titles(document(room, month)) == shown, now
+    assert titles(document(room, "archive/world/2026-01.atom")) == ["Headline number 1"]
+    before = heads(room)
+    barred = newsroom(room.database, source={"rights_feeds": "none"})
+    feeds.build(barred, actor="test", now=ends)
+    assert titles(document(room, "archive/world/2026-01.atom")) == []
+    feeds.build(room, actor="test", now=ends + timedelta(minutes=1))
+    assert titles(document(room, "archive/world/2026-01.atom")) == ["Headline number 1"]
+    after = heads(room)
+    feeds.build(room, actor="test", now=ends + timedelta(minutes=2))
+    assert heads(room) == after != before

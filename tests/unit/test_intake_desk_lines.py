@@ -93,7 +93,8 @@ def test_an_embargo_line_holds_wherever_it_stands_and_is_not_printed(form, above
 
 @pytest.mark.parametrize("form", ALL)
 @pytest.mark.parametrize(
-    "line", ["KILL", "MANDATORY KILL", "HOLD FOR RELEASE", "PLEASE DO NOT PUBLISH THIS STORY"]
+    "line",
+    ["KILL", "MANDATORY KILL", "HOLD FOR RELEASE", "PLEASE DO NOT PUBLISH THIS STORY", "Do not publish"],
 )
 def test_an_order_in_a_text_holds_it_and_is_not_printed(form, line):
     for lines in ((line, NEWS, MORE), (NEWS, MORE, line)):
@@ -115,6 +116,7 @@ def test_an_order_in_a_text_holds_it_and_is_not_printed(form, line):
         (f"Notes to editors:\nAna mobile {SECRET}",),
         (f"Editorial contact: Ana, {SECRET}",),
         ("=== hn Notebook", f"Ana {SECRET}"),
+        (f"Attention editors: call {SECRET}",),
         (f"Nicht zur Veröffentlichung bestimmt: {SECRET}",),
         (f"Не для публикации: {SECRET}",),
     ],

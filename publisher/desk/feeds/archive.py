@@ -1,7 +1,7 @@
 """The archive of a feed: a document for each month that is over (RFC 5005 section 4), so that nobody who came late has missed anything.
 
-A month is the site's own. Its documents hold what was first published in it, and do not change any more but for kills, holds and
-corrections. The feed points to the newest of them, each of them to the one before and back to the feed. A month in which a feed had
+A month is the site's own. Its documents hold what was first published in it, and do not change any more but for kills, holds,
+corrections, expiry and rights. The feed points to the newest of them, each of them to the one before and back to the feed. A month in which a feed had
 nothing has no document.
 """
 
@@ -10,17 +10,28 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from publisher.feed import Feed
 from publisher.newsroom import Newsroom
+from publisher.rights import Channel
 from publisher.schedule import local_instant
 from publisher.store import public, stories
 from publisher.story import Story
 
-__all__ = ["DOCUMENT", "Archives", "Month", "closed_months", "feed_of_month", "that_may_show"]
+__all__ = [
+    "DOCUMENT",
+    "Archives",
+    "Month",
+    "closed_months",
+    "feed_of_month",
+    "look_of_month",
+    "standing_until",
+    "that_may_show",
+]
 
 FOREVER = timedelta(days=36_500)
 DOCUMENT = re.compile(r"feeds/archive/(?P<series>.+)/(?P<month>\d{4}-\d\d)\.\w+")
@@ -84,6 +95,19 @@ def feed_of_month(feed: Feed, month: Month) -> Feed:
     What readers had stays there as they had it, so nothing is merged any more.
     """
     return replace(feed, series=f"{feed.series}@{month.name}", maximum=1_000_000, window=FOREVER, merge=False)
+
+
+def look_of_month(newsroom: Newsroom, until: datetime | None) -> str:
+    """What a month stands by once it is made: the rights that its sources grant, and the time when the first of its stories expires."""
+    granted = sorted((slug, source.allows(Channel.FEEDS)) for slug, source in newsroom.sources.items())
+    return f"{sha256(repr(granted).encode()).hexdigest()[:16]} {until.isoformat() if until else ''}"
+
+
+def standing_until(newsroom: Newsroom, look: str | None, now: datetime) -> bool:
+    """Whether a month that was made under that look may stand as it is."""
+    granted, _, until = (look or "").partition(" ")
+    same = look_of_month(newsroom, None).partition(" ")[0] == granted
+    return same and (not until or datetime.fromisoformat(until) > now)
 
 
 def that_may_show(newsroom: Newsroom, story: Story) -> set[str]:

@@ -10,7 +10,15 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from publisher.desk.feeds.archive import DOCUMENT, Archives, Month, closed_months, feed_of_month
+from publisher.desk.feeds.archive import (
+    DOCUMENT,
+    Archives,
+    Month,
+    closed_months,
+    feed_of_month,
+    look_of_month,
+    standing_until,
+)
 from publisher.desk.feeds.documents import Document, documents, look, month_documents, outlines
 from publisher.desk.feeds.draft import Draft, content_hash, drafts, month_draft
 from publisher.desk.feeds.finish import Finished, finish
@@ -21,7 +29,7 @@ from publisher.feed import Feed
 from publisher.newsroom import Newsroom
 from publisher.render import feeds as render_feeds
 from publisher.render import opml
-from publisher.store import editions, house, hubs, public, stories
+from publisher.store import editions, feededitions, house, hubs, public, stories
 from publisher.store.timeline import standing
 
 __all__ = ["FeedReport", "build"]
@@ -133,14 +141,14 @@ class _Job:
         return draft
 
     def month(self, feed: Feed, month: Month) -> FeedReport:
-        """A closed month of a feed's archive: as it stands, unless a story of it has changed since (a kill, above all)."""
+        """A closed month of a feed's archive, made anew when a story of it was changed (a kill, above all), has expired, or has other rights."""
         newsroom, now, whole = self._newsroom, self._now, feed_of_month(feed, month)
         before = self._archives.before(feed.series, month.name)
         wanted = month_documents(newsroom, feed, month.name, before=before)
         with newsroom.database.read() as connection:
             last = editions.latest(connection, Kind.FEED, whole.series)
         still = month.changed_at is not None and last is not None and month.changed_at <= last.frozen_at
-        if last is not None and still and last.look != RECALLED:
+        if last is not None and still and last.look != RECALLED and standing_until(newsroom, last.look, now):
             return FeedReport(whole.series, last.id, files=[document.path for document in wanted])
 
         def draft() -> Draft:
@@ -173,7 +181,11 @@ class _Job:
         report = FeedReport(draft.feed.series, draft.edition.edition_id, len(draft.edition.items))
         report.files = [document.path for document in wanted]
         if _same(newsroom, draft, draft.edition, wanted, archived=archived):
+            if archived and draft.last is not None:
+                with newsroom.database.write() as connection:
+                    feededitions.keep_look(connection, draft.last.id, look_of_month(newsroom, draft.until))
             return _kept(report, draft)
+        seen = look_of_month(newsroom, draft.until) if archived else None
         try:
             if archived:  # whole, however long: what is not in it is nowhere
                 done = finish(draft.edition, wanted, pieces=render_feeds.Pieces(), now=now, most=sys.maxsize)
@@ -191,7 +203,9 @@ class _Job:
         if _same(newsroom, draft, done.edition, wanted, archived=archived):
             _tell(newsroom, done, now=now)
             return _kept(report, draft)
-        changed = _publish(newsroom, done, wanted, actor=self._actor, now=now, at_once=self._at_once)
+        changed = _publish(
+            newsroom, done, wanted, actor=self._actor, now=now, at_once=self._at_once, seen=seen
+        )
         if changed is None:
             return None
         report.changed = changed
@@ -238,9 +252,11 @@ def _publish(
     now: datetime,
     at_once: bool,
     recalled: Recalled | None = None,
+    seen: str | None = None,
 ) -> list[str] | None:
-    """Freeze the edition and make its documents public; the paths that changed. `recalled`: it is what is left of the last one.
+    """Freeze the edition and make its documents public; the paths that changed.
 
+    `recalled`: it is what is left of the last one. `seen`: of a month, what it stands by.
     None when it must not be: somebody else made an edition of this feed meanwhile, or took one of its stories back.
     """
     made = done.edition
@@ -253,13 +269,15 @@ def _publish(
         named = {other.story_id for item in shown.values() for other in item.also}
         if standing(connection, named.union(shown), now=now) != named.union(shown):
             return None
-        editions.freeze(connection, made, actor=actor, look=RECALLED if recalled else look(wanted, made))
+        editions.freeze(
+            connection, made, actor=actor, look=RECALLED if recalled else seen or look(wanted, made)
+        )
         editions.keep_renderings(connection, made, done.outputs, now=now)
         first = (
             (item.story_id, item.link) for item in shown.values() if item.first_published == made.frozen_at
         )
         stories.publish(connection, first, now=made.frozen_at)
-        editions.prune_feeds(connection, made.series)
+        feededitions.prune(connection, made.series)
         files = {f"feeds/{path}": public.Finished(body, types[path]) for path, body in done.outputs.items()}
         changed = [path.removeprefix("feeds/") for path in public.put(connection, files, now=made.slot)]
         if recalled:

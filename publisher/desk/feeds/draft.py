@@ -26,11 +26,12 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A feed's next edition, not yet rendered, and the row of its last one."""
+    """A feed's next edition, not yet rendered, and the row of its last one. `until` (months): when the first of its stories expires."""
 
     feed: Feed
     edition: Edition
     last: Row[Any] | None
+    until: datetime | None = None
 
 
 def drafts(newsroom: Newsroom, feeds: Sequence[Feed], *, now: datetime) -> list[Draft]:
@@ -51,16 +52,19 @@ def drafts(newsroom: Newsroom, feeds: Sequence[Feed], *, now: datetime) -> list[
 def month_draft(newsroom: Newsroom, feed: Feed, *, start: datetime, end: datetime, now: datetime) -> Draft:
     """A draft of what was first published in [start, end), for a month of an archive; `feed` is that month's own."""
     with newsroom.database.read() as connection:
+        found = stories.published_between(connection, start, end)
         selection = select_feed(
             feed,
-            stories.published_between(connection, start, end),
+            found,
             title=title(newsroom, feed),
             sources=newsroom.sources,
             now=now,
             notice=notices(newsroom),
         )
         last = editions.latest(connection, Kind.FEED, feed.series)
-    return Draft(feed, _edition(newsroom, feed, selection, last=last, now=now), last)
+    ends = [story.received.expires for story in found if story.received.expires is not None]
+    made = _edition(newsroom, feed, selection, last=last, now=now)
+    return Draft(feed, made, last, until=min((at for at in ends if at > now), default=None))
 
 
 def content_hash(newsroom: Newsroom, made: Edition) -> str:

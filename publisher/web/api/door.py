@@ -58,8 +58,6 @@ STATUS: dict[type[Exception], int] = {
     people.ListUnreadable: 400,
     people.SegmentUnreadable: 400,
     people.RhythmUnknown: 400,
-    people.AttributeRefused: 400,
-    people.SegmentUnreadable: 400,
     people.StagingFailed: 503,
 }
 """Announced failures, or what they descend from; a test walks them all."""
