@@ -9,13 +9,14 @@ READY := $(VENV)/ready
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test soak bench lint fmt lock manual pictures
+.PHONY: help demo test soak bench mutate lint fmt lock manual pictures
 
 help:
 	@echo 'make demo      the whole way of a story, on invented news, in under 10 seconds'
 	@echo 'make test      lint, types, import contracts and all tests'
 	@echo 'make soak      the long fault runs: hundreds of kills, pauses and stops of senders'
 	@echo 'make bench     how fast the parts are, against peers in the same run'
+	@echo 'make mutate    how many small faults in MODULES the quick TESTS notice'
 	@echo 'make lint      the first three alone'
 	@echo 'make fmt       format, and mend what the linter can mend'
 	@echo 'make manual    docs/commands.md anew from the program'
@@ -40,6 +41,13 @@ soak: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench.run
+
+MODULES ?= subscribers/tokens.py
+TESTS ?= tests/unit/test_tokens.py tests/property/test_tokens_forged.py
+SAMPLE ?= 60
+
+mutate: $(READY)
+	$(BIN)/python -m tests.mutate --modules $(MODULES) --tests $(TESTS) --sample $(SAMPLE)
 
 lint: $(READY)
 	$(BIN)/ruff check .

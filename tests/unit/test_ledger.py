@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -56,7 +58,13 @@ def test_only_a_positive_reply_to_the_dot_is_an_acceptance():
     )
 
 
-@pytest.mark.parametrize("code", [199, 354, 399, 600, 999])
+@pytest.mark.parametrize("code", [200, 299])
+def test_every_positive_reply_to_the_dot_is_an_acceptance(code: int):
+    outcome = classify(Reply(code, None, "x" * 600), Phase.DOT)
+    assert (outcome.state, outcome.charged, outcome.reply) == (State.ACCEPTED, True, "x" * 512)
+
+
+@pytest.mark.parametrize("code", [199, 300, 354, 399, 600, 999])
 def test_what_is_no_reply_to_the_dot_leaves_the_row_in_doubt(code: int):
     assert classify(Reply(code, None, "what?"), Phase.DOT).state is State.UNCERTAIN
 
@@ -154,6 +162,15 @@ def test_a_retry_comes_within_a_fifth_of_its_schedule_and_is_the_same_everywhere
     assert at == retry_at(tries, NOW, key=KEY, delivery=delivery)
 
 
+@pytest.mark.parametrize(("tries", "minutes"), list(enumerate([5, 15, 30, 60, 120, 240, 240], 1)))
+def test_a_retry_is_moved_by_a_fifth_at_most_and_by_all_of_it(
+    tries: int, minutes: int, monkeypatch: pytest.MonkeyPatch
+):
+    for drawn, share in ((b"\0", 0.8), (b"\xff", 1.2)):
+        monkeypatch.setattr(hmac, "digest", lambda *_, drawn=drawn: drawn * 32)
+        assert retry_at(tries, NOW, key=KEY, delivery=1) == NOW + timedelta(minutes=minutes * share)
+
+
 def test_the_first_retries_of_a_dispatch_are_spread_over_their_two_minutes():
     seconds = sorted((retry_at(1, NOW, key=KEY, delivery=n) - NOW).total_seconds() for n in range(1, 1001))
     tenths = [sum(1 for s in seconds if 240 + 12 * n <= s < 252 + 12 * n) for n in range(10)]
@@ -180,6 +197,41 @@ def test_moves_that_are_not_listed_raise_and_a_repeat_is_no_news():
             else:
                 with pytest.raises(ValueError, match=f"{frm} to {to}"):
                     move(frm, to)
+
+
+LEGAL = """
+queued: claimed expired cancelled failed uncertain accepted
+claimed: committing queued suppressed cancelled expired failed
+committing: accepted failed queued uncertain
+uncertain: accepted failed queued
+failed: queued
+accepted: | suppressed: | expired: | cancelled:
+""".replace("|", "\n")
+LEGAL_OF_A_DISPATCH = """
+freezing: sending halted cancelled
+sending: paused halted cancelled
+paused: sending cancelled
+halted: sending freezing cancelled
+cancelled:
+"""
+
+
+@pytest.mark.parametrize(("said", "moves"), [(LEGAL, MOVES), (LEGAL_OF_A_DISPATCH, DISPATCH_MOVES)])
+def test_states_are_called_as_they_are_stored_and_move_as_they_may(said: str, moves: Any):
+    """The words stand in databases: another one would lose every row that has it."""
+    lines = (line.partition(":") for line in said.strip().splitlines())
+    assert {str(frm): set(map(str, moves[frm])) for frm in moves} == {
+        frm.strip(): set(targets.split()) for frm, _, targets in lines
+    }
+
+
+def test_steps_are_called_as_the_table_of_replies_calls_them():
+    assert " ".join(Phase) == "connect banner ehlo tls auth mail rcpt data body dot"
+
+
+def test_what_is_no_reply_keeps_its_code_where_nothing_is_in_doubt():
+    outcome = classify(Reply(250, None, "already?"), Phase.RCPT)
+    assert (outcome.state, outcome.code, outcome.charged) == (State.QUEUED, 250, False)
 
 
 def test_the_mark_is_reached_from_a_lease_only_and_acceptance_is_for_good():

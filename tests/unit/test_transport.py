@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from pathlib import Path
+from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 
 from publisher.ledger import Action, Outcome, State
-from publisher.transport import Envelope, Limits
+from publisher.transport import Connection, Envelope, Limits, RelayOptions
+from publisher.transport.wire import Wire
 from tests.smtpd import Server
 from tests.transportbox import (
     ENVELOPE,
@@ -250,3 +253,58 @@ def test_address_that_would_end_the_command_is_never_sent(tmp_path: Path, rcpt: 
         assert not any("MAIL" in line for line in server.heard())
     assert outcome is not None
     assert (outcome.state, outcome.cause) == (State.FAILED, "malformed-address")
+
+
+class Silent:
+    """A wire on which nothing is said, only noted."""
+
+    def __init__(self, *, alive: bool) -> None:
+        self.alive, self.asked = alive, list[bytes]()
+
+    async def ask(self, command: bytes, seconds: float) -> None:
+        self.asked.append(command)
+
+    def end(self, why: str) -> None:
+        self.alive = False
+
+
+@pytest.mark.parametrize(
+    ("extensions", "messages", "ahead", "usable"),
+    [({"pipelining": ""}, 1, True, True), ({}, 1, False, True), ({"pipelining": ""}, 0, False, False)],
+)
+def test_a_message_is_announced_ahead_only_where_it_may_and_has_room(
+    extensions: dict[str, str], messages: int, ahead: bool, usable: bool
+):
+    options = RelayOptions(name="main", host="relay.example", port=25, messages=messages)
+    for alive in (True, False):
+        connection: Any = Connection(cast("Any", Silent(alive=alive)), options, extensions)
+        assert (connection.looks_ahead, connection.usable) == (ahead, usable and alive)
+        connection._announced = ENVELOPE
+        assert connection.usable == alive, "what was announced has its place"
+
+
+@pytest.mark.parametrize("alive", [True, False])
+@pytest.mark.parametrize("announced", [None, ENVELOPE])
+def test_goodbye_is_said_to_a_server_that_listens_and_waits_for_no_message(alive: bool, announced: Any):
+    wire: Any = Silent(alive=alive)
+    connection = Connection(wire, RelayOptions(name="main", host="relay.example", port=25), {})
+    connection._announced = announced
+    asyncio.run(connection.close())
+    assert wire.asked == ([b"QUIT\r\n"] if alive and announced is None else [])
+    assert not wire.alive
+
+
+def test_a_wire_bears_a_line_of_4096_bytes_and_is_broken_where_the_server_hung_up() -> None:
+    async def wire(*, closing: bool) -> Wire:
+        return Wire(Mock(is_closing=Mock(return_value=closing)))
+
+    async def fed(*sizes: int) -> str | None:
+        fresh = await wire(closing=False)
+        for size in sizes:
+            fresh.get_buffer(size)[:size] = b"2" * size
+            fresh.buffer_updated(size)
+        return fresh.fault
+
+    assert asyncio.run(wire(closing=True)).fault == "the server hung up"
+    assert asyncio.run(fed(4096)) is None
+    assert asyncio.run(fed(4096, 1)) == "a reply line without end"

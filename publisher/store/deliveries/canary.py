@@ -34,11 +34,11 @@ class Wave:
     sender, or what the mail says.
     """
 
-    planned: int = 0
-    untried: int = 0
-    accepted: int = 0
-    refused: int = 0
-    complaints: int = 0
+    planned: int
+    untried: int
+    accepted: int
+    refused: int
+    complaints: int
 
 
 def canary_wave(connection: Connection, dispatch_id: str) -> Wave:
