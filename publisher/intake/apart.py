@@ -1,6 +1,7 @@
 """What a text says to the desk, taken out of what readers get: orders, and notes that are not for publication.
 
-PURE. One rule for every format, applied to the finished HTML of an item: its lines are told as a reader sees them (blocks, and what `br` parts), and
+PURE. One rule for every format whose texts are typed (mail, text wires, copied text); where a format has fields for such things a text is a text, and
+only what shouts is heard: capitals, in more than one word. It is applied to the finished HTML of an item: its lines are told as a reader sees them (blocks, and what `br` parts), and
 `desklines` says of each what it is. An order is taken out wherever it stands, and counts: the item is under embargo, as it says, or until a person
 releases it. A note is taken out with all that stands below it; one that says what it has to say in brackets, or above the text, goes alone. A
 note above the text that says nothing but that it is none for readers holds the item for a person, too, and so does one that would take most of the text away.
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from publisher.intake.desklines import Above, Order, bare_note, headed, is_note, lines_above, order
+from publisher.intake.desklines import WORD, Above, Order, bare_note, headed, is_note, lines_above, order
 from publisher.intake.markup import AS_NH3_READS_IT, BLOCKS, GONE_WITH_CONTENT
 from publisher.intake.standing import strictest
 from publisher.intake.text import clean
@@ -39,16 +40,17 @@ SIGNATURE = ".gmail_signature, .moz-signature, #Signature, [data-smartmail=gmail
 
 @dataclass(slots=True)
 class Apart:
-    """What was taken out of an item's texts; the embargoes that it states; the line over which a person has to decide ("": none). `idle`: it is killed anyhow, and stays as it came."""
+    """What was taken out of an item's texts; the embargoes that it states; the line over which a person has to decide ("": none). `idle`: it is killed anyhow, and stays as it came. `typed`: its format has no fields."""
 
     idle: bool = False
+    typed: bool = True
     notes: list[str] = field(default_factory=list)
     embargoes: list[Embargo] = field(default_factory=list)
     doubt: str = ""
 
     def headline(self, headline: str, source: Source) -> str:
         """A headline without the order that it begins or ends with."""
-        if self.idle or not _maybe(headline):
+        if self.idle or not self._heard(headline):
             return headline
         told = headed(headline, source)
         if told is None and not is_note(headline):
@@ -66,7 +68,7 @@ class Apart:
         kept: list[_Line] = []
         out: list[_Line] = []
         for place, line in enumerate(lines):
-            maybe = _maybe(line.said)
+            maybe = self._heard(line.said)
             told = order(line.said, source, first=place < FIRST) if maybe else None
             if maybe and is_note(line.said):
                 out += [line, *self._below(line, lines[place + 1 :], kept)]
@@ -82,6 +84,10 @@ class Apart:
         self.notes += [line.said for line in out]
         _take_out(out)
         return (root.inner_html or "") if out else html
+
+    def _heard(self, line: str) -> bool:
+        """Whether a line may be an order or a note at all."""
+        return _maybe(line) and (self.typed or _shouts(line))
 
     def embargo(self) -> Embargo:
         """What keeps the item back: an embargo that it states, and any doubt, until a person releases it."""
@@ -133,6 +139,12 @@ def _maybe(text: str) -> bool:
     """Whether a text may hold an order or a note: most do not, and are not taken apart."""
     said = text.casefold()
     return any(word in said for word in MAYBE) or USE.search(said) is not None
+
+
+def _shouts(line: str) -> bool:
+    """Whether a line begins in capitals as no crosshead does, with two words or the one that kills."""
+    words = WORD.findall(line)[:2]
+    return all(word.isupper() for word in words) and (len(words) == 2 or words == ["KILL"])
 
 
 def _root(html: str) -> LexborNode:

@@ -44,6 +44,7 @@ class Parts:
     """One item as its format gave it; every string is still raw, every list still unbounded.
 
     `doubts`: flags of what the item says of its own use and we cannot read (`standing`); an item with one is withheld.
+    `typed`: its format has no fields, and what is said to the desk stands in the text (`apart`); elsewhere a text is a text.
     `remarks`: flags that keep nothing back. `tail`: what `{tail}` of a `story_url` stands for, where that is not what follows the id's last : or /.
     """
 
@@ -85,6 +86,7 @@ class Parts:
     media: list[Media] = field(default_factory=list)
     set_aside: list[str] = field(default_factory=list)
     base_url: str | None = None
+    typed: bool = False
     raw: bytes = b""
 
 
@@ -115,7 +117,7 @@ def build(parts: Parts, context: Context) -> Received | Rejected:
         flags.append(RIGHTS_FORBID)
     if clean(parts.genre).casefold() in ADVISORIES:
         flags.append(ADVISORY)
-    aside = Apart(idle=parts.status is PubStatus.CANCELED)
+    aside = Apart(idle=parts.status is PubStatus.CANCELED, typed=parts.typed)
     headline = aside.headline(clean(parts.headline, TITLE_MAX), source)
     original = aside.headline(clean(parts.original_headline, TITLE_MAX), source) or headline
     headline = headline.removesuffix(

@@ -18,7 +18,7 @@ from publisher.intake.text import clean
 from publisher.intake.times import spoken
 from publisher.story import NO_EMBARGO, Embargo, EmbargoKind, PubStatus, Source
 
-__all__ = ["Above", "Order", "bare_note", "headed", "is_note", "lines_above", "opens_apart", "order"]
+__all__ = ["WORD", "Above", "Order", "bare_note", "headed", "is_note", "lines_above", "opens_apart", "order"]
 
 EDGES = " \t*-–—=+:!.,()[]<>#_\"'“”«»"
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
@@ -134,6 +134,12 @@ RUNS_ON = re.compile(
     r"\s+(?:or|and|oder|und|bestimmt|under|without)\b|\s+[^\W_a-z]|\s*[+(]|\W*$|\s*[])*:;.,!/–—-]"
 )
 
+PROSE = re.compile(
+    r"\s+(?:(?:bestimmt|or|and|oder|und|under|without)\s+)?(?!(?:bestimmt|or|and|oder|und|under|without)\b)[^\W\d_A-ZÀ-ÖØ-ÞА-ЯЁ]"
+    r"|[.,!?]?[’”»'\"]\s*\w"
+)
+"""A sentence that goes on in small letters, or in a script that has no others, and words that somebody is quoted with: news."""
+
 
 @dataclass(frozen=True, slots=True)
 class Above:
@@ -203,7 +209,7 @@ def is_note(line: str) -> bool:
     if NOTEBOOK.match(line.strip()) or ADDRESSED.match(said):
         return True
     found = NOT_PUBLIC.match(said)
-    if found is None or not RUNS_ON.match(found["behind"]):
+    if found is None or not RUNS_ON.match(found["behind"]) or PROSE.match(found["behind"]):
         return False
     return META.issuperset(word.casefold() for word in WORD.findall(found["before"]))
 

@@ -90,6 +90,7 @@ def _item(message: _Message, context: Context) -> Received | Rejected:
     first = next((said for said in paragraphs if not opens_apart(said, context.source, opens=True)), "")
     found = DATELINE.match(first)
     parts = Parts(
+        typed=True,
         guid=f"7901:{context.source.slug}:{named.casefold()}:{day}" if named and day else "",
         tail=f"{named.casefold()}-{day}",
         aliases=[

@@ -74,6 +74,7 @@ def _parts(message: Message, plain: str, html: str, context: Context) -> Parts:
     marks = (over, above, above_html)
     names = [name for name, _ in getaddresses([_header(message, "From")]) if name and "@" not in name]
     parts = Parts(
+        typed=True,
         guid=_header(message, "Message-ID").strip("<> "),
         headline="" if over.count else subject,
         body_html=_html_of(lines[above.count :], source) if plain else html,

@@ -59,6 +59,7 @@ def read(raw: bytes, context: Context) -> Document | Unreadable:
     end = next((place for place, line in enumerate(lines) if FURNITURE.fullmatch(line)), len(lines))
     body = "".join(f"<p>{linked(line)}</p>" for line in lines[:end])
     parts = Parts(
+        typed=True,
         guid="",
         headline=headline,
         body_html=body,

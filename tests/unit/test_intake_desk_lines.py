@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from publisher.intake.desklines import headed, is_note, lines_above, order
+from publisher.intake.markup import to_text
 from publisher.intake.standing import DESK_LINE
 from publisher.story import EmbargoKind, PubStatus, Received, Rejected
 from tests.unit.test_intake_texts import mail
@@ -99,6 +100,9 @@ def test_an_embargo_line_holds_wherever_it_stands_and_is_not_printed(form, above
 def test_an_order_in_a_text_holds_it_and_is_not_printed(form, line):
     for lines in ((line, NEWS, MORE), (NEWS, MORE, line)):
         item = came(form(*lines))
+        if form is as_json and not line.isupper():  # a format with fields: what does not shout is text
+            assert (item.pubstatus, line in shown(item)) == (PubStatus.USABLE, True)
+            continue
         assert item.pubstatus is not PubStatus.USABLE or item.embargo.kind is EmbargoKind.UNREADABLE
         assert line not in shown(item)
 
@@ -140,7 +144,7 @@ def test_a_note_above_the_text_goes_alone_or_holds_the_item(form):
     assert item.pubstatus is PubStatus.USABLE
     for lines in (
         ("NOT FOR PUBLICATION", NEWS, MORE),
-        ("A line.", f"Not for publication: {SECRET}", NEWS, MORE),
+        ("A line.", f"NOT FOR PUBLICATION: {SECRET}", NEWS, MORE),
     ):
         item = came(form(*lines))
         assert item.embargo.kind is EmbargoKind.UNREADABLE
@@ -263,3 +267,56 @@ def test_a_crosshead_is_no_order_and_a_broken_line_of_prose_is_none():
         item = came(form(NEWS, broken, MORE))
         assert (item.pubstatus, item.embargo.kind) == (PubStatus.USABLE, EmbargoKind.NONE)
         assert "he hoped" in item.body
+
+
+ORDINARY = [
+    (
+        "Embargo on Cuban oil ends after sixty years",
+        "Under embargo for 60 years, Cuba has built trucks of its own.",
+    ),
+    ("Bridge opens again", "Not used until 1990, the bridge now carries ten trains a day."),
+    ("Not for publication: the diaries of a spy", "The book is out on Monday."),
+    ("Minister’s letter leaked", "‘Not for publication,’ the minister had written above the letter."),
+    ("Talks resume", "* Contacts with the port of Ghent go on"),
+    (
+        "Embargo bis Ende 2027 verlängert",
+        "Nicht zur Veröffentlichung bestimmt war der Brief, den die Zeitung nun druckt.",
+    ),
+    ("Concert annulé à Lyon", "Annulé"),
+    ("Embargo hasta 2030 para el atún", "Sin embargo, el juez no fijó la cantidad."),
+    (
+        "Эмбарго до 2028 года продлил президент",
+        "Не для публикации было письмо министра, которое получила газета.",
+    ),
+    ("نامه وزیر فاش شد", "غیرقابل انتشار خواندن این نامه کار وزیر بود."),
+    ("מכתב השר נחשף", "לא לפרסום היו דברי השר במכתב שהגיע לעיתון."),
+    ("平台不得发布虚假信息", "不得发布虚假信息，网信办要求各平台整改。"),
+    ("EMBARGO ON OIL ENDS IN MAY", "EMBARGO"),
+    ("Withdrawal from the river bank begins", "Withdrawal"),
+]
+
+
+@pytest.mark.parametrize(("headline", "paragraph"), ORDINARY)
+def test_where_a_format_has_fields_an_ordinary_story_comes_through_whole(headline, paragraph):
+    raw, format_ = as_json(NEWS, paragraph, MORE)
+    item = came((json.dumps(json.loads(raw) | {"headline": headline}), format_))
+    assert (item.pubstatus, item.embargo.kind, item.flags) == (PubStatus.USABLE, EmbargoKind.NONE, ())
+    assert item.original_headline == headline
+    for line in (NEWS, paragraph, MORE):
+        assert line in to_text(item.body)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "‘Not for publication,’ the minister had written above the letter.",
+        "Nicht zur Veröffentlichung bestimmt war der Brief, den die Zeitung nun druckt.",
+        "Не для публикации было письмо министра, которое получила газета.",
+        "غیرقابل انتشار خواندن این نامه کار وزیر بود.",
+        "غير مخصصة للنشر كانت الرسالة التي حصلت عليها الصحيفة.",
+        "לא לפרסום היו דברי השר במכתב שהגיע לעיתון.",
+        "不得发布虚假信息，网信办要求各平台整改。",
+    ],
+)
+def test_a_sentence_about_what_is_not_for_publication_is_no_note_in_any_format(line):
+    assert not is_note(line)
