@@ -222,11 +222,13 @@ def _read(mail: Message, raw: bytes) -> Report:
     what, said = _what(mail, parts, blocks, free)
     body = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[-1]
     known_by = "\n".join(_all(mail, name) for name in _SAME_BY_ANY_WAY)
+    tokens = _found(_TOKEN, to + "\n".join(map(str, accounts)))
+    known_by += " ".join(sorted(tokens))  # two that say the same are about two mails
     return Report(
         what=what,
         said=said,
         fingerprint=sha256(known_by.encode("utf-8", "replace") + b"\n" + body.strip()).digest(),
-        tokens=_found(_TOKEN, to + "\n".join(map(str, accounts))),
+        tokens=tokens,
         asked=(*_found(_TOKEN, to), *_found(_ALONE, _all(mail, "Subject"))),
         returned_tokens=_found(_LEAVE_LINK, _all(returned, "List-Unsubscribe"))
         if returned is not None

@@ -148,7 +148,7 @@ class _Desk:
             return self._untrusted("complaint", "it names no mail of ours that was accepted")
         if not self._about(sent, "complaint", "suppressed", detail="feedback report"):
             return Taken("complaint", "known", sent.dispatch_id)
-        self._suppress(sent, "complained", "feedback report")
+        self._suppress(sent, "complained", "feedback report", addr_key=self._whose(sent))
         return Taken("complaint", "suppressed", sent.dispatch_id)
 
     def failure(self) -> Taken:
@@ -208,7 +208,9 @@ class _Desk:
                 person = audience.get(self.connection, claim.subscriber)
             except UnknownSubscriber:
                 return None
-            return returned.latest_of(self.connection, person.addr_key, digests[claim.digest])
+            sent = returned.latest_of(self.connection, person.addr_key, digests[claim.digest])
+            if sent is not None:
+                return sent
         message_id = self.report.returned_id
         return returned.delivery_of(self.connection, message_id=message_id) if message_id else None
 
@@ -244,10 +246,17 @@ class _Desk:
             relays.leave_alone(self.connection, name, until, now=self.now)
         return True
 
-    def _suppress(self, sent: Any, cause: str, detail: str) -> None:
+    def _whose(self, sent: Any) -> bytes:
+        """The address of whoever got a mail, as it is now: they may have moved, and somebody else may have the former one."""
+        try:
+            return bytes(audience.get(self.connection, sent.subscriber_id).addr_key)
+        except UnknownSubscriber:
+            return bytes(sent.addr_key)
+
+    def _suppress(self, sent: Any, cause: str, detail: str, *, addr_key: bytes | None = None) -> None:
         audience.suppress(
             self.connection,
-            sent.addr_key,
+            addr_key or sent.addr_key,
             cause,
             actor=RULE,
             now=self.now,

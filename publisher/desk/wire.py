@@ -150,6 +150,12 @@ def _look_into(
         context = Context(source=source, now=now, max_items=limit)
         _read(newsroom, source, raw, context, format=source.format, report=of_file, actor=actor)
         report.add(of_file)
+        if (
+            of_file.left_out and not of_file.failed
+        ):  # nobody sends a file again: what is in it must not be done with
+            of_file.failed = (
+                f"{of_file.left_out} of its items were not read: raise fetch.max_items, and put it back"
+            )
         if of_file.failed:
             report.remarks.append(f"{name}: {of_file.failed}")
         return of_file.failed

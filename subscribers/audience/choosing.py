@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from subscribers.address import Address
 from subscribers.audience.former import hand_over, remember, somebodys_own
 from subscribers.audience.looking import find, stored_sections
 from subscribers.audience.refusing import suppressed
-from subscribers.audience.rows import held, hold_suppressions, keep_evidence, rhythm_values, set_status
+from subscribers.audience.rows import (
+    held,
+    hold_suppressions,
+    insert,
+    keep_evidence,
+    rhythm_values,
+    set_status,
+)
 from subscribers.consent import UNKNOWN, Origin, Status, Step, after
 from subscribers.errors import AddressSuppressed, UnknownSubscriber
 from subscribers.rhythm import Rhythm
@@ -127,13 +135,14 @@ def move(
         _give_way(connection, other.id, subscriber_id)
     person = held(connection, subscriber_id)
     connection.execute(delete(suppression).where(suppression.c.addr_key == addr_key))
+    status = _status_there(connection, person, addr_key)
     somebodys_own(connection, addr_key)
     if person.addr_key != addr_key:
         remember(connection, subscriber_id, person.addr_key, now=now)
     set_status(
         connection,
         subscriber_id,
-        Status(person.status),
+        status,
         now=now,
         address=address.address,
         addr_key=addr_key,
@@ -148,6 +157,29 @@ def move(
         origin=origin,
     )
     return True
+
+
+def _status_there(connection: Connection, person: Row[Any], addr_key: bytes) -> Status:
+    """What a reader is at the new address. That mails to the former one came back says nothing of it; every other refusal goes along."""
+    refused = suppressed(connection, person.addr_key)
+    if person.status != Status.SUPPRESSED or refused is None or person.addr_key == addr_key:
+        return Status(person.status)
+    if refused.cause == "bounced":
+        return Status(refused.prior or Status.CONFIRMED)
+    connection.execute(
+        insert(connection, suppression)
+        .values(
+            addr_key=addr_key,
+            cause=refused.cause,
+            prior=refused.prior,
+            dispatch_id=refused.dispatch_id,
+            detail=refused.detail,
+            actor=refused.actor,
+            at=refused.at,
+        )
+        .on_conflict_do_nothing()
+    )
+    return Status.SUPPRESSED
 
 
 def taken(connection: Connection, subscriber_id: int) -> bool:

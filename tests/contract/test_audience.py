@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from publisher.store.db import Database
 from subscribers import audience
+from subscribers.address import parse
 from subscribers.errors import AddressRefused, AddressSuppressed, UnknownSubscriber
 from subscribers.schema import consent, subscriber, subscription, suppression
 from tests.readers import LATER, NOW, join, key_of, may_be_mailed, why_not
@@ -307,3 +308,22 @@ def test_one_address_is_one_reader(database: Database):
         assert join(connection, "Reader@news.example") == join(
             connection, "reader@NEWS.example", digest="evening"
         )
+
+
+@pytest.mark.parametrize(("cause", "mailed"), [("bounced", True), ("complained", False), ("manual", False)])
+def test_who_moves_leaves_a_dead_mailbox_behind_and_no_other_refusal(
+    database: Database, cause: str, mailed: bool
+):
+    with database.write() as connection:
+        reader = join(connection)
+        audience.suppress(connection, key_of("reader@news.example"), cause, actor="rule:bounce", now=NOW)
+        there = "moved@news.example"
+        assert audience.move(connection, reader, parse(there), key_of(there), actor="reader", now=LATER)
+        assert may_be_mailed(connection, reader) is mailed
+        refused = audience.suppressed(connection, key_of(there))
+        assert (refused.cause if refused else None) == (None if mailed else cause)
+        if not mailed:
+            audience.undo_suppression(
+                connection, addr_key=key_of(there), why="a mistake", actor="cli:ed", now=LATER
+            )
+            assert may_be_mailed(connection, reader)

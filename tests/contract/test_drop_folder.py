@@ -120,6 +120,16 @@ def test_a_file_from_the_future_is_read_and_one_of_a_clock_a_little_ahead_waits(
     assert poll(room, 90).counts == {"new": 1}
 
 
+def test_a_file_with_more_than_is_read_of_one_is_not_done_with(database, folder):
+    folder.mkdir()
+    room = newsroom(database, source={"folder": str(folder)}, tables={"fetch": {"max_items": 1}})
+    push(folder, "many.jsonl", jsonl(line(1), line(2)), age=900)
+    report = poll(room)
+    assert report.counts == {"new": 1}
+    assert "raise fetch.max_items" in " ".join(report.remarks)
+    assert {"failed/many.jsonl", "failed/many.jsonl.why.txt"} <= there(folder)
+
+
 def test_two_processes_never_look_at_once(room, folder):
     push(folder, "a.jsonl", jsonl(line(1)))
     with (folder / dropfolder.LOCK).open("w") as other:

@@ -17,6 +17,7 @@ from publisher.newsroom import Newsroom
 from publisher.store import returned, schema
 from publisher.store.db import Database
 from subscribers import audience
+from subscribers.address import key, parse
 from subscribers.tokens import Purpose, mint, mint_bounce
 from tests.mailroom import begun, ingest, keeping, make, send
 from tests.newsrooms import NOW, line
@@ -215,3 +216,31 @@ def test_what_a_server_says_at_once_counts_like_what_comes_back_once_for_each_ma
         send(room, second, clock=lambda: NOW + day)
     here = ("bounced", second)
     assert box.suppressed() == {dead: ("bounced", first), full: here, host: here}
+
+
+def test_a_complaint_is_of_whoever_got_the_mail_wherever_they_are_now(box: Box) -> None:
+    """Their former address may be another reader's by then; and two complaints that say the same are two."""
+    ada, bo, *_ = READERS
+    moved = "ada@moved.example"
+    with box.database.write() as connection:
+        who = box.deliveries[ada].subscriber_id
+        there = key(parse(moved), box.room.address_key)
+        assert audience.move(connection, who, parse(moved), there, actor="reader", now=NOW)
+    told = {
+        "digest": "morning",
+        "language": None,
+        "sections": (),
+        "basis": "asked",
+        "actor": "test",
+        "now": NOW,
+    }
+    readers.add(box.room, ada, **told)
+    same = "From: loop@peer.example\nTo: bounce+{}@front.example\nMIME-Version: 1.0\nContent-Type: multipart/report; "
+    same += "report-type=feedback-report; boundary=b\n\n--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\n--b--\n"
+    tokens = [mint_bounce(box.room.token_keys, box.deliveries[name].id) for name in (ada, bo)]
+    assert [box.take(same.format(token)).effect for token in tokens] == ["suppressed", "suppressed"]
+    assert box.suppressed() == {
+        moved: ("complained", box.dispatch_id),
+        bo: ("complained", box.dispatch_id),
+    }
+    assert readers.record(box.room, ada)["digests"] == ["morning"]
