@@ -14,7 +14,7 @@ from publisher.desk import mailing, readers
 from publisher.desk.returned import BURST_ROWS, Taken, take
 from publisher.ledger import Counts
 from publisher.newsroom import Newsroom
-from publisher.store import returned, schema
+from publisher.store import deliveries, returned, schema
 from publisher.store.db import Database
 from subscribers import audience
 from subscribers.address import key, parse
@@ -234,7 +234,10 @@ def test_a_complaint_is_of_whoever_got_the_mail_wherever_they_are_now(box: Box) 
         "actor": "test",
         "now": NOW,
     }
-    readers.add(box.room, ada, **told)
+    owner = readers.add(box.room, ada, **told)["id"]
+    with box.database.read() as connection:
+        assert deliveries.of_reader(connection, owner, audience.keys_of(connection, [owner])) == []
+        assert len(deliveries.of_reader(connection, who, audience.keys_of(connection, [who]))) == 1
     same = "From: loop@peer.example\nTo: bounce+{}@front.example\nMIME-Version: 1.0\nContent-Type: multipart/report; "
     same += "report-type=feedback-report; boundary=b\n\n--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\n--b--\n"
     tokens = [mint_bounce(box.room.token_keys, box.deliveries[name].id) for name in (ada, bo)]

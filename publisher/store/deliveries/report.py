@@ -132,7 +132,10 @@ def _with_address(dispatch_id: str, which: ColumnElement[bool]) -> Select[Any]:
 
 
 def of_reader(connection: Connection, subscriber_id: int, keys: Collection[bytes]) -> list[dict[str, Any]]:
-    """Every mail of one person, whichever address they had, oldest first: which edition (none: a notice), what became of it, when."""
+    """Every mail of one person, whichever address they had, oldest first: which edition (none: a notice), what became of it, when.
+
+    What names nobody goes by the address; what another reader got at an address that is theirs now is that reader's.
+    """
     query = (
         select(
             delivery.c.edition_id.label("edition"),
@@ -141,7 +144,12 @@ def of_reader(connection: Connection, subscriber_id: int, keys: Collection[bytes
             delivery_state.c.at,
         )
         .join(delivery_state, delivery_state.c.delivery_id == delivery.c.id)
-        .where(or_(delivery.c.subscriber_id == subscriber_id, delivery.c.addr_key.in_(keys)))
+        .where(
+            or_(
+                delivery.c.subscriber_id == subscriber_id,
+                and_(delivery.c.subscriber_id.is_(None), delivery.c.addr_key.in_(keys)),
+            )
+        )
         .order_by(delivery.c.id)
     )
     return [dict(row) for row in connection.execute(query).mappings()]
