@@ -2,7 +2,7 @@
 
 PURE. One rule for every format whose texts are typed (mail, text wires, copied text); where a format has fields for such things a text is a text, and
 only what shouts is heard: capitals, in more than one word. It is applied to the finished HTML of an item: its lines are told as a reader sees them (blocks, and what `br` parts), and
-`desklines` says of each what it is. An order is taken out wherever it stands, and counts: the item is under embargo, as it says, or until a person
+`desklines` says of each what it is. An order counts wherever it stands, and is taken out where it is one beyond doubt: the item is under embargo, as it says, or until a person
 releases it. A note is taken out with all that stands below it; one that says what it has to say in brackets, or above the text, goes alone. A
 note above the text that says nothing but that it is none for readers holds the item for a person, too, and so does one that would take most of the text away.
 """
@@ -15,7 +15,17 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from publisher.intake.desklines import WORD, Above, Order, bare_note, headed, is_note, lines_above, order
+from publisher.intake.desklines import (
+    WORD,
+    Above,
+    Order,
+    bare_note,
+    headed,
+    is_note,
+    lines_above,
+    order,
+    sure,
+)
 from publisher.intake.markup import AS_NH3_READS_IT, BLOCKS, GONE_WITH_CONTENT
 from publisher.intake.standing import strictest
 from publisher.intake.text import clean
@@ -55,8 +65,10 @@ class Apart:
         told = headed(headline, source)
         if told is None and not is_note(headline):
             return headline
-        self.notes.append(headline)
         self._obey(headline, told or Order())
+        if told and not sure(told, headline):
+            return headline
+        self.notes.append(headline)
         return told.rest if told else ""
 
     def text(self, html: str, source: Source) -> str:
@@ -76,7 +88,7 @@ class Apart:
                     break
             elif told is not None and not told.rest:
                 self._obey(line.said, told)
-                out.append(line)
+                (out if sure(told, line.said) else kept).append(line)
             else:
                 kept.append(line)
                 if told is not None:

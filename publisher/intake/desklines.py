@@ -18,7 +18,18 @@ from publisher.intake.text import clean
 from publisher.intake.times import spoken
 from publisher.story import NO_EMBARGO, Embargo, EmbargoKind, PubStatus, Source
 
-__all__ = ["WORD", "Above", "Order", "bare_note", "headed", "is_note", "lines_above", "opens_apart", "order"]
+__all__ = [
+    "WORD",
+    "Above",
+    "Order",
+    "bare_note",
+    "headed",
+    "is_note",
+    "lines_above",
+    "opens_apart",
+    "order",
+    "sure",
+]
 
 EDGES = " \t*-–—=+:!.,()[]<>#_\"'“”«»"
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
@@ -169,6 +180,10 @@ def lines_above(lines: Sequence[str], source: Source) -> Above:
         if (found := order(line, source)) is not None:
             if found.rest:
                 break
+            if not sure(found, line):  # perhaps the headline: it stays, and a person looks
+                doubt = Embargo(EmbargoKind.UNREADABLE, text=clean(line, 200))
+                embargo = standing.strictest((embargo, found.embargo, doubt))
+                break
             status = standing.gravest((status, found.status))
             embargo = standing.strictest((embargo, found.embargo))
         elif LEAD.fullmatch(said):
@@ -179,6 +194,13 @@ def lines_above(lines: Sequence[str], source: Source) -> Above:
             break
         count += 1
     return Above(count, status, embargo, tuple(signals))
+
+
+def sure(told: Order, line: str) -> bool:
+    """Whether a line is an order beyond doubt, and is taken out: it has a time that can be read, or shouts. Any other stays, and holds the item for a person."""
+    said = line.removesuffix(told.rest) if told.rest else line
+    loud = said.upper() == said != said.lower()
+    return told.embargo.kind is EmbargoKind.UNTIL or loud
 
 
 def order(line: str, source: Source, *, first: bool = True) -> Order | None:

@@ -104,7 +104,9 @@ def test_an_order_in_a_text_holds_it_and_is_not_printed(form, line):
             assert (item.pubstatus, line in shown(item)) == (PubStatus.USABLE, True)
             continue
         assert item.pubstatus is not PubStatus.USABLE or item.embargo.kind is EmbargoKind.UNREADABLE
-        assert line not in shown(item)
+        assert (
+            line in shown(item)
+        ) is not line.isupper()  # what may be news is held whole, for a person to look
 
 
 @pytest.mark.parametrize("form", TYPED)
@@ -171,7 +173,13 @@ def test_the_signature_of_a_mail_in_html_is_no_part_of_it(signature):
         ("EMBARGOED UNTIL 0600 GMT 1 APR 2031: Mayor resigns", "Mayor resigns", EmbargoKind.UNTIL),
         ("Under embargo until 1 April 2031 - Mayor resigns", "Mayor resigns", EmbargoKind.UNTIL),
         ("EMBARGO: Mayor resigns", "Mayor resigns", EmbargoKind.OPEN),
-        ("Mayor resigns (embargoed until Friday noon)", "Mayor resigns", EmbargoKind.UNREADABLE),
+        (
+            "Mayor resigns (embargoed until Friday noon)",
+            "Mayor resigns (embargoed until Friday noon)",
+            EmbargoKind.UNREADABLE,
+        ),
+        ("Embargo until March hits oranges", "Embargo until March hits oranges", EmbargoKind.UNREADABLE),
+        ("Embargo vor dem Aus: EU lenkt ein", "Embargo vor dem Aus: EU lenkt ein", EmbargoKind.UNREADABLE),
         ("EMBARGOED UNTIL 0600 GMT 1 APR 2031", "", EmbargoKind.UNTIL),
     ],
 )
