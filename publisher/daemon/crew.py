@@ -72,7 +72,7 @@ class _Watch:
     deaths: int = 0
     begin_at: list[float] = field(default_factory=list)
     trouble: tuple[str, str] | None = None
-    ailing: dict[str, str] | None = None
+    ailing: dict[str, str] = field(default_factory=dict)
     refused: str | None = None
     once_more: bool = False
 
@@ -115,8 +115,8 @@ class Crew:
             raise Refused(watch.refused)
         if watch.once_more and not stop.is_set():
             return alone()
-        ailing = (watch.ailing or {}).items()
-        told = mailing.report(newsroom, dispatch_id, relay_trouble=watch.trouble, ailing=tuple(ailing))
+        ailing = tuple(watch.ailing.items())
+        told = mailing.report(newsroom, dispatch_id, relay_trouble=watch.trouble, ailing=ailing)
         return replace(told, senders_lost=watch.deaths > REPLACEMENTS)
 
     def _keep(
@@ -158,10 +158,8 @@ class Crew:
         error = document.get("error", {}).get("message", "")
         if why := document.get("relay_trouble"):
             watch.trouble = watch.trouble or (document["relay"], why)
-        if "ailing" in document:  # of no use to the dispatch is what was of no use to any of them
-            found = {entry["relay"]: entry["reason"] for entry in document["ailing"]}
-            before = found if watch.ailing is None else watch.ailing
-            watch.ailing = {name: why for name, why in before.items() if name in found}
+        for entry in document.get("ailing", ()):  # one that leaves it alone by then has nothing to say of it
+            watch.ailing.setdefault(entry["relay"], entry["reason"])
         if code == REFUSED:
             watch.refused = watch.refused or error
         elif error and code in SPOKEN:

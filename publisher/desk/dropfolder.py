@@ -20,7 +20,7 @@ from publisher.crash import crashpoint
 from publisher.errors import unwritable
 from publisher.intake.document import MAX_BYTES
 
-__all__ = ["look"]
+__all__ = ["Take", "look"]
 
 DONE, FAILED, TAKEN, LOCK = "done", "failed", ".taken", ".publisher.lock"
 WHY, NAME_MAX = ".why.txt", 230
@@ -44,8 +44,12 @@ AHEAD = timedelta(minutes=5)
 """So far another machine's clock may be ahead of ours while it writes; a time beyond that was set by a server that keeps its sender's, when it had the whole file."""
 
 
-def look(folder: Path, take: Callable[[str, bytes], str | None], *, now: datetime) -> str | None:
-    """Hand each whole file to `take` (name, bytes), which gives back why it could not be read, or None; oldest first.
+Take = Callable[[str, bytes | OSError], str | None]
+"""Takes a file's name, and its bytes or what kept it from being opened; gives back why it could not be read, or None."""
+
+
+def look(folder: Path, take: Take, *, now: datetime) -> str | None:
+    """Hand each whole file to `take`, oldest first.
 
     Gives back None, or why nothing was looked at.
 
@@ -115,25 +119,25 @@ def _is_file(entry: Path) -> bool:
     return False
 
 
-def _one(folder: Path, entry: Path, take: Callable[[str, bytes], str | None], *, now: datetime) -> None:
+def _one(folder: Path, entry: Path, take: Take, *, now: datetime) -> None:
     """Move aside, read, hand over, move on; an upload that goes on meanwhile gets its file back."""
     aside = folder / TAKEN / entry.name
     if entry != aside:
         entry.rename(aside)
     before = aside.stat()
     crashpoint("drop.taken")
-    raw, why = b"", None
+    raw: bytes | OSError
     try:
         with aside.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        why = f"it cannot be opened: {error.strerror or error}"
+        raw = error
     after = aside.stat()
     young = _within(PATIENCE, after.st_mtime, now)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         _give_back(folder, aside)
         return
-    why = why or take(entry.name, raw)
+    why = take(entry.name, raw)
     crashpoint("drop.stored")
     if why is None:
         aside.rename(_free(folder / DONE, entry.name))

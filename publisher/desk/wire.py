@@ -145,10 +145,13 @@ def _look_into(
     """Take what was pushed into a source's folder; a file that cannot be read is named, and is no failure of its neighbours."""
     limit = newsroom.settings.fetch.max_items
 
-    def take(name: str, raw: bytes) -> str | None:
+    def take(name: str, raw: bytes | OSError) -> str | None:
         of_file = SourceReport(source.slug)
-        context = Context(source=source, now=now, max_items=limit)
-        _read(newsroom, source, raw, context, format=source.format, report=of_file, actor=actor)
+        if isinstance(raw, OSError):
+            of_file.failed = f"it cannot be opened: {raw.strerror or raw}"
+        else:
+            context = Context(source=source, now=now, max_items=limit)
+            _read(newsroom, source, raw, context, format=source.format, report=of_file, actor=actor)
         report.add(of_file)
         if (
             of_file.left_out and not of_file.failed

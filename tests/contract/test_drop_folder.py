@@ -102,7 +102,9 @@ def test_a_file_that_may_not_be_opened_and_one_with_the_longest_name_keep_nothin
     push(folder, "a-secret.jsonl", jsonl(line(1)), age=900)
     push(folder, longest, b"<newsMessage>", age=800)
     push(folder, "c.jsonl", jsonl(line(2)))
-    assert poll(room).counts == {"new": 1}
+    report = poll(room)
+    assert report.counts == {"new": 1}
+    assert "a-secret.jsonl: it cannot be opened: Permission denied" in report.remarks
     push(folder, longest, b"<newsMessage>", age=800)
     poll(room, 5)
     assert "Permission denied" in (folder / "failed" / "a-secret.jsonl.why.txt").read_text()

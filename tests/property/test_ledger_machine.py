@@ -151,6 +151,8 @@ class LedgerMachine(RuleBasedStateMachine):
             if hand.row.delivery_id in may_go:
                 hand.step = MARKED
                 continue
+            if hand not in worker.hands:  # the lease was found lost by another row of it
+                continue
             with self.database.read() as connection:
                 what, why = deliveries.why_refused(connection, lease, hand.row.delivery_id, now=self.now)
             if what == "not-ours":
@@ -284,10 +286,13 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(verdict=st.sampled_from([State.ACCEPTED, State.FAILED, State.QUEUED]))
     def resolve(self, verdict: State) -> None:
-        uncertain = {row for row, state in self.states.items() if state is State.UNCERTAIN}
-        if verdict is not State.QUEUED:
-            self.by_hand |= uncertain
         self.write(deliveries.resolve, DISPATCH, verdict, deliveries=(), actor="test", now=self.now)
+        if verdict is not State.QUEUED:  # those in doubt, also who waits to be sent again
+            settled = select(schema.outcome.c.delivery_id).where(schema.outcome.c.actor == "test")
+            with self.database.read() as connection:
+                self.by_hand |= set(
+                    connection.execute(settled.where(schema.outcome.c.state == verdict)).scalars()
+                )
 
     @rule()
     def retry(self) -> None:
