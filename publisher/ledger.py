@@ -23,6 +23,7 @@ __all__ = [
     "MOVES",
     "NOTHING_LEFT",
     "POISON",
+    "SESSION_ENDED",
     "Action",
     "Counts",
     "DispatchState",
@@ -312,6 +313,10 @@ def _outcome(
         enhanced=reply.enhanced,
         reply=unnamed(reply.text)[:512],
     )
+
+
+SESSION_ENDED = "the server ended the session"
+"""As the cause of a loss: one that took messages before, which many do after some."""
 
 
 def lost(phase: Phase, *, why: str) -> Outcome:

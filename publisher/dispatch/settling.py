@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from publisher.dispatch.feed import Chunk
 from publisher.dispatch.guards import HOLD
 from publisher.dispatch.shared import Shared, domain_of, said, spread
-from publisher.ledger import Action, Outcome, State, retry_at
+from publisher.ledger import SESSION_ENDED, Action, Outcome, State, retry_at
 from publisher.store import deliveries
 from publisher.store.deliveries import Recorded, Row
 
@@ -58,7 +58,13 @@ class Settling:
         self.record(chunk, row, outcome, next_at=next_at)
 
     def _lost_for_nothing(self, chunk: Chunk, row: Row, outcome: Outcome, now: datetime) -> None:
-        """Lost before the mark: free, and the row waits for the next connection; every third time it is charged."""
+        """Lost before the mark: free, and the row waits for the next connection; every third time it is charged.
+
+        A session that ended after it had brought others on is no reason to charge: the next one brings on some more.
+        """
+        if outcome.cause == SESSION_ENDED:
+            self._feed.put_back(chunk, row)
+            return
         self._of.losses[row.delivery_id] += 1
         if self._of.losses[row.delivery_id] % FREE_LOSSES:
             self._feed.put_back(chunk, row)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from publisher.crash import crashpoint
-from publisher.ledger import Action, Outcome, Phase, Reply, State, classify, lost
+from publisher.ledger import SESSION_ENDED, Action, Outcome, Phase, Reply, State, classify, lost
 from publisher.transport.options import Envelope, RelayOptions
 from publisher.transport.wire import Broken, Wire
 
@@ -244,7 +244,7 @@ class Connection:
         if reply.code == 421 and phase is Phase.MAIL and self._used > 1:
             # the server ends a session that was good: an event of the connection, not an answer to this row
             self._wire.end("421")
-            return lost(phase, why="the server ended the session")
+            return lost(phase, why=SESSION_ENDED)
         return self._refused(classify(reply, phase), reply.code)
 
     # ---------------------------------------------------------------------------------------------------- the message

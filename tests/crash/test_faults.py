@@ -157,10 +157,13 @@ def test_relay_that_restarts_is_waited_for_a_moment(database: Database, tmp_path
     judge(database, server)
 
 
-def test_session_of_few_messages_is_followed_by_the_next(database: Database, tmp_path: Path) -> None:
+@pytest.mark.parametrize("few", [1, 5])
+def test_session_of_few_messages_is_followed_by_the_next(
+    database: Database, tmp_path: Path, few: int
+) -> None:
     clock = Clock()
     frozen(database, readers(60), now=clock.now)
-    rule = "mail per=connection nth=6- reply='421 4.7.0 Enough' then=drop"
+    rule = f"mail per=connection nth={few + 1}- reply='421 4.7.0 Enough' then=drop"
     with plain(rule, folder=tmp_path) as server:
         ended = send(database, server, clock)
     assert (ended.trouble, ended.counts.accepted) == (None, 60)
