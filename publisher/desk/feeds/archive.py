@@ -29,7 +29,7 @@ __all__ = [
     "closed_months",
     "feed_of_month",
     "look_of_month",
-    "standing_until",
+    "may_stand",
     "that_may_show",
 ]
 
@@ -103,7 +103,7 @@ def look_of_month(newsroom: Newsroom, until: datetime | None) -> str:
     return f"{sha256(repr(granted).encode()).hexdigest()[:16]} {until.isoformat() if until else ''}"
 
 
-def standing_until(newsroom: Newsroom, look: str | None, now: datetime) -> bool:
+def may_stand(newsroom: Newsroom, look: str | None, now: datetime) -> bool:
     """Whether a month that was made under that look may stand as it is."""
     granted, _, until = (look or "").partition(" ")
     same = look_of_month(newsroom, None).partition(" ")[0] == granted

@@ -17,7 +17,7 @@ from publisher.desk.feeds.archive import (
     closed_months,
     feed_of_month,
     look_of_month,
-    standing_until,
+    may_stand,
 )
 from publisher.desk.feeds.documents import Document, documents, look, month_documents, outlines
 from publisher.desk.feeds.draft import Draft, content_hash, drafts, month_draft
@@ -148,7 +148,7 @@ class _Job:
         with newsroom.database.read() as connection:
             last = editions.latest(connection, Kind.FEED, whole.series)
         still = month.changed_at is not None and last is not None and month.changed_at <= last.frozen_at
-        if last is not None and still and last.look != RECALLED and standing_until(newsroom, last.look, now):
+        if last is not None and still and last.look != RECALLED and may_stand(newsroom, last.look, now):
             return FeedReport(whole.series, last.id, files=[document.path for document in wanted])
 
         def draft() -> Draft:
