@@ -304,5 +304,5 @@ def _read(
             kill_by_guid(newsroom, connection, source, guid, report=report, actor=actor, now=now)
     if report.withdrawals:  # what the source takes back leaves feeds and pages now, not at the next build
         taken_back = [entry.story_id for entry in report.withdrawals]
-        propagate(newsroom, taken_back, actor=actor, now=now, tell=False)
+        report.behind += propagate(newsroom, taken_back, actor=actor, now=now, tell=False).faults
     followups.queue(newsroom, now=now)  # corrections, too
