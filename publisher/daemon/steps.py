@@ -251,7 +251,8 @@ def _polled(report: SourceReport) -> Done:
         step="poll",
         subject=report.source,
         result="failed" if report.failed else "done" if changed else "unchanged",
-        said=report.failed or "; ".join([*report.quarantined, *report.remarks, *report.behind]),
-        bad=report.failed is not None or bool(report.behind),
+        said=report.failed
+        or "; ".join([*report.quarantined, *report.remarks, *report.unread, *report.behind]),
+        bad=report.failed is not None or bool(report.unread or report.behind),
         data=data,
     )

@@ -160,7 +160,7 @@ def _look_into(
                 f"{of_file.left_out} of its items were not read: raise fetch.max_items, and put it back"
             )
         if of_file.failed:
-            report.remarks.append(f"{name}: {of_file.failed}")
+            report.unread.append(f"{name}: {of_file.failed}")
         return of_file.failed
 
     try:
