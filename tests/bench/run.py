@@ -24,7 +24,7 @@ from publisher.render import digest, message
 from publisher.selection import grouped
 from publisher.selection.alike import sketch
 from publisher.story import Source
-from tests.bench import dispatch, kill, web
+from tests.bench import dispatch, imports, kill, web
 from tests.bench import feeds as house
 from tests.bench.clock import line, median
 from tests.editions import HEADERS, LOOK, NOW, PERSONAL, TEMPLATES, edition, item, persian
@@ -172,4 +172,5 @@ if __name__ == "__main__":
     house.big_house()
     web.http()
     kill.main()
+    imports.main()
     dispatch.main()

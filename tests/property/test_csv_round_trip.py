@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers.cells import FORMULA_STARTS, export, guard, unguard
-from subscribers.csvfile import Line, RefusedLine, read
+from subscribers.csvfile import RefusedLine, read
 from subscribers.errors import ListUnreadable
+from tests.readers import Line, lines_of
 
 cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.text(
     "'=+-@ \t\r\n\"a,", max_size=6
@@ -38,7 +39,7 @@ noise = st.text('"\n\r,;a@b.example\ud800\x00', max_size=80)
 @given(noise)
 def test_no_list_breaks_the_reader_and_good_lines_around_the_noise_come_in(text: str):
     file = io.StringIO(f"email\nfirst@news.example\n{text}\n", newline="")
-    found = list(read(file, address_key=b"k" * 32, digest="d", languages=("en",), sections=()))
+    found = lines_of(read(file, address_key=b"k" * 32, digest="d", languages=("en",), sections=()))
     assert all(isinstance(line, Line | RefusedLine) for line in found)
     assert isinstance(found[0], Line)
     assert found[0].address == "first@news.example"
