@@ -161,7 +161,9 @@ def _rows(
 ) -> Iterator[tuple[str, ...]]:
     for number in range(lines):
         first, last = ("".join(drawn.choices(syllables, k=2)).capitalize() for _ in range(2))
-        house = drawn.choice(providers) if drawn.random() < 0.7 else f"house-{drawn.randrange(10_000)}.example"
+        house = (
+            drawn.choice(providers) if drawn.random() < 0.7 else f"house-{drawn.randrange(10_000)}.example"
+        )
         local = f"{first}.{last}{number:x}"
         name = f"{last}, {first}" if drawn.random() < 0.1 else f"{first} {last}"
         chosen = drawn.choice(["", "world", "business world", "latest"])
