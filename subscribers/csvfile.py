@@ -72,13 +72,17 @@ class Wish(NamedTuple):
 class Block:
     """Some lines of a list: those that were understood, by column, and the others.
 
-    `known`: by a line's number, what it says of its reader beside that.
+    Attributes:
+        asked: what lines of the list ask for, so far; `wishes` has each line's place in it.
+        known: by a line's number, what it says of its reader beside that.
     """
+
+    asked: Sequence[Wish] = ()
 
     keys: list[bytes] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
-    wishes: list[Wish] = field(default_factory=list)
+    wishes: list[int] = field(default_factory=list)
     known: dict[int, Known] = field(default_factory=dict)
     others: list[RefusedLine | GoneLine] = field(default_factory=list)
 
@@ -145,7 +149,7 @@ def read(
     columns = _Columns(
         chosen, digest=digest, known=known, languages=languages, sections=sections, address_key=address_key
     )
-    block = Block()
+    block = Block(columns.asked)
     for run in rows:
         if isinstance(run, RefusedLine):
             block.others.append(run)
@@ -153,7 +157,7 @@ def read(
             columns.take(run, block)
         if len(block) >= FULL:
             yield block
-            block = Block()
+            block = Block(columns.asked)
     yield block
 
 
@@ -179,7 +183,9 @@ class _Columns:
         read |= {place for place, _ in self._checks}
         self._last = max(read, default=0)
         self._beside: Callable[[list[str]], Hashable] = itemgetter(*sorted(read)) if read else lambda _: ""
-        self._wishes: dict[Hashable, Wish] = {}
+        self._wishes: dict[Hashable, int] = {}
+        self._numbers: dict[Wish, int] = {}
+        self.asked: list[Wish] = []
 
     def take(self, run: Run, block: Block) -> None:
         """Sort rows into the block."""
@@ -226,13 +232,16 @@ class _Columns:
         block.keys.append(addr_key)
         block.lines.append(number)
         block.addresses.append(address.address)
-        block.wishes.append(wish)
+        place = self._numbers.setdefault(wish, len(self.asked))
+        if place == len(self.asked):
+            self.asked.append(wish)
+        block.wishes.append(place)
         if values:
             block.known[number] = values
         elif not self._valued and self._packed < 0 and len(row) > self._last:
             if len(self._wishes) >= REMEMBERED:
                 self._wishes.clear()
-            self._wishes[self._beside(row)] = wish
+            self._wishes[self._beside(row)] = place
 
     def _spoken(self, row: list[str]) -> str:
         return _cell(row, self._places.get("language", -1)) or self._languages[0]

@@ -23,7 +23,7 @@ from subscribers.audience.rows import hold_suppressions
 from subscribers.audience.rows import insert as upsert
 from subscribers.columns import UtcTime
 from subscribers.consent import Status, Step, after
-from subscribers.csvfile import Block, RefusedLine, Wish
+from subscribers.csvfile import Block, RefusedLine
 from subscribers.errors import ALIKE
 from subscribers.presets import GoneLine
 from subscribers.schema import (
@@ -81,13 +81,16 @@ def merge(
     """
     gone: list[GoneLine] = []
     remembered = understood = 0
-    wishes: dict[Wish, int] = {}
+    asked = 0
+    telling = False
     with aside() as connection:
         staging.prepare(connection)
     for block in blocks:
         if block.keys:
             with aside() as connection:
-                staging.stage(connection, block, wishes)
+                staging.stage(connection, block, asked)
+            asked = len(block.asked)
+            telling = telling or bool(block.known)
             understood += len(block.keys)
         for line in block.others:
             refusals.add(RefusedLine(line.line, line.text, line.why))
@@ -108,15 +111,13 @@ def merge(
     while through < good:
         with write() as connection:
             last, refused = _merge_slice(
-                connection, last, done, digest=digest, basis=basis, actor=actor, now=now
+                connection, last, done, telling=telling, digest=digest, basis=basis, actor=actor, now=now
             )
         for line in refused:
             refusals.add(line)
         through = min(through + SLICE, good)
         if progress is not None:
             progress(through, good)
-    with aside() as connection:
-        staging.clear(connection)
     return done
 
 
@@ -142,12 +143,13 @@ def _merge_slice(
     last: bytes,
     done: Imported,
     *,
+    telling: bool,
     digest: str,
     basis: str | None,
     actor: str,
     now: datetime,
 ) -> tuple[bytes, list[RefusedLine]]:
-    """Take in the slice after this address key; returns its last one, and whom no list may bring in."""
+    """Take in the slice after this address key (`telling`: lines tell attributes); returns its last one, and whom no list may bring in."""
     hold_suppressions(connection)
     here = staged.c.addr_key > last
     end = connection.execute(
@@ -196,7 +198,8 @@ def _merge_slice(
     ).rowcount
     done.added += added
     done.known -= len(refused) + added
-    _keep_attributes(connection, here)
+    if telling:
+        _keep_attributes(connection, here)
     return end or b"", refused
 
 

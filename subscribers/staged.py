@@ -23,12 +23,12 @@ from sqlalchemy import (
     insert,
     select,
 )
-from sqlalchemy.schema import CreateTable, DropTable
+from sqlalchemy.schema import CreateTable
 
 from subscribers.columns import insert as upsert
-from subscribers.csvfile import Block, RefusedLine, Wish
+from subscribers.csvfile import Block, RefusedLine
 
-__all__ = ["clear", "order", "prepare", "stage", "staged", "told", "wished"]
+__all__ = ["order", "prepare", "stage", "staged", "told", "twice", "wished"]
 
 _temporary = MetaData()
 
@@ -85,38 +85,23 @@ UNNEST = (
 
 
 def prepare(connection: Connection) -> None:
-    """Make the tables, empty."""
-    clear(connection)
+    """Make the tables."""
     for table in _temporary.sorted_tables:
         connection.execute(CreateTable(table))
 
 
-def clear(connection: Connection) -> None:
-    """Let go of them."""
-    for table in _temporary.sorted_tables:
-        connection.execute(DropTable(table, if_exists=True))
-
-
-def stage(connection: Connection, block: Block, wishes: dict[Wish, int]) -> None:
-    """Take a block's good lines in; `wishes` are those that stand there, with their numbers, and grow."""
-    new = list(set(block.wishes) - wishes.keys())
-    wishes.update((wish, number) for number, wish in enumerate(new, len(wishes)))
+def stage(connection: Connection, block: Block, asked: int) -> None:
+    """Take a block's good lines in; `asked`: of what the list asks for so much stands there."""
+    new = [{"id": place, **wish._asdict()} for place, wish in enumerate(block.asked[asked:], asked)]
     if new:
-        connection.execute(insert(wished), [{"id": wishes[wish], **wish._asdict()} for wish in new])
-    numbers = map(wishes.__getitem__, block.wishes)
-    if (
-        connection.dialect.name == "postgresql"
-    ):  # as few long texts: a value by itself costs the driver more than all else
-        keys, lines = block.keys, map(str, block.lines)
-        texts = (
-            " ".join(key.hex() for key in keys),
-            " ".join(lines),
-            "\n".join(block.addresses),
-            " ".join(map(str, numbers)),
-        )
+        connection.execute(insert(wished), new)
+    if connection.dialect.name == "postgresql":
+        # as four long texts: a value by itself costs the driver more than all else
+        keys, lines = (key.hex() for key in block.keys), map(str, block.lines)
+        texts = " ".join(keys), " ".join(lines), "\n".join(block.addresses), " ".join(map(str, block.wishes))
         connection.exec_driver_sql(UNNEST, texts)
     else:
-        rows = zip(block.keys, block.lines, block.addresses, numbers, strict=True)
+        rows = zip(block.keys, block.lines, block.addresses, block.wishes, strict=True)
         while part := tuple(chain.from_iterable(islice(rows, MANY))):
             connection.exec_driver_sql(_values(len(part) // len(come.c)), part)
     if block.known:

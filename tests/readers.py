@@ -38,7 +38,7 @@ def lines_of(blocks: Iterable[Block]) -> list[Line | RefusedLine | GoneLine]:
     found: list[Line | RefusedLine | GoneLine] = []
     for block in blocks:
         lines = [
-            Line(addr_key, number, address, *wish, block.known.get(number, ()))
+            Line(addr_key, number, address, *block.asked[wish], block.known.get(number, ()))
             for addr_key, number, address, wish in zip(
                 block.keys, block.lines, block.addresses, block.wishes, strict=True
             )

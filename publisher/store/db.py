@@ -176,10 +176,14 @@ class Database:
 
     @contextmanager
     def pinned(self) -> Iterator[tuple[Transactions, Transactions]]:
-        """Transactions on one connection, so that temporary tables last from one to the next: such as write, and such as touch no other tables and lock nothing."""
+        """Transactions on one connection, so that temporary tables last from one to the next: such as write, and such as touch no other tables and lock nothing.
+
+        The connection ends with the block, and the tables with it.
+        """
         if self.frozen:
             raise FolderUnwritable(self.where, "the file system is read-only; only what reads can be done")
         with self._named(), self._reader.connect() as connection:
+            connection.detach()
 
             @contextmanager
             def write() -> Iterator[Connection]:
@@ -191,7 +195,11 @@ class Database:
                 with connection.execution_options(begin="BEGIN").begin():
                     yield connection
 
-            yield write, aside
+            try:
+                yield write, aside
+            finally:
+                with self.locked():
+                    connection.close()
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
