@@ -24,12 +24,18 @@ LOCAL_MAX, WHOLE_MAX = 64, 254
 READ_MAX = 1000
 """Characters beyond which nothing is read, only refused."""
 
-_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++)*+")
-_DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
-"""The dot-atom form in ASCII that nearly every address has; all else goes the long way."""
-
 _SPECIAL = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
 """Last labels that need the long way's closer look (RFC 6761): those that email_validator knows, whose loading most commands can spare."""
+
+_ATOMS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++)*+"
+_LOCAL = re.compile(_ATOMS)
+_DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
+"""The dot-atom form in ASCII that nearly every address has; all else goes the long way."""
+_SHORT = re.compile(
+    rf"{_ATOMS}@(?:[a-z0-9]++(?:-[a-z0-9]++)*+\.)++(?!(?:{'|'.join(sorted(_SPECIAL))})\Z)[a-z]{{2,63}}"
+)
+"""What most of these look like: the domain in small letters. Counts nothing: no part of an address of so few characters is too long."""
+SHORT_MAX = 64
 
 _NAMES = re.compile("@|＠|﹫|%40|=40", re.IGNORECASE)
 """What a word that names a mailbox holds."""
@@ -69,6 +75,8 @@ def parse(text: str) -> Address:
 
 def plain(text: str) -> str | None:
     """An address in the form that nearly every one has, as it goes on the wire; None: `parse` has to look closer."""
+    if len(text) <= SHORT_MAX and _SHORT.fullmatch(text):
+        return text
     local, _, given = text.partition("@")
     if len(text) > WHOLE_MAX or len(local) > LOCAL_MAX or not _LOCAL.fullmatch(local):
         return None
