@@ -32,7 +32,7 @@ _LOCAL = re.compile(_ATOMS)
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
 """The dot-atom form in ASCII that nearly every address has; all else goes the long way."""
 _SHORT = re.compile(
-    rf"{_ATOMS}@(?:[a-z0-9]++(?:-[a-z0-9]++)*+\.)++(?!(?:{'|'.join(sorted(_SPECIAL))})\Z)[a-z]{{2,63}}"
+    rf"(?!'){_ATOMS}@(?:[a-z0-9]++(?:-[a-z0-9]++)*+\.)++(?!(?:{'|'.join(sorted(_SPECIAL))})\Z)[a-z]{{2,63}}"
 )
 """What most of these look like: the domain in small letters. Counts nothing: no part of an address of so few characters is too long."""
 SHORT_MAX = 64
@@ -74,11 +74,14 @@ def parse(text: str) -> Address:
 
 
 def plain(text: str) -> str | None:
-    """An address in the form that nearly every one has, as it goes on the wire; None: `parse` has to look closer."""
+    """An address in the form that nearly every one has, as it goes on the wire; None: `parse` has to look closer.
+
+    None for one that begins with a quote, too: in a list, it may be a mark (`cells.guard`).
+    """
     if len(text) <= SHORT_MAX and _SHORT.fullmatch(text):
         return text
     local, _, given = text.partition("@")
-    if len(text) > WHOLE_MAX or len(local) > LOCAL_MAX or not _LOCAL.fullmatch(local):
+    if len(text) > WHOLE_MAX or len(local) > LOCAL_MAX or not _LOCAL.fullmatch(local) or local[0] == "'":
         return None
     domain = _plain_domain(given)
     if not domain:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from operator import itemgetter
-from typing import NamedTuple, TextIO
+from typing import NamedTuple, TextIO, cast
 
 from subscribers.address import key, keyer, parse, plain
 from subscribers.attributes import Attribute
@@ -88,6 +88,13 @@ class Block:
 
     def __len__(self) -> int:
         return len(self.lines) + len(self.others)
+
+    def take(self, addr_key: bytes, line: int, address: str, wish: int) -> None:
+        """One more that was understood."""
+        self.keys.append(addr_key)
+        self.lines.append(line)
+        self.addresses.append(address)
+        self.wishes.append(wish)
 
 
 def is_list(head: bytes) -> bool:
@@ -176,12 +183,12 @@ class _Columns:
     ) -> None:
         self._places = places = mapped.places
         self._email, self._packed, self._checks = places["email"], mapped.packed(), mapped.checks(digest)
-        self._known = known
+        self._known, self._keyed = known, keyer(address_key)
         self._valued = [(known[name], place) for name, place in places.items() if name in known]
         self._languages, self._sections, self._address_key = languages, sections, address_key
         read = {places[name] for name in ("language", "sections", "rhythm") if name in places}
         read |= {place for place, _ in self._checks}
-        self._last = max(read, default=0)
+        self._width = 1 + max(read | {self._email})
         self._beside: Callable[[list[str]], Hashable] = itemgetter(*sorted(read)) if read else lambda _: ""
         self._wishes: dict[Hashable, int] = {}
         self._numbers: dict[Wish, int] = {}
@@ -190,21 +197,23 @@ class _Columns:
     def take(self, run: Run, block: Block) -> None:
         """Sort rows into the block."""
         first, rows = run
-        email, beside, wishes, keyed = self._email, self._beside, self._wishes, keyer(self._address_key)
-        keys, lines = block.keys.append, block.lines.append
-        addresses, wished = block.addresses.append, block.wishes.append
-        for number, row in enumerate(rows, first):
-            try:
-                found, wish = plain(row[email]), wishes.get(beside(row))
-            except IndexError:  # a short row
-                found = wish = None
-            if found is None or wish is None or found[0] == "'":  # it may be the mark of `guard`
-                self._closely(number, row, block)
-            else:
-                keys(keyed(found.lower()))
-                lines(number)
-                addresses(found)
-                wished(wish)
+        if min(map(len, rows)) < self._width:
+            rows = [row + [""] * (self._width - len(row)) for row in rows]
+        addresses = [plain(row[self._email]) for row in rows]
+        wishes = list(map(self._wishes.get, map(self._beside, rows)))
+        numbers = range(first, first + len(rows))
+        if None in addresses or None in wishes:
+            for number, row, address, wish in zip(numbers, rows, addresses, wishes, strict=True):
+                if address is None or wish is None:
+                    self._closely(number, row, block)
+                else:
+                    block.take(self._keyed(address.lower()), number, address, wish)
+        else:
+            good = cast("list[str]", addresses)
+            block.keys += map(self._keyed, map(str.lower, good))
+            block.lines += numbers
+            block.addresses += good
+            block.wishes += cast("list[int]", wishes)
 
     def _closely(self, number: int, row: list[str], block: Block) -> None:
         """One row, whatever stands in it."""
@@ -238,7 +247,7 @@ class _Columns:
         block.wishes.append(place)
         if values:
             block.known[number] = values
-        elif not self._valued and self._packed < 0 and len(row) > self._last:
+        elif not self._valued and self._packed < 0:
             if len(self._wishes) >= REMEMBERED:
                 self._wishes.clear()
             self._wishes[self._beside(row)] = place

@@ -40,6 +40,17 @@ AFTER, UNTIL = bindparam("after", type_=LargeBinary), bindparam("until", type_=L
 HERE = (staged.c.addr_key > AFTER) & (staged.c.addr_key <= UNTIL)
 """The lines of a slice."""
 KEYS = select(staged.c.addr_key).where(HERE)
+KNOWN = select(
+    or_(
+        *(
+            select(table.c.addr_key).where(table.c.addr_key > AFTER, table.c.addr_key <= UNTIL).exists()
+            for table in (subscriber, suppression, former_key)
+        )
+    )
+)
+"""Whether the house knows anything of anybody between a slice's first key and its last: of a new one it is known at once that nobody is."""
+READER = subscriber, subscriber.c.addr_key == staged.c.addr_key
+"""Each line's reader. Joined as if one could be missing, so that a database begins with the lines: it would else begin with all readers between two keys."""
 BEYOND = b"\xff" * 17
 """After every address key."""
 
@@ -97,8 +108,8 @@ class Slices:
                 list(asked),
                 select(*asked.values())
                 .select_from(staged)
-                .join(subscriber, subscriber.c.addr_key == staged.c.addr_key)
-                .join(wished, wished.c.id == staged.c.wish)
+                .outerjoin(*READER)
+                .outerjoin(wished, wished.c.id == staged.c.wish)
                 .where(HERE),
             )
             .on_conflict_do_nothing()
@@ -108,7 +119,7 @@ class Slices:
             select(subscriber.c.id, told.c.name, told.c.value, told.c.number)
             .select_from(staged)
             .join(told, told.c.line == staged.c.line)
-            .join(subscriber, subscriber.c.addr_key == staged.c.addr_key)
+            .outerjoin(*READER)
             .where(HERE),
         )
         newer = {"value": values.excluded.value, "number": values.excluded.number}
@@ -120,7 +131,7 @@ class Slices:
         end = self._end.offset(most - 1).limit(1)
         until = connection.execute(end, {"after": last}).scalar_one_or_none() or BEYOND
         here = {"after": last, "until": until}
-        found = connection.execute(self._look, here).all()
+        found = connection.execute(self._look, here).all() if connection.execute(KNOWN, here).scalar() else []
         gone = [(row, why) for row in found if (why := _why_not(row)) is not None]
         if gone:
             connection.execute(delete(staged).where(staged.c.addr_key.in_([row.addr_key for row, _ in gone])))

@@ -26,6 +26,8 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.engine import make_url
+
 from publisher.cli import publisher
 from publisher.cli.exits import told
 from tests.contract.conftest import postgresql
@@ -106,10 +108,10 @@ def _peer(path: Path) -> float:
 
 def _import(house: list[str], path: Path, url: str) -> tuple[dict[str, int], Spent]:
     """What an import says, and what it took."""
-    server, began = _of_server() if url else 0.0, time.perf_counter()
+    server, began = _of_server(url), time.perf_counter()
     said, used = _command([*house, str(path), "--digest", "morning", "--basis", "measured"], url)
     took = time.perf_counter() - began
-    server = _of_server() - server if url else 0.0
+    server = _of_server(url) - server
     answer: dict[str, int] = json.loads(said)
     return answer, Spent(used.ru_utime + used.ru_stime, server, took, used.ru_maxrss // 1024)
 
@@ -131,17 +133,23 @@ def _command(arguments: list[str], url: str) -> tuple[str, resource.struct_rusag
         return said.read(), used
 
 
-def _of_server() -> float:
-    """Seconds of processor time that PostgreSQL's processes on this machine have taken so far, those that have ended included."""
-    time.sleep(0.2)  # the one that served us ends after us
+def _of_server(url: str) -> float:
+    """Seconds of processor time that the server of this URL and its processes have taken so far, those that have ended included; 0 of one that is not here."""
+    if not url:
+        return 0.0
+    postmaster = Path(str(make_url(url).query.get("host", "")), "postmaster.pid")
+    if not postmaster.is_file():
+        return 0.0
+    time.sleep(0.2)  # the process that served us ends after us
+    pid = postmaster.read_text("utf-8").split()[0]
     ticks = 0
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            text = (process / "stat").read_text("utf-8")
+            fields = (process / "stat").read_text("utf-8").rpartition(")")[2].split()
         except OSError:
             continue
-        if text.partition("(")[2].startswith("postgres"):
-            ticks += sum(map(int, text.rpartition(")")[2].split()[11:15]))
+        if pid in {process.name, fields[1]}:
+            ticks += sum(map(int, fields[11 : 15 if process.name == pid else 13]))
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
