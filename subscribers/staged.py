@@ -1,6 +1,6 @@
 """A list on its way into the audience: temporary tables in which its lines stand as they come, and then once each, by address key.
 
-They belong to one connection, and end with the import or with it; nobody else sees them. The database sorts: memory does not grow with the list.
+They belong to one connection and end with it; nobody else sees them. The database sorts: memory does not grow with the list.
 Sorted, because readers' rows and indexes are written in that order: then their pages are touched once.
 What lines ask for stands apart (`wished`), for a list has few ways to say it.
 """
@@ -35,10 +35,10 @@ _temporary = MetaData()
 come = Table(
     "import_come",
     _temporary,
-    Column("addr_key", LargeBinary(16), nullable=False),
-    Column("line", Integer, nullable=False),
-    Column("address", Text, nullable=False),
-    Column("wish", Integer, nullable=False),
+    Column("addr_key", LargeBinary(16)),
+    Column("line", Integer),
+    Column("address", Text),
+    Column("wish", Integer),
     prefixes=["TEMPORARY"],
     comment="the good lines, as they come",
 )
@@ -46,9 +46,9 @@ staged = Table(
     "import_line",
     _temporary,
     Column("addr_key", LargeBinary(16), primary_key=True),
-    Column("line", Integer, nullable=False),
-    Column("address", Text, nullable=False),
-    Column("wish", Integer, nullable=False),
+    Column("line", Integer),
+    Column("address", Text),
+    Column("wish", Integer),
     prefixes=["TEMPORARY"],
     sqlite_with_rowid=False,
     comment="the first line of each address, in order",
@@ -57,9 +57,9 @@ wished = Table(
     "import_wish",
     _temporary,
     Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("language", Text, nullable=False),
-    Column("sections", Text, nullable=False),
-    Column("rhythm", Text, nullable=False),
+    Column("language", Text),
+    Column("sections", Text),
+    Column("rhythm", Text),
     Column("hour", Text),
     Column("weekday", Integer),
     prefixes=["TEMPORARY"],
@@ -70,7 +70,7 @@ told = Table(
     _temporary,
     Column("line", Integer, primary_key=True, autoincrement=False),
     Column("name", Text, primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("value", Text),
     Column("number", Double),
     prefixes=["TEMPORARY"],
     sqlite_with_rowid=False,
@@ -104,12 +104,14 @@ def stage(connection: Connection, block: Block, asked: int) -> None:
         rows = zip(block.keys, block.lines, block.addresses, block.wishes, strict=True)
         while part := tuple(chain.from_iterable(islice(rows, MANY))):
             connection.exec_driver_sql(_values(len(part) // len(come.c)), part)
-    if block.known:
-        names = ("line", "name", "value", "number")
-        values = [(line, *value) for line, known in block.known.items() for value in known]
+    values = {(line, name): value for line, known in block.known.items() for name, *value in known}
+    if values:
         connection.execute(
-            upsert(connection, told).on_conflict_do_nothing(),
-            [dict(zip(names, value, strict=True)) for value in values],
+            insert(told),
+            [
+                {"line": line, "name": name, "value": text, "number": number}
+                for (line, name), (text, number) in values.items()
+            ],
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tracemalloc
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from publisher.store.db import Database
-from subscribers import audience
+from subscribers import audience, staged
 from subscribers.address import parse
 from subscribers.audience import No, Wanted, fading
 from subscribers.cells import export
@@ -319,6 +320,32 @@ def test_a_long_list_comes_in_by_slices_and_a_cut_one_goes_on(
     assert told == [(10, 35), (20, 35), (10, 35), (20, 35), (30, 35), (35, 35)]
     with database.read() as connection:
         assert connection.execute(select(func.count()).select_from(subscriber)).scalar_one() == 35
+
+
+def test_others_write_while_a_list_is_read_and_what_they_decide_counts(database: Database):
+    """Staging locks nothing, and each slice asks anew who may come in; nothing of it is left behind."""
+    text = "email\na@news.example\nb@news.example\nc@news.example\n"
+    fields: dict[str, Any] = {"address_key": KEY, "digest": "morning", "languages": ("en",), "sections": ()}
+
+    def while_others_write() -> Iterator[Block]:
+        yield from read(io.StringIO(text, newline=""), **fields)
+        with database.write() as connection:
+            audience.suppress(connection, key_of("b@news.example"), "complained", actor="rule", now=NOW)
+
+    with Staging() as refusals, database.pinned() as (write, aside):
+        done = merge(
+            while_others_write(),
+            refusals=refusals,
+            write=write,
+            aside=aside,
+            digest="morning",
+            basis="the form of 2025",
+            actor="cli:ed",
+            now=NOW,
+        )
+        assert (done.added, [line.line for line in refusals.ordered()]) == (2, [3])
+    with database.pinned() as (_, aside), aside() as connection:
+        staged.prepare(connection)
 
 
 def test_an_empty_list_is_an_import_of_nobody(database: Database):
