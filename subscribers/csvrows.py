@@ -1,6 +1,6 @@
 """The rows of a list, each with the number of its first line: CSV by the block where a block is plain, and line by line where it is not.
 
-PURE but for the file that it reads. A block whose rows are a line each, which is nearly every one, is left to `csv` as a whole. Where it is
+A block whose rows are a line each, which is nearly every one, is left to `csv` as a whole. Where it is
 not, or is no CSV, its rows are read one by one: a line that cannot be read costs no neighbour, and a quote that is never closed ends
 its own line only. JSON objects, one a line, come out as such rows, too.
 """
