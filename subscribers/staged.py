@@ -122,8 +122,11 @@ def _values(rows: int) -> str:
 
 def order(connection: Connection) -> int:
     """Put the lines in order, the first of each address; returns how many those are."""
-    first = select(come).order_by(come.c.addr_key, come.c.line)
-    put = upsert(connection, staged).from_select(list(come.c.keys()), first).on_conflict_do_nothing()
+    first, fields = select(come).order_by(come.c.addr_key, come.c.line), list(come.c.keys())
+    if connection.dialect.name == "postgresql":  # which makes each row twice where it may meet another
+        put = insert(staged).from_select(fields, first.distinct(come.c.addr_key))
+    else:
+        put = upsert(connection, staged).from_select(fields, first).on_conflict_do_nothing()
     return connection.execute(put, execution_options={"preserve_rowcount": True}).rowcount
 
 
