@@ -15,6 +15,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Double,
+    Executable,
     Integer,
     LargeBinary,
     MetaData,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Text,
     insert,
     select,
+    text,
 )
 from sqlalchemy.schema import CreateTable
 
@@ -82,6 +84,10 @@ UNNEST = (
     "INSERT INTO import_come SELECT decode(k, 'hex'), l::int, a, w::int FROM unnest("
     "string_to_array(%s, ' '), string_to_array(%s, ' '), string_to_array(%s, E'\\n'), string_to_array(%s, ' ')) AS c(k, l, a, w)"
 )
+FIRSTS = text(
+    "INSERT INTO import_line SELECT DISTINCT ON (addr_key) addr_key, line, address, wish FROM import_come ORDER BY addr_key, line"
+)
+"""For PostgreSQL, which writes a row twice that may meet another."""
 
 
 def prepare(connection: Connection) -> None:
@@ -109,8 +115,8 @@ def stage(connection: Connection, block: Block, asked: int) -> None:
         connection.execute(
             insert(told),
             [
-                {"line": line, "name": name, "value": text, "number": number}
-                for (line, name), (text, number) in values.items()
+                {"line": line, "name": name, "value": value, "number": number}
+                for (line, name), (value, number) in values.items()
             ],
         )
 
@@ -122,11 +128,11 @@ def _values(rows: int) -> str:
 
 def order(connection: Connection) -> int:
     """Put the lines in order, the first of each address; returns how many those are."""
-    first, fields = select(come).order_by(come.c.addr_key, come.c.line), list(come.c.keys())
-    if connection.dialect.name == "postgresql":  # which makes each row twice where it may meet another
-        put = insert(staged).from_select(fields, first.distinct(come.c.addr_key))
+    if connection.dialect.name == "postgresql":
+        put: Executable = FIRSTS
     else:
-        put = upsert(connection, staged).from_select(fields, first).on_conflict_do_nothing()
+        lines = select(come).order_by(come.c.addr_key, come.c.line)
+        put = upsert(connection, staged).from_select(list(come.c.keys()), lines).on_conflict_do_nothing()
     return connection.execute(put, execution_options={"preserve_rowcount": True}).rowcount
 
 
