@@ -25,7 +25,7 @@ from subscribers.staging import Staging
 
 __all__ = ["Imported", "merge"]
 
-SLICE = 10_000
+SLICE = 5000
 """Addresses of one transaction."""
 GONE = 200
 """Those who have left are kept so many at a time: some of them are readers here, whose subscriptions end."""

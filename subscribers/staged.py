@@ -78,7 +78,7 @@ told = Table(
     sqlite_with_rowid=False,
     comment="attributes that lines tell",
 )
-MANY = 500
+MANY = 1000
 """Rows of one INSERT: a statement for each row costs as much again as the row."""
 UNNEST = (
     "INSERT INTO import_come SELECT decode(k, 'hex'), l::int, a, w::int FROM unnest("

@@ -20,6 +20,7 @@ import errno
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
@@ -59,7 +60,7 @@ from publisher.errors import (
     StoreUnavailable,
     Unstorable,
 )
-from publisher.store.writelock import WRITABLE, WriteLock
+from publisher.store.writelock import LOOK_SECONDS, WRITABLE, WriteLock
 from subscribers.columns import insert
 
 __all__ = [
@@ -189,6 +190,9 @@ class Database:
             def write() -> Iterator[Connection]:
                 with self.locked(), connection.execution_options(begin="BEGIN IMMEDIATE").begin():
                     yield connection
+                if self.path is not None:
+                    # whoever waits for the lock would else hardly ever see it free
+                    time.sleep(LOOK_SECONDS)
 
             @contextmanager
             def aside() -> Iterator[Connection]:

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from publisher.errors import FolderUnwritable, StoreLocked
 
-__all__ = ["WRITABLE", "WriteLock"]
+__all__ = ["LOOK_SECONDS", "WRITABLE", "WriteLock"]
 
+LOOK_SECONDS = 0.01
+"""Whoever waits for the lock looks at least so often whether it is free."""
 WRITABLE = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 
 
@@ -48,7 +50,7 @@ class WriteLock:
                             where, f"another process has been writing for over {self._seconds:g} s; try again"
                         ) from None
                     time.sleep(pause)
-                    pause = min(pause * 1.5, 0.01)
+                    pause = min(pause * 1.5, LOOK_SECONDS)
             try:
                 yield
             finally:
