@@ -11,9 +11,12 @@ import pytest
 
 from subscribers.address import key, parse
 from subscribers.cells import export, guard, unguard
-from subscribers.csvfile import ROW_LINES, Line, RefusedLine, read
+from subscribers.csvfile import RefusedLine, read
+from subscribers.csvrows import ROW_LINES
 from subscribers.errors import ListUnreadable
 from subscribers.presets import GoneLine
+from tests.readers import Line
+from tests.readers import lines_of as lines_read
 
 KEY = b"k" * 32
 
@@ -22,7 +25,7 @@ def lines_of(text: str | bytes, **others) -> list[Line | RefusedLine | GoneLine]
     raw = text if isinstance(text, bytes) else text.encode()
     file = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8-sig", errors="surrogateescape", newline="")
     wanted = {"digest": "morning", "languages": ("en", "fa"), "sections": {"world", "economy"}} | others
-    return list(read(file, address_key=KEY, **wanted))
+    return lines_read(read(file, address_key=KEY, **wanted))
 
 
 def addresses(text: str | bytes, **others) -> list[str]:
