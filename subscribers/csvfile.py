@@ -238,13 +238,10 @@ class _Columns:
         except (_Unfit, RhythmUnknown, AttributeRefused) as unfit:
             block.others.append(refused(number, typed, str(unfit)))
             return
-        block.keys.append(addr_key)
-        block.lines.append(number)
-        block.addresses.append(address.address)
         place = self._numbers.setdefault(wish, len(self.asked))
         if place == len(self.asked):
             self.asked.append(wish)
-        block.wishes.append(place)
+        block.take(addr_key, number, address.address, place)
         if values:
             block.known[number] = values
         elif not self._valued and self._packed < 0:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Update,
     bindparam,
     delete,
-    func,
     insert,
     literal,
     or_,
@@ -52,10 +51,8 @@ KNOWN = select(
 )
 """Whether the house knows anything of anybody between a slice's first key and its last: in a new one nobody has to be looked for. So it stays, for
 whoever makes readers holds the suppressions."""
-BY_INDEX = text(
-    "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)"
-)
-"""PostgreSQL would read all readers for each slice: it does not see that the keys come in the order of the index."""
+IN_ORDER = text("SELECT set_config('random_page_cost', '1', true)")
+"""PostgreSQL would read all readers for each slice: it does not know that the keys come in the order of the index."""
 READER = subscriber, subscriber.c.addr_key == staged.c.addr_key
 """Each line's reader. Joined as if one could be missing, so that a database begins with the lines: it would else begin with all readers between two keys."""
 BEYOND = b"\xff" * 17
@@ -130,7 +127,7 @@ class Slices:
         """Merge the slice of so many lines after this address key."""
         hold_suppressions(connection)
         if connection.dialect.name == "postgresql":
-            connection.execute(BY_INDEX)
+            connection.execute(IN_ORDER)
         end = self._end.offset(most - 1).limit(1)
         until = connection.execute(end, {"after": last}).scalar_one_or_none() or BEYOND
         here = {"after": last, "until": until}
@@ -172,9 +169,7 @@ def _look(digest: str) -> Select[Any]:
         .outerjoin(subscriber, subscriber.c.addr_key == staged.c.addr_key)
         .outerjoin(
             subscription,
-            # an expression of the digest: a database without figures would take the index by digest, and read all its readers for each
-            (subscription.c.subscriber_id == subscriber.c.id)
-            & (func.coalesce(subscription.c.digest, "") == digest),
+            (subscription.c.subscriber_id == subscriber.c.id) & (subscription.c.digest == digest),
         )
         .where(
             HERE,
