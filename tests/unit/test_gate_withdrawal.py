@@ -1,20 +1,17 @@
-"""A kill notice in every language, and the gate's own rule for it; the edition of one story that tells a correction."""
+"""A kill notice in every language, and the gate's own rule for it."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from publisher import gate
-from publisher.desk.mailing import following
-from publisher.edition import Edition
 from publisher.render import message, withdrawal
 from publisher.render.direction import direction
 from publisher.render.withdrawal import Withdrawal
-from tests.editions import edition
 from tests.feedbox import NOW
 from tests.gatebox import LOOK, PERSONAL, SHIPPED
 
@@ -114,24 +111,3 @@ def test_what_a_kill_notice_must_not_be() -> None:
     assert "the mail that it follows" in faults(raw.replace(b"\r\nReferences: <", b"\r\nReferences: <x"))
     assert "one-click" in faults(raw.replace(b"One-Click", b"One-Klick"))
     assert "no link to leave" in faults(raw.replace(b"/u/x", b"/v/x"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Later(Edition):
-    """An edition as it may be one day, with one more thing that an editor says on it."""
-
-    weather: str = ""
-
-
-def test_a_correction_says_nothing_of_its_editions_morning() -> None:
-    """Whatever an edition learns to say, a correction says only what is named there."""
-    whole = edition()
-    made = Later(**{name: getattr(whole, name) for name in Edition.__slots__}, weather="Fog in the harbour")
-    told = following.of_one_story(
-        made, made.items[1], edition_id="F" * 26, at=NOW, revision=1, templates=SHIPPED
-    )
-    assert not hasattr(told, "weather")
-    assert told.items == (made.items[1],)
-    assert [shelf.title for shelf in told.shelves] == ["World"]
-    (note,) = told.note("en")
-    assert "It was corrected since" in note
