@@ -127,6 +127,8 @@ BOUNDS = [
     ("p{padding-block:200px;padding-left:200px}", "p{padding-inline:150px;padding-left:50.5px}"),
     ("p{padding-bottom:200px;padding-left:200px}", "p{padding-right:150px;padding-left:50.5px}"),
     ("p{border-left:20px solid;padding-left:180px}", "p{border-left:20px solid;padding-left:180.5px}"),
+    (".other{line-height:.8}", ".other{line-height:.79}"),
+    (".in{line-height:.8}", ".in{line-height:.79}"),
     (".in{padding-top:4px}", ".in{padding-top:4.5px}"),
     (".in{padding:2px 90px 4px}", ".in{padding:2px 9px 4.5px}"),
     (".in{padding:4px 90px}", ".in{padding:3px 9px;border-bottom:1.5px solid}"),

@@ -98,7 +98,9 @@ def test_what_is_listed_by_property_passes_and_everything_else_does_the_harm_of_
                 assert above(f"{name}:{value}"), f"{name}:{value}"
     for name in SPILLING:
         assert beside(f"{name}:of-no-list", ""), name
-        assert beside(f"{name}:of-no-list;overflow:auto"), f"{name}, cut off"
+        for cut in ("hidden", "clip", "auto", "scroll"):
+            assert beside(f"{name}:of-no-list;overflow:{cut}"), f"{name}, cut off"
+        assert not beside(f"{name}:of-no-list;overflow:visible"), name
 
 
 @pytest.mark.parametrize(
