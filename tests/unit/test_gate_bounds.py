@@ -167,6 +167,40 @@ BOUNDS = [
     ("p{transition-delay:500ms}", "p{transition-delay:501ms}"),
     ("p{color-scheme:only light}", "p{color-scheme:only dark}"),
     ("p{color:rgba(0,0,0,.99)}", "p{color:initial}"),
+    ("p{line-height:24px}p:hover{font-size:25px}", "p{line-height:24px}p:hover{font-size:26px}"),
+    ("p{line-height:40px}p:hover{font-size:10px}", "p{line-height:40px}p:hover{font-size:9.9px}"),
+    ("html:hover{font-size:10px}p{font-size:.9rem}", "html:hover{font-size:10px}p{font-size:.89rem}"),
+    ("html:hover{font-size:20px}p{font-size:5rem}", "html:hover{font-size:20px}p{font-size:5.1rem}"),
+    ("div:hover{font-size:10px}p{font-size:.9em}", "div:hover{font-size:10px}p{font-size:.89em}"),
+    ("div:hover{font-size:20px}p{font-size:500%}", "div:hover{font-size:20px}p{font-size:501%}"),
+    ("p:hover{font-size:9px}", "p:hover{font-size:8.9px}"),
+    ("div{font-size:9px}p{font-size:16px}", "div{font-size:16px}p:hover{font-size:110px}"),
+    ("p{font-size:20px;padding-left:10em}", "p{font-size:20px;padding-left:10.1em}"),
+    ("div{width:160px}p{padding-left:25%}", "div{width:160px}p{padding-left:25.5%}"),
+    ("html{font-size:20px}p{padding-left:10rem}", "html{font-size:20px}p{padding-left:10.1rem}"),
+    ("p{font-size:10px;width:12em}", "p{font-size:10px;width:11.9em}"),
+    (
+        "html{font-size:10px}p{font-size:16px;width:12rem}",
+        "html{font-size:10px}p{font-size:16px;width:11.9rem}",
+    ),
+    ("p{font-size:10px;max-width:12em}", "p{font-size:10px;max-width:11.9em}"),
+    ("div{width:240px}p{max-width:50%}", "div{width:240px}p{max-width:49.5%}"),
+    (
+        "div{overflow:hidden}p{font-size:10px;min-width:32em}",
+        "div{overflow:hidden}p{font-size:10px;min-width:32.1em}",
+    ),
+    ("div{overflow:hidden}p{min-width:100%}", "div{overflow:hidden}p:hover{width:321px}"),
+    (
+        "html{color-scheme:light dark}p{color:#222;background:#fff}",
+        "html{color-scheme:light dark}p{color:#222}",
+    ),
+    ("html{color-scheme:light dark}", "body{color-scheme:light dark}"),
+    (".in{padding-top:9px;display:block}", ".in{padding-top:9px}.in:hover{display:block}"),
+    (".other{padding-top:9px}", ".other{padding-top:9px;display:inline}"),
+    (
+        "div{background:#000}p{color:#fff;display:block}",
+        "div{background:#000;display:inline}p{color:#fff;display:block}",
+    ),
 ]
 
 
@@ -205,3 +239,19 @@ def test_fonts_without_letters_are_known():
     for name in ("Webdings", "Wingdings", "'Wingdings 2'", '"Wingdings 3"', "Symbol", "Marlett", "ZapfDingbats", '"Zapf Dingbats"',
                  "'Adobe Blank'", "'Adobe NotDef'", "'Bookshelf Symbol 7'", "'MS Outlook'"):  # fmt: skip
         assert not shown(looked_at(f"<p>{SAID}</p>", f"p{{font-family:{name},serif}}")), name
+
+
+def test_a_choice_of_colours_is_tried_up_to_64_of_text_and_ground():
+    """Of 1,024 that may be declared together: a budget, beyond which nothing is certain."""
+
+    def many(count, declared):
+        return "".join(f"p:not(.x{at}){{{declared(at)}}}" for at in range(count))
+
+    def seen(sheet):
+        return shown(looked_at(f"<p>{SAID}</p>", sheet))
+
+    for count, tried in ((63, True), (64, False)):
+        assert seen(many(count, lambda at: f"color:#0000{at + 16:x}")) is tried
+    texts = many(31, lambda _: "color:#000")
+    for count, tried in ((31, True), (32, False)):
+        assert seen(texts + many(count, lambda _: "background:#fff")) is tried
