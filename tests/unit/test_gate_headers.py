@@ -150,3 +150,58 @@ def test_a_notice_has_one_link_of_ours_in_both_its_parts():
     assert "has an empty Subject" in noticed(NOTICE.replace(b"The lead; 2 more", b""))
     assert "holds a NUL" in noticed(NOTICE.replace(b"Confirm", b"Conf\x00irm"))
     assert "carries a signature, and none is wanted" in noticed(sealed(NOTICE))
+
+
+def test_each_fault_says_where_it_is():
+    def told(raw):
+        return {(one.output, one.rule) for one in check("message", raw, MADE)}
+
+    assert told(WHOLE.replace(b"Precedence: bulk\r\n", b"")) == {("message", "headers")}
+    assert told(WHOLE.replace(b"Precedence: bulk", b"Precedence:\x00bulk")) == {("message", "wire-form")}
+    assert told(sealed(WHOLE)) == {("message", "signature")}
+    assert told(WHOLE.replace(b"alternative", b"mixed", 1)) == {("message", "structure")}
+    assert told(WHOLE.replace(b"Caspian Press", b"Nobody Press")) == {
+        ("message#text", "source-name"),
+        ("message#html", "source-name"),
+    }
+
+
+@pytest.mark.parametrize("subject", ["=?utf-8?q?=FF?=", "=?utf-8?b?a?=", "=?x-none?q?x?="])
+def test_a_subject_that_cannot_be_decoded_is_refused(subject):
+    raw = WHOLE.replace(FIELDS["Subject"], f"Subject: {subject}\r\n".encode())
+    assert "has a Subject that cannot be read back" in told(raw)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        (b"text/plain; charset=utf-8", b"text/plain; charset=us-ascii", "not quoted-printable UTF-8"),
+        (b"text/plain; charset=utf-8", b"text/html; charset=utf-8", "but text/html, text/html"),
+        (b"Encoding: quoted-printable", b"Encoding: Quoted-Printable", "not quoted-printable UTF-8"),
+        (b"Content-Type: text/plain; charset=utf-8\r\n", b"", "not quoted-printable UTF-8"),
+        (b"multipart/alternative;", b"multipart/alternative; x=y;", ""),
+        (b"multipart/alternative", b"text/plain", "is not multipart/alternative"),
+    ],
+)
+def test_the_parts_are_two_of_one_form(before, after, says):
+    found = told(WHOLE.replace(before, after, 1))
+    assert [one for one in found if says in one] if says else found == []
+
+
+@pytest.mark.parametrize(
+    ("address", "passes"),
+    [
+        (b"https://front.example/u/x", True),
+        (b"http://127.0.0.1:8080/u/x", True),
+        (b"http://localhost/u/x", True),
+        (b"http://127.0.0.10/u/x", False),
+        (b"http://127x0y0z1/u/x", False),
+        (b"ftp://front.example/u/x", False),
+        (b"https://front.example/u/x>,<https://front.example/", False),
+        (b"https://", False),
+    ],
+)
+def test_a_reader_leaves_over_https_or_on_this_machine(address, passes):
+    raw = WHOLE.replace(b"https://front.example/u/abcdefgh", address)
+    assert (told(raw) == []) is passes
+    assert told(FIELDS["List-Unsubscribe"] + raw) != []
