@@ -181,6 +181,7 @@ def test_a_subject_that_cannot_be_decoded_is_refused(subject):
         (b"Content-Type: text/plain; charset=utf-8\r\n", b"", "not quoted-printable UTF-8"),
         (b"multipart/alternative;", b"multipart/alternative; x=y;", ""),
         (b"multipart/alternative", b"text/plain", "is not multipart/alternative"),
+        (b" boundary=", b" bound=", "is not multipart/alternative"),
     ],
 )
 def test_the_parts_are_two_of_one_form(before, after, says):
