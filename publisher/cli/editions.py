@@ -97,7 +97,7 @@ def list_(door_: Door, digest: str | None, feeds: bool, limit: int, after: str |
 @click.argument("edition_id", metavar="EDITION")
 @door
 def show(door_: Door, edition_id: str) -> None:
-    """Show an edition's notes and stories, and why others are not in it.
+    """Show what is in an edition, and why other stories are not.
 
     \b
     Example:
