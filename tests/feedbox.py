@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from publisher.edition import Disclaimer, Edition, Item, Kind, Shelf
+from publisher.edition import Disclaimer, Edition, Item, Kind, Notice, Shelf
 from publisher.render.feeds import Channel
 from publisher.story import Media, Subject
 
@@ -98,6 +99,24 @@ ITEMS = (
     ),
     item("01D", rights="link", lede="", body=""),
 )
+
+OLD = "Minister & aide “arrested” <today>"
+NOTICE = Notice(
+    NOW - timedelta(minutes=3),
+    "en",
+    "Withdrawn: a story from Meridian",
+    "This story was withdrawn. Please do not use it.",
+)
+GONE = replace(
+    ITEMS[0],
+    headline=OLD,
+    original_headline="Other claim",
+    lede="",
+    body="",
+    withdrawn=NOTICE,
+    modified_at=NOTICE.at,
+)
+"""The first of the items when it has been withdrawn."""
 
 
 def edition(*items: Item, **fields: Any) -> Edition:

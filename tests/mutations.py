@@ -1,6 +1,8 @@
 """The small faults that `tests.mutate` puts into a module: what a tired hand might have written instead.
 
-Left alone: annotations, decorators, and wording (a text with a blank in it that is no pattern, f-strings, what is raised).
+Left alone: annotations, names of types (`Pairs = tuple[Colour, Colour]`, which only the type checker reads), decorators, and wording (a text
+with a blank in it that is no pattern, f-strings, what is raised); `strict` of `zip`, which is true of what is written as it is, and speaks
+up only when somebody writes it otherwise; and `return None`, of which nothing else can be made here.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ OTHER = (
 NAMED = {"any": "all", "all": "any", "min": "max", "max": "min", "and_": "or_", "or_": "and_"}
 LISTING, PATTERNS = {"and_", "or_", "where", "_words"}, {"compile", "_words"}
 SILENT = {"annotation", "returns", "decorator_list", "bases", "keywords"}
+GENERIC = {"tuple", "list", "dict", "Callable"}
 Fault = tuple[int, str, Callable[[], None]]
 """Its line, what it is, and what makes it."""
 
@@ -37,7 +40,7 @@ def faults(node: ast.AST, *, line: int = 0, pattern: bool = False) -> Iterator[F
                 child, (ast.Import, ast.ImportFrom, ast.JoinedStr)
             ):
                 continue
-            if isinstance(child, ast.Assign) and ast.unparse(child.targets[0]) == "__all__":
+            if _names_only(child):
                 continue
             for new in _instead(child, prose=isinstance(node, ast.Expr), pattern=pattern):
                 yield (
@@ -47,6 +50,16 @@ def faults(node: ast.AST, *, line: int = 0, pattern: bool = False) -> Iterator[F
                 )
             if not isinstance(child, ast.Raise):
                 yield from faults(child, line=line, pattern=pattern)
+
+
+def _names_only(node: ast.AST) -> bool:
+    """Whether this is `__all__`, a name of a type, or a `strict=`."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id="__all__")]) | ast.keyword(arg="strict"):
+            return True
+        case ast.Assign(value=ast.Subscript(value=ast.Name(id=name))):
+            return name in GENERIC
+    return False
 
 
 def _told(node: ast.AST) -> str:
@@ -111,7 +124,7 @@ def _instead(node: ast.AST, *, prose: bool, pattern: bool) -> Iterator[ast.AST]:
             yield _with(node, value=f"XX{value}")
         case ast.Constant(value=bytes(value)):
             yield _with(node, value=b"XX" + value)
-        case ast.Return(value=ast.expr()):
+        case ast.Return(value=ast.expr()) if ast.unparse(node) != "return None":
             yield _with(node, value=ast.Constant(None))
         case ast.Expr(value=ast.Call() | ast.Await()):
             yield ast.Pass()

@@ -103,8 +103,6 @@ def _function(value: str) -> Colour | None:
 def over(top: Colour, ground: Colour) -> Colour:
     """What is seen of a colour that lies over an opaque ground."""
     alpha = top[3]
-    if alpha >= 1:
-        return top
     red, green, blue = (t * alpha + g * (1 - alpha) for t, g in zip(top[:3], ground[:3], strict=True))
     return red, green, blue, 1.0
 

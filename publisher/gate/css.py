@@ -180,7 +180,6 @@ def _rules(css: str) -> Iterator[Rule]:
             raise Unreadable("a brace that closes nothing")
     if text.strip() and not preludes:
         yield _statement(text)
-        text = ""
     while preludes:  # a browser closes what a sheet left open
         yield _rule(preludes, blocks.pop() + text)
         preludes.pop()

@@ -157,17 +157,23 @@ def _strings(value: Any) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Vocabulary:
-    """Where a feed format keeps an item and its parts; names as expat gives them ("namespace name")."""
+    """Where a feed format keeps an item and its parts; names as expat gives them ("namespace name").
+
+    `untyped`: what a text is of which the feed does not say it.
+    """
 
     item: tuple[str, ...]
     id: str
     title: str
     html: str
+    untyped: str
 
 
 VOCABULARIES = {
-    "rss": _Vocabulary(("rss", "channel", "item"), "guid", "title", f"{CONTENT} encoded"),
-    "atom": _Vocabulary((f"{ATOM} feed", f"{ATOM} entry"), f"{ATOM} id", f"{ATOM} title", f"{ATOM} content"),
+    "rss": _Vocabulary(("rss", "channel", "item"), "guid", "title", f"{CONTENT} encoded", "html"),
+    "atom": _Vocabulary(
+        (f"{ATOM} feed", f"{ATOM} entry"), f"{ATOM} id", f"{ATOM} title", f"{ATOM} content", "text"
+    ),
 }
 
 
@@ -223,7 +229,7 @@ class _Reader:
             self._stone += attributes.values()
         if name == f"{ATOM} link" and self._in_item() and attributes.get("rel") == "via":
             self.entries[-1].addresses.append(attributes.get("href", ""))
-        elif name == self._names.html and attributes.get("type", "html") != "html":
+        elif name == self._names.html and attributes.get("type", self._names.untyped) != "html":
             raise _Unreadable("the text of an item is not marked as HTML")
 
     def data(self, text: str) -> None:

@@ -92,7 +92,7 @@ def _line(one: Declared, found: Look) -> Harm:
     if one.value in {"normal", "inherit"}:
         found.lines += ((NORMAL_LINE, NOTHING),) if one.value == "normal" else ()
         return Harm.NONE
-    if NUMBER.fullmatch(one.value) and one.value != "0":
+    if NUMBER.fullmatch(one.value):
         found.lines += ((float(one.value), NOTHING),)
         return Harm.NONE
     high = length(one.value)

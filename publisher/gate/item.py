@@ -116,12 +116,16 @@ def owed(
 def withdrawn(
     found: Found, item: Item, notice: Notice, words: Iterable[str], *, output: str
 ) -> Iterator[Violation]:
-    """What is wrong with a withdrawn item: it has to be the house's notice alone, and no text of it may hold the old headline."""
+    """What is wrong with a withdrawn item: it has to be the house's notice alone, and no text of it may hold the old headline.
+
+    Not even one that may not be seen. `words`: what else is told of it.
+    """
     if plain(found.headline) != plain(notice.title) or found.text() != plain(notice.text):
         detail = f"was withdrawn, but does not read {_cut(notice.title)!r} and nothing else"
         yield Violation(output, item.story_id, "withdrawn", detail)
     own = {item.link, item.source_name}  # a headline of one word may stand in these
-    said = " ".join(word for word in words if word not in own)
+    texts = (run.text + run.unseen for run in found.runs)
+    said = " ".join(word for word in (*words, *texts) if word not in own)
     told = _claim(f"{said} {unescape(said)}")  # a text may be HTML
     ours = _claim(f"{notice.title} {notice.text}")
     for claim in dict.fromkeys((_claim(item.headline), _claim(item.original_headline))):

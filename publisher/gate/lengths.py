@@ -61,7 +61,7 @@ def lengths(value: str, words: frozenset[str] = frozenset()) -> list[Length] | N
     """The lengths that a value lists, these words counting as nothing; None when any part is something else."""
     found = [NOTHING if part in words else length(part) for part in parts(value)]
     read = [one for one in found if one is not None]
-    return read if read and len(read) == len(found) else None
+    return read if len(read) == len(found) else None
 
 
 def parts(value: str) -> list[str]:

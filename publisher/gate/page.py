@@ -43,8 +43,7 @@ def check_html(
     for entry in found:
         item = items.get(entry.story_id)
         if item is not None and item.withdrawn:
-            said = [run.text for run in entry.runs]
-            violations += withdrawn(entry, item, item.withdrawn, [entry.headline, *said], output=output)
+            violations += withdrawn(entry, item, item.withdrawn, [entry.headline], output=output)
         elif item is not None:
             violations += owed(entry, item, short, output=output)
     violations += [Violation(output, None, "hidden", fault) for fault in sight.faults]

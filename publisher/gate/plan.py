@@ -39,20 +39,10 @@ JOINT = r"(?: ?[>+~] ?| )"
 SURE = re.compile(rf"{ONE}(?:{JOINT}{ONE})*", re.ASCII)
 """A selector that every program reads alike and that matches always or never."""
 STRUCTURE = frozenset(
-    {
-        "root",
-        "first-child",
-        "last-child",
-        "only-child",
-        "first-of-type",
-        "last-of-type",
-        "only-of-type",
-        "nth-child",
-        "is",
-    }
-    | {"nth-last-child", "nth-of-type", "nth-last-of-type", "not", "where"}
+    {"root", "first-child", "last-child", "only-child", "nth-child", "nth-last-child", "is", "not", "where"}
 )
-"""Pseudo-classes that stand for a place in the document and not for a state; older programs do not know them all."""
+"""Pseudo-classes that stand for a place in the document and not for a state; older programs do not know them all. Of those by type none:
+what has an "of" is looked for without it."""
 STATES = re.compile(
     rf"((?:{ONE}{JOINT})*(?:{ONE})?)((?::(?:link|visited|hover|active|focus|focus-visible|focus-within|target)(?![\w(-]))+)",
     re.ASCII,

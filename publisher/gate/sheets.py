@@ -149,14 +149,8 @@ def _conditions(node: LexborNode, attributes: Mapping[str, str]) -> Iterator[str
         yield f"type {attributes['type']}"
     if title := attributes.get("title"):  # one of several that a reader may choose
         yield f"title {title}"
-    if _within(node, {"noscript", "svg", "math"}):
-        yield "where scripts or pictures are not run"
-
-
-def _within(node: LexborNode, tags: set[str]) -> bool:
     around = node.parent
     while around is not None:
-        if around.tag in tags:
-            return True
+        if around.tag == "noscript":
+            yield "where scripts are not run"
         around = around.parent
-    return False

@@ -61,7 +61,8 @@ def check_withdrawal(
             faults.append(f"does not name the source {source_name!r} in its {where}")
     own = plain(house).casefold()
     others = [claim for claim in claims if plain(claim).casefold() not in own]
-    faults += _repeated(f"{shown or ''} {text} {html} {seen}", others)
+    may_be_seen = " ".join(run.text + run.unseen for run in sight.runs)
+    faults += _repeated(f"{shown or ''} {text} {html} {seen} {may_be_seen}", others)
     return tuple(Violation(output, None, "withdrawal", detail) for detail in faults)
 
 

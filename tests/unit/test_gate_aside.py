@@ -37,6 +37,38 @@ def test_what_could_reach_back_is_refused(sheet):
     assert not shown(looked_at(f"<a href=#end class='a b'>To the end</a><p>{SAID}</p>", sheet))
 
 
+@pytest.mark.parametrize(
+    ("passes", "refused"),
+    [
+        ("position:absolute;left:-999px", "position:absolute;left:-998px"),
+        ("position:fixed;top:-1000px", "position:relative;top:-1000px"),
+        ("position:absolute;inset-inline-start:-100vw", "position:absolute;inset-inline-start:-99vw"),
+        ("position:absolute;left:-9999px;color:red", "position:absolute;right:-9999px"),
+        ("position:absolute;left:-9999px;top:auto", "position:absolute;left:-9999px;left:auto"),
+        ("position:absolute;left:auto;top:-9999px;text-align:left", "position:absolute;left:auto;top:auto;width:1px"),
+        ("position:absolute;width:1px;height:1px;overflow:clip", "position:absolute;width:1.5px;height:1px;overflow:clip"),
+        ("position:fixed;width:0;height:0;overflow:hidden", "position:fixed;width:0;height:1.5px;overflow:hidden"),
+        ("position:absolute;width:1px;height:1px;overflow:hidden;margin:-1px 1px", "position:absolute;width:1px;height:1px;overflow:hidden;margin:-1.5px"),
+        ("position:absolute;width:1px;height:1px;overflow:hidden;margin:0", "position:absolute;width:1px;height:1px;overflow:hidden;margin:1.5px"),
+        ("position:absolute;width:1px;height:1px;overflow:hidden;padding:0px", "position:absolute;width:1px;height:1px;overflow:hidden;padding:1px"),
+        ("position:absolute;width:1px;height:1px;overflow:hidden;border:none", "position:absolute;width:1px;height:1px;overflow:hidden;border:1px solid"),
+        ("position:absolute;width:1px;height:1px;overflow:hidden", "position:absolute;width:1px;height:1px;overflow:auto"),
+        ("position:absolute;width:1px;height:1px;overflow:hidden", "position:absolute;width:1px;height:1px"),
+        ("position:absolute;width:1px;height:1px;overflow:hidden", "position:absolute;height:1px;overflow:hidden"),
+        ("position:absolute;width:1px;height:1px;overflow:hidden", "position:absolute;width:-1px;height:1px;overflow:hidden"),
+        ("position:absolute;width:1px;height:1px;overflow:hidden", "position:absolute;width:1px;height:1px;overflow:hidden;margin:auto"),
+        ("position:absolute;width:1px;height:1px;overflow:hidden", "position:absolute;width:1px;height:1px;overflow:hidden;font-size:20px"),
+    ],
+)  # fmt: skip
+def test_it_is_off_the_screen_or_one_point(passes, refused):
+    for style, seen in ((passes, True), (refused, False)):
+        for body, sheet in (
+            (f"<a href=#end style='{style}'>{'x' * 40}</a>", ""),
+            ("<a href=#end class=a>x</a>", f".a{{{style}}}"),
+        ):
+            assert shown(looked_at(f"{body}<p>{SAID}</p>", sheet)) is seen, body
+
+
 def test_it_holds_a_short_text_only():
     for inner in ("x" + "\u00a0" * 800 + "x", "x" * 41, "<b>x</b>", "<img src=x.png>"):
         for sheet in (FAR, POINT):

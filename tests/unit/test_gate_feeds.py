@@ -81,6 +81,10 @@ def test_bytes_in_another_encoding_are_unreadable(fmt):
         ('"urgency": 5', '"urgency": ' + "[" * 100_000),
         ('"summary": "', '"content_html": "<p>other</p>", "summary": "'),
         ('"title": "Bridge', '"title": "\\ud800Bridge'),
+        ('"id": "tag', '"id": "\\ud800tag'),
+        ('"content_html": "', '"content_html": "\\ud800'),
+        ('"external_url": "', '"external_url": "\\ud800'),
+        ('"source_url": "', '"source_url": "\\udfff'),
         ('"content_html"', '"content_text"'),
         ('"external_url"', '"outside_url"'),
         ('"_wire"', '"_wires"'),
@@ -140,7 +144,19 @@ def test_an_item_outside_the_channel_is_unreadable():
 
 
 def test_atom_text_that_readers_would_show_as_source_code_is_unreadable():
-    assert changed("atom", '<content type="html">', '<content type="text">') == {"unreadable"}
+    for given in (
+        ' type="text"',
+        ' type="xhtml"',
+        "",
+    ):  # text is what it is by RFC 4287, 3.1.1, where nothing is said
+        assert changed("atom", '<content type="html">', f"<content{given}>") == {"unreadable"}
+
+
+@pytest.mark.parametrize("fmt", XML)
+def test_a_place_that_was_left_behind_the_items_is_no_items(fmt):
+    end = {"rss": "</channel>", "atom": "</feed>"}[fmt]
+    raw = FINISHED[fmt].decode().replace(end, f"<x y='{{{{ z }}}}'>{{{{ z }}}}</x>{end}")
+    assert [(v.story_id, v.rule) for v in check(fmt, raw.encode(), MADE)] == [(None, "placeholder")]
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,51 @@ def test_a_lede_that_looks_like_grammar_spoils_nothing(lede):
     assert check("text", text_of(made).encode(), made) == ()
 
 
+@pytest.mark.parametrize(
+    ("lede", "shown", "broken"),
+    [
+        ("* A photo of the bridge.", "* A photo of the…", set()),
+        ("* A photo of the bridge.", "* A photo of the bridges", {"unknown-item", "source-name"}),
+        ("* A photo of the bridge.", "* …", {"unknown-item", "source-name"}),
+        ("A photo.", "* Note of it", set()),
+        ("A photo.", "* Meridian · Monday", set()),
+        ("A photo.", "* Meridian Monday", {"unknown-item"}),
+    ],
+)
+def test_a_line_that_looks_like_a_headline_is_told_of_an_item_by_its_own_words(lede, shown, broken):
+    name = "* Meridian" if "Meridian" in shown else "Meridian"
+    made = digest(replace(ITEMS[0], lede=lede, correction_note="* Note of it", source_name=name), *ITEMS[1:])
+    text = text_of(made).replace(lede, shown)
+    found = rules(check("text", text.encode(), made))
+    assert found >= broken
+    assert bool(found) is bool(broken)
+    after = text_of(made).replace("01a?a=1&b=2\n", f"01a?a=1&b=2\n{shown}\n", 1)
+    assert "unknown-item" in rules(check("text", after.encode(), made)), "below its address all is said"
+
+
+def test_a_source_is_named_behind_a_label_and_a_colon_of_any_kind():
+    text = text_of(MADE)
+    for label in ("来源：", "x" * 40 + ":", "Source:  "):
+        assert told(text.replace("Source: Caspian", f"{label}Caspian")) == set()
+    for label in (":", "：", "x" * 41 + ":", "Source:: ", "Source - "):
+        assert told(text.replace("Source: Caspian", f"{label}Caspian")) == {"source-name"}, label
+
+
+def test_ten_dashes_end_the_items():
+    text = text_of(MADE)
+    for rule, found in (
+        ("-" * 10, {"missing-item"}),
+        ("-" * 9, set()),
+        ("- " * 10, set()),
+        ("=" * 10, set()),
+    ):
+        above, below = text.replace("-" * 50, "").split("* Bridge 01C")
+        assert told(f"{above}{rule}\n* Bridge 01C{below}") == found, rule
+    assert told(text.replace("\n* Bridge 01C", f"\n{'-' * 10}\n* Bridge 01C")) == set(), "the last such line"
+    twice = text.replace("Source: Caspian Press\n", "https://caspian.example/n/1\nSource: Caspian Press\n")
+    assert told(twice) == set(), "the last line of its address is the one that counts"
+
+
 def test_two_stories_under_one_headline_are_told_apart_by_their_order():
     made = digest(ITEMS[0], replace(ITEMS[1], headline=ITEMS[0].headline))
     assert check("text", text_of(made).encode(), made) == ()

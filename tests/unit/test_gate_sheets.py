@@ -182,3 +182,58 @@ def test_conditions_that_exclude_each_other_are_not_tried_together():
     ):
         sheet = f"@media {one} {{ p {{ background: #fff }} }} @media {other} {{ body {{ background: #000 }} p {{ color: #fff; background: #000 }} }}"
         assert shown(looked_at(f"<p style='color:#777'>{SAID}</p>", sheet.replace("color: #fff; ", "")))
+
+
+@pytest.mark.parametrize(
+    "style", ["style", "style type='Text/CSS'", "style type=''", "style media=''", "style title=''"]
+)
+def test_a_sheet_that_always_counts_may_mend_another(style):
+    mended = f"<{style}>p{{color:#333}}</style><p>{SAID}</p>"
+    assert shown(looked_at(mended, "p{color:#fff}"))
+    assert not shown(looked_at(mended.replace("#333", "#eee"), "p{color:#000}"))
+
+
+@pytest.mark.parametrize(
+    "style",
+    ["style type=text/less", "style media=all", "style title=x", "noscript><style", "noscript><b><style"],
+)
+def test_a_sheet_that_may_not_count_mends_nothing(style):
+    for ink, first in (("#333", "#fff"), ("#fff", "#333")):
+        sheet = f"<{style}>p{{color:{ink}}}</style></b></noscript><p>{SAID}</p>"
+        assert not shown(looked_at(sheet, f"p{{color:{first}}}"))
+
+
+def test_what_the_document_says_of_schemes_counts():
+    dark = [
+        f"<meta name={name} content='Light Dark'>"
+        for name in ("color-scheme", "Color-Scheme", "supported-color-schemes")
+    ]
+    for said in dark:
+        assert not shown(looked_at(f"{said}<p style='color:#222'>{SAID}</p>")), said
+        assert shown(looked_at(f"{said}<p style='color:#222;background:#fff'>{SAID}</p>")), said
+    for said in (
+        "<meta name=scheme content=dark>",
+        "<meta name=color-scheme>",
+        "<meta name=color-scheme content='light only'>",
+    ):
+        assert shown(looked_at(f"{said}<p style='color:#222'>{SAID}</p>")), said
+    assert not shown(looked_at(f"<meta name=color-scheme content=dim><p>{SAID}</p>"))
+
+
+def test_a_style_attribute_has_the_custom_properties_of_each_case():
+    sheet = ":root{--ink:#222;--far:-900px} @media print{:root{--ink:#eee;color:#000}} @media screen{:root{--ink:#333}}"
+    for style, seen in (
+        ("color:var(--ink)", False),
+        ("color:var(--ink);background:#888", True),
+        ("color:var(--ink);background:#aaa", False),
+        ("color:var( --none , #333 )", True),
+        ("color:var(--none,var(--nor,#333))", True),
+        ("color:var(--none)", False),
+        ("margin-top:var(--far)", False),
+        ("color:var(--ink", False),
+    ):
+        assert shown(looked_at(f"<p style='{style}'>{SAID}</p>", sheet)) is seen, style
+    assert shown(
+        looked_at(f"<p style='color:var(--a)'>{SAID}</p>", ":root{--a:var(--b);--b:var(--c);--c:#333}")
+    )
+    assert not shown(looked_at(f"<p style='color:var(--a)'>{SAID}</p>", ":root{--a:var(--a)}"))

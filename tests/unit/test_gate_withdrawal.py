@@ -1,20 +1,17 @@
-"""A kill notice in every language, and the gate's own rule for it; the edition of one story that tells a correction."""
+"""A kill notice in every language, and the gate's own rule for it."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from publisher import gate
-from publisher.desk.mailing import following
-from publisher.edition import Edition
 from publisher.render import message, withdrawal
 from publisher.render.direction import direction
 from publisher.render.withdrawal import Withdrawal
-from tests.editions import edition
 from tests.feedbox import NOW
 from tests.gatebox import LOOK, PERSONAL, SHIPPED
 
@@ -116,22 +113,74 @@ def test_what_a_kill_notice_must_not_be() -> None:
     assert "no link to leave" in faults(raw.replace(b"/u/x", b"/v/x"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Later(Edition):
-    """An edition as it may be one day, with one more thing that an editor says on it."""
-
-    weather: str = ""
+def told(raw: bytes, source_name: str = SAID.source_name) -> list[str]:
+    return faults(raw, source_name).split("; ") if faults(raw, source_name) else []
 
 
-def test_a_correction_says_nothing_of_its_editions_morning() -> None:
-    """Whatever an edition learns to say, a correction says only what is named there."""
-    whole = edition()
-    made = Later(**{name: getattr(whole, name) for name in Edition.__slots__}, weather="Fog in the harbour")
-    told = following.of_one_story(
-        made, made.items[1], edition_id="F" * 26, at=NOW, revision=1, templates=SHIPPED
-    )
-    assert not hasattr(told, "weather")
-    assert told.items == (made.items[1],)
-    assert [shelf.title for shelf in told.shelves] == ["World"]
-    (note,) = told.note("en")
-    assert "It was corrected since" in note
+def with_html(more: str) -> bytes:
+    """The notice with this at the end of its HTML."""
+    raw = mail()
+    assert raw.count(b"</body>") == 1
+    return raw.replace(b"</body>", more.replace("=", "=3D").encode() + b"\r\n</body>")
+
+
+def test_what_is_told_of_a_kill_can_be_read_and_leads_nowhere_else() -> None:
+    assert told(mail()) == told(with_html(f"<a href='{ROOT}/x'>x</a>")) == []
+    for said, reason in (
+        ("a mark that turns text round", "It \u202ewas wrong"),
+        ("template syntax was left in the output: {{ x", "It {{ x"),
+        ("leads to https://x.example/1", "It was on https://x.example/1"),
+        ("leads to HTTP://x.example/1", "It was on HTTP://x.example/1"),
+    ):
+        assert any(said in one for one in told(mail(replace(SAID, reason=reason)))), said
+    for said, more in (
+        ("could cover or move text", "<p style='position:fixed'>x</p>"),
+        ("template syntax was left in the output: {% x", "<!-- {% x -->"),
+        ("leads to https://x.example/1", "<a href='https://x.example/1'>x</a>"),
+        (f"leads to {ROOT}.example/", f"<a href='{ROOT}.example/'>x</a>"),
+        (f"leads to {ROOT}", f"<a href='{ROOT}'>x</a>"),
+        (f"repeats the headline {CLAIM!r}", f"<p title='{CLAIM}'>x</p>"),
+        (f"repeats the headline {CLAIM!r}", f"<p style='opacity:.5'>{CLAIM.replace(' ', '<b> </b>')}</p>"),
+        (f"repeats the headline {CLAIM!r}", f"<p>{CLAIM.replace(' ', '<b> </b>')}</p>"),
+    ):
+        (only,) = told(with_html(more))
+        assert said in only
+
+
+def test_the_source_is_named_in_both_parts_and_the_subject_does_not_repeat_the_claim() -> None:
+    raw = mail()
+    assert told(raw.replace(b"Caspian & Press", b"Nobody")) == [
+        "does not name the source 'Caspian & Press' in its text"
+    ]
+    assert told(raw.replace(b"Caspian &amp; Pr", b"Nobody &amp; Pr")) == [
+        "does not name the source 'Caspian & Press' in its HTML"
+    ]
+    assert len(told(raw, "\u2800")) == 2
+    subject = re.search(rb"\r\nSubject: [^\r]*(?:\r\n[ \t][^\r]*)*", raw)
+    assert subject
+    assert told(raw.replace(subject[0], f"\r\nSubject: Not {CLAIM.upper()}".encode())) == [
+        f"repeats the headline {CLAIM!r}"
+    ]
+    assert told(raw.replace(subject[0], b"\r\nSubject: =?x-none?q?x?=")) == [
+        "has a Subject that cannot be read back"
+    ]
+    assert told(raw.replace(b"multipart/alternative", b"multipart/mixed")) == ["is not multipart/alternative"]
+    assert told(raw.replace(b"Precedence: bulk\r\n", b"")) == ["lacks Precedence"]
+    assert told(raw + b"\x00\r\n")[:1] == ["holds a NUL"]
+
+
+def test_what_an_editor_may_not_say_is_named() -> None:
+    for text, says in (
+        ("It was wrong.", []),
+        ("It \u202dwas", ["holds a mark that turns text round"]),
+        ("see HTTP://x.example", ["holds an address"]),
+        ("so {{ x", ["template syntax was left in the output: {{ x after 'so'"]),
+        (f"No {CLAIM.upper()}", [f"repeats the headline {CLAIM!r}"]),
+    ):
+        assert gate.unsayable(text, {CLAIM, CLAIM}) == says
+
+
+@pytest.mark.parametrize(("claim", "found"), [("Abcdef ghijk", True), ("Abcdef ghij", False), ("总理今日宣布", True), ("总理今日宣", False), ("Ａbcdef ghij", True)])  # fmt: skip
+def test_a_headline_is_looked_for_from_twelve_columns(claim: str, found: bool) -> None:
+    assert gate.repeats(f"x {claim.upper()} y", {claim}) is found
+    assert not gate.repeats("x y", {claim})
