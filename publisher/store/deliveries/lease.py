@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 )
 
 from publisher.ledger import POISON
-from publisher.store.deliveries.chunks import add_retry_chunks, due_rows, unanswered, waiting_rows
+from publisher.store.deliveries.chunks import Held, add_retry_chunks, due_rows, unanswered, waiting_rows
 from publisher.store.deliveries.hot import Hot, group, stamp
 from publisher.store.schema import chunk, dispatch, note, worker
 from subscribers.columns import UtcTime
@@ -31,8 +32,7 @@ from subscribers.columns import UtcTime
 __all__ = ["Lease", "Row", "claim", "close_chunk", "lock_leases", "release"]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A delivery to be tried: its next try's number, and how often it was charged or in doubt before."""
 
     delivery_id: int
@@ -115,7 +115,7 @@ def claim(
     found = claiming.run(connection, **values)
     if not found:
         return None
-    taken = found[0]
+    taken = Held(*found[0])
     revision = connection.execute(
         select(dispatch.c.revision).where(dispatch.c.id == taken.dispatch_id)
     ).scalar_one()
@@ -126,7 +126,7 @@ def claim(
         fence=taken.fence,
         variant=taken.variant,
         revision=revision,
-        rows=tuple(Row(*tuple(row)[:-1]) for row in due_rows(connection, taken, now=now)),
+        rows=tuple(Row._make(row[: len(Row._fields)]) for row in due_rows(connection, taken, now=now)),
     )
 
 
@@ -151,8 +151,11 @@ def _ours(lease: Lease) -> ColumnElement[bool]:
     )
 
 
+_COLUMNS = {"delivery_id": BigInteger()}
+
+
 def _waited_for(connection: Connection) -> Executable:
-    entry = group(connection, {"delivery_id": BigInteger()})
+    entry = group(connection, _COLUMNS)
     of_worker = note.c.worker_id == bindparam("worker_id", type_=String)
     return (
         select(literal(1))
@@ -161,12 +164,12 @@ def _waited_for(connection: Connection) -> Executable:
     )
 
 
-_WAITED_FOR = Hot(_waited_for)
+_WAITED_FOR = Hot(_waited_for, _COLUMNS)
 
 
 def _at_the_dot(connection: Connection, lease: Lease) -> bool:
     """Whether a row of the lease is marked and has no outcome yet: only this worker, or its recovery, may settle it."""
-    rows = [{"delivery_id": row.delivery_id} for row in lease.rows]
+    rows = [(row.delivery_id,) for row in lease.rows]
     return bool(rows) and bool(_WAITED_FOR.run(connection, rows, worker_id=lease.worker_id))
 
 
