@@ -256,15 +256,15 @@ class Tally(Counts):
     relays: Mapping[str, int] = field(default_factory=dict)
 
 
-def classify(reply: Reply, phase: Phase, *, relay: str | None = None) -> Outcome:
-    """What a reply means for the row it answers and for the dispatch; `relay`: over which it was given.
+def classify(reply: Reply, phase: Phase) -> Outcome:
+    """What a reply means for the row it answers and for the dispatch.
 
     A 2xx to the dot is acceptance; a 4xx or 5xx at any step leaves no doubt: the message was not taken. Anything else
     after the dot tells nothing about the message, as if the connection had been lost. Servers like to name the mailbox: it is judged
     with its name, and told without, because the ledger, halts, breakers and alarms are made of it and no erasure reaches them all.
     """
     if phase is Phase.DOT and 200 <= reply.code <= 299:
-        return _outcome(State.ACCEPTED, "accepted", reply, Scope.RECIPIENT, relay=relay)
+        return _outcome(State.ACCEPTED, "accepted", reply, Scope.RECIPIENT)
     if phase is Phase.DOT and not 400 <= reply.code <= 599:
         return lost(phase, why=f"not a reply to the dot: {reply.code}")
     verdict = judge(reply.code, reply.enhanced, reply.text, phase=phase.value)
@@ -272,13 +272,12 @@ def classify(reply: Reply, phase: Phase, *, relay: str | None = None) -> Outcome
         verdict = replace(verdict, scope=Scope.RELAY)
     action = _not_about_the_row(verdict)
     if action is not None:
-        scope = verdict.scope
-        return _outcome(State.QUEUED, verdict.rule, reply, scope, relay=relay, action=action, charged=False)
+        return _outcome(State.QUEUED, verdict.rule, reply, verdict.scope, action=action, charged=False)
     state = State.FAILED if verdict.permanent else State.QUEUED
     action = Action.SUPPRESS if verdict.suppress else Action.NONE
     if verdict.kind is Kind.BLOCK:
         action = Action.COUNT_BLOCK
-    outcome = _outcome(state, verdict.rule, reply, verdict.scope, relay=relay, action=action)
+    outcome = _outcome(state, verdict.rule, reply, verdict.scope, action=action)
     return replace(outcome, kind=verdict.kind)
 
 
@@ -301,12 +300,11 @@ def _outcome(
     reply: Reply,
     scope: Scope,
     *,
-    relay: str | None,
     action: Action = Action.NONE,
     charged: bool = True,
 ) -> Outcome:
     text = unnamed(reply.text)[:512]
-    return Outcome(state, cause, action, charged, str(scope), reply.code, reply.enhanced, text, relay)
+    return Outcome(state, cause, action, charged, str(scope), reply.code, reply.enhanced, text)
 
 
 SESSION_ENDED = "the server ended the session"

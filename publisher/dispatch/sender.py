@@ -187,8 +187,9 @@ class Sender:
             self._settling.record(chunk, row, ended(row, State.FAILED, f"render: {error}"))
             return None
         chunk.variant.filled += 1
-        envelope = Envelope(prepared.sender(row), row.rcpt, self._work.dispatch_id)
         stamp = self._route.relay.options.stamp
+        plain = stamp is None and prepared.compiled.ascii and row.rcpt.isascii()
+        envelope = Envelope(prepared.sender(row), row.rcpt, self._work.dispatch_id, plain)
         mail = envelope, stamp(envelope.sender) + message if stamp else message
         return _Mail(chunk, row, message, mail, chunk.variant.filled % READ_BACK == 0)
 
@@ -325,9 +326,7 @@ class Sender:
         mail = self._mail
         if mail is None:
             return False
-        asked = self._of.writer.mark(mail.chunk.lease, mail.row)
-        self._look_ahead()
-        self._marked = await asked
+        self._marked = await self._of.writer.mark(mail.chunk.lease, mail.row, meanwhile=self._look_ahead)
         return self._marked
 
     def _following(self) -> Mail | None:

@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 LOCKED_TRIES = 6
 """How often a group waits for the write lock: with its 10 seconds, a minute."""
-TURNS = 16
+TURNS = 5
 """Turns of the event loop before a group is taken: who was just answered can ask again where the relay is quick, and groups are half
 as many. What a commit costs is mostly the same for one row and for twenty."""
 SHOW_SECONDS = 0.1
@@ -44,6 +44,7 @@ class _Mark(NamedTuple):
     lease: Lease
     row: Row
     answer: asyncio.Future[bool]
+    meanwhile: Callable[[], None]
 
 
 class _Record(NamedTuple):
@@ -94,10 +95,10 @@ class Writer:
 
     # ------------------------------------------------------------------------------------------------------- requests
 
-    def mark(self, lease: Lease, row: Row) -> asyncio.Future[bool]:
-        """Ask whether the row may be sent now; if so it is durably marked."""
+    def mark(self, lease: Lease, row: Row, *, meanwhile: Callable[[], None]) -> asyncio.Future[bool]:
+        """Ask whether the row may be sent now; if so it is durably marked. `meanwhile` is done while the disk works."""
         answer: asyncio.Future[bool] = self._loop.create_future()
-        self._open().marks.append(_Mark(lease, row, answer))
+        self._open().marks.append(_Mark(lease, row, answer, meanwhile))
         return answer
 
     def record(
@@ -151,9 +152,10 @@ class Writer:
                     await asyncio.sleep(0)
                 group, self._coming = self._coming, _Group()
                 if group:
-                    self._tell(
-                        group, *await self._loop.run_in_executor(thread, self._commit_patiently, group)
-                    )
+                    commit = self._loop.run_in_executor(thread, self._commit_patiently, group)
+                    for mark in group.marks:
+                        mark.meanwhile()
+                    self._tell(group, *await commit)
         except Exception as error:
             self._broken = error
             group.fail(error)
@@ -217,7 +219,7 @@ class Writer:
         """Which deliveries were marked, and what the calls gave."""
         now = self._work.clock()
         marks: dict[tuple[int, int], tuple[Lease, list[tuple[int, int]]]] = {}
-        for lease, row, _ in group.marks:
+        for lease, row, _, _ in group.marks:
             asked = marks.setdefault((lease.chunk_id, lease.fence), (lease, []))
             asked[1].append((row.delivery_id, row.try_no))
         allowed: set[int] = set()

@@ -120,7 +120,7 @@ class _Places:
 
 
 class Compiled:
-    """A variant's message: literals and slots in order."""
+    """A variant's message: literals and slots in order. `ascii`: nothing that all readers share is anything else, so that only an address could be."""
 
     def __init__(
         self,
@@ -136,6 +136,7 @@ class Compiled:
             if isinstance(piece, _Slot):
                 self._places.setdefault(piece.value, _Places()).add(place, piece.write)
         self._seal = sign([piece if isinstance(piece, bytes) else None for piece in pieces]) if sign else None
+        self.ascii = all(piece.isascii() for piece in self._layout)
         literals = b"\x00".join(piece for piece in pieces if isinstance(piece, bytes))
         self.sha256 = hashlib.sha256(literals).hexdigest()
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 
 from publisher.crash import crashpoint
 from publisher.ledger import SESSION_ENDED, Action, Outcome, Phase, Reply, State, classify, lost
@@ -100,7 +101,7 @@ class Connection:
             return Outcome(State.FAILED, "malformed-address")
         if envelope.smtputf8 and "smtputf8" not in self._extensions:
             return Outcome(State.FAILED, "needs-smtputf8")
-        if "8bitmime" not in self._extensions and not message.isascii():
+        if "8bitmime" not in self._extensions and not (envelope.ascii or message.isascii()):
             return Outcome(State.FAILED, "needs-8bitmime")
         if self._largest and (size := len(message)) > self._largest:
             why = f"a message of {size} bytes is over relay {self._options.name}'s limit of {self._largest}"
@@ -113,7 +114,7 @@ class Connection:
         of_mail, of_rcpt = "", ""
         if "size" in offered:
             of_mail += f" SIZE={len(message)}"
-        if not message.isascii():
+        if not (envelope.ascii or message.isascii()):
             of_mail += " BODY=8BITMIME"
         if envelope.smtputf8:
             of_mail += " SMTPUTF8"
@@ -298,7 +299,7 @@ class Connection:
         except Broken as broken:
             return self._lost(Phase.DOT, broken)
         crashpoint("after-reply")
-        outcome = classify(reply, Phase.DOT, relay=self._options.name)
+        outcome = _verdict(reply, self._options.name)
         return outcome if outcome.state is State.ACCEPTED else self._refused(outcome, reply.code)
 
     def _dot(self, following: Callable[[], Mail | None]) -> None:
@@ -322,6 +323,12 @@ class Connection:
 
     def _lost(self, phase: Phase, broken: Broken) -> Outcome:
         return lost(phase, why=f"{phase}: {broken}")
+
+
+@lru_cache(maxsize=256)
+def _verdict(reply: Reply, relay: str) -> Outcome:
+    """What a server says to the dot; most say the same to each."""
+    return classify(reply, Phase.DOT).by(relay)
 
 
 def xtext(text: str) -> str:
