@@ -24,6 +24,7 @@ __all__ = [
     "FolderUnwritable",
     "GateRefused",
     "InputUnreadable",
+    "MailNotTaken",
     "MailTooLarge",
     "MailboxUnavailable",
     "NothingToPublish",
@@ -354,6 +355,15 @@ class MailboxUnavailable(PublisherError):
     def __init__(self, host: str, why: str) -> None:
         self.host, self.why = host, why
         super().__init__(f"the mailbox on {host} cannot be read: {why}", host=host, why=why)
+
+
+class MailNotTaken(PublisherError):
+    """A mail that a mail server hands over cannot be taken in before something else is mended: the server has to keep it."""
+
+    code = "mail-not-taken"
+
+    def __init__(self, why: PublisherError) -> None:
+        super().__init__(f"{why} (the mail server keeps this mail and tries again)", **why.facts)
 
 
 class RelayUnavailable(PublisherError):

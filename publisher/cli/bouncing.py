@@ -39,7 +39,8 @@ def ingest(door_: Door, path: Path | None) -> int:
     PATH is a file, an mbox, a folder or a Maildir; `-` is one mail on standard input, as a mail server pipes it; without a PATH the mailbox of
     [mailbox] is read. A bounce counts only with the token that its mail's return path had; what proves nothing changes nothing. The same mail
     twice is no news. Nothing is deleted: in a Maildir what was understood moves from `new` to `cur`, in a mailbox it is marked as seen or moved, and
-    what is not recognised stays and is named (exit code 5); of a pipe it is kept in the data folder.
+    what is not recognised stays and is named (exit code 5); of a pipe it is kept in the data folder. A piped mail that cannot be taken in, whatever
+    the reason, ends with 75, so that the mail server keeps it.
 
     \b
     Examples:
@@ -48,15 +49,21 @@ def ingest(door_: Door, path: Path | None) -> int:
       publisher -q bounce ingest          # the mailbox; cron, every five minutes
     """
     from publisher.desk import postbox
+    from publisher.errors import MailNotTaken, PublisherError
 
     piped = path == PIPE
-    with door_.newsroom() as newsroom:
-        if path is None:
-            done = postbox.ingest_mailbox(newsroom, actor=door_.who, now=now())
-        elif piped:
-            done = postbox.ingest_piped(newsroom, sys.stdin.buffer, actor=door_.who, now=now())
-        else:
-            done = postbox.ingest(newsroom, path, actor=door_.who, now=now())
+    try:
+        with door_.newsroom() as newsroom:
+            if path is None:
+                done = postbox.ingest_mailbox(newsroom, actor=door_.who, now=now())
+            elif piped:
+                done = postbox.ingest_piped(newsroom, sys.stdin.buffer, actor=door_.who, now=now())
+            else:
+                done = postbox.ingest(newsroom, path, actor=door_.who, now=now())
+    except PublisherError as error:
+        if piped:  # to a mail server every other code of ours is final
+            raise MailNotTaken(error) from error
+        raise
     lines = [counted(done.mails, "mail") + (":" if done.mails else ".")]
     lines += [f"  {number:>6,} {SAID[effect]}" for effect, number in sorted(done.effects.items())]
     stays = "kept in the data folder" if piped else "left where it is"

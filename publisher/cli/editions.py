@@ -97,7 +97,7 @@ def list_(door_: Door, digest: str | None, feeds: bool, limit: int, after: str |
 @click.argument("edition_id", metavar="EDITION")
 @door
 def show(door_: Door, edition_id: str) -> None:
-    """Show an edition's stories, and why others are not in it.
+    """Show what is in an edition, and why other stories are not.
 
     \b
     Example:
@@ -116,6 +116,12 @@ def show(door_: Door, edition_id: str) -> None:
     elif record["approved_by"]:
         lines += [f"approved by {record['approved_by']}"]
     lines += [f"dispatch {record['dispatch']}"] if record["dispatch"] else []
+    for language, said in record["notes"].items():
+        lines += [
+            "",
+            f"Editor's note ({language})",
+            *(f"  {cell(line)}" for line in said.splitlines() if line),
+        ]
     for shelf in record["shelves"]:
         if shelf["items"]:
             lines += ["", f"{shelf['title']} ({shelf['language'] or 'all languages'})"]

@@ -40,6 +40,7 @@ EXITS: dict[type[Exception], int] = {
     errors.StoreFull: LATER,
     errors.RelayUnavailable: LATER,
     errors.MailboxUnavailable: LATER,
+    errors.MailNotTaken: LATER,
     errors.StoreOutdated: CONFIGURATION,
     errors.StoreNewer: CONFIGURATION,
     errors.FolderUnwritable: CONFIGURATION,

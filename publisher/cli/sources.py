@@ -52,8 +52,9 @@ def ingest(
       curl -s https://agency.example/feed | publisher ingest --file - --source agency --format rss
 
     A story without a source name or link waits in `publisher quarantine list`. A source that cannot be read is
-    reported and keeps its stories; the exit code is then 5. So it is when a file holds more items than
-    `fetch.max_items`: those beyond are left out. (A feed's oldest items are no loss: it was read before.)
+    reported and keeps its stories; the exit code is then 5. So it is when a file pushed into a folder cannot be read, or a file holds more
+    items than `fetch.max_items`: those beyond are left out. (A feed's oldest items are no loss: it was read before.) And when a
+    feed, page or folder could not be brought up after a source took a story back.
     A correction or update does not change mail that is frozen: the editions are named that still go out with the version before.
     """
     if path is not None:
@@ -65,7 +66,10 @@ def ingest(
             raise click.UsageError("--source and --format go with --file")
         reports = _from_network(door_, sources)
     _tell(door_, reports)
-    partly = any(report.failed or (path is not None and report.left_out) for _, report in reports)
+    partly = any(
+        report.failed or report.unread or report.behind or (path is not None and report.left_out)
+        for _, report in reports
+    )
     return PARTLY if partly else 0
 
 
@@ -165,7 +169,7 @@ def _tell(door_: Door, reports: list[Told]) -> None:
     for _, report in reports:
         for line in report.quarantined:
             door_.say(f"  {report.source}: quarantined: {line}")
-        for line in report.remarks:
+        for line in (*report.remarks, *report.unread):
             door_.say(f"  {report.source}: {line}")
         for story in report.outgoing:
             door_.say(
@@ -177,6 +181,8 @@ def _tell(door_: Door, reports: list[Told]) -> None:
             door_.say(
                 f"  {report.source}: story {withdrawal.story_id} was withdrawn by its source ({withdrawal.act}){halted}"
             )
+    for where in dict.fromkeys(where for _, report in reports for where in report.behind):
+        click.echo(f"publisher: what a source took back may still stand there: {where}", err=True)
     if door_.as_json:
         rows = [
             {
@@ -186,6 +192,8 @@ def _tell(door_: Door, reports: list[Told]) -> None:
                 "quarantined": report.quarantined,
                 "remarks": report.remarks,
                 "outgoing": [asdict(story) for story in report.outgoing],
+                "unread": report.unread,
+                "behind": report.behind,
                 "left_out": report.left_out,
                 "not_modified": report.unchanged,
                 "failed": report.failed,

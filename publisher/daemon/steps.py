@@ -136,10 +136,7 @@ class Steps:
         made = desk_clock.publish(self.newsroom, now=now)
         self.feeds_at = now
         changed = sum(len(report.changed) for report in made.feeds) + len(made.pages.changed)
-        faults = [str(report.refused) for report in made.feeds if report.refused]
-        faults += [str(fault) for report in made.feeds for fault in report.skipped]
-        faults += [str(refusal) for refusal in made.pages.refused]
-        faults += [str(folder) for folder in made.behind]
+        faults = made.faults
         fresh = faults != self.faults and bool(faults)
         self.faults = faults
         return Done(
@@ -254,7 +251,8 @@ def _polled(report: SourceReport) -> Done:
         step="poll",
         subject=report.source,
         result="failed" if report.failed else "done" if changed else "unchanged",
-        said=report.failed or "; ".join([*report.quarantined, *report.remarks]),
-        bad=report.failed is not None,
+        said=report.failed
+        or "; ".join([*report.quarantined, *report.remarks, *report.unread, *report.behind]),
+        bad=report.failed is not None or bool(report.unread or report.behind),
         data=data,
     )

@@ -3,16 +3,18 @@
 A folder holds the public files below one path (`feeds/` or `site/`), each with its gzipped twin beside it, and with the time of its last
 change as its mtime, so that a web server's own validators are right. Files are written whole or not at all; what is no longer public
 is removed. Each folder is brought up for itself: one that cannot be written is named, stays behind until it can be, and keeps back no other.
+On a full disk an older file makes room for the newer one, and is gone where that does not help: it may hold a story that was killed.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from publisher.desk.files import sweep, try_folder, write_file
-from publisher.errors import FolderUnwritable, UnknownName
+from publisher.errors import FolderFull, FolderUnwritable, UnknownName, unwritable
 from publisher.newsroom import Newsroom
 from publisher.store import public
 
@@ -86,19 +88,34 @@ def copy(newsroom: Newsroom) -> Copied:
 
 
 def _copy(newsroom: Newsroom, folder: Path, below: str) -> list[Path]:
+    """Bring one folder up to date: what is to go first, for that needs no room and makes some."""
+    stale = [
+        head for head in _heads(newsroom, below) if not _stands(folder / head.path.removeprefix(below), head)
+    ]
     written: list[Path] = []
+    full: FolderFull | None = None
+    for head in sorted(stale, key=lambda head: head.status != public.GONE):
+        with newsroom.database.read() as connection:
+            file = public.get(connection, head.path)
+        path = folder / head.path.removeprefix(below)
+        try:
+            if file is not None and _put(path, file):
+                written.append(path)
+        except FolderFull as error:  # a smaller one may find room
+            full = full or error
+    if full is not None:
+        raise full
+    return written
+
+
+def _heads(newsroom: Newsroom, below: str) -> Iterator[public.Head]:
     after = 0
     while True:
         with newsroom.database.read() as connection:
             heads = public.heads(connection, after=after, below=below)
         if not heads:
-            return written
-        stale = [head for head in heads if not _stands(folder / head.path.removeprefix(below), head)]
-        for head in stale:
-            with newsroom.database.read() as connection:
-                file = public.get(connection, head.path)
-            if file is not None and _put(folder / file.path.removeprefix(below), file):
-                written.append(folder / file.path.removeprefix(below))
+            return
+        yield from heads
         after = heads[-1].seq
 
 
@@ -111,23 +128,42 @@ def _stands(path: Path, head: public.Head) -> bool:
 
 
 def _put(path: Path, file: public.Public) -> bool:
-    twin = path.with_name(f"{path.name}.gz")
     if file.status == public.GONE:
-        try:
-            there = path.exists()
-            path.unlink(missing_ok=True)
-            twin.unlink(missing_ok=True)
-            sweep(path)
-            sweep(twin)
-        except OSError as error:
-            raise FolderUnwritable(str(path.parent), error.strerror or str(error)) from error
-        return there
+        return _take_away(path)
+    try:
+        return _write(path, file)
+    except FolderFull:
+        # What stands there may hold a story that was killed, and takes the room that what is to stand there needs.
+        if not _take_away(path):
+            raise
+        return _write(path, file)
+
+
+def _take_away(path: Path) -> bool:
+    twin = _twin(path)
+    try:
+        there = path.exists()
+        path.unlink(missing_ok=True)
+        twin.unlink(missing_ok=True)
+        sweep(path)
+        sweep(twin)
+    except OSError as error:
+        raise unwritable(path.parent, error) from error
+    return there
+
+
+def _twin(path: Path) -> Path:
+    return path.with_name(f"{path.name}.gz")
+
+
+def _write(path: Path, file: public.Public) -> bool:
     # The twin first: whoever is served it by a server that looks at the plain file's time alone must not get an older one.
+    twin = _twin(path)
     write_file(twin, file.packed)
     changed = write_file(path, file.body)
     for written in (twin, path):
         try:
             os.utime(written, (file.changed_at.timestamp(), file.changed_at.timestamp()))
         except OSError as error:
-            raise FolderUnwritable(str(path.parent), error.strerror or str(error)) from error
+            raise unwritable(path.parent, error) from error
     return changed

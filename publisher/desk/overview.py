@@ -282,7 +282,7 @@ def edition_head(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
 
 
 def edition_record(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
-    """An edition: its shelves with their items, and the reasons of those left out."""
+    """An edition: its editor's notes by language, its shelves with their items, and the reasons of those left out."""
     head = edition_head(newsroom, edition_id)
     with newsroom.database.read() as connection:
         made = stored_editions.get(connection, edition_id, revision=head["revision"])
@@ -291,6 +291,7 @@ def edition_record(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
     return {
         **head,
         "languages": made.languages,
+        "notes": dict(made.notes),
         "shelves": [
             {
                 "section": shelf.section,

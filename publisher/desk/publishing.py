@@ -43,6 +43,13 @@ class Published:
         return self.refused or bool(self.behind)
 
     @property
+    def faults(self) -> list[str]:
+        """The same, a sentence each."""
+        kept_back = [*(report.refused for report in self.feeds if report.refused), *self.pages.refused]
+        skipped = [fault for report in self.feeds for fault in report.skipped]
+        return [str(fault) for fault in (*kept_back, *skipped, *self.behind)]
+
+    @property
     def refused(self) -> bool:
         """Whether anything was kept back: a page, a feed, or a story of a feed."""
         return bool(self.pages.refused) or any(report.refused or report.skipped for report in self.feeds)
@@ -79,10 +86,8 @@ def before_mail(newsroom: Newsroom, *, actor: str, now: datetime) -> list[str]:
     Hubs are not told here: a slow one would hold the mail up, and who serves or builds next tells them.
     """
     made = Published(feeds=feeds.build(newsroom, actor=actor, now=now), pages=site.build(newsroom, now=now))
-    faults = [str(report.refused) for report in made.feeds if report.refused]
-    faults += [str(refusal) for refusal in made.pages.refused]
     made.copied(newsroom)
-    return faults + [str(folder) for folder in made.behind]
+    return made.faults
 
 
 def at_once(

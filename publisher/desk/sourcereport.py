@@ -22,7 +22,7 @@ class Outgoing:
 class SourceReport:
     """What came of one source: counts by change, what was set aside, and why it failed if it did.
 
-    `first`: it was never read before. `polled`: it was asked what it has now; files come in any order. `met`: the stories that its items named so far.
+    `unread`: files of its folder that could not be read, or not to their end, each with why. `behind`: where what it took back may still stand, or could not be made anew. `first`: it was never read before. `polled`: it was asked what it has now; files come in any order. `met`: the stories that its items named so far.
     """
 
     source: str
@@ -31,6 +31,8 @@ class SourceReport:
     remarks: list[str] = field(default_factory=list)
     withdrawals: list[Withdrawal] = field(default_factory=list)
     outgoing: list[Outgoing] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    behind: list[str] = field(default_factory=list)
     left_out: int = 0
     failed: str | None = None
     unchanged: bool = False
@@ -46,6 +48,8 @@ class SourceReport:
         self.remarks += other.remarks
         self.withdrawals += other.withdrawals
         self.outgoing += other.outgoing
+        self.unread += other.unread
+        self.behind += other.behind
         self.left_out += other.left_out
 
     def count(self, word: str) -> None:

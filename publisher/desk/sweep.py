@@ -241,5 +241,5 @@ def _store(
         sweeps.named(connection, source.slug, of_desk, now=now)
     if report.withdrawals:
         taken_back = [entry.story_id for entry in report.withdrawals]
-        propagate(newsroom, taken_back, actor=actor, now=now, tell=False)
+        report.behind += propagate(newsroom, taken_back, actor=actor, now=now, tell=False).faults
     followups.queue(newsroom, now=now)  # corrections, too

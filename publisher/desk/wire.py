@@ -160,7 +160,7 @@ def _look_into(
                 f"{of_file.left_out} of its items were not read: raise fetch.max_items, and put it back"
             )
         if of_file.failed:
-            report.remarks.append(f"{name}: {of_file.failed}")
+            report.unread.append(f"{name}: {of_file.failed}")
         return of_file.failed
 
     try:
@@ -304,5 +304,5 @@ def _read(
             kill_by_guid(newsroom, connection, source, guid, report=report, actor=actor, now=now)
     if report.withdrawals:  # what the source takes back leaves feeds and pages now, not at the next build
         taken_back = [entry.story_id for entry in report.withdrawals]
-        propagate(newsroom, taken_back, actor=actor, now=now, tell=False)
+        report.behind += propagate(newsroom, taken_back, actor=actor, now=now, tell=False).faults
     followups.queue(newsroom, now=now)  # corrections, too

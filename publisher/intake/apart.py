@@ -4,7 +4,8 @@ PURE. One rule for every format whose texts are typed (mail, text wires, copied 
 only what shouts is heard: capitals, in more than one word. It is applied to the finished HTML of an item: its lines are told as a reader sees them (blocks, and what `br` parts), and
 `desklines` says of each what it is. An order counts wherever it stands, and is taken out where it is one beyond doubt: the item is under embargo, as it says, or until a person
 releases it. A note is taken out with all that stands below it; one that says what it has to say in brackets, or above the text, goes alone. A
-note above the text that says nothing but that it is none for readers holds the item for a person, too, and so does one that would take most of the text away.
+note above the text that says nothing but that it is none for readers holds the item for a person, too, and so does one that would take most of the text away,
+or may be a sentence of the news.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from publisher.intake.desklines import (
     headed,
     is_note,
     lines_above,
+    may_be_prose,
     order,
     sure,
 )
@@ -82,13 +84,19 @@ class Apart:
         for place, line in enumerate(lines):
             maybe = self._heard(line.said)
             told = order(line.said, source, first=place < FIRST) if maybe else None
-            if maybe and is_note(line.said):
+            alone = told if told is not None and not told.rest else None
+            if alone and sure(
+                alone, line.said
+            ):  # also one that begins as a note does: "ATTENTION EDITORS - KILL"
+                self._obey(line.said, alone)
+                out.append(line)
+            elif maybe and is_note(line.said):
                 out += [line, *self._below(line, lines[place + 1 :], kept)]
                 if len(out) + len(kept) == len(lines):
                     break
-            elif told is not None and not told.rest:
-                self._obey(line.said, told)
-                (out if sure(told, line.said) else kept).append(line)
+            elif alone:
+                self._obey(line.said, alone)
+                kept.append(line)
             else:
                 kept.append(line)
                 if told is not None:
@@ -116,7 +124,8 @@ class Apart:
         bare = bare_note(note.said) and not kept
         alone = not kept or (note.said[:1] in "[(" and note.said[-1:] in "])")
         said, goes = (sum(len(line.said) for line in lines) for lines in (kept, rest))
-        if bare or (not alone and goes > said and (said < LITTLE or goes > MUCH)):
+        much = not alone and goes > said and (said < LITTLE or goes > MUCH)
+        if bare or much or may_be_prose(note.said):
             self.doubt = note.said
         return [] if alone else rest
 

@@ -26,6 +26,7 @@ __all__ = [
     "headed",
     "is_note",
     "lines_above",
+    "may_be_prose",
     "opens_apart",
     "order",
     "sure",
@@ -58,7 +59,7 @@ ITEM = frozenset({"story", "item", "copy", "article", "report", "text", "bulleti
 AROUND = frozenset(
     {"mandatory", "bulletin", "urgent", "flash", "advisory", "notice", "note", "attention", "attn", "please", "bitte"}
     | {"editor", "editors", "eds", "desk", "desks", "all", "the", "this", "that", "above", "previous", "following"}
-    | {"story", "item", "copy", "article", "report", "text", "meldung", "version", "release", "immediately", "now"}
+    | {"story", "item", "copy", "article", "report", "text", "meldung", "version", "release", "released", "immediately", "now"}
     | {"for", "is", "has", "been", "must", "be", "to", "do", "of", "and", "until", "further"}
 ) | PROHIBITED  # fmt: skip
 SIGNALS = {
@@ -110,12 +111,15 @@ FOR = re.compile(
     re.IGNORECASE,
 )
 BREAK = re.compile(r":\s+|\s+[-–—|/]+\s+|[\])]\s*")
+AFTER = re.compile(rf"{BREAK.pattern}|[-–—](?=\w[^\W_A-ZÀ-ÖØ-ÞА-ЯЁ])")
+"""What parts an order from the headline behind it; a dash without blanks only before a word in small letters."""
 GOES_ON = re.compile(rf"(?:{UNTIL.pattern}|{AT.pattern}|gmt\b|utc\b|check\b)", re.IGNORECASE)
 WHEN = re.compile(
     r"^\W*(?:(?:for\s+)?(?:release|publication|use|broadcast)\W+)?(?:until|till|to|bis|jusqu'au|hasta|before|prior\s+to|avant|vor|at|for\s+release(?:\s+at)?)?\W*",
     re.IGNORECASE,
 )
-TAIL = re.compile(r"\s*(?:(?P<open>[(\[])|\s[-–—|]\s)(?P<said>[^()\[\]]{3,120})[)\]]?\s*$")
+TAIL = re.compile(r"\s*(?:(?P<open>[(\[])|\s[-–—|]\s|,\s)(?P<said>[^()\[\]]{3,120})[)\]]?\s*$")
+ORDINAL = re.compile(r"\d{1,2}(?:st|nd|rd|th)\s+")
 LONG = 160
 """A line that is longer is no order but prose, or holds a headline as well."""
 
@@ -134,7 +138,8 @@ NOT_PUBLIC = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 NOTEBOOK = re.compile(
-    r"[#*=]+\s*(?:\w+\s+)?(?:notebook|notizblock|editorial\s+contacts?|contacts?|kontakte?)\b", re.IGNORECASE
+    r"[#*=]+\s*(?:\w+\s+)?(?:(?:notebook|notizblock|editorial\s+contacts?)\b|(?:contacts?|kontakte?)\W*$|(?:contacts?|kontakte?)\s*:)",
+    re.IGNORECASE,
 )
 ADDRESSED = re.compile(
     r"(?:(?:notes?\s+(?:to|for)\s+(?:the\s+)?(?:editors?|(?:news\s*)?desks?|media)|(?:editorial|media|press)\s+(?:contacts?|enquiries)|pressekontakt"
@@ -142,8 +147,10 @@ ADDRESSED = re.compile(
     re.IGNORECASE,
 )
 RUNS_ON = re.compile(
-    r"\s+(?:or|and|oder|und|bestimmt|under|without)\b|\s+[^\W_a-z]|\s*[+(]|\W*$|\s*[])*:;.,!/–—-]"
+    r"\s+(?:or|and|oder|und|bestimmt|under|without)\b|\s+[^\W_a-z]|\s*[+(]|\W*$|\s*[])*:;.,،؛!/–—-]"
 )
+MAY_GO_ON = re.compile(r"\s*[,،]\s+[^\W\d_A-ZÀ-ÖØ-ÞА-ЯЁ]")
+"""A comma and small letters: a note that says something, or a sentence that began with a participle."""
 
 PROSE = re.compile(
     r"\s+(?:(?:bestimmt|or|and|oder|und|under|without)\s+)?(?!(?:bestimmt|or|and|oder|und|under|without)\b)[^\W\d_A-ZÀ-ÖØ-ÞА-ЯЁ]"
@@ -215,14 +222,15 @@ def order(line: str, source: Source, *, first: bool = True) -> Order | None:
 
 
 def headed(headline: str, source: Source) -> Order | None:
-    """The order that a headline begins with, or ends with in brackets or capitals; `rest` is the headline without it."""
+    """The order that a headline begins with, or ends with; `rest` is the headline without it."""
     if (found := order(headline, source)) is not None:
         return found
     tail = TAIL.search(headline)
-    if tail is None or not (tail["open"] or _capitals(tail["said"])):
+    behind = order(tail["said"], source, first=False) if tail else None
+    if tail is None or behind is None or behind.rest:
         return None
-    behind = order(tail["said"], source, first=False)
-    return replace(behind, rest=headline[: tail.start()]) if behind and not behind.rest else None
+    meant = tail["open"] or _capitals(tail["said"]) or behind.embargo != NO_EMBARGO
+    return replace(behind, rest=headline[: tail.start()]) if meant else None
 
 
 def is_note(line: str) -> bool:
@@ -234,6 +242,12 @@ def is_note(line: str) -> bool:
     if found is None or not RUNS_ON.match(found["behind"]) or PROSE.match(found["behind"]):
         return False
     return META.issuperset(word.casefold() for word in WORD.findall(found["before"]))
+
+
+def may_be_prose(note: str) -> bool:
+    """Whether a note may be a sentence of the news as well."""
+    found = NOT_PUBLIC.match(note.strip(EDGES))
+    return found is not None and MAY_GO_ON.match(found["behind"]) is not None
 
 
 def bare_note(line: str) -> bool:
@@ -263,6 +277,7 @@ def _capitals(text: str) -> bool:
 
 def _whole(said: str) -> PubStatus | None:
     """The status that a line commands which has nothing but the words of such a command."""
+    said = ORDINAL.sub("", said)
     words = set(WORD.findall(said))
     if (
         not words
@@ -313,25 +328,14 @@ def _rest(behind: str, *, timed: bool) -> str:
 
 def _before(shown: str) -> Order | None:
     """A command in capitals before a headline: it holds the item, and a person sees whether it kills."""
-    end = 0
-    words: set[str] = set()
-    for found in WORD.finditer(shown):
-        word = found[0]
-        if (
-            not _capitals(word)
-            or word.casefold() not in KILLS | HOLDS | AROUND
-            or "\n" in shown[end : found.start()]
-        ):
+    rest = ""
+    for found in AFTER.finditer(shown):
+        command = shown[: found.start()]
+        if not _capitals(command):
             break
-        end = found.end()
-        words.add(word.casefold())
-    behind = shown[end:]
-    meant = words & {"kill", "withdrawn", "hold", "withhold"} or (words & KILLS and words & ITEM)
-    after = WORD.search(behind)
-    tight = behind[:1] in "-–—" and after is not None and not _capitals(after[0])
-    if not meant or not (BREAK.match(behind) or tight):
-        return None
-    return Order(PubStatus.WITHHELD, rest=behind.lstrip(EDGES))
+        if _whole(command.casefold()):
+            rest = shown[found.end() :].lstrip(EDGES)
+    return Order(PubStatus.WITHHELD, rest=rest) if rest else None
 
 
 def _embargo(rest: str, source: Source) -> Embargo:

@@ -43,8 +43,10 @@ LEAST_TOLD, LEAST_TOLD_IN_COPY = 3, 2
 """Words of a headline that say what happened; in the second case a copy tells the rest."""
 LEAST_LEDE = 8
 """Words that a lede has to have to be evidence."""
-LEDE_WORDS, LEDE_SIGNS, OPENING_WORDS = 60, 1000, 14
-"""How many words of a lede are compared, and how many of them lead to it: a copy begins as its original does."""
+LEDE_WORDS, LEDE_SIGNS = 60, 1000
+"""How many words of a lede are compared."""
+OPENING_WORDS, OPENING_SIGNS = 14, 112
+"""How many of them lead to it, for a copy begins as its original does; and in how many signs most ledes have them."""
 POSTINGS = 24
 """Of many stories with the same pair of words only the latest are looked at."""
 STEMS = re.compile(r"(?<![a-z])[a-z]{3,5}|\d+(?:[.,]\d+)*")
@@ -62,6 +64,7 @@ NO = re.compile(
     r"|لا|لم|لن|ليس|ینفی|نفی|تنفی|نه|تکذیب|رد|بدون|دون|לא|אין|מכחיש\w*)(?!\w)|n['’]t(?!\w)|[不未没否]"
 )
 """What turns a sentence round, or tells of one more: reports of which only one has it may say the opposite, or another event."""
+LATIN = re.compile(r"[a-z]{2,}|\d+(?:[.,]\d+)*")
 WHOLE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\d_\u3040-\u30ff\u3400-\u9fff]{2,}|\d+(?:[.,]\d+)*")
 """A word to its end; of scripts without blanks each sign."""
 ENDING = re.compile(
@@ -99,18 +102,24 @@ class Groups:
         return tuple(other for other in members if other.story_id != story.story_id)
 
 
-class Sketch(NamedTuple):
-    """What is compared of a story: words of its headline, pairs and numbers in it; words of its lede, and the runs that open it.
+class Marks(NamedTuple):
+    """What a story is found by: pairs of words in its headline, and the runs of words that open its lede.
 
-    Pairs and runs are hashes: they are only ever asked whether they are the same. The texts are for the few that come so far.
+    They are hashes: they are only ever asked whether they are the same.
     """
+
+    pairs: frozenset[int]
+    runs: frozenset[int]
+
+
+class Sketch(NamedTuple):
+    """What is compared of the few that are found: words of the headline, pairs and numbers in it, and whether it denies; words of the lede."""
 
     words: frozenset[str]
     pairs: frozenset[int]
     numbers: frozenset[str]
     denies: bool
     lede: frozenset[str]
-    runs: frozenset[int]
     headline: str
     told: str
 
@@ -118,7 +127,8 @@ class Sketch(NamedTuple):
 class _Head(NamedTuple):
     """A story that later ones are held against, and the event it stands for."""
 
-    sketch: Sketch
+    headline: str
+    lede: str
     at: datetime
     event: str
 
@@ -128,27 +138,27 @@ def grouped(stories: Iterable[Story], ties: Iterable[Tie] = ()) -> Groups:
     hand = by_hand(ties)
     order = sorted(((*_order(story), story) for story in stories), key=lambda entry: entry[:2])
     # what the desk joined is one from the beginning, so that a story is like whichever of these it is like
-    units: dict[frozenset[str], list[tuple[datetime, Story]]] = {}
+    units: dict[str | frozenset[str], list[tuple[datetime, Story]]] = {}
     for at, story_id, story in order:
-        units.setdefault(hand.whole(story_id), []).append((at, story))
+        units.setdefault(hand.joined.get(story_id, story_id), []).append((at, story))
     events: dict[str, list[Story]] = {}
     shelves: dict[str, _Index] = {}
-    for together, unit in units.items():
-        apart = frozenset(other for story_id in together for other in hand.apart.get(story_id, ()))
+    for unit in units.values():
+        apart = {other for _, story in unit for other in hand.apart.get(story.story_id, ())}
         sources = {story.source for _, story in unit}
-        made = [(shelves.setdefault(_language(story), _Index()), _sketch_of(story), at) for at, story in unit]
+        made = [(_shelf(shelves, story), *_texts(story), at) for at, story in unit]
         event = next(
             (
                 known
-                for index, told, at in made
-                for known in index.like(told, at)
+                for index, headline, lede, at in made
+                for known in index.like(headline, lede, at)
                 if all(m.source not in sources and m.story_id not in apart for m in events[known])
             ),
             None,
         )
         if event is None or len(unit) > 1:
-            for index, told, at in made:
-                index.add(_Head(told, at, event or unit[0][1].story_id))
+            for index, headline, lede, at in made:
+                index.add(_Head(headline, lede, at, event or unit[0][1].story_id))
         events.setdefault(event or unit[0][1].story_id, []).extend(story for _, story in unit)
     several = [sorted(members, key=_order) for members in events.values() if len(members) > 1]
     return Groups(
@@ -161,12 +171,13 @@ def _order(story: Story) -> tuple[datetime, str]:
     return claimed(story), story.story_id
 
 
-def _language(story: Story) -> str:
-    return story.received.language.casefold().partition("-")[0]
+def _shelf(shelves: dict[str, _Index], story: Story) -> _Index:
+    """The stories of its language."""
+    return shelves.setdefault(story.received.language.casefold().partition("-")[0], _Index())
 
 
-def _sketch_of(story: Story) -> Sketch:
-    return sketch(story.received.headline or story.received.original_headline, story.received.lede)
+def _texts(story: Story) -> tuple[str, str]:
+    return story.received.headline or story.received.original_headline, story.received.lede
 
 
 class _Index:
@@ -181,34 +192,36 @@ class _Index:
         """Hold later stories against this one too."""
         place = len(self._heads)
         self._heads.append(head)
-        first = self._first
-        for key in head.sketch.pairs | head.sketch.runs:
-            if first.setdefault(key, place) != place:
+        known = self._first
+        for keys in marks(head.headline, head.lede):
+            again = known.keys() & keys
+            for key in again:
                 self._more.setdefault(key, []).append(place)
+            known.update(dict.fromkeys(keys - again if again else keys, place))
 
-    def like(self, made: Sketch, at: datetime) -> list[str]:
+    def like(self, headline: str, lede: str, at: datetime) -> list[str]:
         """The events of heads that are alike, most alike first, of equal ones the earlier."""
-        told, heads = _roots(made.headline), self._heads
-        # of headlines that share pairs most stop here, in a wire of ready-made ones nearly all: it is the cheapest question
-        met = {
-            place
-            for place in self._met_twice(made.pairs)
-            if not _exchanged(told, _roots(heads[place].sketch.headline))
-        }
-        met |= self._met_twice(made.runs)
-        found = [
-            (-likeness, place)
-            for place in met
-            if abs(at - heads[place].at) <= SPAN and (likeness := _likeness(made, heads[place].sketch)) > 0
-        ]
-        return [heads[place].event for _, place in sorted(found)]
+        pairs, runs = marks(headline, lede)
+        heads, met = self._heads, self._met_twice(pairs)
+        if met:
+            # of headlines that share pairs most stop here, in a wire of ready-made ones nearly all: it is the cheapest question
+            told = roots(headline)
+            met = {place for place in met if not _exchanged(told, roots(heads[place].headline))}
+        met |= self._met_twice(runs)
+        near = [(place, heads[place]) for place in met if abs(at - heads[place].at) <= SPAN]
+        if not near:
+            return []
+        made = sketch(headline, lede)
+        found = [(-_likeness(made, sketch(head.headline, head.lede)), place) for place, head in near]
+        return [heads[place].event for likeness, place in sorted(found) if likeness]
 
     def _met_twice(self, keys: frozenset[int]) -> set[int]:
         """The heads that have two of these keys or more."""
         met: set[int] = set()
         twice: set[int] = set()
-        for key in self._first.keys() & keys:
-            places = (self._first[key], *self._more.get(key, ())[-POSTINGS:])
+        first, more = self._first, self._more
+        for key in first.keys() & keys:
+            places = [first[key], *more[key][-POSTINGS:]] if key in more else [first[key]]
             twice.update(met.intersection(places))
             met.update(places)
         return twice
@@ -228,7 +241,7 @@ def _likeness(one: Sketch, other: Sketch) -> float:
         return headlines if enough and _one_tells(one, other) else 0
     ledes = _shared(one.lede, other.lede)
     if ledes >= ONE_COPY:
-        if _exchanged(_roots(one.told), _roots(other.told)):
+        if _exchanged(roots(one.told), roots(other.told)):
             return 0
         return headlines + ledes if _one_tells(one, other) or _copied(one, other) else 0
     if any(headlines >= a and ledes >= b for a, b in HEADLINES_LEDES) and _one_tells(one, other):
@@ -238,7 +251,7 @@ def _likeness(one: Sketch, other: Sketch) -> float:
 
 def _one_tells(one: Sketch, other: Sketch) -> bool:
     """Whether one headline says all that the other does, and that is something."""
-    first, second = _roots(one.headline), _roots(other.headline)
+    first, second = roots(one.headline), roots(other.headline)
     if first is second or _exchanged(first, second):
         return first is second and len(first) >= LEAST_TOLD
     if min(len(first), len(second)) < LEAST_TOLD:
@@ -258,8 +271,8 @@ def _exchanged(one: Mapping[str, None], other: Mapping[str, None]) -> bool:
 
 def _copied(one: Sketch, other: Sketch) -> bool:
     """Whether what both ledes have in common says most of what each headline alone does."""
-    copy = _roots(one.told).keys() & _roots(other.told).keys()
-    first, second = _roots(one.headline).keys(), _roots(other.headline).keys()
+    copy = roots(one.told).keys() & roots(other.told).keys()
+    first, second = roots(one.headline).keys(), roots(other.headline).keys()
     alone = (first - second, second - first)
     return min(len(first), len(second)) >= LEAST_TOLD_IN_COPY and all(
         len(words & copy) >= OF_HEADLINE * len(words) for words in alone
@@ -272,29 +285,55 @@ def _shared(one: frozenset[Any], other: frozenset[Any]) -> float:
 
 
 @lru_cache(maxsize=12_000)
-def sketch(headline: str, lede: str) -> Sketch:
+def marks(headline: str, lede: str) -> Marks:
     """Made once for as long as a story says the same: builds of feeds ask again and again."""
+    opening = _opening(lede)
+    return Marks(
+        _pairs(_words(headline)[0]),
+        frozenset(map(hash, zip(opening, opening[1:], opening[2:], opening[3:]))),  # noqa: B905 - shorter by design, and `strict` costs more than the rest
+    )
+
+
+@lru_cache(maxsize=12_000)
+def sketch(headline: str, lede: str) -> Sketch:
+    """The rest, for stories that were found by their marks."""
     head, plain = _words(headline)
-    told = _words(lede)[0][:LEDE_WORDS]
-    opening = told[:OPENING_WORDS]
     return Sketch(
         frozenset(head),
-        frozenset(map(hash, chain(pairwise(head), zip(head, head[2:], strict=False)))),
+        _pairs(head),
         frozenset([word for word in head if word < ":"]),
         NO.search(plain) is not None,
-        frozenset(told),
-        frozenset(map(hash, zip(opening, opening[1:], opening[2:], opening[3:], strict=False))),
+        frozenset(_words(lede)[0][:LEDE_WORDS]),
         headline,
         lede[:LEDE_SIGNS],
     )
 
 
+def _pairs(words: list[str]) -> frozenset[int]:
+    """Neighbours, and those with one word between them."""
+    return frozenset(map(hash, chain(pairwise(words), zip(words, words[2:]))))  # noqa: B905 - as above
+
+
+def _opening(lede: str) -> list[str]:
+    """The first words of a lede; most of them need no look at the whole."""
+    if len(lede) > OPENING_SIGNS and lede.isascii():
+        words = _words(lede[: lede.rfind(" ", 0, OPENING_SIGNS) + 1])[0]
+        if len(words) >= OPENING_WORDS:
+            return words[:OPENING_WORDS]
+    return _words(lede)[0][:OPENING_WORDS]
+
+
 @lru_cache(maxsize=12_000)
-def _roots(text: str) -> Mapping[str, None]:
+def roots(text: str) -> Mapping[str, None]:
     """The words that say something, without their endings, each once and in order."""
-    return dict.fromkeys(
-        ENDING.sub("", word) for word in WHOLE.findall(_plain(text)) if word not in NOTHING_SAID
-    )
+    plain = _plain(text)
+    words = (LATIN if plain.isascii() else WHOLE).findall(plain)
+    return dict.fromkeys([root(word) for word in words if word not in NOTHING_SAID])
+
+
+@lru_cache(maxsize=20_000)
+def root(word: str) -> str:
+    return ENDING.sub("", word)
 
 
 def _plain(text: str) -> str:

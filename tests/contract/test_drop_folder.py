@@ -81,7 +81,7 @@ def test_what_cannot_be_read_waits_a_while_and_fails_alone(room, folder):
     report = poll(room)
     assert report.counts == {"new": 1}
     assert report.failed is None
-    assert "half.xml" in " ".join(report.remarks)
+    assert "half.xml" in " ".join(report.unread)
     assert "half.xml" in there(folder)
     poll(room, 900)
     assert {"failed/half.xml", "failed/half.xml.why.txt"} <= there(folder)
@@ -104,7 +104,7 @@ def test_a_file_that_may_not_be_opened_and_one_with_the_longest_name_keep_nothin
     push(folder, "c.jsonl", jsonl(line(2)))
     report = poll(room)
     assert report.counts == {"new": 1}
-    assert "a-secret.jsonl: it cannot be opened: Permission denied" in report.remarks
+    assert "a-secret.jsonl: it cannot be opened: Permission denied" in report.unread
     push(folder, longest, b"<newsMessage>", age=800)
     poll(room, 5)
     assert "Permission denied" in (folder / "failed" / "a-secret.jsonl.why.txt").read_text()
@@ -128,7 +128,7 @@ def test_a_file_with_more_than_is_read_of_one_is_not_done_with(database, folder)
     push(folder, "many.jsonl", jsonl(line(1), line(2)), age=900)
     report = poll(room)
     assert report.counts == {"new": 1}
-    assert "raise fetch.max_items" in " ".join(report.remarks)
+    assert "raise fetch.max_items" in " ".join(report.unread)
     assert {"failed/many.jsonl", "failed/many.jsonl.why.txt"} <= there(folder)
 
 

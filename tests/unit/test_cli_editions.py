@@ -116,5 +116,7 @@ def test_a_note_is_put_shown_taken_away_and_waits_for_one_edition(run, tmp_path)
     assert both.code == 2
     assert "exclude one another" in both.err
     run("edition", "note", "morning", "Publishing resumes on Monday.")
-    run("edition", "make", "morning")
+    made = run.json("edition", "make", "morning")["id"]
     assert run.json("edition", "note", "morning")["notes"] == {}
+    assert run.json("edition", "show", made)["notes"] == {"en": "Publishing resumes on Monday."}
+    assert "\nEditor's note (en)\n  Publishing resumes on Monday.\n" in run("edition", "show", made).out

@@ -158,3 +158,11 @@ def test_mails_that_came_back_are_taken_from_a_maildir_an_mbox_and_a_pipe(run, t
     assert kept.read_text() == LETTER
     assert kept.stat().st_mode & 0o777 == 0o600
     assert run("bounce", "ingest", str(tmp_path / "nowhere")).code == 2
+
+    with (run.folder / "config" / "publisher.toml").open("a") as config:
+        config.write("\n[nonsense]\n")
+    assert run("bounce", "ingest", str(box)).code == 78
+    waits = run("bounce", "ingest", "-")
+    assert waits.code == 75, "what is piped is lost with any other code"
+    assert "nonsense" in waits.err
+    assert "(the mail server keeps this mail and tries again)" in waits.err

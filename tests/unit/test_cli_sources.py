@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,3 +98,19 @@ def test_a_list_of_readers_is_no_story_and_no_address_of_it_is_kept(run, listed)
     said = run("ingest", "--file", str(path), "--source", "harbour-news")
     assert (said.code, "publisher subscriber import" in said.out + said.err) == (5, True)
     assert run.json("quarantine", "list")["items"] == []
+
+
+def test_a_pushed_file_that_cannot_be_read_is_said_by_the_exit_code_too(run: Room) -> None:
+    folder = run.folder / "pushed"
+    folder.mkdir()
+    with (run.folder / "config" / "sources.toml").open("a", encoding="utf-8") as sources:
+        sources.write(
+            f'\n[[source]]\nslug = "pushed"\nname = "Pushed"\nhomepage = "https://pushed.example/"\nformat = "jsonl"\nfolder = "{folder}"\n'
+        )
+    assert run("ingest", "pushed").code == 0
+    (folder / "kill.jsonl").write_text("{")
+    os.utime(folder / "kill.jsonl", (0, 0))
+    said = run("--json", "ingest", "pushed")
+    assert said.code == 5
+    assert said.data["items"][0]["unread"][0].startswith("kill.jsonl: ")
+    assert (folder / "failed" / "kill.jsonl").exists()

@@ -86,6 +86,9 @@ def test_a_folder_that_cannot_be_written_keeps_no_kill_from_the_others(run, tmp_
         one for one in run("--json", "doctor", "--no-dns").data["findings"] if one["check"] == "folders"
     ]
     assert str(broken) in finding["said"]
+    by_source = run.ingest(*(line(number, status="canceled") for number in (1, 2)))
+    assert by_source.code == 5
+    assert f"what a source took back may still stand there: cannot write to {broken}" in by_source.err
     assert run("feed", "build").code == 5
     assert run("feed", "forget", str(broken)).code == 0
     assert run("feed", "build").code == 0

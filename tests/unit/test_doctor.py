@@ -16,7 +16,7 @@ import dns.rrset
 import pytest
 
 from publisher import dkim
-from publisher.desk.doctor import FAULT, OK, SKIPPED, WARNING, machine, names
+from publisher.desk.doctor import FAULT, OK, SKIPPED, WARNING, house, machine, names
 from tests import commands
 from tests.commands import Room
 from tests.mailroom import keeping
@@ -201,7 +201,20 @@ def test_a_database_that_needs_something_is_a_finding_and_the_rest_is_looked_at(
 @pytest.mark.parametrize(("free", "level"), [(2 << 30, OK), (500 << 20, WARNING), (10 << 20, FAULT)])
 def test_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, level: str) -> None:
     monkeypatch.setattr(machine.shutil, "disk_usage", lambda _path: SimpleNamespace(free=free))
-    assert machine._room(tmp_path / "not" / "there").level == level
+    assert machine.room(tmp_path / "not" / "there").level == level
+
+
+def test_a_copy_of_what_is_public_on_another_disk_is_looked_at_for_room(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert room("feed", "build", "--out", str(room.folder / "mounted")).code == 0
+    monkeypatch.setattr(house, "disk_of", lambda folder: "mounted" in str(folder))
+    free = lambda path: SimpleNamespace(free=("mounted" not in str(path)) << 30)  # noqa: E731 - bound here
+    monkeypatch.setattr(machine.shutil, "disk_usage", free)
+    rows = room("--json", "doctor", "--no-dns").data["findings"]
+    found = [(row["level"], row["do"]) for row in rows if row["check"] == "free space"]
+    assert found[0] == (OK, "")
+    assert found[1:] == [(FAULT, "Make room: on a full disk pages and feeds go missing from this folder")]
 
 
 @pytest.mark.parametrize(

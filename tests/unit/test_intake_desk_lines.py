@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from email.header import Header
 
 import pytest
 
@@ -107,6 +108,60 @@ def test_an_order_in_a_text_holds_it_and_is_not_printed(form, line):
         assert (
             line in shown(item)
         ) is not line.isupper()  # what may be news is held whole, for a person to look
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        *("DO NOT USE: Two tugs for sale", "DO NOT PUBLISH - Two tugs for sale", "STORNO: Two tugs for sale"),
+        *("ANNULATION: Two tugs for sale", "АННУЛИРОВАНО: Two tugs for sale", "2ND KILL: Two tugs for sale"),
+        *("BULLETIN - KILL - Two tugs for sale", "ZURÜCKGEZOGEN - Two tugs for sale"),
+        "Two tugs for sale - embargoed until 06:00 GMT Tuesday 1 April 2031",
+        *("Two tugs for sale - Embargo: 1 April 2031, 07:00", "Two tugs for sale - Embargoed until Friday"),
+        *("Two tugs for sale, embargoed until Friday", "Two tugs for sale - Sperrfrist: 1. April 2031, 06.00 Uhr"),
+    ],
+)  # fmt: skip
+def test_an_order_beside_a_headline_that_somebody_typed_holds_the_story(headline):
+    told = headed(headline, AGENCY)
+    assert told is not None
+    assert told.rest == "Two tugs for sale"
+    assert told.status is PubStatus.WITHHELD or told.embargo.kind is not EmbargoKind.NONE
+    text = f"{headline}\n\n{NEWS}\n\n{LINE}"
+    for raw, format_ in (
+        (text, "text"),
+        (mail(f"{NEWS}\n\n{LINE}", subject=Header(headline, "utf-8").encode()), "mail"),
+    ):
+        assert came((raw, format_)).embargo.kind is not EmbargoKind.NONE
+
+
+@pytest.mark.parametrize("form", TYPED)
+@pytest.mark.parametrize("line", ["HOLD - DO NOT USE UNTIL RELEASED", "ATTENTION EDITORS - KILL"])
+def test_an_order_that_goes_on_or_is_addressed_holds_and_nothing_else_is_taken_out(form, line):
+    for lines in ((line, NEWS, MORE), (NEWS, line, MORE), (NEWS, MORE, line)):
+        item = came(form(*lines))
+        assert item.pubstatus is not PubStatus.USABLE or item.embargo.kind is EmbargoKind.UNREADABLE
+        assert NEWS in item.body
+        assert MORE in item.body
+
+
+@pytest.mark.parametrize("form", TYPED)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Pas destinée à la publication, la lettre nomme six agents.",
+        f"Not for publication, please: Ana, {SECRET}",
+    ],
+)
+def test_a_note_that_may_be_a_sentence_stays_in_the_house_and_a_person_looks(form, line):
+    item = came(form(NEWS, line, MORE))
+    assert line not in shown(item)
+    assert item.embargo.kind is EmbargoKind.UNREADABLE
+
+
+@pytest.mark.parametrize("form", TYPED)
+def test_a_list_of_contacts_between_people_is_news(form):
+    item = came(form(NEWS, "* Contacts with the port of Ghent go on", MORE))
+    assert (item.embargo.kind, MORE in item.body) == (EmbargoKind.NONE, True)
 
 
 @pytest.mark.parametrize("form", TYPED)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from publisher.desk import clock, copies, keeping, mailing, sources
 from publisher.desk.doctor.findings import FAULT, OK, SKIPPED, WARNING, Finding
+from publisher.desk.doctor.machine import disk_of, room
 from publisher.errors import PublisherError
 from publisher.newsroom import Newsroom, open_newsroom
 from publisher.settings import Settings, leftovers
@@ -148,7 +149,11 @@ def _sources(newsroom: Newsroom, now: datetime) -> Iterator[Finding]:
 
 
 def _folders(newsroom: Newsroom) -> Iterator[Finding]:
+    disks = {disk_of(newsroom.data_path())}
     for folder, why in copies.folders(newsroom).items():
+        if not why and (disk := disk_of(folder)) not in disks:
+            disks.add(disk)
+            yield room(folder, "Make room: on a full disk pages and feeds go missing from this folder")
         if why:
             advice = (
                 f"Until it can be written no kill reaches it. `publisher feed forget {folder}` gives it up"

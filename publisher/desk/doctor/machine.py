@@ -12,7 +12,7 @@ from publisher.desk.doctor.findings import FAULT, OK, WARNING, Finding
 from publisher.settings import Settings
 from publisher.store.db import sqlite_file
 
-__all__ = ["examine"]
+__all__ = ["disk_of", "examine", "room"]
 
 SOUND_SQLITE = (3, 51, 3)
 """Before it, two connections that write and checkpoint at one moment could spoil a WAL database; our lock rules that moment out."""
@@ -26,7 +26,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     if file is not None:
         yield _sqlite()
     yield from _modes(settings, file)
-    yield _room(settings.data_dir)
+    yield room(settings.data_dir)
 
 
 def _sqlite() -> Finding:
@@ -66,13 +66,18 @@ def _others(path: Path) -> int:
     return _mode(path) & (stat.S_IRWXG | stat.S_IRWXO)
 
 
-def _room(folder: Path) -> Finding:
+def disk_of(folder: Path) -> int:
+    """Which disk a folder is on."""
+    return folder.stat().st_dev
+
+
+def room(
+    folder: Path, but: str = "Make room: a full disk stops intake and mail, and loses nobody"
+) -> Finding:
+    """The free space under a folder, and what is to be done where there is little (`but`)."""
     there = next(path for path in (folder, *folder.parents) if path.exists())
     free = shutil.disk_usage(there).free
     said = f"{free / (1 << 30):.1f} GB free in {there}"
     if free >= LOW:
         return Finding("free space", OK, said)
-    level = WARNING if free >= SCARCE else FAULT
-    return Finding(
-        "free space", level, said, "Make room: a full disk stops intake and mail, and loses nobody"
-    )
+    return Finding("free space", WARNING if free >= SCARCE else FAULT, said, but)

@@ -49,6 +49,7 @@ STATUS: dict[type[Exception], int] = {
     errors.FolderUnwritable: 503,
     errors.RelayUnavailable: 503,
     errors.MailboxUnavailable: 503,
+    errors.MailNotTaken: 503,
     errors.ConfigurationInvalid: 500,
     errors.TemplateInvalid: 500,
     people.AddressRefused: 400,

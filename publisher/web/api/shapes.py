@@ -182,9 +182,10 @@ class EditionRow(Told):
 
 
 class Edition(EditionRow):
-    """An edition with its shelves, and why each story that is not on them is not."""
+    """An edition with its editor's notes by language, its shelves, and why each story that is not on them is not."""
 
     languages: list[str]
+    notes: dict[str, str]
     shelves: list[dict[str, Any]]
     left_out: list[dict[str, Any]]
 
