@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol
 
 from publisher import dispatch as dispatching
@@ -193,12 +194,16 @@ def _step_canary(newsroom: Newsroom, dispatch_id: str, *, now: datetime) -> None
 def _personal(newsroom: Newsroom, letter: Letter, *, key_id: int) -> Callable[[Row], message.Personal]:
     root, mailbox = letter.site_url, letter.unsubscribe_address
     local, _, domain = mailbox.partition("@")
-    leaving, preferring = (
-        minter(newsroom.token_keys, purpose, digest=letter.number, key_id=key_id)
-        for purpose in (Purpose.LEAVE, Purpose.PREFERENCES)
-    )
+
+    @cache  # at the first reader: where nobody waits, the key may be gone
+    def minters() -> list[Callable[[int], str]]:
+        return [
+            minter(newsroom.token_keys, purpose, digest=letter.number, key_id=key_id)
+            for purpose in (Purpose.LEAVE, Purpose.PREFERENCES)
+        ]
 
     def personal(row: Row) -> message.Personal:
+        leaving, preferring = minters()
         who = row.subscriber_id or 0
         leave = leaving(who)
         return message.Personal(
@@ -216,9 +221,12 @@ def _return_path(newsroom: Newsroom, letter: Letter, language: str, *, key_id: i
     """`bounce+TOKEN@domain`: a bounce says which delivery it is about, and a greylister knows its second try again."""
     mailbox = letter.return_path or letter.voice(language).address
     local, _, domain = mailbox.partition("@")
-    token = bounce_minter(newsroom.token_keys, key_id=key_id)
+
+    @cache
+    def token() -> Callable[[int], str]:
+        return bounce_minter(newsroom.token_keys, key_id=key_id)
 
     def sender(row: Row) -> str:
-        return f"{local}+{token(row.delivery_id)}@{domain}"
+        return f"{local}+{token()(row.delivery_id)}@{domain}"
 
     return sender if letter.tagged else lambda _row: mailbox
