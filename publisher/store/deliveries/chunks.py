@@ -34,6 +34,7 @@ __all__ = [
     "CHUNK",
     "Held",
     "add_retry_chunks",
+    "anyone_waits",
     "due_rows",
     "in_open_chunk",
     "members",
@@ -46,7 +47,7 @@ CHUNK = 200
 
 
 class Held(NamedTuple):
-    """A chunk just leased."""
+    """A chunk just leased, or just closed."""
 
     id: int
     dispatch_id: str
@@ -130,7 +131,19 @@ def _due(_connection: Connection, *, first: bool) -> Select[Any]:
 _DUE = {first: Hot(partial(_due, first=first)) for first in (True, False)}
 
 
-def waiting_rows(connection: Connection, held: Row[Any]) -> Sequence[Row[Any]]:
+def _anyone(_connection: Connection, *, first: bool) -> Select[Any]:
+    return _WAITING[first].with_only_columns(literal(1)).order_by(None).limit(1)
+
+
+_ANYONE = {first: Hot(partial(_anyone, first=first)) for first in (True, False)}
+
+
+def anyone_waits(connection: Connection, held: Held) -> bool:
+    """Whether `waiting_rows` would find one."""
+    return bool(_ANYONE[held.no is not None].run(connection, **_key(held)))
+
+
+def waiting_rows(connection: Connection, held: Row[Any] | Held) -> Sequence[Row[Any]]:
     """Rows of the chunk that are neither final nor in doubt nor at the dot; `try_no` is their next try's number."""
     return connection.execute(_WAITING[held.no is not None], _key(held)).all()
 
