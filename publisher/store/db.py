@@ -364,7 +364,7 @@ def beyond(
 
 def run_raw(connection: Connection, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """A statement straight to SQLite's driver, in this connection's transaction: SQLAlchemy's layers cost as much as a statement."""
-    driver: Any = connection.connection.driver_connection
+    driver: Any = connection.connection.dbapi_connection
     return list(driver.execute(sql, values))
 
 
