@@ -264,7 +264,7 @@ def classify(reply: Reply, phase: Phase) -> Outcome:
     with its name, and told without, because the ledger, halts, breakers and alarms are made of it and no erasure reaches them all.
     """
     if phase is Phase.DOT and 200 <= reply.code <= 299:
-        return _outcome(State.ACCEPTED, "accepted", reply, scope=Scope.RECIPIENT)
+        return _outcome(State.ACCEPTED, "accepted", reply, Scope.RECIPIENT)
     if phase is Phase.DOT and not 400 <= reply.code <= 599:
         return lost(phase, why=f"not a reply to the dot: {reply.code}")
     verdict = judge(reply.code, reply.enhanced, reply.text, phase=phase.value)
@@ -272,12 +272,12 @@ def classify(reply: Reply, phase: Phase) -> Outcome:
         verdict = replace(verdict, scope=Scope.RELAY)
     action = _not_about_the_row(verdict)
     if action is not None:
-        return _outcome(State.QUEUED, verdict.rule, reply, scope=verdict.scope, action=action, charged=False)
+        return _outcome(State.QUEUED, verdict.rule, reply, verdict.scope, action=action, charged=False)
     state = State.FAILED if verdict.permanent else State.QUEUED
     action = Action.SUPPRESS if verdict.suppress else Action.NONE
     if verdict.kind is Kind.BLOCK:
         action = Action.COUNT_BLOCK
-    outcome = _outcome(state, verdict.rule, reply, scope=verdict.scope, action=action)
+    outcome = _outcome(state, verdict.rule, reply, verdict.scope, action=action)
     return replace(outcome, kind=verdict.kind)
 
 
@@ -298,21 +298,13 @@ def _outcome(
     state: State,
     cause: str,
     reply: Reply,
-    *,
     scope: Scope,
+    *,
     action: Action = Action.NONE,
     charged: bool = True,
 ) -> Outcome:
-    return Outcome(
-        state=state,
-        cause=cause,
-        action=action,
-        charged=charged,
-        scope=scope.value,
-        code=reply.code,
-        enhanced=reply.enhanced,
-        reply=unnamed(reply.text)[:512],
-    )
+    text = unnamed(reply.text)[:512]
+    return Outcome(state, cause, action, charged, str(scope), reply.code, reply.enhanced, text)
 
 
 SESSION_ENDED = "the server ended the session"

@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -26,12 +26,14 @@ __all__ = [
     "Claim",
     "Purpose",
     "TokenKeys",
+    "bounce_minter",
     "fingerprint",
     "form_shown",
     "form_token",
     "mint",
     "mint_bounce",
     "mint_once",
+    "minter",
     "read",
     "read_bounce",
 ]
@@ -40,6 +42,7 @@ MAC_BYTES = 16
 BLOCK = 64
 """Bytes of a block of SHA-256."""
 LENGTH = 32
+URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class Purpose(StrEnum):
@@ -75,18 +78,31 @@ def mint(
     keys: TokenKeys, purpose: Purpose, *, subscriber: int, digest: int, key_id: int | None = None
 ) -> str:
     """A token; equal arguments give an equal token. `key_id` names another key than the signing one (for a resend)."""
-    return _minted(keys, purpose, subscriber.to_bytes(5, "big") + digest.to_bytes(2, "big"), key_id)
+    return minter(keys, purpose, digest=digest, key_id=key_id)(subscriber)
+
+
+def minter(
+    keys: TokenKeys, purpose: Purpose, *, digest: int, key_id: int | None = None
+) -> Callable[[int], str]:
+    """`mint` for many subscribers: what is the same for all of them is made once."""
+    return _minter(keys, purpose, 5, digest.to_bytes(2, "big"), key_id)
 
 
 def mint_bounce(keys: TokenKeys, delivery: int, *, key_id: int | None = None) -> str:
     """The token in the return path of a delivery; equal arguments give an equal token."""
-    return _minted(keys, Purpose.BOUNCE, delivery.to_bytes(7, "big"), key_id)
+    return bounce_minter(keys, key_id=key_id)(delivery)
+
+
+def bounce_minter(keys: TokenKeys, *, key_id: int | None = None) -> Callable[[int], str]:
+    """`mint_bounce` for many deliveries."""
+    return _minter(keys, Purpose.BOUNCE, 7, b"", key_id)
 
 
 def mint_once(keys: TokenKeys, purpose: Purpose, message_id: str, *, key_id: int) -> str:
     """The token of one use that the mail of this Message-ID carries; equal arguments give an equal token."""
-    derived = hmac.digest(keys.keys[key_id], f"publisher token {purpose}".encode(), "sha256")
-    drawn = hmac.digest(derived, message_id.encode(), "sha256")[: LENGTH * 3 // 4]
+    drawn = hmac.digest(_derived(keys.keys[key_id], purpose), message_id.encode(), "sha256")[
+        : LENGTH * 3 // 4
+    ]
     return base64.urlsafe_b64encode(drawn).decode("ascii")
 
 
@@ -115,10 +131,23 @@ def _form_mac(key: bytes, said: bytes) -> bytes:
     return hmac.digest(key, b"publisher form " + said, "sha256")[:MAC_BYTES]
 
 
-def _minted(keys: TokenKeys, purpose: Purpose, what: bytes, key_id: int | None) -> str:
+def _minter(
+    keys: TokenKeys, purpose: Purpose, width: int, tail: bytes, key_id: int | None
+) -> Callable[[int], str]:
+    """HMAC (RFC 2104) whose beginning is made once: a mail takes three of them, and most of each is the beginning."""
     number = keys.signing if key_id is None else key_id
-    payload = bytes([number]) + what
-    return base64.urlsafe_b64encode(payload + _mac(keys.keys[number], purpose, payload)).decode("ascii")
+    head = bytes([number])
+    begun_inner, begun_outer = _begun(keys.keys[number], purpose)
+
+    def minted(who: int) -> str:
+        payload = head + who.to_bytes(width, "big") + tail
+        inner, outer = begun_inner.copy(), begun_outer.copy()
+        inner.update(payload)
+        outer.update(inner.digest())
+        raw = binascii.b2a_base64(payload + outer.digest()[:MAC_BYTES], newline=False)
+        return raw.translate(URL_SAFE).decode("ascii")
+
+    return minted
 
 
 def read(keys: TokenKeys, purpose: Purpose, token: str) -> Claim | None:
@@ -151,16 +180,15 @@ def _opened(keys: TokenKeys, purpose: Purpose, token: str) -> bytes | None:
 
 
 def _mac(key: bytes, purpose: Purpose, payload: bytes) -> bytes:
-    """HMAC (RFC 2104) under the purpose's own key; begun once for each, because a mail takes three and most of it is the beginning."""
-    begun_inner, begun_outer = _begun(key, purpose)
-    inner, outer = begun_inner.copy(), begun_outer.copy()
-    inner.update(payload)
-    outer.update(inner.digest())
-    whole: bytes = outer.digest()
-    return whole[:MAC_BYTES]
+    """HMAC under the purpose's own key."""
+    return hmac.digest(_derived(key, purpose), payload, "sha256")[:MAC_BYTES]
+
+
+def _derived(key: bytes, purpose: Purpose) -> bytes:
+    return hmac.digest(key, f"publisher token {purpose}".encode(), "sha256")
 
 
 @lru_cache(maxsize=64)
 def _begun(key: bytes, purpose: Purpose) -> tuple[Any, Any]:
-    derived = hmac.digest(key, f"publisher token {purpose}".encode(), "sha256").ljust(BLOCK, b"\0")
+    derived = _derived(key, purpose).ljust(BLOCK, b"\0")
     return sha256(bytes(byte ^ 0x36 for byte in derived)), sha256(bytes(byte ^ 0x5C for byte in derived))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -52,7 +52,14 @@ class Chunk:
     lease: Lease
     variant: Variant
     left: int
+    bell: asyncio.Event
     lost: bool = False
+
+    def settled(self) -> None:
+        """One of its rows has its durable outcome; the last one rings."""
+        self.left -= 1
+        if not self.left:
+            self.bell.set()
 
 
 def ended(row: Row, state: State, why: str) -> Outcome:
@@ -76,7 +83,8 @@ class Feed:
     ) -> None:
         self._writer, self._work, self._worker_id = writer, work, worker_id
         self._connections, self._over = connections, over
-        self._queue: asyncio.Queue[tuple[Chunk, Row] | None] = asyncio.Queue()
+        self._rows: deque[tuple[Chunk, Row]] = deque()
+        self._some = asyncio.Event()
         self._bell = asyncio.Event()
         self._dry = False
         self._aside = 0
@@ -88,21 +96,17 @@ class Feed:
 
     async def take(self) -> tuple[Chunk, Row] | None:
         """The next row to send; None when this run begins nothing more."""
-        while (taken := await self._queue.get()) is not None and not self._over.is_set():
-            if not self._dry and self._queue.qsize() < self._connections:
-                self._bell.set()
-            if not taken[0].lost:
-                return taken
-        return None
+        while (taken := self.take_now()) is None and not self._over.is_set():
+            self._some.clear()
+            await self._some.wait()
+        return taken
 
     def take_now(self) -> tuple[Chunk, Row] | None:
         """The same without waiting; None when there is none at hand."""
-        while not self._queue.empty() and not self._over.is_set():
-            taken = self._queue.get_nowait()
-            if taken is None:
-                self._queue.put_nowait(None)
-                return None
-            if not self._dry and self._queue.qsize() < self._connections:
+        rows = self._rows
+        while rows and not self._over.is_set():
+            taken = rows.popleft()
+            if not self._dry and len(rows) < self._connections:
                 self._bell.set()
             if not taken[0].lost:
                 return taken
@@ -110,7 +114,8 @@ class Feed:
 
     def put_back(self, chunk: Chunk, row: Row) -> None:
         """The row was not tried, or lost before its mark: it waits for the next free connection."""
-        self._queue.put_nowait((chunk, row))
+        self._rows.append((chunk, row))
+        self._some.set()
 
     def put_back_later(self, chunk: Chunk, row: Row, seconds: float) -> None:
         """The row has to wait for its domain's rate; others do not."""
@@ -118,7 +123,7 @@ class Feed:
 
         def again() -> None:
             self._aside -= 1
-            self._queue.put_nowait((chunk, row))
+            self.put_back(chunk, row)
 
         asyncio.get_running_loop().call_later(seconds, again)
 
@@ -126,12 +131,6 @@ class Feed:
     def crowded(self) -> bool:
         """Whether so many rows wait for their domain's rate that no more are taken in for them."""
         return self._aside >= ASIDE
-
-    def settled(self, chunk: Chunk) -> None:
-        """One of the chunk's rows has its durable outcome."""
-        chunk.left -= 1
-        if not chunk.left:
-            self._bell.set()
 
     def lose(self, chunk: Chunk) -> None:
         """The chunk is not ours to send any more: nothing more of it is handed out."""
@@ -144,6 +143,7 @@ class Feed:
     def wake(self) -> None:
         """Look at `over` now."""
         self._bell.set()
+        self._some.set()
 
     # ---------------------------------------------------------------------------------------------------- the feeding
 
@@ -152,7 +152,7 @@ class Feed:
         try:
             while not self._over.is_set():
                 await self._close_finished()
-                if self._queue.qsize() >= self._connections or self._dry:
+                if len(self._rows) >= self._connections or self._dry:
                     await self._ring(LOOK_AGAIN)
                     self._dry = False
                 elif await self._lease():
@@ -163,8 +163,7 @@ class Feed:
                     return
         finally:
             self._over.set()
-            for _ in range(self._connections):
-                self._queue.put_nowait(None)
+            self._some.set()
 
     async def give_back(self) -> None:
         """What was settled is closed, what was not begun is free again for whoever comes next."""
@@ -217,10 +216,10 @@ class Feed:
         if variant is None:
             await self._writer.do(lambda connection: self._give_up(connection, lease, rows))
             return True
-        chunk = Chunk(lease, variant, len(rows))
+        chunk = Chunk(lease, variant, len(rows), self._bell)
         self._chunks.add(chunk)
-        for row in rows:
-            self._queue.put_nowait((chunk, row))
+        self._rows.extend((chunk, row) for row in rows)
+        self._some.set()
         return True
 
     def _claim(self, connection: Connection) -> tuple[Lease, list[Row]] | None:

@@ -44,9 +44,10 @@ class Refusals:
 
     def enough(self, outcome: Outcome) -> bool:
         """Take an answer in; whether it makes the refusals too many. Lost connections and requests to slow down say nothing."""
-        if outcome.code is None or outcome.action in {Action.SLOW, Action.RECONNECT}:
+        action = outcome.action
+        if outcome.code is None or action is Action.SLOW or action is Action.RECONNECT:
             return False
-        block = outcome.action is Action.COUNT_BLOCK
+        block = action is Action.COUNT_BLOCK
         self._recent.append(block)
         self._blocks += block
         if len(self._recent) > BLOCK_WINDOW:
@@ -64,6 +65,10 @@ class Domains:
         self._holds: dict[str, Hold] = {}
         self._tried: Counter[str] = Counter()
         self._hard: Counter[str] = Counter()
+
+    def known(self, domain: str) -> bool:
+        """Whether it is held back, or was; most never were, and need no look at the clock."""
+        return domain in self._holds
 
     def held(self, domain: str, now: datetime) -> Hold | None:
         """What holds a domain back now."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
+from typing import NamedTuple
 
 from publisher.dispatch.feed import Chunk, Overtaken, ended, ours
 from publisher.dispatch.routes import Route
@@ -29,21 +30,14 @@ RELAYS_OWN = frozenset({"relay", "sender"})
 """What a refusal may be about that another relay need not share: its configuration, or what is thought of its addresses."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Mail:
-    """A row's message, ready to be sent; `shown`: the gate reads it before. `stamp`: lines on top that the relay takes off again."""
+class _Mail(NamedTuple):
+    """A row's message, and as it goes to the relay, which may want a line of its own on top; `shown`: the gate reads it before."""
 
     chunk: Chunk
     row: Row
-    envelope: Envelope
     message: bytes
-    stamp: bytes
+    mail: Mail
     shown: bool
-
-    @property
-    def mail(self) -> Mail:
-        """As it goes to the relay."""
-        return self.envelope, self.stamp + self.message if self.stamp else self.message
 
 
 class Sender:
@@ -57,6 +51,8 @@ class Sender:
         self._era = 0
         self._proven = False
         self._ahead: _Mail | None = None
+        self._mail: _Mail | None = None
+        self._marked = False
 
     async def run(self) -> None:
         """Send until there is nothing more to begin."""
@@ -169,8 +165,11 @@ class Sender:
 
     def _held_back(self, chunk: Chunk, row: Row) -> bool:
         """Whether the row has to wait, because its domain is left alone; then that is recorded."""
+        domain = domain_of(row)
+        if not self._of.domains.known(domain):
+            return False
         now = self._work.clock()
-        held = self._of.domains.held(domain_of(row), now)
+        held = self._of.domains.held(domain, now)
         if held is not None:
             waits = Outcome(State.QUEUED, f"held: {held.reason}", charged=False, scope="domain")
             self._settling.record(chunk, row, waits, next_at=spread(row, now, held.until))
@@ -188,10 +187,11 @@ class Sender:
             self._settling.record(chunk, row, ended(row, State.FAILED, f"render: {error}"))
             return None
         chunk.variant.filled += 1
-        envelope = Envelope(prepared.sender(row), row.rcpt, self._work.dispatch_id)
-        make = self._route.relay.options.stamp
-        stamp = make(envelope.sender) if make else b""
-        return _Mail(chunk, row, envelope, message, stamp, shown=chunk.variant.filled % READ_BACK == 0)
+        stamp = self._route.relay.options.stamp
+        plain = stamp is None and prepared.compiled.ascii and row.rcpt.isascii()
+        envelope = Envelope(prepared.sender(row), row.rcpt, self._work.dispatch_id, plain)
+        mail = envelope, stamp(envelope.sender) + message if stamp else message
+        return _Mail(chunk, row, message, mail, chunk.variant.filled % READ_BACK == 0)
 
     def _look_ahead(self) -> None:
         """Make the next message ready while a mark is made: its envelope then travels with the dot."""
@@ -205,7 +205,7 @@ class Sender:
         taken = self._feed.take_now()
         if taken is None or self._held_back(*taken):
             return
-        of_domain = route.paces.get(domain_of(taken[1]))
+        of_domain = route.paces.get(domain_of(taken[1])) if route.paces else None
         if of_domain is not None and not of_domain.now():
             self._feed.put_back(*taken)
             return
@@ -222,9 +222,7 @@ class Sender:
             self._of.open.discard(connection)
 
     async def _connected(self) -> Connection | None:
-        """The connection if it is still good, else a new one; None when there is none to be had now."""
-        if self._connection is not None and self._connection.usable:
-            return self._connection
+        """A new connection; None when there is none to be had now."""
         await self._hang_up()
         if self._of.over.is_set():
             return None
@@ -296,7 +294,9 @@ class Sender:
 
     async def _send(self, mail: _Mail) -> None:
         chunk, row = mail.chunk, mail.row
-        connection = await self._connected()
+        connection = self._connection
+        if connection is None or not connection.usable:
+            connection = await self._connected()
         if connection is None:
             self._feed.put_back(chunk, row)
             return
@@ -307,24 +307,27 @@ class Sender:
                 self._feed.put_back(chunk, row)
                 self._of.end()
                 return
-        marked = False
-
-        async def mark() -> bool:
-            nonlocal marked
-            asked = self._of.writer.mark(chunk.lease, row)
-            self._look_ahead()
-            marked = await asked
-            return marked
-
-        outcome = await connection.send(*mail.mail, before_dot=mark, following=self._following)
+        self._mail, self._marked = mail, False
+        outcome = await connection.send(*mail.mail, before_dot=self._mark, following=self._following)
         if outcome is None:
             await self._passed_over(chunk, row)
-        else:
-            self._judge_relay(outcome)
-            outcome = self._counted(outcome)
-            if await self._unusable(outcome):
-                outcome = replace(outcome, action=Action.RECONNECT)
-            await self._settling.settle(chunk, row, outcome, marked=marked)
+            return
+        self._judge_relay(outcome)
+        outcome = self._counted(outcome)
+        if outcome.action is Action.NONE and outcome.state is State.ACCEPTED:
+            self._settling.accepted(chunk, row, outcome)
+            return
+        if await self._unusable(outcome):
+            outcome = replace(outcome, action=Action.RECONNECT)
+        await self._settling.settle(chunk, row, outcome, marked=self._marked)
+
+    async def _mark(self) -> bool:
+        """The mark of the message at hand; the next one is made ready while it is made."""
+        mail = self._mail
+        if mail is None:
+            return False
+        self._marked = await self._of.writer.mark(mail.chunk.lease, mail.row, meanwhile=self._look_ahead)
+        return self._marked
 
     def _following(self) -> Mail | None:
         """What is sent next; nothing more is begun once the run is over."""

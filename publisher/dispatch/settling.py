@@ -10,7 +10,7 @@ from publisher.dispatch.guards import HOLD
 from publisher.dispatch.shared import Shared, domain_of, said, spread
 from publisher.ledger import SESSION_ENDED, Action, Outcome, State, retry_at
 from publisher.store import deliveries
-from publisher.store.deliveries import Recorded, Row
+from publisher.store.deliveries import Row
 
 __all__ = ["Settling"]
 
@@ -27,8 +27,16 @@ class Settling:
     def __init__(self, shared: Shared) -> None:
         self._of, self._work, self._feed = shared, shared.work, shared.feed
 
+    def accepted(self, chunk: Chunk, row: Row, outcome: Outcome) -> None:
+        """The relay took it; nothing else follows."""
+        domain = domain_of(row)
+        self._of.domains.incredible(domain, outcome)
+        if self._of.domains.well(domain):
+            self._of.forget(f"domain:{domain}")
+        self.record(chunk, row, outcome)
+
     async def settle(self, chunk: Chunk, row: Row, outcome: Outcome, *, marked: bool) -> None:
-        """Decide what follows, and append it."""
+        """Decide what follows of what was not simply accepted, and append it."""
         now, domain = self._work.clock(), domain_of(row)
         if self._of.domains.incredible(domain, outcome):
             outcome = replace(outcome, state=State.QUEUED, action=Action.NONE, charged=False)
@@ -41,8 +49,7 @@ class Settling:
             await self.halt(outcome)
             next_at = now
         elif outcome.state is not State.QUEUED:
-            if outcome.state is State.ACCEPTED:
-                self._well(domain)
+            pass
         elif outcome.action is Action.SLOW and outcome.scope != "relay":
             held = self._of.hold(domain, said(outcome))
             next_at = spread(row, now, held.until)
@@ -75,15 +82,10 @@ class Settling:
     def record(self, chunk: Chunk, row: Row, outcome: Outcome, *, next_at: datetime | None = None) -> None:
         """Append the outcome. A connection lost at the dot may be followed by a resend."""
         lost = outcome.state is State.UNCERTAIN and outcome.action is Action.RECONNECT
-        entry = Recorded(
-            row.delivery_id,
-            row.try_no,
-            outcome,
-            at=self._work.clock(),
-            next_at=next_at if outcome.state is State.QUEUED else None,
-            lease=chunk.lease,
+        waits = next_at if outcome.state is State.QUEUED else None
+        self._of.writer.record(
+            row, outcome, lease=chunk.lease, next_at=waits, resend=lost, settled=chunk.settled
         )
-        self._of.writer.record(row, entry, resend=lost, settled=lambda: self._feed.settled(chunk))
 
     async def halt(self, outcome: Outcome) -> None:
         """Stop the dispatch for everybody, with code and text told; rows in hand are settled by their own tasks."""
@@ -95,7 +97,3 @@ class Settling:
                 connection, self._work.dispatch_id, reason=outcome.scope or "rule", detail=said(outcome)
             )
         )
-
-    def _well(self, domain: str) -> None:
-        if self._of.domains.well(domain):
-            self._of.forget(f"domain:{domain}")

@@ -11,11 +11,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 
@@ -23,7 +23,7 @@ from publisher.crash import crashpoint
 from publisher.dispatch.counting import count, counts
 from publisher.dispatch.work import Work
 from publisher.errors import StoreLocked
-from publisher.ledger import Counts, State, Tally, resend_allowed
+from publisher.ledger import Counts, Outcome, State, Tally, resend_allowed
 from publisher.store import deliveries
 from publisher.store.db import Database
 from publisher.store.deliveries import Lease, Recorded, Row
@@ -34,31 +34,50 @@ T = TypeVar("T")
 
 LOCKED_TRIES = 6
 """How often a group waits for the write lock: with its 10 seconds, a minute."""
-TURNS = 16
+TURNS = 5
 """Turns of the event loop before a group is taken: who was just answered can ask again where the relay is quick, and groups are half
 as many. What a commit costs is mostly the same for one row and for twenty."""
 SHOW_SECONDS = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+class _Mark(NamedTuple):
     lease: Lease
     row: Row
     answer: asyncio.Future[bool]
+    meanwhile: Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
+class _Record(NamedTuple):
     row: Row
-    entry: Recorded
+    outcome: Outcome
+    lease: Lease
+    next_at: datetime | None
     resend: bool
     settled: Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(NamedTuple):
     act: Callable[[Connection], Any]
     answer: asyncio.Future[Any]
+
+
+@dataclass(slots=True, eq=False)
+class _Group:
+    """What goes into one commit: outcomes first, then calls, then marks."""
+
+    marks: list[_Mark] = field(default_factory=list)
+    records: list[_Record] = field(default_factory=list)
+    calls: list[_Call] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.marks or self.records or self.calls)
+
+    def fail(self, error: Exception) -> None:
+        """Tell whoever waits."""
+        waiting: list[asyncio.Future[Any]] = [mark.answer for mark in self.marks]
+        for answer in (*waiting, *(call.answer for call in self.calls)):
+            if not answer.done():
+                answer.set_exception(error)
 
 
 class Writer:
@@ -67,86 +86,110 @@ class Writer:
     def __init__(self, database: Database, work: Work, tally: Counts, *, relays: Sequence[str] = ()) -> None:
         self._database, self._work = database, work
         self.tally = Tally(**asdict(tally), relays=dict.fromkeys(relays, 0))
-        self._queue: list[_Mark | _Record | _Call] = []
+        self._coming = _Group()
         self._something = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         self._finished = False
         self._broken: Exception | None = None
         self._shown = 0.0
 
     # ------------------------------------------------------------------------------------------------------- requests
 
-    def mark(self, lease: Lease, row: Row) -> asyncio.Future[bool]:
-        """Ask whether the row may be sent now; if so it is durably marked."""
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._put(_Mark(lease, row, answer))
+    def mark(self, lease: Lease, row: Row, *, meanwhile: Callable[[], None]) -> asyncio.Future[bool]:
+        """Ask whether the row may be sent now; if so it is durably marked. `meanwhile` is done while the disk works."""
+        answer: asyncio.Future[bool] = self._loop.create_future()
+        self._open().marks.append(_Mark(lease, row, answer, meanwhile))
         return answer
 
-    def record(self, row: Row, entry: Recorded, *, resend: bool = False, settled: Callable[[], None]) -> None:
+    def record(
+        self,
+        row: Row,
+        outcome: Outcome,
+        *,
+        lease: Lease,
+        next_at: datetime | None,
+        resend: bool,
+        settled: Callable[[], None],
+    ) -> None:
         """Append an outcome; `settled` is called when it is durable. `resend`: a doubt that may be sent again."""
-        self._put(_Record(row, entry, resend, settled))
+        self._open().records.append(_Record(row, outcome, lease, next_at, resend, settled))
 
     async def do(self, act: Callable[[Connection], T]) -> T:
         """Carry out `act` in the next commit, and give back what it gives."""
-        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._put(_Call(act, answer))
+        answer: asyncio.Future[T] = self._loop.create_future()
+        self._open().calls.append(_Call(act, answer))
         return await answer
 
     def later(self, act: Callable[[Connection], object]) -> None:
         """Carry out `act` in the next commit; nobody waits for it."""
-        answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[object] = self._loop.create_future()
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())
-        self._put(_Call(act, answer))
+        self._open().calls.append(_Call(act, answer))
 
     def finish(self) -> None:
         """No more is coming: commit what is queued, and end."""
         self._finished = True
         self._something.set()
 
-    def _put(self, request: _Mark | _Record | _Call) -> None:
+    def _open(self) -> _Group:
+        """The group that is being gathered."""
         if self._broken is not None:
             raise self._broken
-        self._queue.append(request)
         self._something.set()
+        return self._coming
 
     # ---------------------------------------------------------------------------------------------------- the writing
 
     async def run(self) -> None:
         """Commit groups until `finish`; raises what broke the ledger, after telling everybody who waits for it."""
-        group: list[_Mark | _Record | _Call] = []
-        loop = asyncio.get_running_loop()
+        group = _Group()
         thread = ThreadPoolExecutor(1, "ledger")
         try:
-            while self._queue or not self._finished:
+            while self._coming or not self._finished:
                 await self._something.wait()
                 self._something.clear()
                 for _ in range(TURNS):
                     await asyncio.sleep(0)
-                group, self._queue = self._queue, []
+                group, self._coming = self._coming, _Group()
                 if group:
-                    self._tell(group, await loop.run_in_executor(thread, self._commit_patiently, group))
+                    commit = self._loop.run_in_executor(thread, self._commit_patiently, group)
+                    for mark in group.marks:
+                        mark.meanwhile()
+                    self._tell(group, *await commit)
         except Exception as error:
             self._broken = error
-            for request in (*group, *self._queue):
-                if not isinstance(request, _Record) and not request.answer.done():
-                    request.answer.set_exception(error)
+            group.fail(error)
+            self._coming.fail(error)
             raise
         finally:
             thread.shutdown(wait=False)
 
-    def _tell(self, group: Sequence[_Mark | _Record | _Call], answers: Sequence[Any]) -> None:
+    def _tell(self, group: _Group, allowed: Container[int], answers: Sequence[Any]) -> None:
+        for mark in group.marks:
+            if not mark.answer.done():  # else its task was cancelled
+                mark.answer.set_result(mark.row.delivery_id in allowed)
+        for call, answer in zip(group.calls, answers, strict=True):
+            if not call.answer.done():
+                call.answer.set_result(answer)
+        if group.records:
+            self._reckon(group.records)
+        if self._work.progress is not None and time.monotonic() - self._shown >= SHOW_SECONDS:
+            self._shown = time.monotonic()
+            self._work.progress(self.tally)
+
+    def _reckon(self, records: Sequence[_Record]) -> None:
         ended: Counter[str] = Counter()
-        relays: Counter[str] = Counter()
+        relays: Counter[str | None] = Counter()
         deferred = 0
-        for request, answer in zip(group, answers, strict=True):
-            if isinstance(request, _Record):
-                outcome = request.entry.outcome
-                if not self._waits_on(request):
-                    ended[outcome.state.value] += 1
-                    relays[outcome.relay or ""] += outcome.state is State.ACCEPTED
-                deferred += outcome.state is State.QUEUED
-                request.settled()
-            elif not request.answer.done():  # else its task was cancelled
-                request.answer.set_result(answer)
+        for record in records:
+            outcome = record.outcome
+            if outcome.state is State.ACCEPTED:
+                relays[outcome.relay] += 1
+            elif not self._waits_on(record):
+                ended[outcome.state.value] += 1
+            deferred += outcome.state is State.QUEUED
+            record.settled()
+        ended["accepted"] = relays.total()
         changed = {name: getattr(self.tally, name) + number for name, number in ended.items()}
         self.tally = replace(
             self.tally,
@@ -155,17 +198,14 @@ class Writer:
             relays={name: number + relays[name] for name, number in self.tally.relays.items()},
             **changed,
         )
-        if self._work.progress is not None and time.monotonic() - self._shown >= SHOW_SECONDS:
-            self._shown = time.monotonic()
-            self._work.progress(self.tally)
 
-    def _waits_on(self, request: _Record) -> bool:
+    def _waits_on(self, record: _Record) -> bool:
         """Whether the row is to be tried again."""
-        return request.entry.outcome.state is State.QUEUED or (
-            request.resend and resend_allowed(self._work.policy, request.row.doubts + 1, withdrawn=False)
+        return record.outcome.state is State.QUEUED or (
+            record.resend and resend_allowed(self._work.policy, record.row.doubts + 1, withdrawn=False)
         )
 
-    def _commit_patiently(self, group: Sequence[_Mark | _Record | _Call]) -> list[Any]:
+    def _commit_patiently(self, group: _Group) -> tuple[Container[int], Sequence[Any]]:
         for _ in range(LOCKED_TRIES - 1):
             try:
                 return self._commit(group)
@@ -175,43 +215,54 @@ class Writer:
                 continue
         return self._commit(group)
 
-    def _commit(self, group: Sequence[_Mark | _Record | _Call]) -> list[Any]:
+    def _commit(self, group: _Group) -> tuple[Container[int], Sequence[Any]]:
+        """Which deliveries were marked, and what the calls gave."""
         now = self._work.clock()
-        answers: list[Any] = [None] * len(group)
-        records = [request for request in group if isinstance(request, _Record)]
-        marks: dict[int, list[tuple[int, _Mark]]] = {}
+        marks: dict[tuple[int, int], tuple[Lease, list[tuple[int, int]]]] = {}
+        for lease, row, _, _ in group.marks:
+            asked = marks.setdefault((lease.chunk_id, lease.fence), (lease, []))
+            asked[1].append((row.delivery_id, row.try_no))
+        allowed: set[int] = set()
         with self._database.write() as connection:
-            self._append(connection, records, now)
-            for place, request in enumerate(group):
-                if isinstance(request, _Call):
-                    answers[place] = request.act(connection)
-                elif isinstance(request, _Mark):
-                    marks.setdefault(request.lease.chunk_id, []).append((place, request))
-            for asked in marks.values():
-                entries = [(request.row.delivery_id, request.row.try_no) for _, request in asked]
-                allowed = deliveries.mark(connection, asked[0][1].lease, entries, now=now)
-                for place, request in asked:
-                    answers[place] = request.row.delivery_id in allowed
-            self._count(connection, records, now)
-        if records:
+            if group.records:
+                self._append(connection, group.records, now)
+            answers = [call.act(connection) for call in group.calls]
+            for lease, entries in marks.values():
+                allowed |= deliveries.mark(connection, lease, entries, now=now)
+            self._count(connection, group.records, now)
+        if group.records:
             crashpoint("after-record")
-        return answers
+        return allowed, answers
 
     def _append(self, connection: Connection, records: Sequence[_Record], now: datetime) -> None:
-        deliveries.record(connection, [request.entry for request in records if not request.resend])
-        for request in records:
-            if request.resend:
-                deliveries.doubt(
-                    connection,
-                    request.entry.delivery_id,
-                    request.entry.try_no,
-                    request.entry.outcome,
-                    policy=self._work.policy,
-                    now=now,
-                    lease=request.entry.lease,
-                )
+        """All at once but doubts, each of which may be sent again. Their time is that of the group."""
+        entries = [
+            Recorded(
+                record.row.delivery_id,
+                record.row.try_no,
+                record.outcome,
+                at=now,
+                next_at=record.next_at,
+                lease=record.lease,
+            )
+            for record in records
+        ]
+        doubts = [entry for entry, record in zip(entries, records, strict=True) if record.resend]
+        if doubts:
+            entries = [entry for entry, record in zip(entries, records, strict=True) if not record.resend]
+        deliveries.record(connection, entries)
+        for entry in doubts:
+            deliveries.doubt(
+                connection,
+                entry.delivery_id,
+                entry.try_no,
+                entry.outcome,
+                policy=self._work.policy,
+                now=now,
+                lease=entry.lease,
+            )
 
     def _count(self, connection: Connection, records: Sequence[_Record], now: datetime) -> None:
-        for request in records:
-            if counts(request.entry.outcome):
-                count(connection, self._work.dispatch_id, request.row, request.entry.outcome, now=now)
+        for record in records:
+            if record.outcome.kind is not None and counts(record.outcome):
+                count(connection, self._work.dispatch_id, record.row, record.outcome, now=now)

@@ -12,9 +12,10 @@ import hashlib
 import html as html_module
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from operator import attrgetter
 
 from publisher.render.digest import Rendered
 from publisher.render.headers import mailbox, structured, text_header
@@ -41,6 +42,9 @@ SOFT_BREAK = b"=\r\n"
 QP_LINE = 73
 ALLOWED = re.compile(r"[A-Za-z0-9._~:/?&=@+-]+")
 """What a personal value may hold; it needs no quoting in a header, an attribute or a URL."""
+PLAIN = re.compile(r"[A-Za-z0-9_~:/?@+-][A-Za-z0-9._~:/?@+-]{0,72}")
+"""A value that is written alike everywhere: nothing of it is quoted in HTML or quoted-printable, and it fits on a line."""
+MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+>")
 ADDRESS_ALLOWED = re.compile(r"[^\s\x00-\x20\x7f-\x9f<>\"(),:;\\\[\]\u2028\u2029]+@[a-z0-9.-]+")
 
 
@@ -100,8 +104,23 @@ class _Slot:
     write: Callable[[str], bytes]
 
 
+@dataclass(slots=True)
+class _Places:
+    """Where a value stands: as it is, and written in some way, which for nearly every value is as it is, too."""
+
+    bare: list[int] = field(default_factory=list)
+    written: list[tuple[int, Callable[[str], bytes]]] = field(default_factory=list)
+
+    def add(self, place: int, write: Callable[[str], bytes]) -> None:
+        """One more place."""
+        if write is _bare:
+            self.bare.append(place)
+        else:
+            self.written.append((place, write))
+
+
 class Compiled:
-    """A variant's message: literals and slots in order."""
+    """A variant's message: literals and slots in order. `ascii`: nothing that all readers share is anything else, so that only an address could be."""
 
     def __init__(
         self,
@@ -112,8 +131,12 @@ class Compiled:
     ) -> None:
         self._text, self._html = text, html
         self._layout = [piece if isinstance(piece, bytes) else b"" for piece in pieces]
-        self._slots = [(place, piece) for place, piece in enumerate(pieces) if isinstance(piece, _Slot)]
+        self._places: dict[Callable[[Personal], str], _Places] = {}
+        for place, piece in enumerate(pieces):
+            if isinstance(piece, _Slot):
+                self._places.setdefault(piece.value, _Places()).add(place, piece.write)
         self._seal = sign([piece if isinstance(piece, bytes) else None for piece in pieces]) if sign else None
+        self.ascii = all(piece.isascii() for piece in self._layout)
         literals = b"\x00".join(piece for piece in pieces if isinstance(piece, bytes))
         self.sha256 = hashlib.sha256(literals).hexdigest()
 
@@ -125,8 +148,15 @@ class Compiled:
         """
         _check(personal)
         pieces = self._layout.copy()
-        for place, slot in self._slots:
-            pieces[place] = slot.write(slot.value(personal))
+        for value, places in self._places.items():
+            said = value(personal)
+            raw = said.encode("utf-8")
+            for place in places.bare:
+                pieces[place] = raw
+            if places.written:
+                plain = PLAIN.fullmatch(said) is not None
+                for place, write in places.written:
+                    pieces[place] = raw if plain else write(said)
         return [self._seal(pieces), *pieces] if self._seal else pieces
 
     def message(self, personal: Personal) -> bytes:
@@ -144,10 +174,10 @@ class Compiled:
 
 
 _VALUES: dict[Place, Callable[[Personal], str]] = {
-    Place.ADDRESS: lambda personal: personal.to,
-    Place.LEAVE: lambda personal: personal.leave_url,
-    Place.PREFERENCES: lambda personal: personal.preferences_url,
-    Place.ACTION: lambda personal: personal.action_url,
+    Place.ADDRESS: attrgetter("to"),
+    Place.LEAVE: attrgetter("leave_url"),
+    Place.PREFERENCES: attrgetter("preferences_url"),
+    Place.ACTION: attrgetter("action_url"),
 }
 
 
@@ -160,7 +190,7 @@ def compile(  # noqa: A001 - the word of the trade
         *(_answering(headers.answers) if headers.answers else ()),
         mailbox("List-Id", headers.list_name, headers.list_id),
         b"List-Unsubscribe: <",
-        _Slot(lambda personal: personal.leave_url, _bare),
+        _Slot(_VALUES[Place.LEAVE], _bare),
         b">",
         _Slot(lambda personal: f", <{personal.leave_mailto}>" if personal.leave_mailto else "", _bare),
         b"\r\n",
@@ -186,12 +216,12 @@ def _addressed(headers: Headers | NoticeHeaders) -> list[bytes | _Slot]:
     return [
         mailbox("From", headers.from_name, headers.from_address),
         b"To: ",
-        _Slot(lambda personal: personal.to, _bare),
+        _Slot(_VALUES[Place.ADDRESS], _bare),
         b"\r\n",
         text_header("Subject", headers.subject),
         structured("Date", format_datetime(headers.date.astimezone(UTC))),
         b"Message-ID: ",
-        _Slot(lambda personal: personal.message_id, _bare),
+        _Slot(attrgetter("message_id"), _bare),
         b"\r\n",
         structured("Reply-To", headers.reply_to),
     ]
@@ -326,11 +356,10 @@ def _quoted_line(line: str) -> bytes:
 
 
 def _check(personal: Personal) -> None:
-    links = (personal.leave_url, personal.preferences_url, personal.leave_mailto, personal.action_url)
-    for value in links:
-        if value and not ALLOWED.fullmatch(value):
-            raise ValueError("a personal link holds a character that it must not")
-    if not re.fullmatch(r"<[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+>", personal.message_id):
+    links = personal.leave_url + personal.preferences_url + personal.leave_mailto + personal.action_url
+    if links and not ALLOWED.fullmatch(links):
+        raise ValueError("a personal link holds a character that it must not")
+    if not MESSAGE_ID.fullmatch(personal.message_id):
         raise ValueError("the Message-ID is malformed")
     if not ADDRESS_ALLOWED.fullmatch(personal.to) or len(personal.to) > 254:
         raise ValueError("the address holds a character that it must not")

@@ -21,7 +21,7 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -71,6 +71,7 @@ __all__ = [
     "insert",
     "insert_once",
     "open_database",
+    "run_raw",
     "serialise",
     "sqlite_file",
 ]
@@ -133,7 +134,7 @@ class Database:
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
-            connection.exec_driver_sql(connection.get_execution_options().get("begin", begin))
+            run_raw(connection, connection.get_execution_options().get("begin", begin))
 
         return engine
 
@@ -242,8 +243,9 @@ class Database:
             yield
         except (DataError, UnicodeEncodeError) as error:
             raise Unstorable(self.where) from error
-        except DBAPIError as error:
-            said = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+        except (DBAPIError, sqlite3.Error) as error:
+            own = error.orig if isinstance(error, DBAPIError) and error.orig else error
+            said = str(own).strip().splitlines()[0]
             low = said.casefold()
             if "is full" in low or "no space" in low or ("disk i/o error" in low and self._disk_is_full()):
                 raise StoreFull(
@@ -253,23 +255,21 @@ class Database:
                 raise StoreLocked(self.where, "another program holds it; try again") from error
             if "deadlock" in low:
                 raise StoreLocked(self.where, "two wanted the same rows at once; try again") from error
-            if error.connection_invalidated or _is_operational(error):
+            if _is_operational(error, said):
                 raise StoreUnavailable(self.where, said) from error
             raise
         except PoolTimeout as error:
             raise StoreUnavailable(self.where, "all connections are in use") from error
 
 
-def _is_operational(error: DBAPIError) -> bool:
-    """Whether the database, and not our statement, is at fault (PEP 249: OperationalError and what descends from it, corrupt files included)."""
-    return (
-        isinstance(error, OperationalError | InterfaceError)
-        or (
-            type(error.orig).__name__ == "ProgrammingError" and error.statement is None
-        )  # an option that the driver does not know
-        or "malformed" in str(error.orig)
-        or "not a database" in str(error.orig)
-    )
+def _is_operational(error: DBAPIError | sqlite3.Error, said: str) -> bool:
+    """Whether the database, and not our statement, is at fault (PEP 249: OperationalError and what descends from it, corrupt files included; `unknown`: an option that the driver does not know)."""
+    if "malformed" in said or "not a database" in said:
+        return True
+    if isinstance(error, sqlite3.Error):
+        return isinstance(error, sqlite3.OperationalError | sqlite3.InterfaceError)
+    unknown = type(error.orig).__name__ == "ProgrammingError" and error.statement is None
+    return unknown or error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
 
 
 def _lock_of(path: Path) -> Path:
@@ -360,6 +360,12 @@ def beyond(
         return ordered
     moment, last = place
     return ordered.where(or_(at < moment, and_(at == moment, key < last)))
+
+
+def run_raw(connection: Connection, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """A statement straight to SQLite's driver, in this connection's transaction: SQLAlchemy's layers cost as much as a statement."""
+    driver: Any = connection.connection.dbapi_connection
+    return list(driver.execute(sql, values))
 
 
 def insert_once(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:

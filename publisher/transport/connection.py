@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 
 from publisher.crash import crashpoint
 from publisher.ledger import SESSION_ENDED, Action, Outcome, Phase, Reply, State, classify, lost
@@ -36,6 +37,7 @@ class Connection:
     def __init__(self, wire: Wire, options: RelayOptions, extensions: Mapping[str, str]) -> None:
         self._wire, self._options, self._limits = wire, options, options.limits
         self._extensions = extensions
+        self._pipelines = "pipelining" in extensions
         limit = extensions.get("size", "")
         self._largest = int(limit) if limit.isdecimal() else 0
         self._used, self._opened = 0, time.monotonic()
@@ -50,7 +52,7 @@ class Connection:
     @property
     def looks_ahead(self) -> bool:
         """Whether the message after this one could be announced with its dot."""
-        return "pipelining" in self._extensions and self._has_room
+        return self._pipelines and self._has_room
 
     @property
     def _has_room(self) -> bool:
@@ -72,14 +74,10 @@ class Connection:
         before the dot leaves; whoever names one sends that very envelope next over this connection, or closes it.
         Returns the outcome, or None when `before_dot` said no (nothing was delivered then).
         """
-        outcome = None if envelope is self._announced else self._unsendable(envelope, message)
-        if outcome is None and "pipelining" in self._extensions:
-            outcome = await self._together(envelope, message)
-        elif outcome is None:
-            outcome = await self._step_by_step(envelope, message)
+        outcome = None if self._welcomed(envelope) else await self._introduced(envelope, message)
         if outcome is None:
             outcome = await self._content(message, before_dot, following)
-        return None if outcome is None else outcome.by(self._options.name)
+        return outcome if outcome is None or outcome.relay else outcome.by(self._options.name)
 
     def abort(self) -> None:
         """Drop the connection at once: who waits for a reply gets an outcome, in doubt if the dot has left."""
@@ -103,7 +101,7 @@ class Connection:
             return Outcome(State.FAILED, "malformed-address")
         if envelope.smtputf8 and "smtputf8" not in self._extensions:
             return Outcome(State.FAILED, "needs-smtputf8")
-        if "8bitmime" not in self._extensions and not message.isascii():
+        if "8bitmime" not in self._extensions and not (envelope.ascii or message.isascii()):
             return Outcome(State.FAILED, "needs-8bitmime")
         if self._largest and (size := len(message)) > self._largest:
             why = f"a message of {size} bytes is over relay {self._options.name}'s limit of {self._largest}"
@@ -116,7 +114,7 @@ class Connection:
         of_mail, of_rcpt = "", ""
         if "size" in offered:
             of_mail += f" SIZE={len(message)}"
-        if not message.isascii():
+        if not (envelope.ascii or message.isascii()):
             of_mail += " BODY=8BITMIME"
         if envelope.smtputf8:
             of_mail += " SMTPUTF8"
@@ -129,6 +127,24 @@ class Connection:
             f"RCPT TO:<{envelope.recipient}>{of_rcpt}\r\n".encode(),
             b"DATA\r\n",
         )
+
+    def _welcomed(self, envelope: Envelope) -> bool:
+        """Whether it was announced with the last dot and all of it was welcome, so that nothing is to be waited for."""
+        if envelope is not self._announced or not self._wire.welcome():
+            return False
+        self._announced = None
+        crashpoint("after-mail")
+        crashpoint("after-rcpt")
+        crashpoint("after-data")
+        return True
+
+    async def _introduced(self, envelope: Envelope, message: bytes) -> Outcome | None:
+        """Name sender and recipient; None when the server waits for the message."""
+        if envelope is not self._announced and (refusal := self._unsendable(envelope, message)) is not None:
+            return refusal
+        if self._pipelines:
+            return await self._together(envelope, message)
+        return await self._step_by_step(envelope, message)
 
     def _steps(self) -> tuple[tuple[Phase, float, int], ...]:
         """The phases of an envelope, their limits, and the first digit of a good answer."""
@@ -256,7 +272,11 @@ class Connection:
         following: Callable[[], Mail | None],
     ) -> Outcome | None:
         try:
-            await self._body(message)
+            for start in range(0, len(message), BLOCK):
+                self._wire.put(message if len(message) <= BLOCK else message[start : start + BLOCK])
+                crashpoint("mid-body")
+                if not self._wire.drained:
+                    await self._wire.drain(self._limits.block)
         except Broken as broken:
             return self._early() or self._lost(Phase.BODY, broken)
         crashpoint("before-mark")
@@ -274,7 +294,13 @@ class Connection:
         except Broken as broken:  # it died while the mark was made: no dot has left, nothing was delivered
             return self._early() or self._lost(Phase.BODY, broken)
         crashpoint("after-dot")
-        return await self._verdict()
+        try:
+            reply = await self._wire.answer(self._limits.dot)
+        except Broken as broken:
+            return self._lost(Phase.DOT, broken)
+        crashpoint("after-reply")
+        outcome = _verdict(reply, self._options.name)
+        return outcome if outcome.state is State.ACCEPTED else self._refused(outcome, reply.code)
 
     def _dot(self, following: Callable[[], Mail | None]) -> None:
         """Let the dot go, and the next envelope with it; Broken when it cannot arrive."""
@@ -283,22 +309,6 @@ class Connection:
             self._wire.say(DOT)
         else:
             self._announce(*ahead, after=DOT)
-
-    async def _body(self, message: bytes) -> None:
-        for start in range(0, len(message), BLOCK):
-            self._wire.put(message if len(message) <= BLOCK else message[start : start + BLOCK])
-            crashpoint("mid-body")
-            await self._wire.drain(self._limits.block)
-
-    async def _verdict(self) -> Outcome:
-        """What the server says to the dot."""
-        try:
-            reply = await self._wire.answer(self._limits.dot)
-        except Broken as broken:
-            return self._lost(Phase.DOT, broken)
-        crashpoint("after-reply")
-        outcome = classify(reply, Phase.DOT)
-        return outcome if outcome.state is State.ACCEPTED else self._refused(outcome, reply.code)
 
     def _refused(self, outcome: Outcome, code: int) -> Outcome:
         self._untidy = self._announced is None  # else the next transaction has begun, and RSET would end that
@@ -313,6 +323,12 @@ class Connection:
 
     def _lost(self, phase: Phase, broken: Broken) -> Outcome:
         return lost(phase, why=f"{phase}: {broken}")
+
+
+@lru_cache(maxsize=256)
+def _verdict(reply: Reply, relay: str) -> Outcome:
+    """What a server says to the dot; most say the same to each."""
+    return classify(reply, Phase.DOT).by(relay)
 
 
 def xtext(text: str) -> str:

@@ -75,12 +75,14 @@ class RelayOptions:
 class Envelope:
     """Who the message is from (the return path; may be empty) and for. Domains are A-labels.
 
-    `envid`: what a report of its delivery shall name (RFC 3461), where the relay does such reports.
+    `envid`: what a report of its delivery shall name (RFC 3461), where the relay does such reports. `ascii`: its message is known to
+    hold nothing else, and need not be looked through.
     """
 
     sender: str
     recipient: str
     envid: str = ""
+    ascii: bool = False
 
     @property
     def smtputf8(self) -> bool:

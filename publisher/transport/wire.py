@@ -37,6 +37,15 @@ def reply_of(code: int, text: str) -> Reply:
     return Reply(code, found[1] if found else None, clean)
 
 
+@lru_cache(maxsize=256)
+def _whole(line: bytes) -> Reply | None:
+    """The reply that a line is by itself; None where it is one of several lines, or none. Most lines of a session are old acquaintances."""
+    found = LINE.fullmatch(line.removesuffix(b"\r")) if len(line) <= LINE_MAX else None
+    if found is None or found[2] == b"-":
+        return None
+    return reply_of(int(found[1]), (found[3] or b"").decode("utf-8", "replace"))
+
+
 def in_words(error: BaseException) -> str:
     """What the system says of a connection, as a person would say it: without its numbers."""
     seen: BaseException | None = error
@@ -73,7 +82,7 @@ class Wire(asyncio.BufferedProtocol):
         self._waiter: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._until, self._trouble = float("inf"), ""
+        self._until, self._limit = float("inf"), ("", 0.0)
         self.fault: str | None = None
         self.unasked: Reply | None = None
         transport.set_protocol(self)
@@ -101,7 +110,7 @@ class Wire(asyncio.BufferedProtocol):
 
     def put(self, data: bytes) -> None:
         """Write what is not answered by itself; Broken when it cannot arrive."""
-        if not self.alive:
+        if self.fault is not None or self._transport.is_closing():
             raise Broken(self.fault or "connection lost")
         self._transport.write(data)
 
@@ -109,16 +118,43 @@ class Wire(asyncio.BufferedProtocol):
         """The next answer to what was asked; Broken when none came in time or none can come any more."""
         if not self._answers and self.fault is None:
             self._waiter = self._loop.create_future()
-            await self._await(self._waiter, seconds, "no answer")
-            self._waiter = None
+            self._allow(seconds, "no answer")
+            try:
+                await self._waiter
+            finally:
+                self._until = float("inf")
+                self._waiter = None
         if self._answers:
             return self._answers.popleft()
         raise Broken(self.fault)
 
+    def welcome(self) -> bool:
+        """Take the answers to MAIL, RCPT and DATA, if all three are here already and say yes."""
+        answers = self._answers
+        if (
+            len(answers) < 3
+            or answers[0].code // 100 != 2
+            or answers[1].code // 100 != 2
+            or answers[2].code // 100 != 3
+        ):
+            return False
+        for _ in range(3):
+            answers.popleft()
+        return True
+
+    @property
+    def drained(self) -> bool:
+        """Whether the kernel has taken everything that was written."""
+        return self._room is None and self.fault is None
+
     async def drain(self, seconds: float) -> None:
         """Wait until everything written was taken; Broken when it is not in time."""
         if self._room is not None:
-            await self._await(self._room, seconds, "nothing was read")
+            self._allow(seconds, "nothing was read")
+            try:
+                await self._room
+            finally:
+                self._until = float("inf")
         if self.fault is not None:
             raise Broken(self.fault)
 
@@ -134,14 +170,11 @@ class Wire(asyncio.BufferedProtocol):
             if waiting is not None and not waiting.done():
                 waiting.set_result(None)
 
-    async def _await(self, future: asyncio.Future[None], seconds: float, trouble: str) -> None:
-        self._until, self._trouble = self._loop.time() + seconds, f"{trouble} within {seconds:g} s"
+    def _allow(self, seconds: float, trouble: str) -> None:
+        """What is waited for now may take so long."""
+        self._until, self._limit = self._loop.time() + seconds, (trouble, seconds)
         if self._timer is None or self._timer.when() > self._until:
             self._set_timer()
-        try:
-            await future
-        finally:
-            self._until = float("inf")
 
     def _set_timer(self) -> None:
         if self._timer is not None:
@@ -152,7 +185,7 @@ class Wire(asyncio.BufferedProtocol):
         """One timer serves many answers: most come long before it, and what is waited for then has another limit."""
         self._timer = None
         if self._until <= self._loop.time():
-            self.end(self._trouble)
+            self.end("{} within {:g} s".format(*self._limit))
         elif self._until < float("inf"):
             self._set_timer()
 
@@ -166,10 +199,17 @@ class Wire(asyncio.BufferedProtocol):
         """Lines, however they are cut into packets."""
         *lines, self._rest = (self._rest + self._buffer[:nbytes]).split(b"\n")
         for line in lines:
-            if self.fault is None:
+            if self.fault is not None:
+                return
+            reply = None if self._lines else _whole(line)
+            if reply is None:
                 self._line(line.removesuffix(b"\r"))
+            else:
+                self._reply(reply)
         if len(self._rest) > LINE_MAX:
             self.end("a reply line without end")
+        if self._answers and self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def _line(self, line: bytes) -> None:
         self._size += len(line)
@@ -191,8 +231,6 @@ class Wire(asyncio.BufferedProtocol):
             return
         self._asked -= 1
         self._answers.append(reply)
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
 
     def eof_received(self) -> bool:
         """The server closes; so do we."""

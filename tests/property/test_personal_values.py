@@ -1,11 +1,13 @@
-"""The quick way of writing a personal value is the slow way, byte for byte."""
+"""The quick ways of writing a personal value are the slow way, byte for byte."""
 
 from __future__ import annotations
+
+import html
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.render.message import _quoted_text, quoted_printable
+from publisher.render.message import PLAIN, _quoted_text, quoted_printable
 
 
 @given(
@@ -13,3 +15,15 @@ from publisher.render.message import _quoted_text, quoted_printable
 )
 def test_value_is_quoted_the_same_whichever_way_is_taken(value: str) -> None:
     assert _quoted_text(value) == quoted_printable(value)
+
+
+@given(st.text("AZaz09._~:/?@+-&=<>' \n", max_size=75))
+def test_plain_value_is_written_as_it_is_everywhere(value: str) -> None:
+    if PLAIN.fullmatch(value):
+        assert value.encode() == quoted_printable(value) == quoted_printable(html.escape(value))
+
+
+def test_the_longest_plain_value_fits_on_a_line() -> None:
+    assert PLAIN.fullmatch("a" * 73)
+    assert quoted_printable("a" * 73) == b"a" * 73
+    assert not PLAIN.fullmatch("a" * 74)

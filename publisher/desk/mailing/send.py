@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol
 
 from publisher import dispatch as dispatching
@@ -25,7 +26,7 @@ from publisher.series import Letter
 from publisher.store import deliveries, editions, followups
 from publisher.store.deliveries import Row
 from publisher.transport import Relay
-from subscribers.tokens import Purpose, mint, mint_bounce
+from subscribers.tokens import Purpose, bounce_minter, minter
 
 __all__ = ["Sender", "run"]
 
@@ -193,18 +194,24 @@ def _step_canary(newsroom: Newsroom, dispatch_id: str, *, now: datetime) -> None
 def _personal(newsroom: Newsroom, letter: Letter, *, key_id: int) -> Callable[[Row], message.Personal]:
     root, mailbox = letter.site_url, letter.unsubscribe_address
     local, _, domain = mailbox.partition("@")
-    keys = newsroom.token_keys
+
+    @cache  # at the first reader: where nobody waits, the key may be gone
+    def minters() -> list[Callable[[int], str]]:
+        return [
+            minter(newsroom.token_keys, purpose, digest=letter.number, key_id=key_id)
+            for purpose in (Purpose.LEAVE, Purpose.PREFERENCES)
+        ]
 
     def personal(row: Row) -> message.Personal:
+        leaving, preferring = minters()
         who = row.subscriber_id or 0
-        leave = mint(keys, Purpose.LEAVE, subscriber=who, digest=letter.number, key_id=key_id)
-        preferences = mint(keys, Purpose.PREFERENCES, subscriber=who, digest=letter.number, key_id=key_id)
+        leave = leaving(who)
         return message.Personal(
             to=row.rcpt,
             message_id=row.message_id,
             leave_url=f"{root}/u/{leave}",
             leave_mailto=f"mailto:{local}+{leave}@{domain}" if mailbox else "",
-            preferences_url=f"{root}/p/{preferences}",
+            preferences_url=f"{root}/p/{preferring(who)}",
         )
 
     return personal
@@ -214,9 +221,12 @@ def _return_path(newsroom: Newsroom, letter: Letter, language: str, *, key_id: i
     """`bounce+TOKEN@domain`: a bounce says which delivery it is about, and a greylister knows its second try again."""
     mailbox = letter.return_path or letter.voice(language).address
     local, _, domain = mailbox.partition("@")
-    keys = newsroom.token_keys
+
+    @cache
+    def token() -> Callable[[int], str]:
+        return bounce_minter(newsroom.token_keys, key_id=key_id)
 
     def sender(row: Row) -> str:
-        return f"{local}+{mint_bounce(keys, row.delivery_id, key_id=key_id)}@{domain}"
+        return f"{local}+{token()(row.delivery_id)}@{domain}"
 
     return sender if letter.tagged else lambda _row: mailbox

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -30,10 +30,30 @@ from publisher.store.deliveries.hot import Hot, stamp
 from publisher.store.schema import chunk, chunk_member, delivery, note, outcome
 from subscribers.columns import UtcTime
 
-__all__ = ["CHUNK", "add_retry_chunks", "due_rows", "in_open_chunk", "members", "unanswered", "waiting_rows"]
+__all__ = [
+    "CHUNK",
+    "Held",
+    "add_retry_chunks",
+    "anyone_waits",
+    "due_rows",
+    "in_open_chunk",
+    "members",
+    "unanswered",
+    "waiting_rows",
+]
 
 CHUNK = 200
 """Deliveries of one lease, at most."""
+
+
+class Held(NamedTuple):
+    """A chunk just leased, or just closed."""
+
+    id: int
+    dispatch_id: str
+    no: int | None
+    variant: str
+    fence: int
 
 
 def members(held: Row[Any]) -> ColumnElement[bool]:
@@ -58,7 +78,7 @@ def _of_key(*, first: bool) -> ColumnElement[bool]:
     return _listed_in(bindparam("chunk_id", type_=BigInteger))
 
 
-def _key(held: Row[Any]) -> dict[str, Any]:
+def _key(held: Row[Any] | Held) -> dict[str, Any]:
     if held.no is None:
         return {"chunk_id": held.id}
     return {"dispatch_id": held.dispatch_id, "no": held.no}
@@ -111,12 +131,24 @@ def _due(_connection: Connection, *, first: bool) -> Select[Any]:
 _DUE = {first: Hot(partial(_due, first=first)) for first in (True, False)}
 
 
-def waiting_rows(connection: Connection, held: Row[Any]) -> Sequence[Row[Any]]:
+def _anyone(_connection: Connection, *, first: bool) -> Select[Any]:
+    return _WAITING[first].with_only_columns(literal(1)).order_by(None).limit(1)
+
+
+_ANYONE = {first: Hot(partial(_anyone, first=first)) for first in (True, False)}
+
+
+def anyone_waits(connection: Connection, held: Held) -> bool:
+    """Whether `waiting_rows` would find one."""
+    return bool(_ANYONE[held.no is not None].run(connection, **_key(held)))
+
+
+def waiting_rows(connection: Connection, held: Row[Any] | Held) -> Sequence[Row[Any]]:
     """Rows of the chunk that are neither final nor in doubt nor at the dot; `try_no` is their next try's number."""
     return connection.execute(_WAITING[held.no is not None], _key(held)).all()
 
 
-def due_rows(connection: Connection, held: Row[Any], *, now: datetime) -> Sequence[Row[Any]]:
+def due_rows(connection: Connection, held: Held, *, now: datetime) -> Sequence[Sequence[Any]]:
     """Those of them whose time has come: values in the order of `lease.Row`'s fields, then one more."""
     return _DUE[held.no is not None].run(connection, now=stamp(connection, now), **_key(held))
 

@@ -1,61 +1,89 @@
 """Statements of the sending loop: compiled once by SQLAlchemy, then sent as the driver's own SQL, a group of rows at a time.
 
 A group travels as rows of values (SQLite, which takes half as long for them as for one JSON text) or as one array a column
-(PostgreSQL, whose planner then knows how few they are), in one journey.
+(PostgreSQL, whose planner then knows how few they are), in one journey. On SQLite it goes past SQLAlchemy to the driver, whose
+layers cost as much as the statement; what comes back are the driver's own values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import ARRAY, Connection, Executable, FromClause, Row, bindparam, column, func, text
+from sqlalchemy import ARRAY, Connection, Executable, FromClause, bindparam, column, func, text
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
+from publisher.store.db import run_raw
 from subscribers.columns import UtcTime
 
-__all__ = ["Hot", "group", "stamp"]
+__all__ = ["Hot", "flag", "group", "stamp"]
 
 ROWS = "/* rows */"
 """Where the rows of a group go."""
 
 
-class Hot:
-    """A statement with named parameters, compiled when first run; instants among the values must have passed `stamp`."""
+class _Ready:
+    """A statement compiled for SQLite: the names of its values in order, and its text for a group of each size."""
 
-    def __init__(self, build: Callable[[Connection], Executable]) -> None:
-        self._build = build
-        self._ready: dict[str, tuple[str, list[str] | None, dict[str, Any]]] = {}
+    def __init__(self, sql: str, order: Sequence[str], constants: Mapping[str, Any]) -> None:
+        self._before, _, self._after = sql.partition(ROWS)
+        at = self._before.count("?")
+        self._first, self._last = order[:at], order[at:]
+        self._constants = constants
+        self._whole: dict[int, str] = {}
 
     def run(
-        self, connection: Connection, rows: Sequence[Mapping[str, Any]] = (), **values: Any
-    ) -> Sequence[Row[Any]]:
-        """Execute with these values, and `rows` for the statement's `group`, all in the order of its columns; what it returns."""
-        dialect = connection.dialect.name
-        if dialect not in self._ready:
-            statement = self._build(connection)
-            if not isinstance(statement, ClauseElement):
-                raise TypeError(f"{statement!r} cannot be compiled")
-            compiled = statement.compile(dialect=connection.dialect)
-            order: list[str] | None = getattr(compiled, "positiontup", None)
-            self._ready[dialect] = str(compiled), order, dict(compiled.params)
-        sql, order, constants = self._ready[dialect]
-        bound = constants | values
-        if rows and dialect == "postgresql":
-            bound |= {f"rows_{name}": [row[name] for row in rows] for name in rows[0]}
-        elif rows and order is not None:
-            before, after = sql.split(ROWS)
-            at = before.count("?")
-            one = f"({', '.join('?' * len(rows[0]))})"
-            values_ = [bound[name] for name in order[:at]]
-            values_ += [value for row in rows for value in row.values()]
-            values_ += [bound[name] for name in order[at:]]
-            whole = f"{before}{', '.join([one] * len(rows))}{after}"
-            return connection.exec_driver_sql(whole, tuple(values_)).all()
-        given = tuple(bound[name] for name in order) if order else bound
-        return connection.exec_driver_sql(sql, given).all()
+        self, connection: Connection, rows: Sequence[Sequence[Any]], values: Mapping[str, Any]
+    ) -> Sequence[Sequence[Any]]:
+        bound = {**self._constants, **values}
+        given = [bound[name] for name in self._first]
+        given += chain.from_iterable(rows)
+        given += [bound[name] for name in self._last]
+        if (sql := self._whole.get(len(rows))) is None:
+            one = f"({', '.join('?' * len(rows[0]))})" if rows else ""
+            sql = self._whole[len(rows)] = f"{self._before}{', '.join([one] * len(rows))}{self._after}"
+        return run_raw(connection, sql, given)
+
+
+class Hot:
+    """A statement with named parameters, compiled when first run; instants and flags among the values must have passed `stamp` and `flag`.
+
+    `columns`: those of the statement's `group`, if it has one.
+    """
+
+    def __init__(
+        self, build: Callable[[Connection], Executable], columns: Mapping[str, TypeEngine[Any]] | None = None
+    ) -> None:
+        self._build, self._arrays = build, [f"rows_{name}" for name in columns or ()]
+        self._sqlite: _Ready | None = None
+        self._postgresql: tuple[str, dict[str, Any]] | None = None
+
+    def run(
+        self, connection: Connection, rows: Sequence[Sequence[Any]] = (), **values: Any
+    ) -> Sequence[Sequence[Any]]:
+        """Execute with these values, and `rows` for the statement's `group`; what it returns, in the order of its columns."""
+        if connection.dialect.name == "sqlite":
+            if self._sqlite is None:
+                compiled = self._compiled(connection)
+                self._sqlite = _Ready(str(compiled), compiled.positiontup, dict(compiled.params))
+            return self._sqlite.run(connection, rows, values)
+        if self._postgresql is None:
+            compiled = self._compiled(connection)
+            self._postgresql = str(compiled), dict(compiled.params)
+        sql, constants = self._postgresql
+        arrays = {
+            name: list(of_rows) for name, of_rows in zip(self._arrays, zip(*rows, strict=True), strict=True)
+        }
+        return connection.exec_driver_sql(sql, {**constants, **values, **arrays}).all()
+
+    def _compiled(self, connection: Connection) -> Any:
+        statement = self._build(connection)
+        if not isinstance(statement, ClauseElement):
+            raise TypeError(f"{statement!r} cannot be compiled")
+        return statement.compile(dialect=connection.dialect)
 
 
 def group(connection: Connection, columns: Mapping[str, TypeEngine[Any]]) -> FromClause:
@@ -80,3 +108,8 @@ def stamp(connection: Connection, instant: datetime) -> Any:
 
 
 _STAMPS: dict[str, Callable[[datetime], Any]] = {}
+
+
+def flag(connection: Connection, value: bool) -> bool | int:
+    """A flag, likewise: SQLite's driver asks for an adapter for everything but a plain number."""
+    return value if connection.dialect.name == "postgresql" else int(value)

@@ -6,12 +6,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
     Executable,
+    Integer,
     String,
     and_,
     bindparam,
@@ -23,7 +25,14 @@ from sqlalchemy import (
 )
 
 from publisher.ledger import POISON
-from publisher.store.deliveries.chunks import add_retry_chunks, due_rows, unanswered, waiting_rows
+from publisher.store.deliveries.chunks import (
+    Held,
+    add_retry_chunks,
+    anyone_waits,
+    due_rows,
+    unanswered,
+    waiting_rows,
+)
 from publisher.store.deliveries.hot import Hot, group, stamp
 from publisher.store.schema import chunk, dispatch, note, worker
 from subscribers.columns import UtcTime
@@ -31,8 +40,7 @@ from subscribers.columns import UtcTime
 __all__ = ["Lease", "Row", "claim", "close_chunk", "lock_leases", "release"]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A delivery to be tried: its next try's number, and how often it was charged or in doubt before."""
 
     delivery_id: int
@@ -96,6 +104,7 @@ def _claim(connection: Connection, *, of_dispatch: bool) -> Executable:
 
 _CLAIM = Hot(partial(_claim, of_dispatch=False))
 _CLAIM_OF = Hot(partial(_claim, of_dispatch=True))
+_REVISION = Hot(lambda _: select(dispatch.c.revision).where(dispatch.c.id == bindparam("id", type_=String)))
 
 
 def claim(
@@ -115,10 +124,8 @@ def claim(
     found = claiming.run(connection, **values)
     if not found:
         return None
-    taken = found[0]
-    revision = connection.execute(
-        select(dispatch.c.revision).where(dispatch.c.id == taken.dispatch_id)
-    ).scalar_one()
+    taken = Held(*found[0])
+    revision = _REVISION.run(connection, id=taken.dispatch_id)[0][0]
     return Lease(
         chunk_id=taken.id,
         dispatch_id=taken.dispatch_id,
@@ -126,7 +133,7 @@ def claim(
         fence=taken.fence,
         variant=taken.variant,
         revision=revision,
-        rows=tuple(Row(*tuple(row)[:-1]) for row in due_rows(connection, taken, now=now)),
+        rows=tuple(Row._make(row[: len(Row._fields)]) for row in due_rows(connection, taken, now=now)),
     )
 
 
@@ -151,8 +158,11 @@ def _ours(lease: Lease) -> ColumnElement[bool]:
     )
 
 
+_COLUMNS = {"delivery_id": BigInteger()}
+
+
 def _waited_for(connection: Connection) -> Executable:
-    entry = group(connection, {"delivery_id": BigInteger()})
+    entry = group(connection, _COLUMNS)
     of_worker = note.c.worker_id == bindparam("worker_id", type_=String)
     return (
         select(literal(1))
@@ -161,12 +171,12 @@ def _waited_for(connection: Connection) -> Executable:
     )
 
 
-_WAITED_FOR = Hot(_waited_for)
+_WAITED_FOR = Hot(_waited_for, _COLUMNS)
 
 
 def _at_the_dot(connection: Connection, lease: Lease) -> bool:
     """Whether a row of the lease is marked and has no outcome yet: only this worker, or its recovery, may settle it."""
-    rows = [{"delivery_id": row.delivery_id} for row in lease.rows]
+    rows = [(row.delivery_id,) for row in lease.rows]
     return bool(rows) and bool(_WAITED_FOR.run(connection, rows, worker_id=lease.worker_id))
 
 
@@ -181,6 +191,22 @@ def release(connection: Connection, lease: Lease) -> bool:
     return bool(result.rowcount)
 
 
+def _close(_connection: Connection) -> Executable:
+    return (
+        update(chunk)
+        .where(
+            chunk.c.id == bindparam("chunk", type_=BigInteger),
+            chunk.c.worker_id == bindparam("worker", type_=String),
+            chunk.c.fence == bindparam("of_fence", type_=Integer),
+        )
+        .values(worker_id=None, done=True)
+        .returning(chunk.c.id, chunk.c.dispatch_id, chunk.c.no, chunk.c.variant, chunk.c.fence)
+    )
+
+
+_CLOSE = Hot(_close)
+
+
 def close_chunk(connection: Connection, lease: Lease) -> bool:
     """Finish a chunk: its deferred rows go into retry chunks by the minute they are due.
 
@@ -188,20 +214,24 @@ def close_chunk(connection: Connection, lease: Lease) -> bool:
     """
     if _at_the_dot(connection, lease):
         return False
-    closed = connection.execute(
-        update(chunk)
-        .where(_ours(lease))
-        .values(worker_id=None, done=True)
-        .returning(chunk.c.id, chunk.c.dispatch_id, chunk.c.no, chunk.c.variant, chunk.c.due_at, chunk.c.wave)
-    ).one_or_none()
-    if closed is None:
+    found = _CLOSE.run(connection, chunk=lease.chunk_id, worker=lease.worker_id, of_fence=lease.fence)
+    if not found:
         return False
+    closed = Held(*found[0])
+    if anyone_waits(connection, closed):
+        _list_anew(connection, closed)
+    return True
+
+
+def _list_anew(connection: Connection, closed: Held) -> None:
+    due_at, wave = connection.execute(
+        select(chunk.c.due_at, chunk.c.wave).where(chunk.c.id == closed.id)
+    ).one()
     by_minute: dict[datetime, list[tuple[datetime, int]]] = {}
     for row in waiting_rows(connection, closed):
-        due_at = row.next_at or closed.due_at
-        by_minute.setdefault(due_at.replace(second=0, microsecond=0), []).append((due_at, row.id))
+        again = row.next_at or due_at
+        by_minute.setdefault(again.replace(second=0, microsecond=0), []).append((again, row.id))
     for rows in by_minute.values():
-        latest = max(due_at for due_at, _ in rows)
+        latest = max(again for again, _ in rows)
         ids = [id_ for _, id_ in rows]
-        add_retry_chunks(connection, closed.dispatch_id, closed.variant, ids, due_at=latest, wave=closed.wave)
-    return True
+        add_retry_chunks(connection, closed.dispatch_id, closed.variant, ids, due_at=latest, wave=wave)

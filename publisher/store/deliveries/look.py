@@ -12,8 +12,11 @@ from subscribers import audience
 __all__ = ["unwanted"]
 
 
+_COLUMNS = {"delivery_id": BigInteger()}
+
+
 def _unwanted(connection: Connection) -> Executable:
-    entry = group(connection, {"delivery_id": BigInteger()})
+    entry = group(connection, _COLUMNS)
     return (
         select(delivery.c.id)
         .join(dispatch, dispatch.c.id == delivery.c.dispatch_id)
@@ -26,10 +29,10 @@ def _unwanted(connection: Connection) -> Executable:
     )
 
 
-_UNWANTED = Hot(_unwanted)
+_UNWANTED = Hot(_unwanted, _COLUMNS)
 
 
 def unwanted(connection: Connection, lease: Lease) -> frozenset[int]:
     """Deliveries of the lease whose reader must not be mailed any more; of a test send and of notices, nobody's."""
-    rows = [{"delivery_id": row.delivery_id} for row in lease.rows]
+    rows = [(row.delivery_id,) for row in lease.rows]
     return frozenset(row[0] for row in _UNWANTED.run(connection, rows)) if rows else frozenset()

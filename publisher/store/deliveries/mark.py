@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.types import TypeEngine
 
 from publisher.store.db import insert
 from publisher.store.deliveries.hot import Hot, group, stamp
@@ -37,8 +39,11 @@ from subscribers.schema import suppression
 __all__ = ["mark", "why_refused"]
 
 
+_COLUMNS: dict[str, TypeEngine[Any]] = {"delivery_id": BigInteger(), "try": Integer()}
+
+
 def _mark(connection: Connection) -> Executable:
-    entry = group(connection, {"delivery_id": BigInteger(), "try": Integer()})
+    entry = group(connection, _COLUMNS)
     before = and_(outcome.c.delivery_id == delivery.c.id, outcome.c["try"] == entry.c["try"] - 1)
     waits = or_(entry.c["try"] == 1, exists(select(literal(1)).where(before, outcome.c.state == "queued")))
     settled = and_(outcome.c.delivery_id == delivery.c.id, outcome.c["try"] >= entry.c["try"])
@@ -90,7 +95,7 @@ def _mark(connection: Connection) -> Executable:
     )
 
 
-_MARK = Hot(_mark)
+_MARK = Hot(_mark, _COLUMNS)
 
 
 def mark(
@@ -108,7 +113,7 @@ def mark(
         audience.lock_for_mark(connection, connection.execute(asked).scalars().all())
     marked = _MARK.run(
         connection,
-        [{"delivery_id": delivery_id, "try": try_no} for delivery_id, try_no in entries],
+        entries,
         chunk_id=lease.chunk_id,
         worker_id=lease.worker_id,
         fence=lease.fence,

@@ -8,9 +8,9 @@ under the row's next number, as long as the row is in doubt or waits to be sent 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeEngine
 from publisher.ledger import Outcome, State
 from publisher.store.db import insert
 from publisher.store.deliveries.ending import end_waiting
-from publisher.store.deliveries.hot import Hot, group, stamp
+from publisher.store.deliveries.hot import Hot, flag, group, stamp
 from publisher.store.deliveries.lease import Lease, lock_leases
 from publisher.store.schema import chunk, delivery, delivery_state, dispatch, note, outcome
 from subscribers.columns import UtcTime
@@ -42,8 +42,7 @@ REPLY, CAUSE = 512, 64
 """Characters kept of what a server said, and of what we say about it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """An outcome of one try; `next_at` stands with state `queued` and with no other.
 
     `lease`: under which it was tried; None for what recovery or a person decides. `actor`: the person.
@@ -74,6 +73,7 @@ _COLUMNS: dict[str, TypeEngine[Any]] = {
     "at": UtcTime(),
 }
 _LEASE: dict[str, TypeEngine[Any]] = {"chunk_id": BigInteger(), "worker_id": Text(), "fence": Integer()}
+_NO_LEASE = (None, None, None)
 
 
 def _record(connection: Connection) -> Executable:
@@ -100,7 +100,7 @@ def _record(connection: Connection) -> Executable:
     )
 
 
-_RECORD = Hot(_record)
+_RECORD = Hot(_record, _COLUMNS | _LEASE)
 
 
 def record(connection: Connection, entries: Sequence[Recorded]) -> int:
@@ -111,37 +111,46 @@ def record(connection: Connection, entries: Sequence[Recorded]) -> int:
     if not entries:
         return 0
     lock_leases(connection, [entry.lease for entry in entries if entry.lease is not None])
-    new = {tuple(row) for row in _RECORD.run(connection, [_row(connection, entry) for entry in entries])}
-    for entry in entries:
-        if entry.lease is not None and (entry.delivery_id, entry.try_no) not in new:
-            _late(connection, entry)
+    new = {tuple(row) for row in _RECORD.run(connection, _rows(connection, entries))}
+    if len(new) < len(entries):
+        for entry in entries:
+            if entry.lease is not None and (entry.delivery_id, entry.try_no) not in new:
+                _late(connection, entry)
     deferred = [entry.delivery_id for entry in entries if entry.outcome.state is State.QUEUED]
     if deferred:
         _end_if_cancelled(connection, deferred, now=entries[0].at)
     return len(new)
 
 
-def _row(connection: Connection, entry: Recorded) -> dict[str, object]:
-    what, lease = entry.outcome, entry.lease
-    wait = entry.next_at if what.state is State.QUEUED else None
-    return {
-        "delivery_id": entry.delivery_id,
-        "try": entry.try_no,
-        "state": what.state.value,
-        "next_at": stamp(connection, wait) if wait else None,
-        "charged": what.charged,
-        "scope": what.scope,
-        "code": what.code,
-        "enhanced": _plain(what.enhanced, 16),
-        "reply": _plain(what.reply, REPLY),
-        "cause": _plain(what.cause, CAUSE),
-        "relay": what.relay,
-        "actor": entry.actor,
-        "at": stamp(connection, entry.at),
-        "chunk_id": lease.chunk_id if lease else None,
-        "worker_id": lease.worker_id if lease else None,
-        "fence": lease.fence if lease else None,
-    }
+def _rows(connection: Connection, entries: Sequence[Recorded]) -> list[tuple[Any, ...]]:
+    """Values in the order of the columns; instants, which are often the same one, are put into form once."""
+    at, stamped = entries[0].at, stamp(connection, entries[0].at)
+    flags = {value: flag(connection, value) for value in (True, False)}
+    rows = []
+    for entry in entries:
+        if entry.at is not at:
+            at, stamped = entry.at, stamp(connection, entry.at)
+        what, lease = entry.outcome, entry.lease
+        wait = entry.next_at if what.state is State.QUEUED else None
+        rows.append(
+            (
+                entry.delivery_id,
+                entry.try_no,
+                str(what.state),
+                stamp(connection, wait) if wait else None,
+                flags[what.charged],
+                what.scope,
+                what.code,
+                _plain(what.enhanced, 16),
+                _plain(what.reply, REPLY),
+                _plain(what.cause, CAUSE),
+                what.relay,
+                entry.actor,
+                stamped,
+                *((lease.chunk_id, lease.worker_id, lease.fence) if lease else _NO_LEASE),
+            )
+        )
+    return rows
 
 
 def _plain(text: str | None, limit: int) -> str | None:
@@ -178,7 +187,7 @@ def _late(connection: Connection, entry: Recorded) -> None:
         return
     number = max(present.last_try or 0, connection.execute(tries).scalar_one() or 0) + 1
     said = replace(entry.outcome, cause=f"late: {entry.outcome.cause}")
-    record(connection, [replace(entry, try_no=number, outcome=said, lease=None)])
+    record(connection, [entry._replace(try_no=number, outcome=said, lease=None)])
 
 
 def _end_if_cancelled(connection: Connection, ids: Sequence[int], *, now: datetime) -> None:
