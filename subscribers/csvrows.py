@@ -149,15 +149,21 @@ def json_rows(text: TextIO, names: Sequence[str]) -> Iterator[Run | RefusedLine]
         if not line.strip():
             continue
         try:
-            entry = json.loads(line)
+            entry = json.loads(line, object_pairs_hook=_once)
         except (ValueError, RecursionError):
             entry = None
         if not isinstance(entry, dict):
-            yield refused(number, line, "it is no JSON object")
+            yield refused(number, line, "it is no JSON object of names that stand there once")
         elif odd := [name for name in names if not _plain(name, entry.get(name))]:
             yield refused(number, line, f"its {odd[0]!r} is no plain value")
         else:
             yield number, [[guard(as_text(entry.get(name))) for name in names]]
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object] | None:
+    """An object of these names; None where one stands twice, for nobody knows which is meant."""
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else None
 
 
 def _plain(name: str, value: object) -> bool:

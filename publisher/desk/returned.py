@@ -146,9 +146,12 @@ class _Desk:
         sent = self._sent() or self._complained_of()
         if sent is None or sent.state != State.ACCEPTED:
             return self._untrusted("complaint", "it names no mail of ours that was accepted")
-        if not self._about(sent, "complaint", "suppressed", detail="feedback report"):
+        whose = self._whose(sent)
+        news = self._about(sent, "complaint", "suppressed", detail="feedback report")
+        # another report about the same mail is news once the suppression by the first was taken back
+        if not news and audience.suppressed(self.connection, whose) is not None:
             return Taken("complaint", "known", sent.dispatch_id)
-        self._suppress(sent, "complained", "feedback report", addr_key=self._whose(sent))
+        self._suppress(sent, "complained", "feedback report", addr_key=whose)
         return Taken("complaint", "suppressed", sent.dispatch_id)
 
     def failure(self) -> Taken:

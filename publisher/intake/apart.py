@@ -47,6 +47,8 @@ FIRST = 5
 """So many lines at most are the first ones of a text."""
 LITTLE, MUCH = 40, 1000
 """Where so few characters stand above a note, or so many and more than above it stand below, the story itself may stand there."""
+MARKED = re.compile(r"\W*[^\W\d_a-zà-öø-ÿа-яё]{4,}(?:\s*[:\])]|\s+[-–—]\s)")
+"""A headline that begins with a word in capitals before a colon, a dash or the end of brackets, which desks put there in every format."""
 SIGNATURE = ".gmail_signature, .moz-signature, #Signature, [data-smartmail=gmail_signature]"
 
 
@@ -62,7 +64,7 @@ class Apart:
 
     def headline(self, headline: str, source: Source) -> str:
         """A headline without the order that it begins or ends with."""
-        if self.idle or not self._heard(headline):
+        if self.idle or not (self._heard(headline) or (_maybe(headline) and MARKED.match(headline))):
             return headline
         told = headed(headline, source)
         if told is None and not is_note(headline):

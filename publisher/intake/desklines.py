@@ -42,22 +42,20 @@ KILLS = frozenset(
         "withdrawn",
         "withdrawal",
         "withdraw",
-        "annule",
-        "annulé",
-        "annulation",
-        "anulado",
+        *("annule", "annulé", "annulee", "annulée", "annuler", "annulation", "anulado"),
     }
     | {"storno", "zurückgezogen", "ritirato", "аннулировано", "отозвано"}
 )
 HOLDS = frozenset(
     {"hold", "withhold", "withheld", "use", "publish", "verwenden", "diffuser", "publier", "publicar"}
+    | {"публиковать", "использовать"}
 )
-PROHIBITED = frozenset({"not", "nicht", "ne", "pas", "no"})
+PROHIBITED = frozenset({"not", "nicht", "ne", "pas", "no", "не"})
 """Without one of them "use" and "publish" hold nothing back."""
 ITEM = frozenset({"story", "item", "copy", "article", "report", "text", "bulletin", "mandatory"})
 """With one of them "killed" is said of a story."""
 AROUND = frozenset(
-    {"mandatory", "bulletin", "urgent", "flash", "advisory", "notice", "note", "attention", "attn", "please", "bitte"}
+    {"mandatory", "bulletin", "urgent", "flash", "advisory", "notice", "note", "attention", "attn", "achtung", "please", "pls", "bitte"}
     | {"editor", "editors", "eds", "desk", "desks", "all", "the", "this", "that", "above", "previous", "following"}
     | {"story", "item", "copy", "article", "report", "text", "meldung", "version", "release", "released", "immediately", "now"}
     | {"for", "is", "has", "been", "must", "be", "to", "do", "of", "and", "until", "further"}
@@ -94,15 +92,17 @@ DATE = (
     r"|(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?\s+\d)"
 )
 EMBARGO = re.compile(
-    r"(?:(?:strictly|strict|press release|news release|media release|please note|note|urgent|bulletin|attention)\W+)*"
+    r"(?:(?:strictly|strict|press release|news release|media release|please note|note|urgent|bulletin|attention|achtung)\W+)*"
     r"(?:(?:under|sous|unter|bajo|sotto|sob)\s+(?:strict\s+|an?\s+)?)?"
     r"(?:(?P<mere>embargo|эмбарго)|embargo(?:ed|es)|embargad[oa]s?|sperrfrist|hold(?:\s+for\s+release)?(?=\s+(?:until|till)\b)"
     r"|not\s+(?:to\s+be\s+)?(?:for\s+)?(?:released?|publication|published|used?|broadcast)(?=\s+(?:before|until|prior)\b)"
-    r"|ne\s+pas\s+publier(?=\s+avant\b)|nicht\s+(?:vor\b|veröffentlichen(?=\s+vor\b))|не\s+публиковать(?=\s+до\b))(?!\w)",
+    r"|ne\s+pas\s+publier(?=\s+avant\b)|nicht\s+(?:vor\b|veröffentlichen(?=\s+vor\b))|не\s+публиковать(?=\s+до\b)"
+    rf"|for\s+release(?=\s+(?:(?:at|on)\s+)?{DATE})|(?:محظور|ممنوع|يحظر)\s+(?:ال)?نشر(?:ه|ها)?(?=\s+(?:حتى|قبل)\b)"
+    r"|(?:انتشار\s+ممنوع|ممنوع(?:یت)?\s+انتشار|ممنوع‌الانتشار)(?=\s+(?:تا|پیش)\b))(?!\w)",
     re.IGNORECASE,
 )
 UNTIL = re.compile(
-    r"(?:until|till|bis|jusqu|hasta|fino\s+al?|até|before|prior\s+to|avant|vor|not\s+(?:for|to)|do\s+not|до)\b",
+    r"(?:until|till|bis|jusqu|hasta|fino\s+al?|até|before|prior\s+to|avant|vor|not\s+(?:for|to)|do\s+not|до|حتى|قبل|تا|پیش)\b",
     re.IGNORECASE,
 )
 AT = re.compile(rf"(?:(?:to|at|from|for|ends?|lifts?|expires?|release)\W+)*{DATE}", re.IGNORECASE)
@@ -119,6 +119,8 @@ WHEN = re.compile(
     re.IGNORECASE,
 )
 TAIL = re.compile(r"\s*(?:(?P<open>[(\[])|\s[-–—|]\s|,\s)(?P<said>[^()\[\]]{3,120})[)\]]?\s*$")
+FORWARDED = re.compile(r"(?:(?:fwd?|re|aw|wg|tr|rv)\s*:\s*)+", re.IGNORECASE)
+"""What mail programs put before a subject."""
 ORDINAL = re.compile(r"\d{1,2}(?:st|nd|rd|th)\s+")
 LONG = 160
 """A line that is longer is no order but prose, or holds a headline as well."""
@@ -126,7 +128,7 @@ LONG = 160
 META = frozenset(
     {"the", "following", "this", "these", "above", "below", "information", "info", "details", "contact", "contacts", "note"}
     | {"notes", "to", "for", "and", "of", "editor", "editors", "editorial", "desk", "desks", "media", "is", "are", "strictly"}
-    | {"please", "attention", "all", "text", "material", "paragraph", "line", "lines", "section", "numbers", "telephone"}
+    | {"please", "attention", "confidential", "vertraulich", "confidentiel", "all", "text", "material", "paragraph", "line", "lines", "section", "numbers", "telephone"}
     | {"phone", "private", "internal", "rest", "here", "eds", "die", "folgenden", "folgende", "informationen", "angaben"}
     | {"journalists", "reporters", "only", "hinweis", "achtung", "redaktion", "redaktionen", "an", "sind", "ist", "les", "informations", "suivantes", "sont"}
 )  # fmt: skip
@@ -218,11 +220,16 @@ def order(line: str, source: Source, *, first: bool = True) -> Order | None:
         plain = not ITEM.isdisjoint(said.split()) or not PROHIBITED.isdisjoint(said.split())
         return Order(found) if first or ((_capitals(line) or plain) and not lone) else None
     shown = " ".join(line.strip(EDGES).split())
-    return _embargoed(shown, source, first=first) or (_before(shown) if first else None)
+    if embargoed := _embargoed(shown, source, first=first):
+        return embargoed
+    if _names_its_story(shown):
+        return Order(PubStatus.WITHHELD)
+    return _before(shown) if first else None
 
 
 def headed(headline: str, source: Source) -> Order | None:
     """The order that a headline begins with, or ends with; `rest` is the headline without it."""
+    headline = FORWARDED.sub("", headline)
     if (found := order(headline, source)) is not None:
         return found
     tail = TAIL.search(headline)
@@ -324,6 +331,15 @@ def _rest(behind: str, *, timed: bool) -> str:
         if rest and (timed or found.start() or rest[:1].isupper()) and not GOES_ON.match(rest):
             return rest
     return ""
+
+
+def _names_its_story(shown: str) -> bool:
+    """Whether a line in capitals begins with a kill and speaks of a story, with words of its own: KILL STORY HNA062 CRANES."""
+    if not _capitals(shown) or len(shown) > LONG:
+        return False
+    words = WORD.findall(shown.casefold())
+    first = next((word for word in words if word in KILLS or word not in AROUND), "")
+    return first in KILLS - {"killed"} and not ITEM.isdisjoint(words)
 
 
 def _before(shown: str) -> Order | None:

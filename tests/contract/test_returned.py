@@ -164,6 +164,19 @@ def test_what_comes_back_is_believed_on_proof_and_once(box: Box, monkeypatch: py
     assert {(fact["kind"], fact["effect"]) for fact in facts} == {("full", "counted"), ("block", "counted")}
 
 
+def test_who_complains_again_after_the_suppression_was_undone_is_suppressed_again(box: Box) -> None:
+    ada = READERS[0]
+    told = f"Message-ID: {box.deliveries[ada].message_id}\n"
+    first = box.complaint(told)
+    assert box.take(first).effect == "suppressed"
+    assert box.take(box.complaint(told)).effect == "known"
+    readers.undo(box.room, address=ada, dispatch_id=None, why="a mistake", actor="test", now=NOW)
+    assert box.take(first).effect == "known", "the same report is no news"
+    assert box.suppressed() == {}
+    assert box.take(box.complaint(told)).effect == "suppressed"
+    assert box.suppressed() == {ada: ("complained", box.dispatch_id)}
+
+
 def test_domain_that_calls_too_many_dead_is_not_believed_any_more(box: Box) -> None:
     effects = [box.take(box.bounce(rcpt, GONE)).effect for rcpt in CROWD]
     assert effects == ["suppressed"] * BURST_ROWS + ["disbelieved"] * (MANY - BURST_ROWS)

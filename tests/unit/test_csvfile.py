@@ -227,3 +227,15 @@ def test_json_value_that_is_no_cell_is_refused():
     )
     assert addresses(text, json_lines=True) == ["a@news.example"]
     assert [number for number, _ in refusals(text, json_lines=True)] == [2, 3, 4]
+
+
+def test_what_a_hand_made_list_says_of_a_reader_in_its_own_words_is_heard():
+    text = "email,status\na@news.example,ACTIVE\nb@news.example,subscribed\nc@news.example,pending\nd@news.example,on hold\n"
+    assert addresses(text) == ["a@news.example", "b@news.example"]
+    assert refusals(text) == [(4, "the file says: not confirmed"), (5, "the file says: not subscribed")]
+
+
+def test_a_json_object_that_names_an_address_twice_is_refused():
+    text = '{"email": "c@news.example"}\n{"email": "a@news.example", "email": "b@news.example"}\n'
+    assert addresses(text, json_lines=True) == ["c@news.example"]
+    assert refusals(text, json_lines=True) == [(2, "it is no JSON object of names that stand there once")]

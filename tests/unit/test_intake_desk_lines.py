@@ -9,76 +9,11 @@ import pytest
 from publisher.intake.desklines import headed, is_note, lines_above, order
 from publisher.intake.markup import to_text
 from publisher.intake.standing import DESK_LINE
-from publisher.story import EmbargoKind, PubStatus, Received, Rejected
-from tests.unit.test_intake_texts import mail
+from publisher.story import EmbargoKind, PubStatus, Rejected
+from tests.typedbox import ALL, LINE, MORE, NEWS, TYPED, as_json, as_page, as_plain_mail, as_wire, came, mail
 from tests.wirebox import AGENCY, SECRET, items, shown
 
-NEWS = "The harbour sells two of its tugs this week, and it is a long sentence."
-MORE = "A second paragraph has enough of the text in it to be one, and stays."
-LINE = "Source: Harbour (https://agency.example/2031/tugs)"
 UNTIL = datetime(2031, 4, 1, 6, tzinfo=UTC)
-
-
-def as_text(*lines):
-    return "\n\n".join(("Two tugs for sale", *lines, LINE)), "text"
-
-
-def as_plain_mail(*lines):
-    return mail("\n\n".join((*lines, LINE)), subject="Two tugs for sale"), "mail"
-
-
-def as_html_mail(*lines):
-    said = (line.replace("\n", "<br>") for line in (*lines, LINE))
-    return mail(
-        "".join(f"<div><b>{line}</b></div>" for line in said), kind="text/html", subject="Two tugs for sale"
-    ), "mail"
-
-
-def as_one_block(*lines):
-    said = (line.replace("\n", "<br>") for line in lines)
-    return mail(
-        f"<p>{LINE}</p><div>{'<br><br>'.join(said)}</div>", kind="text/html", subject="Two tugs for sale"
-    ), "mail"
-
-
-def as_wire(*lines):
-    text = "\r\n\r\n".join(line.replace("\n", "\r\n") for line in (*lines, LINE))
-    return (
-        f"\x01hna101 3 i 12 hn 061\r\n\r\nport-tugs/\r\n\x02Two tugs for sale =\r\n\r\n{text}\r\n\x03261000 GMT Nov 26\r\n\x04",
-        "iptc7901",
-    )
-
-
-def as_page(*lines):
-    said = "".join(f"<p>{line}</p>" for line in lines)
-    return (
-        (
-            f"<html><head><link rel=canonical href=https://agency.example/2031/tugs><meta property=og:type content=article><title>Two tugs for sale</title>"
-            f"</head><body><div itemprop=articleBody>{said}<p>{MORE * 4}</p></div></body></html>"
-        ),
-        "page",
-    )
-
-
-def as_json(*lines):
-    body = "".join(f"<p>{line}</p>" for line in lines)
-    story = {
-        "headline": "Two tugs for sale",
-        "source_url": "https://agency.example/2031/tugs",
-        "body": body,
-    }
-    return json.dumps(story), "jsonl"
-
-
-TYPED = (as_text, as_plain_mail, as_html_mail, as_one_block, as_wire)
-ALL = (*TYPED, as_json)
-
-
-def came(document):
-    raw, format_ = document
-    (item,) = items(raw, format=format_)
-    assert isinstance(item, Received), item
-    return item
 
 
 @pytest.mark.parametrize("form", [*ALL, as_page])
@@ -132,6 +67,39 @@ def test_an_order_beside_a_headline_that_somebody_typed_holds_the_story(headline
         (mail(f"{NEWS}\n\n{LINE}", subject=Header(headline, "utf-8").encode()), "mail"),
     ):
         assert came((raw, format_)).embargo.kind is not EmbargoKind.NONE
+
+
+@pytest.mark.parametrize(
+    "headline",
+    ["KILL: Two tugs for sale", "[KILL] Two tugs for sale", "EMBARGO: Two tugs for sale", "HOLD - Two tugs for sale"],
+)  # fmt: skip
+def test_a_headline_that_is_marked_in_capitals_holds_the_story_in_every_format(headline):
+    raw, format_ = as_json(NEWS, MORE)
+    item = came((json.dumps(json.loads(raw) | {"headline": headline}), format_))
+    assert item.embargo.kind in {EmbargoKind.UNREADABLE, EmbargoKind.OPEN}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("Fwd: EMBARGOED UNTIL 0600 GMT 1 APR 2031: Two tugs for sale", "Re: KILL: Two tugs for sale"),
+        *("EDITORS: KILL TUGS STORY", "KILL STORY HNA062 TUGS", "ACHTUNG SPERRFRIST 6 UHR", "ANNULEE", "НЕ ПУБЛИКОВАТЬ"),
+        *("FOR RELEASE 6 A.M. EST JAN 4, 2031", "محظور النشر حتى السادسة صباحا", "انتشار ممنوع تا ساعت شش"),
+    ],
+)  # fmt: skip
+def test_orders_as_agencies_write_them(line):
+    assert headed(line, AGENCY) is not None
+
+
+def test_news_that_begins_like_an_order_is_none():
+    for headline in (
+        "Release of the film at noon",
+        "For release of hostages, talks go on",
+        "KILLER STORY WINS PRIZE",
+    ):
+        assert headed(headline, AGENCY) is None, headline
+    assert not is_note("Confidential talks are not for publication, he says")
+    assert is_note("CONFIDENTIAL - NOT FOR PUBLICATION")
 
 
 @pytest.mark.parametrize("form", TYPED)

@@ -7,6 +7,7 @@ import pytest
 from publisher import intake
 from publisher.intake import Context
 from publisher.story import EmbargoKind, PubStatus, Rejected
+from tests.typedbox import mail
 from tests.wirebox import AGENCY, NOW, SECRET, items, one, read, shown
 
 WIRE = (
@@ -53,13 +54,6 @@ def test_whole_lines_above_a_headline_are_marks(marks, status, embargo, signals)
     assert (item.pubstatus, item.embargo.kind, item.signals) == (status, embargo, signals)
     assert item.original_headline == "Port talks resume after a long pause"
     assert item.aliases & wire().aliases  # a later mark finds its story
-
-
-def mail(body, kind="text/plain", subject="=?utf-8?q?Port_talks_resume_=E2=80=93_again?="):
-    return (
-        f"From: Jo Doe <jo@agency.example>\r\nTo: desk@news.example\r\nSubject: {subject}\r\nMessage-ID: <m1@agency.example>\r\n"
-        f"Date: Sat, 01 Mar 2031 10:00:00 +0000\r\nMIME-Version: 1.0\r\nContent-Type: {kind}; charset=utf-8\r\n\r\n{body}"
-    )
 
 
 def test_a_mailed_story_leaves_its_signature_behind():
