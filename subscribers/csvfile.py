@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from operator import itemgetter
 from typing import NamedTuple, TextIO, cast
 
-from subscribers.address import key, keyer, parse, plain
+from subscribers.address import keyer, parse, plain
 from subscribers.attributes import Attribute
 from subscribers.audience import stored_sections
 from subscribers.cells import unguard
@@ -185,7 +185,8 @@ class _Columns:
         self._email, self._packed, self._checks = places["email"], mapped.packed(), mapped.checks(digest)
         self._known, self._keyed = known, keyer(address_key)
         self._valued = [(known[name], place) for name, place in places.items() if name in known]
-        self._languages, self._sections, self._address_key = languages, sections, address_key
+        self._tells = bool(self._valued) or self._packed >= 0
+        self._languages, self._sections = languages, sections
         read = {places[name] for name in ("language", "sections", "rhythm") if name in places}
         read |= {place for place, _ in self._checks}
         self._width = 1 + max(read | {self._email})
@@ -202,15 +203,15 @@ class _Columns:
         addresses = [plain(row[self._email]) for row in rows]
         wishes = list(map(self._wishes.get, map(self._beside, rows)))
         numbers = range(first, first + len(rows))
-        if None in addresses or None in wishes:
+        if None in addresses or None in wishes or self._tells:
             for number, row, address, wish in zip(numbers, rows, addresses, wishes, strict=True):
                 if address is None or wish is None:
                     self._closely(number, row, block)
                 else:
-                    block.take(self._keyed(address.lower()), number, address, wish)
+                    self._take(number, row, address, wish, block)
         else:
             good = cast("list[str]", addresses)
-            block.keys += map(self._keyed, map(str.lower, good))
+            block.keys += map(self._keyed, map(str.casefold, good))
             block.lines += numbers
             block.addresses += good
             block.wishes += cast("list[int]", wishes)
@@ -225,38 +226,47 @@ class _Columns:
         except AddressRefused as refusal:
             block.others.append(refused(number, typed, NOT_UTF8 if _bytes(typed) else refusal.why))
             return
-        addr_key = key(address, self._address_key)
         against = barred(self._checks, partial(_cell, row))
         if against and against.cause:
             spoken = self._spoken(row)
             language = spoken if spoken in self._languages else self._languages[0]
             text = refused(number, typed, "").text
-            block.others.append(GoneLine(addr_key, number, text, *against, language))
+            block.others.append(
+                GoneLine(self._keyed(address.address.casefold()), number, text, *against, language)
+            )
             return
         try:
-            wish, values = self._asked(row, against)
-        except (_Unfit, RhythmUnknown, AttributeRefused) as unfit:
+            wish = self._wish(row, against)
+        except (_Unfit, RhythmUnknown) as unfit:
             block.others.append(refused(number, typed, str(unfit)))
             return
         place = self._numbers.setdefault(wish, len(self.asked))
         if place == len(self.asked):
             self.asked.append(wish)
-        block.take(addr_key, number, address.address, place)
+        if len(self._wishes) >= REMEMBERED:
+            self._wishes.clear()
+        self._wishes[self._beside(row)] = place
+        self._take(number, row, address.address, place, block)
+
+    def _take(self, number: int, row: list[str], address: str, wish: int, block: Block) -> None:
+        """One that asks for what we know; what it says of its reader beside that may yet be nothing that we know."""
+        try:
+            values = (*_values(row, self._valued), *_unpacked(_cell(row, self._packed), self._known))
+        except AttributeRefused as unfit:
+            block.others.append(refused(number, _cell(row, self._email), str(unfit)))
+            return
+        block.take(self._keyed(address.casefold()), number, address, wish)
         if values:
             block.known[number] = values
-        elif not self._valued and self._packed < 0:
-            if len(self._wishes) >= REMEMBERED:
-                self._wishes.clear()
-            self._wishes[self._beside(row)] = place
 
     def _spoken(self, row: list[str]) -> str:
         return _cell(row, self._places.get("language", -1)) or self._languages[0]
 
-    def _asked(self, row: list[str], against: Barred | None) -> tuple[Wish, Known]:
-        """What the row asks for, and what it says of its reader.
+    def _wish(self, row: list[str], against: Barred | None) -> Wish:
+        """What the row asks for.
 
         Raises:
-            _Unfit, RhythmUnknown, AttributeRefused: nothing that we know.
+            _Unfit, RhythmUnknown: nothing that we know.
         """
         spoken = self._spoken(row)
         wanted = _cell(row, self._places.get("sections", -1)).split()
@@ -267,8 +277,7 @@ class _Columns:
         if against:
             raise _Unfit(against.why)
         rhythm = _often(_cell(row, self._places.get("rhythm", -1)))
-        values = (*_values(row, self._valued), *_unpacked(_cell(row, self._packed), self._known))
-        return Wish(spoken, stored_sections(wanted), *rhythm), values
+        return Wish(spoken, stored_sections(wanted), *rhythm)
 
 
 class _Unfit(Exception):
