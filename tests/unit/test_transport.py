@@ -12,6 +12,7 @@ import pytest
 
 from publisher.ledger import Action, Outcome, State
 from publisher.transport import Connection, Envelope, Limits, RelayOptions
+from publisher.transport.connection import xtext
 from publisher.transport.wire import Wire
 from tests.smtpd import Server
 from tests.transportbox import (
@@ -308,3 +309,9 @@ def test_a_wire_bears_a_line_of_4096_bytes_and_is_broken_where_the_server_hung_u
     assert asyncio.run(wire(closing=True)).fault == "the server hung up"
     assert asyncio.run(fed(4096)) is None
     assert asyncio.run(fed(4096, 1)) == "a reply line without end"
+
+
+def test_a_parameter_is_written_in_visible_ascii() -> None:
+    """RFC 3461, section 4: from "!" to "~" but for "+" and "="; all else in hexadecimal."""
+    assert xtext("!a*9<>Z~@x.example") == "!a*9<>Z~@x.example"
+    assert xtext("!~ +=\x7f") == "!~+20+2B+3D+7F"

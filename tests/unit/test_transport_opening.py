@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.ledger import Action, State
+from publisher.ledger import Action, Outcome, State
 from publisher.transport import Relay, RelayOptions
 from tests.smtpd import Server
 from tests.transportbox import clear, one, relay, until
@@ -116,6 +116,20 @@ def test_refusal_before_any_message_charges_nobody(
         outcome = one(server, username="desk", password="s3cret")
     assert outcome is not None
     assert (outcome.state, outcome.charged, outcome.action) == (State.QUEUED, False, action)
+
+
+def test_another_way_to_log_in_is_tried_where_one_is_not_there_and_never_with_a_wrong_password(
+    tmp_path: Path,
+) -> None:
+    """RFC 5321, 4.2.2: 500 to 504 are about the command."""
+    for code, ways in ((500, 2), (501, 2), (502, 2), (503, 2), (504, 2), (535, 1)):
+        folder = tmp_path / str(code)
+        folder.mkdir()
+        with Server(f"auth reply='{code} No'", folder=folder, users={"desk": "s3cret"}) as server:
+            outcome = one(server, username="desk", password="s3cret")
+            heard = server.heard()
+        assert isinstance(outcome, Outcome)
+        assert sum("AUTH" in line for line in heard) == ways, code
 
 
 def test_clear_text_is_refused_for_other_machines() -> None:
