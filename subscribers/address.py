@@ -7,14 +7,16 @@ that only a non-ASCII local part needs SMTPUTF8 (RFC 6531) of the server. Nothin
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from subscribers.errors import AddressRefused
 
-__all__ = ["Address", "key", "mask", "parse", "unnamed"]
+__all__ = ["Address", "key", "keyer", "mask", "parse", "plain", "same_mailbox", "unnamed"]
 
 KEY_BYTES = 16
 LOCAL_MAX, WHOLE_MAX = 64, 254
@@ -22,14 +24,18 @@ LOCAL_MAX, WHOLE_MAX = 64, 254
 READ_MAX = 1000
 """Characters beyond which nothing is read, only refused."""
 
-_PLAIN = re.compile(
-    r"([A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*)"
-    r"@((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63})"
-)
-"""The dot-atom form in ASCII that nearly every address has; all else goes the long way."""
-
 _SPECIAL = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
 """Last labels that need the long way's closer look (RFC 6761): those that email_validator knows, whose loading most commands can spare."""
+
+_ATOMS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++)*+"
+_LOCAL = re.compile(_ATOMS)
+_DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
+"""The dot-atom form in ASCII that nearly every address has; all else goes the long way."""
+_SHORT = re.compile(
+    rf"(?!'){_ATOMS}@(?:[a-z0-9]++(?:-[a-z0-9]++)*+\.)++(?!(?:{'|'.join(sorted(_SPECIAL))})\Z)[a-z]{{2,63}}"
+)
+"""What most of these look like: the domain in small letters. Counts nothing: no part of an address of so few characters is too long."""
+SHORT_MAX = 64
 
 _NAMES = re.compile("@|＠|﹫|%40|=40", re.IGNORECASE)
 """What a word that names a mailbox holds."""
@@ -60,13 +66,35 @@ def parse(text: str) -> Address:
         AddressRefused: with the reason in words.
     """
     trimmed = text.strip(" \t")
-    plain = _PLAIN.fullmatch(trimmed)
-    if plain is not None and len(trimmed) <= WHOLE_MAX:
-        local, domain = plain.groups()
-        domain = domain.lower()
-        if len(local) <= LOCAL_MAX and "--" not in domain and domain.rpartition(".")[2] not in _SPECIAL:
-            return Address(f"{local}@{domain}", local, domain)
+    address = plain(trimmed)
+    if address is not None:
+        local, _, domain = address.partition("@")
+        return Address(address, local, domain)
     return _parse_slowly(text, trimmed)
+
+
+def plain(text: str) -> str | None:
+    """An address in the form that nearly every one has, as it goes on the wire; None: `parse` has to look closer.
+
+    None for one that begins with a quote, too: in a list, it may be a mark (`cells.guard`).
+    """
+    if len(text) <= SHORT_MAX and _SHORT.fullmatch(text):
+        return text
+    local, _, given = text.partition("@")
+    if len(text) > WHOLE_MAX or len(local) > LOCAL_MAX or not _LOCAL.fullmatch(local) or local[0] == "'":
+        return None
+    domain = _plain_domain(given)
+    if not domain:
+        return None
+    return text if domain == given else f"{local}@{domain}"
+
+
+@lru_cache(maxsize=20_000)
+def _plain_domain(given: str) -> str:
+    """The domain in small letters; "" for one that is not plain. A list has few domains, and many lines."""
+    domain = given.lower()
+    plain = _DOMAIN.fullmatch(given) and "--" not in domain and domain.rpartition(".")[2] not in _SPECIAL
+    return domain if plain else ""
 
 
 def _parse_slowly(text: str, trimmed: str) -> Address:
@@ -113,8 +141,24 @@ def key(address: Address, address_key: bytes) -> bytes:
     Plus tags and dots are kept: they may be different mailboxes. Folding also makes one of ß and ss, which may be two: `same_mailbox` tells,
     where the address itself is known. The key cannot change: suppressions are found by it for ever.
     """
-    folded = f"{address.local.casefold()}@{address.domain}"
-    return hmac.digest(address_key, folded.encode(), "sha256")[:KEY_BYTES]
+    return keyer(address_key)(f"{address.local.casefold()}@{address.domain}")
+
+
+@lru_cache(maxsize=8)
+def keyer(address_key: bytes) -> Callable[[str], bytes]:
+    """What makes the keys of folded addresses: HMAC whose two halves are begun once for all, more than twice as quick as one by one."""
+    sha = hashlib.sha256
+    block = (sha(address_key).digest() if len(address_key) > 64 else address_key).ljust(64, b"\0")
+    inner = sha(bytes(byte ^ 0x36 for byte in block)).copy
+    outer = sha(bytes(byte ^ 0x5C for byte in block)).copy
+
+    def keyed(text: str) -> bytes:
+        within, around = inner(), outer()
+        within.update(text.encode())
+        around.update(within.digest())
+        return around.digest()[:KEY_BYTES]
+
+    return keyed
 
 
 def same_mailbox(one: str, other: str) -> bool:

@@ -1,26 +1,27 @@
-"""Lists of readers as CSV, read line by line with a reason for each refusal; `cells` writes them.
+"""Lists of readers, checked line by line with a reason for each refusal; `csvrows` reads their rows, `cells` writes them.
 
-Nothing here knows the database. A line that cannot be read costs no neighbour: a quote that is never closed ends its own line
-only.
+Nothing here knows the database. What most lines have in common is looked up: a plain address, and cells that another line had before
+it. All else is looked at closely, by itself.
 """
 
 from __future__ import annotations
 
-import csv
 import json
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from itertools import chain
-from typing import NamedTuple, TextIO
+from operator import itemgetter
+from typing import NamedTuple, TextIO, cast
 
-from subscribers.address import key, parse
+from subscribers.address import key, keyer, parse, plain
 from subscribers.attributes import Attribute
 from subscribers.audience import stored_sections
-from subscribers.cells import guard, unguard
+from subscribers.cells import unguard
+from subscribers.csvrows import RefusedLine, Run, as_text, csv_rows, first_line, json_rows, refused
 from subscribers.errors import AddressRefused, AttributeRefused, ListUnreadable, RhythmUnknown
 from subscribers.presets import (
     PRESETS,
+    Barred,
     GoneLine,
     Mapped,
     attribute_name,
@@ -31,14 +32,14 @@ from subscribers.presets import (
 from subscribers.rhythm import EACH
 from subscribers.rhythm import parse as parse_rhythm
 
-__all__ = ["Line", "Mapped", "RefusedLine", "read"]
+__all__ = ["Block", "Mapped", "RefusedLine", "Wish", "read"]
 
-LINE_MAX = 10_000_000
-"""Characters of a line: what goes on longer is no list, and would be read into memory to its end."""
 HEAD_MAX = 10_000
 """Bytes of a file by which it is known for a list."""
-ROW_LINES = 20
-"""A row that goes on over more lines than this was never closed."""
+FULL = 4000
+"""About so many lines make a block."""
+REMEMBERED = 10_000
+"""So many ways to fill the cells beside the address are remembered."""
 HEADINGS = {
     "email": "email",
     "e-mail": "email",
@@ -53,125 +54,47 @@ HEADINGS = {
 NOT_UTF8 = "it holds a byte that is not UTF-8: save the list as UTF-8"
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
-
 Known = tuple[tuple[str, str, float | None], ...]
 """What a line says of a reader: an attribute's name, its value, and the number that it is."""
-NOTHING: Known = ()
-ALWAYS: tuple[str, str | None, int | None] = (EACH.kind.value, None, None)
-"""The rhythm of a line that names none."""
 
 
-class RefusedLine(NamedTuple):
-    """A line that was not taken in, its text (cut, and safe to print), and why."""
+class Wish(NamedTuple):
+    """What a line asks for; `sections` as columns keep them, empty means all, and so the rhythm with its hour and day."""
 
-    line: int
-    text: str
-    why: str
-
-
-class Line(NamedTuple):
-    """A line that was understood; `sections` as columns keep them, empty means all, and so the rhythm with its hour and day."""
-
-    addr_key: bytes
-    line: int
-    address: str
     language: str
     sections: str
     rhythm: str = EACH.kind.value
     hour: str | None = None
     weekday: int | None = None
-    attributes: Known = NOTHING
 
 
-class _RowTooLong(Exception):
-    """A row went on for more than `ROW_LINES`."""
+@dataclass(slots=True)
+class Block:
+    """Some lines of a list: those that were understood, by column, and the others.
 
+    Attributes:
+        asked: what lines of the list ask for, so far; `wishes` has each line's place in it.
+        known: by a line's number, what it says of its reader beside that.
+    """
 
-class _Lines:
-    """The lines of a text for `csv.reader`: those of the row being read can be given back."""
+    asked: Sequence[Wish] = ()
 
-    def __init__(self, text: Iterable[str]) -> None:
-        self._text = iter(text)
-        self._again: deque[str] = deque()
-        self.row: list[str] = []
-        self.number = 0
+    keys: list[bytes] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
+    wishes: list[int] = field(default_factory=list)
+    known: dict[int, Known] = field(default_factory=dict)
+    others: list[RefusedLine | GoneLine] = field(default_factory=list)
 
-    def __iter__(self) -> Iterator[str]:
-        return self
+    def __len__(self) -> int:
+        return len(self.lines) + len(self.others)
 
-    def __next__(self) -> str:
-        line = self._again.popleft() if self._again else next(self._text)
-        self.number += 1
-        self.row.append(line)
-        if len(self.row) > ROW_LINES:
-            raise _RowTooLong
-        return line
-
-    def give_back(self) -> None:
-        """All but the first line of the row will be read again."""
-        self._again.extendleft(reversed(self.row[1:]))
-        self.number -= len(self.row) - 1
-
-
-def _rows(text: Iterable[str]) -> Iterator[tuple[int, list[str] | RefusedLine]]:
-    """Each row with the number of its first line; one that is no CSV as a refusal."""
-    lines = _Lines(text)
-    reader = csv.reader(lines, strict=True)
-    while True:
-        lines.row.clear()
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except UnicodeDecodeError as error:
-            raise ListUnreadable(f"it is not UTF-8: {error.reason}") from error
-        except (csv.Error, _RowTooLong) as error:
-            lines.give_back()
-            why = str(error) or "a quote is opened and not closed"
-            yield lines.number, _refused(lines.number, lines.row[0], f"it is not CSV: {why}")
-        else:
-            yield lines.number - len(lines.row) + 1, row
-
-
-def _refused(number: int, text: str, why: str) -> RefusedLine:
-    return RefusedLine(number, "".join(c if c.isprintable() else "?" for c in text.strip()[:80]), why)
-
-
-def _json_rows(
-    text: Iterable[str], attributes: Iterable[Attribute]
-) -> Iterator[tuple[int, list[str] | RefusedLine]]:
-    """The lines of JSON objects as rows, a heading first. Cells are guarded, because rows are read so: what comes out is what stood there."""
-    names = [*dict.fromkeys(HEADINGS.values()), *(attribute.name for attribute in attributes)]
-    yield 0, names
-    for number, line in enumerate(text, 1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError):
-            entry = None
-        if not isinstance(entry, dict):
-            yield number, _refused(number, line, "it is no JSON object")
-        elif odd := [name for name in names if not _plain(name, entry.get(name))]:
-            yield number, _refused(number, line, f"its {odd[0]!r} is no plain value")
-        else:
-            yield number, [guard(_text(entry.get(name))) for name in names]
-
-
-def _plain(name: str, value: object) -> bool:
-    """Whether a JSON value is one of a cell; sections may be a list."""
-    if name == "sections" and isinstance(value, list):
-        return all(isinstance(one, str) for one in value)
-    return value is None or isinstance(value, str | bool | int | float)
-
-
-def _text(value: object) -> str:
-    """A JSON value as a cell has it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    return "" if value is None else str(value)
+    def take(self, addr_key: bytes, line: int, address: str, wish: int) -> None:
+        """One more that was understood."""
+        self.keys.append(addr_key)
+        self.lines.append(line)
+        self.addresses.append(address)
+        self.wishes.append(wish)
 
 
 def is_list(head: bytes) -> bool:
@@ -189,22 +112,6 @@ def is_list(head: bytes) -> bool:
     return not addresses.isdisjoint(headings) and "@" in rest.partition("\n")[0]
 
 
-def _heading(lines: Iterator[str]) -> str:
-    try:
-        return next(lines, "")
-    except UnicodeDecodeError as error:
-        raise ListUnreadable(f"it is not UTF-8: {error.reason}") from error
-
-
-def _lines(text: TextIO) -> Iterator[str]:
-    while line := text.readline(LINE_MAX):
-        if len(line) == LINE_MAX:
-            raise ListUnreadable(
-                f"a line has {LINE_MAX // 1_000_000} million characters and more: it is no list"
-            )
-        yield line
-
-
 def _unheard(mapped: Mapped) -> None:
     """Nobody asked how the columns are taken."""
 
@@ -220,7 +127,7 @@ def read(
     preset: str | None = None,
     json_lines: bool = False,
     told: Callable[[Mapped], None] = _unheard,
-) -> Iterator[Line | RefusedLine | GoneLine]:
+) -> Iterator[Block]:
     """The lines of a CSV file with a heading: `email`, optionally `language`, `sections` (parted by blanks) and `rhythm`, in any order.
 
     Open the file with `encoding="utf-8-sig", errors="surrogateescape", newline=""`: then a byte that is not UTF-8 costs its
@@ -236,79 +143,136 @@ def read(
     Raises:
         ListUnreadable: no heading names the addresses, a line has no end, or the text is not UTF-8.
     """
-    lines = _lines(text)
-    first = ""
-    if not json_lines:
-        first = _heading(lines)
-    rows = _json_rows(lines, attributes) if json_lines else _rows(chain([first] if first else [], lines))
     known = {attribute.name: attribute for attribute in attributes}
-    chosen = _mapped(next(rows, (0, []))[1], first, known, preset)
+    first = ""
+    if json_lines:
+        rows = json_rows(text, [*dict.fromkeys(HEADINGS.values()), *known])
+    else:
+        first = first_line(text)
+        rows = csv_rows(first, text)
+    heading = next(rows, (0, [[]]))
+    chosen = _mapped(heading if isinstance(heading, RefusedLine) else heading[1][0], first, known, preset)
     told(chosen)
-    places = chosen.places
-    email, language, picked = places["email"], places.get("language", -1), places.get("sections", -1)
-    often = places.get("rhythm", -1)
-    valued = [(known[name], place) for name, place in places.items() if name in known]
-    checks, packed = chosen.checks(digest), chosen.packed()
-    for number, row in rows:
-        if isinstance(row, RefusedLine):
-            yield row
-            continue
+    columns = _Columns(
+        chosen, digest=digest, known=known, languages=languages, sections=sections, address_key=address_key
+    )
+    block = Block(columns.asked)
+    for run in rows:
+        if isinstance(run, RefusedLine):
+            block.others.append(run)
+        else:
+            columns.take(run, block)
+        if len(block) >= FULL:
+            yield block
+            block = Block(columns.asked)
+    yield block
+
+
+class _Columns:
+    """How a list's rows are read."""
+
+    def __init__(
+        self,
+        mapped: Mapped,
+        *,
+        digest: str,
+        known: Mapping[str, Attribute],
+        languages: Sequence[str],
+        sections: Collection[str],
+        address_key: bytes,
+    ) -> None:
+        self._places = places = mapped.places
+        self._email, self._packed, self._checks = places["email"], mapped.packed(), mapped.checks(digest)
+        self._known, self._keyed = known, keyer(address_key)
+        self._valued = [(known[name], place) for name, place in places.items() if name in known]
+        self._languages, self._sections, self._address_key = languages, sections, address_key
+        read = {places[name] for name in ("language", "sections", "rhythm") if name in places}
+        read |= {place for place, _ in self._checks}
+        self._width = 1 + max(read | {self._email})
+        self._beside: Callable[[list[str]], Hashable] = itemgetter(*sorted(read)) if read else lambda _: ""
+        self._wishes: dict[Hashable, int] = {}
+        self._numbers: dict[Wish, int] = {}
+        self.asked: list[Wish] = []
+
+    def take(self, run: Run, block: Block) -> None:
+        """Sort rows into the block."""
+        first, rows = run
+        if min(map(len, rows)) < self._width:
+            rows = [row + [""] * (self._width - len(row)) for row in rows]
+        addresses = [plain(row[self._email]) for row in rows]
+        wishes = list(map(self._wishes.get, map(self._beside, rows)))
+        numbers = range(first, first + len(rows))
+        if None in addresses or None in wishes:
+            for number, row, address, wish in zip(numbers, rows, addresses, wishes, strict=True):
+                if address is None or wish is None:
+                    self._closely(number, row, block)
+                else:
+                    block.take(self._keyed(address.lower()), number, address, wish)
+        else:
+            good = cast("list[str]", addresses)
+            block.keys += map(self._keyed, map(str.lower, good))
+            block.lines += numbers
+            block.addresses += good
+            block.wishes += cast("list[int]", wishes)
+
+    def _closely(self, number: int, row: list[str], block: Block) -> None:
+        """One row, whatever stands in it."""
         if not any(row):
-            continue
-        typed = _cell(row, email)
+            return
+        typed = _cell(row, self._email)
         try:
             address = parse(typed)
         except AddressRefused as refusal:
-            yield _refused(number, typed, NOT_UTF8 if _bytes(typed) else refusal.why)
-            continue
-        spoken = _cell(row, language) or languages[0]
-        wanted, stored = _chosen(_cell(row, picked))
-        against = barred(checks, partial(_cell, row))
+            block.others.append(refused(number, typed, NOT_UTF8 if _bytes(typed) else refusal.why))
+            return
+        addr_key = key(address, self._address_key)
+        against = barred(self._checks, partial(_cell, row))
         if against and against.cause:
-            whose = key(address, address_key), number, _refused(number, typed, "").text
-            yield GoneLine(*whose, *against, spoken if spoken in languages else languages[0])
-            continue
-        why = against.why if against else None
-        if spoken not in languages:
-            why = f"the digest has no language {spoken[:35]!r} ({', '.join(languages)})"
-        elif unknown := [name for name in wanted if name not in sections]:
-            why = f"the digest has no section {', '.join(unknown)[:80]!r}"
-        rhythm, values, unfit = _of_reader(row, often, valued, packed, known)
-        why = why or unfit
-        if why is not None:
-            yield _refused(number, typed, why)
-            continue
-        yield Line(
-            key(address, address_key),
-            number,
-            address.address,
-            spoken,
-            stored,
-            *rhythm,
-            values,
-        )
+            spoken = self._spoken(row)
+            language = spoken if spoken in self._languages else self._languages[0]
+            text = refused(number, typed, "").text
+            block.others.append(GoneLine(addr_key, number, text, *against, language))
+            return
+        try:
+            wish, values = self._asked(row, against)
+        except (_Unfit, RhythmUnknown, AttributeRefused) as unfit:
+            block.others.append(refused(number, typed, str(unfit)))
+            return
+        place = self._numbers.setdefault(wish, len(self.asked))
+        if place == len(self.asked):
+            self.asked.append(wish)
+        block.take(addr_key, number, address.address, place)
+        if values:
+            block.known[number] = values
+        elif not self._valued and self._packed < 0:
+            if len(self._wishes) >= REMEMBERED:
+                self._wishes.clear()
+            self._wishes[self._beside(row)] = place
+
+    def _spoken(self, row: list[str]) -> str:
+        return _cell(row, self._places.get("language", -1)) or self._languages[0]
+
+    def _asked(self, row: list[str], against: Barred | None) -> tuple[Wish, Known]:
+        """What the row asks for, and what it says of its reader.
+
+        Raises:
+            _Unfit, RhythmUnknown, AttributeRefused: nothing that we know.
+        """
+        spoken = self._spoken(row)
+        wanted = _cell(row, self._places.get("sections", -1)).split()
+        if spoken not in self._languages:
+            raise _Unfit(f"the digest has no language {spoken[:35]!r} ({', '.join(self._languages)})")
+        if unknown := [name for name in wanted if name not in self._sections]:
+            raise _Unfit(f"the digest has no section {', '.join(unknown)[:80]!r}")
+        if against:
+            raise _Unfit(against.why)
+        rhythm = _often(_cell(row, self._places.get("rhythm", -1)))
+        values = (*_values(row, self._valued), *_unpacked(_cell(row, self._packed), self._known))
+        return Wish(spoken, stored_sections(wanted), *rhythm), values
 
 
-@lru_cache(maxsize=1024)
-def _chosen(cell: str) -> tuple[tuple[str, ...], str]:
-    """The sections that a cell names, and how they are stored: a list has few ways to say it, and many lines."""
-    names = tuple(cell.split())
-    return names, stored_sections(names)
-
-
-def _of_reader(
-    row: Sequence[str],
-    often: int,
-    valued: Iterable[tuple[Attribute, int]],
-    packed: int,
-    known: Mapping[str, Attribute],
-) -> tuple[tuple[str, str | None, int | None], Known, str | None]:
-    """How often, and what is known of them; or why either is nothing that we know."""
-    try:
-        rhythm = _often(_cell(row, often))
-        return rhythm, (*_values(row, valued), *_unpacked(_cell(row, packed), known)), None
-    except (RhythmUnknown, AttributeRefused) as unfit:
-        return ALWAYS, NOTHING, str(unfit)
+class _Unfit(Exception):
+    """Why a row cannot be used."""
 
 
 @lru_cache(maxsize=1024)
@@ -335,7 +299,7 @@ def _unpacked(cell: str, known: Mapping[str, Attribute]) -> Iterator[tuple[str, 
         told = {}
     for name, said in told.items() if isinstance(told, dict) else ():
         attribute = known.get(attribute_name(plain_heading(name)))
-        if attribute is not None and isinstance(said, str | int | float) and (typed := _text(said).strip()):
+        if attribute is not None and isinstance(said, str | int | float) and (typed := as_text(said).strip()):
             value = attribute.read(typed)
             yield attribute.name, value.text, value.number
 

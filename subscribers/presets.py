@@ -70,7 +70,7 @@ WORDS = {
         "manual": ("suppressed", "blocklisted"),
     }.items()
     for word in words
-}
+} | {word: Barred("the file says: not confirmed") for word in ("pending", "unconfirmed")}
 """What a column `status` says in lists with our own headings."""
 
 
@@ -164,7 +164,7 @@ class Mapped:
             no = Barred("the file says: not subscribed")
             ours = (
                 Check("digest", frozenset({"", digest}), other),
-                Check("status", frozenset({"", "pending", "confirmed"}), no, WORDS),
+                Check("status", frozenset({"", "confirmed", "active", "subscribed"}), no, WORDS),
                 Check(
                     "active",
                     frozenset({"", "yes"}),

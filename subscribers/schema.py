@@ -65,7 +65,11 @@ subscriber = Table(
     Column("changed_at", UtcTime, nullable=False),
     Column("timezone", String(64)),
     CheckConstraint("length(addr_key) = 16", name="addr_key"),
-    CheckConstraint("status IN ('pending', 'confirmed', 'left', 'suppressed')", name="status"),
+    # here and in `subscription` without IN: SQLite would look a list of words up in a tree, at each row
+    CheckConstraint(
+        "status = 'pending' OR status = 'confirmed' OR status = 'left' OR status = 'suppressed'",
+        name="status",
+    ),
     CheckConstraint("mailable = (status = 'confirmed' AND address IS NOT NULL)", name="mailable"),
     comment="a person's address; NULL once erased. timezone: in which hours are shown to them; NULL: each digest's",
 )
@@ -97,10 +101,12 @@ subscription = Table(
     Column("rhythm", String(8), nullable=False, server_default=text("'each'")),
     Column("hour", String(5)),
     Column("weekday", Integer),
-    CheckConstraint("status IN ('pending', 'confirmed', 'left')", name="status"),
+    CheckConstraint("status = 'pending' OR status = 'confirmed' OR status = 'left'", name="status"),
     CheckConstraint("active = (status = 'confirmed')", name="active"),
-    CheckConstraint("rhythm IN ('each', 'daily', 'weekly', 'alerts')", name="rhythm"),
-    CheckConstraint("(hour IS NOT NULL) = (rhythm IN ('daily', 'weekly'))", name="hour"),
+    CheckConstraint(
+        "rhythm = 'each' OR rhythm = 'daily' OR rhythm = 'weekly' OR rhythm = 'alerts'", name="rhythm"
+    ),
+    CheckConstraint("(hour IS NOT NULL) = (rhythm = 'daily' OR rhythm = 'weekly')", name="hour"),
     CheckConstraint(
         "(weekday IS NOT NULL) = (rhythm = 'weekly') AND (weekday IS NULL OR weekday BETWEEN 1 AND 7)",
         name="weekday",

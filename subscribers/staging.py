@@ -1,8 +1,7 @@
-"""Lines of a list put in order, on the disk and not in memory: a million readers, or refusals, take a few megabytes.
+"""Refused lines put in the list's order, on the disk and not in memory: a million of them take a few megabytes.
 
 They are sorted in runs, each written to one temporary file that has no name (nobody else can open it, and it ends with the process),
-and the runs are read side by side. The order is that of their fields: good lines by address key and then by number, refused
-ones by number.
+and the runs are read side by side.
 """
 
 from __future__ import annotations
@@ -10,12 +9,12 @@ from __future__ import annotations
 import heapq
 import pickle
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Self
 
-from subscribers.csvfile import Line, RefusedLine
+from subscribers.csvrows import RefusedLine
 from subscribers.errors import StagingFailed
 
 __all__ = ["Staging"]
@@ -26,17 +25,12 @@ BLOCK = 250
 """Lines read back at a time, of each run."""
 
 
-_L = TypeVar("_L", Line, RefusedLine)
+class Staging:
+    """Takes lines in any order and gives them back sorted, once. `taken`: how many so far."""
 
-
-class Staging(Generic[_L]):
-    """Takes lines in any order and gives them back sorted, once. `taken`, `given`: how many so far."""
-
-    def __init__(self, make: Callable[[Iterable[Any]], _L]) -> None:
-        """`make` gives a line from its fields: `Line._make`, `RefusedLine._make`."""
-        self.taken = self.given = 0
-        self._make: Callable[[Iterable[Any]], _L] = make
-        self._run: list[_L] = []
+    def __init__(self) -> None:
+        self.taken = 0
+        self._run: list[RefusedLine] = []
         self._places: list[list[tuple[int, int]]] = []  # of each run's blocks: where, and how long
         try:
             self._file = tempfile.TemporaryFile(prefix="publisher-import-")  # noqa: SIM115 - closed by __exit__
@@ -52,7 +46,7 @@ class Staging(Generic[_L]):
         with suppress(OSError):  # what a full disk did not take is of no use any more
             self._file.close()
 
-    def add(self, line: _L) -> None:
+    def add(self, line: RefusedLine) -> None:
         """One more.
 
         Raises:
@@ -77,15 +71,13 @@ class Staging(Generic[_L]):
         self._places.append(places)
         self._run = []
 
-    def ordered(self) -> Iterator[_L]:
+    def ordered(self) -> Iterator[RefusedLine]:
         """All lines, sorted; nothing can be added any more."""
         if self._run:
             self._write()
-        for line in heapq.merge(*(self._blocks(places) for places in self._places)):
-            self.given += 1
-            yield line
+        yield from heapq.merge(*(self._blocks(places) for places in self._places))
 
-    def _blocks(self, places: list[tuple[int, int]]) -> Iterator[_L]:
+    def _blocks(self, places: list[tuple[int, int]]) -> Iterator[RefusedLine]:
         for place, size in places:
             self._file.seek(place)
-            yield from map(self._make, pickle.loads(self._file.read(size)))  # noqa: S301 - written by ourselves, above
+            yield from map(RefusedLine._make, pickle.loads(self._file.read(size)))  # noqa: S301 - written by ourselves, above

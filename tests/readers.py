@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, literal, select
 
 from subscribers import audience
 from subscribers.address import key, parse
 from subscribers.audience import No, Wanted
+from subscribers.csvfile import Block, Known, RefusedLine
+from subscribers.presets import GoneLine
 
 KEY = b"k" * 32
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
+
+
+class Line(NamedTuple):
+    """A line that was understood, with the fields of its block."""
+
+    addr_key: bytes
+    line: int
+    address: str
+    language: str
+    sections: str
+    rhythm: str = "each"
+    hour: str | None = None
+    weekday: int | None = None
+    attributes: Known = ()
+
+
+def lines_of(blocks: Iterable[Block]) -> list[Line | RefusedLine | GoneLine]:
+    """The lines of a list that was read, in its order."""
+    found: list[Line | RefusedLine | GoneLine] = []
+    for block in blocks:
+        lines = [
+            Line(addr_key, number, address, *block.asked[wish], block.known.get(number, ()))
+            for addr_key, number, address, wish in zip(
+                block.keys, block.lines, block.addresses, block.wishes, strict=True
+            )
+        ]
+        found += sorted([*lines, *block.others], key=lambda line: line.line)
+    return found
 
 
 def key_of(text: str) -> bytes:

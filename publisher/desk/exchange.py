@@ -68,14 +68,14 @@ def look(newsroom: Newsroom, path: Path, *, digest: str, preset: str | None) -> 
     good = refused = gone = 0
     first: list[csvfile.RefusedLine] = []
     with _opened(path) as file:
-        for line in _read(newsroom, file, digest=digest, preset=preset, told=mapped.append):
-            if isinstance(line, csvfile.Line):
-                good += 1
-            else:
-                refused += 1
-                gone += isinstance(line, GoneLine)
-                if len(first) < SHOWN:
-                    first.append(csvfile.RefusedLine(line.line, line.text, line.why))
+        for block in _read(newsroom, file, digest=digest, preset=preset, told=mapped.append):
+            good += len(block.lines)
+            refused += len(block.others)
+            gone += sum(isinstance(line, GoneLine) for line in block.others)
+            first += [
+                csvfile.RefusedLine(line.line, line.text, line.why)
+                for line in block.others[: SHOWN - len(first)]
+            ]
     return Looked(mapped[0], good, refused, gone, tuple(first))
 
 
@@ -95,7 +95,7 @@ def _read(
     digest: str,
     preset: str | None,
     told: Callable[[csvfile.Mapped], None],
-) -> Iterator[csvfile.Line | csvfile.RefusedLine | GoneLine]:
+) -> Iterator[csvfile.Block]:
     wanted = newsroom.asked_for(digest)
     return csvfile.read(
         file,
@@ -125,22 +125,23 @@ def import_csv(
     """Take a CSV file in; the report counts its lines and names each that was refused, from a file that ends with it."""
     read_ = 0
 
-    def counting(lines: Iterator[csvfile.Line | csvfile.RefusedLine | GoneLine]) -> Iterator[Any]:
+    def counting(blocks: Iterator[csvfile.Block]) -> Iterator[csvfile.Block]:
         nonlocal read_
-        for line in lines:
-            read_ += 1
-            yield line
+        for block in blocks:
+            read_ += len(block)
+            yield block
 
     def told(done: int, good: int) -> None:
         if good > importing.SLICE and done % SAID < importing.SLICE:
             progress(f"{read_:,} lines read; {done:,} of the {good:,} that can be used are in")
 
-    with Staging(csvfile.RefusedLine._make) as refusals:
-        with _opened(path) as file:
+    with Staging() as refusals:
+        with _opened(path) as file, newsroom.database.pinned() as (write, aside):
             done = importing.merge(
                 counting(_read(newsroom, file, digest=digest, preset=preset, told=lambda _: None)),
                 refusals=refusals,
-                write=newsroom.database.write,
+                write=write,
+                aside=aside,
                 digest=digest,
                 basis=basis,
                 actor=actor,

@@ -17,14 +17,12 @@ Cannot see: that the file lies on a network file system whose `flock` holds for 
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
 import sqlite3
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -62,10 +60,12 @@ from publisher.errors import (
     StoreUnavailable,
     Unstorable,
 )
+from publisher.store.writelock import LOOK_SECONDS, WRITABLE, WriteLock
 from subscribers.columns import insert
 
 __all__ = [
     "Database",
+    "Transactions",
     "begun",
     "beyond",
     "insert",
@@ -78,58 +78,8 @@ __all__ = [
 LOCK_SECONDS = 10.0
 """How long a writer waits for the lock, ours or SQLite's own, before it gives up with `StoreLocked` (`store.lock_wait`)."""
 PAGE_BYTES = 4096
-WRITABLE = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-
-
-class _WriteLock:
-    """One writer at a time: threads of this process by a mutex, processes by `flock` (the kernel drops it at death)."""
-
-    def __init__(self, path: Path | None, seconds: float) -> None:
-        self._mutex = threading.Lock()
-        self._path, self._seconds = path, seconds
-        self._fd: int | None = None
-
-    @contextmanager
-    def held(self, where: str) -> Iterator[None]:
-        if self._path is None:
-            yield
-            return
-        deadline = time.monotonic() + self._seconds
-        if not self._mutex.acquire(timeout=self._seconds):
-            raise StoreLocked(where, f"another thread has been writing for over {self._seconds:g} s")
-        try:
-            if self._fd is None:
-                self._fd = self._opened(self._path)
-            pause = 0.0005
-            while True:
-                try:
-                    fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > deadline:
-                        raise StoreLocked(
-                            where, f"another process has been writing for over {self._seconds:g} s; try again"
-                        ) from None
-                    time.sleep(pause)
-                    pause = min(pause * 1.5, 0.01)
-            try:
-                yield
-            finally:
-                fcntl.flock(self._fd, fcntl.LOCK_UN)
-        finally:
-            self._mutex.release()
-
-    @staticmethod
-    def _opened(path: Path) -> int:
-        try:
-            return os.open(path, WRITABLE, 0o600)
-        except OSError as error:
-            raise FolderUnwritable(str(path), error.strerror or str(error)) from error
-
-    def close(self) -> None:
-        if self._fd is not None:
-            os.close(self._fd)
-            self._fd = None
+Transactions = Callable[[], AbstractContextManager[Connection]]
+"""What opens a transaction each time."""
 
 
 class Database:
@@ -155,7 +105,7 @@ class Database:
             self.where = str(self.path)
         lock_path = _lock_of(self.path) if self.path and not frozen else None
         self._lock_seconds = lock_seconds
-        self._lock = _WriteLock(lock_path, lock_seconds)
+        self._lock = WriteLock(lock_path, lock_seconds)
         self._reader = self._engine(begin="BEGIN")
         self._writer = self._engine(begin="BEGIN IMMEDIATE") if self.path else self._reader
 
@@ -183,7 +133,7 @@ class Database:
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
-            connection.exec_driver_sql(begin)
+            connection.exec_driver_sql(connection.get_execution_options().get("begin", begin))
 
         return engine
 
@@ -224,6 +174,36 @@ class Database:
             raise FolderUnwritable(self.where, "the file system is read-only; only what reads can be done")
         with self._named(), self.locked(), self._writer.connect() as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def pinned(self) -> Iterator[tuple[Transactions, Transactions]]:
+        """Transactions on one connection, so that temporary tables last from one to the next: such as write, and such as touch no other tables and lock nothing.
+
+        The connection ends with the block, and the tables with it.
+        """
+        if self.frozen:
+            raise FolderUnwritable(self.where, "the file system is read-only; only what reads can be done")
+        with self._named(), self._reader.connect() as connection:
+            connection.detach()
+
+            @contextmanager
+            def write() -> Iterator[Connection]:
+                with self.locked(), connection.execution_options(begin="BEGIN IMMEDIATE").begin():
+                    yield connection
+                if self.path is not None:
+                    # whoever waits for the lock would else hardly ever see it free
+                    time.sleep(LOOK_SECONDS)
+
+            @contextmanager
+            def aside() -> Iterator[Connection]:
+                with connection.execution_options(begin="BEGIN").begin():
+                    yield connection
+
+            try:
+                yield write, aside
+            finally:
+                with self.locked():
+                    connection.close()
 
     @contextmanager
     def session(self) -> Iterator[Connection]:

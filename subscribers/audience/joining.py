@@ -98,7 +98,10 @@ def add(
 
 
 def _known_or_new(connection: Connection, address: Address | None, addr_key: bytes, *, now: datetime) -> int:
-    """The id of this address's row; a new one is pending until `add` has said more. None: the address is not kept."""
+    """The id of this address's row; a new one is pending until `add` has said more. None: the address is not kept.
+
+    Whoever calls holds the suppressions: an import relies on it that nobody makes readers beside it (`slices.KNOWN`).
+    """
     connection.execute(
         insert(connection, subscriber)
         .values(

@@ -24,7 +24,7 @@ from publisher.render import digest, message
 from publisher.selection import grouped
 from publisher.selection.alike import marks, root, roots, sketch
 from publisher.story import Source
-from tests.bench import asking, dispatch, kill, web
+from tests.bench import asking, dispatch, imports, kill, web
 from tests.bench import feeds as house
 from tests.bench.clock import line, median
 from tests.editions import HEADERS, LOOK, NOW, PERSONAL, TEMPLATES, edition, item, persian
@@ -174,4 +174,5 @@ if __name__ == "__main__":
     web.http()
     asking.main()
     kill.main()
+    imports.main()
     dispatch.main()

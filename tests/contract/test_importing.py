@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tracemalloc
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,12 @@ import pytest
 from sqlalchemy import func, select
 
 from publisher.store.db import Database
-from subscribers import audience
+from subscribers import audience, staged
 from subscribers.address import parse
 from subscribers.audience import No, Wanted, fading
 from subscribers.cells import export
 from subscribers.consent import Status
-from subscribers.csvfile import RefusedLine, read
+from subscribers.csvfile import Block, RefusedLine, read
 from subscribers.errors import StagingFailed
 from subscribers.importing import Imported, merge
 from subscribers.schema import consent, subscriber, subscription
@@ -34,7 +35,7 @@ class Done(Imported):
 
 def bring(database: Database, text: str, **others: Any) -> Done:
     digest = others.pop("digest", "morning")
-    lines = read(
+    blocks = read(
         io.StringIO(text, newline=""),
         address_key=KEY,
         digest=digest,
@@ -42,13 +43,12 @@ def bring(database: Database, text: str, **others: Any) -> Done:
         sections={"world"},
     )
     wanted: dict[str, Any] = {
-        "write": database.write,
         "basis": "the form of 2025",
         "actor": "cli:ed",
         "now": NOW,
     }
-    with Staging(RefusedLine._make) as refusals:
-        done = merge(lines, refusals=refusals, digest=digest, **wanted | others)
+    with Staging() as refusals, database.pinned() as (write, aside):
+        done = merge(blocks, refusals=refusals, write=write, aside=aside, digest=digest, **wanted | others)
         return Done(*astuple(done), refused=list(refusals.ordered()))
 
 
@@ -228,6 +228,9 @@ def test_of_an_address_that_stands_twice_the_first_line_counts(database: Databas
 def test_lines_are_sorted_over_many_runs_on_the_disk(database: Database, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("subscribers.staging.RUN", 7)
     monkeypatch.setattr("subscribers.staging.BLOCK", 2)
+    monkeypatch.setattr("subscribers.csvfile.FULL", 9)
+    monkeypatch.setattr("subscribers.csvrows.BLOCK", 100)
+    monkeypatch.setattr("subscribers.staged.MANY", 4)
     monkeypatch.setattr("subscribers.importing.SLICE", 10)
     languages = {f"r{number}@news.example": ("en", "fa")[number % 2] for number in range(40)}
     text = "\n".join(
@@ -242,7 +245,7 @@ def test_lines_are_sorted_over_many_runs_on_the_disk(database: Database, monkeyp
     assert done.added == 40
     assert [line.line for line in done.refused] == list(range(42, 82))
     assert {line.why for line in done.refused[:1]} == {"the address stands in line 2 already"}
-    assert [total for _, total in told] == [80] * 4
+    assert [total for _, total in told] == [40] * 4
     assert [through for through, _ in told] == sorted(through for through, _ in told)
     with database.read() as connection:
         assert {
@@ -251,16 +254,18 @@ def test_lines_are_sorted_over_many_runs_on_the_disk(database: Database, monkeyp
 
 
 def test_refused_lines_are_not_kept_in_memory(database: Database):
-    lines = (
-        RefusedLine(number, f"no address {number}", "It must have an @-sign.") for number in range(50_000)
+    blocks = (
+        Block(others=[RefusedLine(number, f"no address {number}", "It must have an @-sign.")])
+        for number in range(50_000)
     )
     tracemalloc.start()
     try:
-        with Staging(RefusedLine._make) as refusals:
+        with Staging() as refusals, database.pinned() as (write, aside):
             merge(
-                lines,
+                blocks,
                 refusals=refusals,
-                write=database.write,
+                write=write,
+                aside=aside,
                 digest="morning",
                 basis=None,
                 actor="cli:ed",
@@ -274,12 +279,14 @@ def test_refused_lines_are_not_kept_in_memory(database: Database):
     assert peak < 9_000_000  # a run of 20,000; all of them take 14 MB
 
 
-def test_a_list_that_cannot_be_staged_changes_nothing(database: Database, monkeypatch: pytest.MonkeyPatch):
+def test_a_list_whose_refusals_cannot_be_kept_changes_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr("subscribers.staging.RUN", 2)
     full = Path("/dev/full").open("wb")  # noqa: SIM115 - the staging closes it
     monkeypatch.setattr("subscribers.staging.tempfile.TemporaryFile", lambda **options: full)
     with pytest.raises(StagingFailed, match="No space left"):
-        bring(database, "email\na@news.example\nb@news.example\n")
+        bring(database, "email\na@news.example\nnobody\nno one\n")
     with database.read() as connection:
         assert connection.execute(select(func.count()).select_from(subscriber)).scalar_one() == 0
 
@@ -313,6 +320,32 @@ def test_a_long_list_comes_in_by_slices_and_a_cut_one_goes_on(
     assert told == [(10, 35), (20, 35), (10, 35), (20, 35), (30, 35), (35, 35)]
     with database.read() as connection:
         assert connection.execute(select(func.count()).select_from(subscriber)).scalar_one() == 35
+
+
+def test_others_write_while_a_list_is_read_and_what_they_decide_counts(database: Database):
+    """Staging locks nothing, and each slice asks anew who may come in; nothing of it is left behind."""
+    text = "email\na@news.example\nb@news.example\nc@news.example\n"
+    fields: dict[str, Any] = {"address_key": KEY, "digest": "morning", "languages": ("en",), "sections": ()}
+
+    def while_others_write() -> Iterator[Block]:
+        yield from read(io.StringIO(text, newline=""), **fields)
+        with database.write() as connection:
+            audience.suppress(connection, key_of("b@news.example"), "complained", actor="rule", now=NOW)
+
+    with Staging() as refusals, database.pinned() as (write, aside):
+        done = merge(
+            while_others_write(),
+            refusals=refusals,
+            write=write,
+            aside=aside,
+            digest="morning",
+            basis="the form of 2025",
+            actor="cli:ed",
+            now=NOW,
+        )
+        assert (done.added, [line.line for line in refusals.ordered()]) == (2, [3])
+    with database.pinned() as (_, aside), aside() as connection:
+        staged.prepare(connection)
 
 
 def test_an_empty_list_is_an_import_of_nobody(database: Database):

@@ -203,3 +203,19 @@ def test_upgrade_forgets_former_addresses_and_takes_no_request_for_a_return(empt
         ]
     assert (bytes(told[0][0]), *told[0][1:]) == (b"b" * 16, 1)
     assert told[1:] == [("",), ("5.1.1 … gone",), ("554 … no",), ("morning",)]
+
+
+def test_upgrade_of_the_words_of_readers_keeps_the_readers_and_refuses_other_words(empty):
+    upgrade_to(empty, "0024")
+    values = {"at": "2026-03-02 02:30:00.000000", "key": b"k" * 16}
+    with empty.write() as connection:
+        for statement in FORMER_READERS.split(";")[:3]:
+            connection.execute(text(statement), values | {"now": b"n" * 16})
+    migrate.upgrade(empty)
+    assert migrate.check(empty) == []
+    for table, word in (("subscriber", "status"), ("subscription", "status"), ("subscription", "rhythm")):
+        statement = text(f"UPDATE {table} SET {word} = 'other'")  # noqa: S608 - names of ours
+        with pytest.raises(Exception, match=rf"(?i)check.*{word}"), empty.write() as connection:
+            connection.execute(statement)
+    with empty.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM subscription")).scalar_one() == 2

@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from contextlib import suppress
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers.cells import FORMULA_STARTS, export, guard, unguard
-from subscribers.csvfile import Line, RefusedLine, read
+from subscribers.csvfile import RefusedLine, read
+from subscribers.csvrows import csv_rows
 from subscribers.errors import ListUnreadable
+from tests.readers import Line, lines_of
 
 cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.text(
     "'=+-@ \t\r\n\"a,", max_size=6
@@ -38,13 +41,28 @@ noise = st.text('"\n\r,;a@b.example\ud800\x00', max_size=80)
 @given(noise)
 def test_no_list_breaks_the_reader_and_good_lines_around_the_noise_come_in(text: str):
     file = io.StringIO(f"email\nfirst@news.example\n{text}\n", newline="")
-    found = list(read(file, address_key=b"k" * 32, digest="d", languages=("en",), sections=()))
+    found = lines_of(read(file, address_key=b"k" * 32, digest="d", languages=("en",), sections=()))
     assert all(isinstance(line, Line | RefusedLine) for line in found)
     assert isinstance(found[0], Line)
     assert found[0].address == "first@news.example"
     assert [line.line if isinstance(line, RefusedLine) else line[1] for line in found] == sorted(
         line.line for line in found
     )
+
+
+@given(st.text('"\n\r,a', max_size=60))
+def test_where_a_block_ends_changes_no_row_and_no_number(text: str):
+    def rows(block: int) -> list[tuple[int, object]]:
+        found: list[tuple[int, object]] = []
+        with patch("subscribers.csvrows.BLOCK", block):
+            for run in csv_rows("", io.StringIO(text, newline="")):
+                if isinstance(run, RefusedLine):
+                    found.append((run.line, run))
+                else:
+                    found += enumerate(run[1], run[0])
+        return found
+
+    assert rows(1) == rows(7) == rows(1000)
 
 
 @given(noise)

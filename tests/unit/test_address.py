@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from pathlib import Path
 
@@ -122,6 +123,13 @@ def test_the_key_is_the_documented_hmac_and_cannot_change():
         key(Address("Reader@news.example", "Reader", "news.example"), KEY).hex()
         == "e94421b8ea6704981774ed40af522b55"
     )
+
+
+@pytest.mark.parametrize("size", [1, 32, 64, 65, 200])
+def test_the_key_is_an_hmac_whatever_the_length_of_its_key(size: int):
+    secret = bytes(range(size))
+    expected = hmac.digest(secret, b"reader@news.example", "sha256")[:16]
+    assert key(parse("Reader@news.example"), secret) == expected
 
 
 def test_a_mask_names_nobody_but_tells_two_apart():

@@ -11,9 +11,12 @@ import pytest
 
 from subscribers.address import key, parse
 from subscribers.cells import export, guard, unguard
-from subscribers.csvfile import ROW_LINES, Line, RefusedLine, read
+from subscribers.csvfile import RefusedLine, read
+from subscribers.csvrows import ROW_LINES
 from subscribers.errors import ListUnreadable
 from subscribers.presets import GoneLine
+from tests.readers import Line
+from tests.readers import lines_of as lines_read
 
 KEY = b"k" * 32
 
@@ -22,7 +25,7 @@ def lines_of(text: str | bytes, **others) -> list[Line | RefusedLine | GoneLine]
     raw = text if isinstance(text, bytes) else text.encode()
     file = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8-sig", errors="surrogateescape", newline="")
     wanted = {"digest": "morning", "languages": ("en", "fa"), "sections": {"world", "economy"}} | others
-    return list(read(file, address_key=KEY, **wanted))
+    return lines_read(read(file, address_key=KEY, **wanted))
 
 
 def addresses(text: str | bytes, **others) -> list[str]:
@@ -224,3 +227,15 @@ def test_json_value_that_is_no_cell_is_refused():
     )
     assert addresses(text, json_lines=True) == ["a@news.example"]
     assert [number for number, _ in refusals(text, json_lines=True)] == [2, 3, 4]
+
+
+def test_what_a_hand_made_list_says_of_a_reader_in_its_own_words_is_heard():
+    text = "email,status\na@news.example,ACTIVE\nb@news.example,subscribed\nc@news.example,pending\nd@news.example,on hold\n"
+    assert addresses(text) == ["a@news.example", "b@news.example"]
+    assert refusals(text) == [(4, "the file says: not confirmed"), (5, "the file says: not subscribed")]
+
+
+def test_a_json_object_that_names_an_address_twice_is_refused():
+    text = '{"email": "c@news.example"}\n{"email": "a@news.example", "email": "b@news.example"}\n'
+    assert addresses(text, json_lines=True) == ["c@news.example"]
+    assert refusals(text, json_lines=True) == [(2, "it is no JSON object of names that stand there once")]

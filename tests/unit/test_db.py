@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from publisher.errors import StoreLocked
+from publisher.errors import StoreLocked, StoreUnavailable
 from publisher.store.db import open_database
 
 SOON = 0.05
@@ -96,3 +96,30 @@ def test_failing_statement_does_not_show_its_values(path):
     database.close()
     assert "INSERT" in str(failed.value)
     assert "ada@" not in str(failed.value)
+
+
+def test_a_pinned_connection_keeps_what_is_temporary_locks_for_writing_alone_and_leaves_others_a_moment(
+    path, monkeypatch
+):
+    database = open_database(f"sqlite:///{path}", lock_seconds=SOON)
+    other = open_database(f"sqlite:///{path}", lock_seconds=SOON)
+    between = []
+
+    def another_writes(seconds):
+        with other.write() as connection:
+            connection.execute(text("INSERT INTO note VALUES ('theirs')"))
+        between.append(seconds)
+
+    with database.pinned() as (write, aside):
+        with held_elsewhere(path), aside() as connection:
+            connection.execute(text("CREATE TEMPORARY TABLE beside AS SELECT 'ours' AS word"))
+        monkeypatch.setattr("publisher.store.db.time.sleep", another_writes)
+        for _ in range(2):
+            with write() as connection:
+                connection.execute(text("INSERT INTO note SELECT word FROM beside"))
+        monkeypatch.undo()
+    assert (rows(database), len(between)) == (["ours", "theirs", "ours", "theirs"], 2)
+    with pytest.raises(StoreUnavailable, match="no such table"), database.write() as connection:
+        connection.execute(text("SELECT word FROM beside"))
+    other.close()
+    database.close()

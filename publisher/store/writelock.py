@@ -1,0 +1,72 @@
+"""The lock under which a SQLite file is written: `flock` on a file beside it, which the kernel drops when its holder dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from publisher.errors import FolderUnwritable, StoreLocked
+
+__all__ = ["LOOK_SECONDS", "WRITABLE", "WriteLock"]
+
+LOOK_SECONDS = 0.01
+"""Whoever waits for the lock looks at least so often whether it is free."""
+WRITABLE = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+
+
+class WriteLock:
+    """One writer at a time: threads of this process by a mutex, processes by `flock` (the kernel drops it at death)."""
+
+    def __init__(self, path: Path | None, seconds: float) -> None:
+        self._mutex = threading.Lock()
+        self._path, self._seconds = path, seconds
+        self._fd: int | None = None
+
+    @contextmanager
+    def held(self, where: str) -> Iterator[None]:
+        """Hold it for a block. Raises StoreLocked for `where` when others hold it for too long."""
+        if self._path is None:
+            yield
+            return
+        deadline = time.monotonic() + self._seconds
+        if not self._mutex.acquire(timeout=self._seconds):
+            raise StoreLocked(where, f"another thread has been writing for over {self._seconds:g} s")
+        try:
+            if self._fd is None:
+                self._fd = self._opened(self._path)
+            pause = 0.0005
+            while True:
+                try:
+                    fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        raise StoreLocked(
+                            where, f"another process has been writing for over {self._seconds:g} s; try again"
+                        ) from None
+                    time.sleep(pause)
+                    pause = min(pause * 1.5, LOOK_SECONDS)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._fd, fcntl.LOCK_UN)
+        finally:
+            self._mutex.release()
+
+    @staticmethod
+    def _opened(path: Path) -> int:
+        try:
+            return os.open(path, WRITABLE, 0o600)
+        except OSError as error:
+            raise FolderUnwritable(str(path), error.strerror or str(error)) from error
+
+    def close(self) -> None:
+        """Let the file go."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
