@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import ssl
 from pathlib import Path
 
 import pytest
 
 from publisher.ledger import Action, Outcome, State
 from publisher.transport import Relay, RelayOptions
+from publisher.transport.wire import in_words
 from tests.smtpd import Server
 from tests.transportbox import clear, one, relay, until
 
@@ -137,6 +141,28 @@ def test_clear_text_is_refused_for_other_machines() -> None:
         Relay(RelayOptions(name="main", host="relay.front.example", port=25, tls="none"))
     with pytest.raises(ValueError, match="no such tls setting"):
         Relay(RelayOptions(name="main", host="127.0.0.1", port=25, tls="yes"))
+    for host in ("localhost", "127.0.0.1", "127.8.8.8", "::1"):
+        Relay(RelayOptions(name="main", host=host, port=25, tls="none"))
+    for host in ("localhost.example", "10.0.0.1"):
+        with pytest.raises(ValueError, match="only under TLS"):
+            Relay(RelayOptions(name="main", host=host, port=25, tls="none"))
+
+
+def test_trouble_of_the_line_is_told_in_words_whatever_wraps_it() -> None:
+    timeout = OSError(errno.EHOSTUNREACH, "x")
+    for error, said in (
+        (timeout, os.strerror(errno.EHOSTUNREACH)),
+        (BrokenPipeError(errno.EPIPE, "x"), "the connection was reset"),
+        (ConnectionRefusedError(), "the connection was refused"),
+        (ssl.SSLError(1, "no shared cipher"), "no shared cipher"),
+        (RuntimeError(), "RuntimeError"),
+        (RuntimeError("x" * 201), "x" * 200),
+    ):
+        assert in_words(error) == said
+    for wrap in ("__cause__", "__context__"):
+        outer = RuntimeError("outer")
+        setattr(outer, wrap, timeout)
+        assert in_words(outer) == os.strerror(errno.EHOSTUNREACH)
 
 
 def test_password_is_in_no_text_of_the_options() -> None:
