@@ -45,9 +45,10 @@ bench: $(READY)
 MODULES ?= subscribers/tokens.py
 TESTS ?= tests/unit/test_tokens.py tests/property/test_tokens_forged.py
 SAMPLE ?= 60
+SEED ?= 1
 
 mutate: $(READY)
-	$(BIN)/python -m tests.mutate --modules $(MODULES) --tests $(TESTS) --sample $(SAMPLE)
+	$(BIN)/python -m tests.mutate --modules $(MODULES) --tests $(TESTS) --sample $(SAMPLE) --seed $(SEED)
 
 lint: $(READY)
 	$(BIN)/ruff check .

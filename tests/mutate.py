@@ -1,7 +1,7 @@
 """How sharp the tests are: small faults are put into modules, one at a time, and the tests have to notice.
 
-`make mutate MODULES='subscribers/tokens.py' TESTS='tests/unit/test_tokens.py'` (SAMPLE=60 of all faults) prints each fault that nobody noticed,
-and the score. A fault lives in the memory of one forked process; no file is touched. Only tests that run within one process can see it;
+`make mutate MODULES='subscribers/tokens.py' TESTS='tests/unit/test_tokens.py'` (SAMPLE=60 of all faults, SEED=1 says which) prints each fault
+that nobody noticed, and the score. A fault lives in the memory of one forked process; no file is touched. Only tests that run within one process can see it;
 the first that fails, or does not end, has noticed. What `tests.mutations` makes of nothing (an empty value nobody reads) is judged by hand.
 """
 

@@ -86,8 +86,9 @@ def test_nesting_is_written_out_up_to_200_selectors():
     """A few levels of lists within lists are millions."""
     ten, twenty = ",".join(["a"] * 10), ",".join(["b"] * 20)
     assert len(rules(f"{ten}{{{twenty}{{x:y}}}}")[0].selectors) == 200
+    three, many = ",".join("abc"), ",".join(["d"] * 67)
     with pytest.raises(Unreadable):
-        rules(f"a,{ten}{{{twenty}{{x:y}}}}")
+        rules(f"{three}{{{many}{{x:y}}}}")
     with pytest.raises(Unreadable):
         rules(f"{ten}{{{ten},a{{{ten}{{x:y}}}}}}")
 

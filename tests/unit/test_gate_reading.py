@@ -49,6 +49,12 @@ def test_a_font_that_a_browser_drops_gives_no_size():
         )
 
 
+def test_a_size_below_nothing_is_dropped_and_turned_round_by_none_within_it():
+    lost = f"<div style='font-size:-20px'><p style='font-size:-1em'>{SAID}</p></div>"
+    assert not shown(looked_at(f"<div style='font-size:5px'>{lost}</div>"))
+    assert not shown(looked_at(f"<div style='font-size:-20px'><p style='font-size:16px'>{SAID}</p></div>"))
+
+
 def test_blanks_within_strings_count():
     sheet = "[title='a  b']{color:#fff}"
     assert not shown(looked_at(f"<p title='a  b'>{SAID}</p>", sheet))

@@ -69,6 +69,11 @@ def test_what_is_no_reply_to_the_dot_leaves_the_row_in_doubt(code: int):
     assert classify(Reply(code, None, "what?"), Phase.DOT).state is State.UNCERTAIN
 
 
+@pytest.mark.parametrize("code", [400, 599])
+def test_every_refusal_of_the_dot_leaves_no_doubt(code: int):
+    assert classify(Reply(code, None, "no"), Phase.DOT).state in {State.FAILED, State.QUEUED}
+
+
 @pytest.mark.parametrize("phase", Phase)
 def test_a_loss_is_free_before_the_dot_and_a_doubt_after_it(phase: Phase):
     outcome = lost(phase, why="connection lost")
@@ -116,6 +121,12 @@ def test_a_reply_says_what_becomes_of_row_and_dispatch(meaning: tuple[str, Phase
     said, phase, *meant = meaning
     outcome = answer(said, phase)
     assert [outcome.state, outcome.action, outcome.scope, outcome.charged] == meant
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_what_is_said_before_anybody_was_named_is_about_no_domain(phase: Phase):
+    named = list(Phase).index(phase) >= list(Phase).index(Phase.RCPT)
+    assert answer("421 4.7.28 unusual rate of mail", phase).scope == ("domain" if named else "relay")
 
 
 @given(
@@ -238,7 +249,7 @@ def test_the_mark_is_reached_from_a_lease_only_and_acceptance_is_for_good():
     assert sources(MOVES, State.COMMITTING) == {State.CLAIMED}
     assert not MOVES[State.ACCEPTED]
     assert {state for state in State if not MOVES[state]} < FINAL
-    assert FINAL.isdisjoint({State.QUEUED, State.CLAIMED, State.COMMITTING})
+    assert set(State) - FINAL == {State.QUEUED, State.CLAIMED, State.COMMITTING}
     assert all(MOVES[state] <= {State.ACCEPTED, State.FAILED, State.QUEUED} for state in FINAL)
 
 

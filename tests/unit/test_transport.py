@@ -10,8 +10,9 @@ from unittest.mock import Mock
 
 import pytest
 
-from publisher.ledger import Action, Outcome, State
+from publisher.ledger import Action, Outcome, Reply, State
 from publisher.transport import Connection, Envelope, Limits, RelayOptions
+from publisher.transport.connection import xtext
 from publisher.transport.wire import Wire
 from tests.smtpd import Server
 from tests.transportbox import (
@@ -308,3 +309,36 @@ def test_a_wire_bears_a_line_of_4096_bytes_and_is_broken_where_the_server_hung_u
     assert asyncio.run(wire(closing=True)).fault == "the server hung up"
     assert asyncio.run(fed(4096)) is None
     assert asyncio.run(fed(4096, 1)) == "a reply line without end"
+
+
+def test_a_parameter_is_written_in_visible_ascii() -> None:
+    """RFC 3461, section 4: from "!" to "~" but for "+" and "="; all else in hexadecimal."""
+    assert xtext("!a*9<>Z~@x.example") == "!a*9<>Z~@x.example"
+    assert xtext("!~ +=\x7f") == "!~+20+2B+3D+7F"
+
+
+def test_a_reply_is_read_line_by_line_up_to_32768_bytes_and_a_lost_wire_says_why() -> None:
+    async def heard(*packets: bytes) -> Wire:
+        fresh = Wire(Mock(is_closing=Mock(return_value=False)))
+        for packet in packets:
+            for some in (packet[:2000], packet[2000:]):
+                fresh.get_buffer(len(some))[: len(some)] = some
+                fresh.buffer_updated(len(some))
+        return fresh
+
+    async def lost(error: Exception | None) -> str | None:
+        wire = await heard()
+        wire.connection_lost(error)
+        return wire.fault
+
+    for end in (b"\r\n", b"\n"):
+        wire = asyncio.run(heard(b"250-2.1.0 Hello" + end + b"25", b"0 there" + end))
+        assert wire.unasked == Reply(250, "2.1.0", "2.1.0 Hello there")
+        assert wire.fault == "a reply to nothing: 250 2.1.0 Hello there"
+    part = b"x" * 4092
+    whole = asyncio.run(heard(*[b"250-" + part + b"\r\n"] * 7, b"250 " + part + b"\r\n"))
+    assert whole.unasked is not None
+    more = asyncio.run(heard(*[b"250-" + part + b"\r\n"] * 8, b"250\r\n"))
+    assert (more.unasked, more.fault) == (None, "what the server said is no reply")
+    assert asyncio.run(lost(None)) == "connection lost"
+    assert asyncio.run(lost(ConnectionResetError())) == "connection lost: the connection was reset"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import ssl
 from pathlib import Path
 
 import pytest
 
-from publisher.ledger import Action, State
+from publisher.ledger import Action, Outcome, State
 from publisher.transport import Relay, RelayOptions
+from publisher.transport.wire import in_words
 from tests.smtpd import Server
 from tests.transportbox import clear, one, relay, until
 
@@ -118,11 +122,47 @@ def test_refusal_before_any_message_charges_nobody(
     assert (outcome.state, outcome.charged, outcome.action) == (State.QUEUED, False, action)
 
 
+def test_another_way_to_log_in_is_tried_where_one_is_not_there_and_never_with_a_wrong_password(
+    tmp_path: Path,
+) -> None:
+    """RFC 5321, 4.2.2: 500 to 504 are about the command."""
+    for code, ways in ((500, 2), (501, 2), (502, 2), (503, 2), (504, 2), (535, 1)):
+        folder = tmp_path / str(code)
+        folder.mkdir()
+        with Server(f"auth reply='{code} No'", folder=folder, users={"desk": "s3cret"}) as server:
+            outcome = one(server, username="desk", password="s3cret")
+            heard = server.heard()
+        assert isinstance(outcome, Outcome)
+        assert sum("AUTH" in line for line in heard) == ways, code
+
+
 def test_clear_text_is_refused_for_other_machines() -> None:
     with pytest.raises(ValueError, match="only under TLS"):
         Relay(RelayOptions(name="main", host="relay.front.example", port=25, tls="none"))
     with pytest.raises(ValueError, match="no such tls setting"):
         Relay(RelayOptions(name="main", host="127.0.0.1", port=25, tls="yes"))
+    for host in ("localhost", "127.0.0.1", "127.8.8.8", "::1"):
+        Relay(RelayOptions(name="main", host=host, port=25, tls="none"))
+    for host in ("localhost.example", "10.0.0.1"):
+        with pytest.raises(ValueError, match="only under TLS"):
+            Relay(RelayOptions(name="main", host=host, port=25, tls="none"))
+
+
+def test_trouble_of_the_line_is_told_in_words_whatever_wraps_it() -> None:
+    timeout = OSError(errno.EHOSTUNREACH, "x")
+    for error, said in (
+        (timeout, os.strerror(errno.EHOSTUNREACH)),
+        (BrokenPipeError(errno.EPIPE, "x"), "the connection was reset"),
+        (ConnectionRefusedError(), "the connection was refused"),
+        (ssl.SSLError(1, "no shared cipher"), "no shared cipher"),
+        (RuntimeError(), "RuntimeError"),
+        (RuntimeError("x" * 201), "x" * 200),
+    ):
+        assert in_words(error) == said
+    for wrap in ("__cause__", "__context__"):
+        outer = RuntimeError("outer")
+        setattr(outer, wrap, timeout)
+        assert in_words(outer) == os.strerror(errno.EHOSTUNREACH)
 
 
 def test_password_is_in_no_text_of_the_options() -> None:
