@@ -195,7 +195,7 @@ def _select(
         urgent = agenda.urgent_since(connection, since, now, urgency=digest.urgency, sections=digest.sections)
     found = [
         Candidate(
-            replace(story, eligible_at=urgent.get(story.story_id, story.eligible_at)),
+            replace(story, eligible_at=urgent[story.story_id]) if story.story_id in urgent else story,
             carried.get(story.story_id),
         )
         for story in stories.candidates(connection, since=before, also=[*pinned, *urgent])

@@ -18,7 +18,7 @@ from publisher.story import NO_EMBARGO, Embargo, EmbargoKind, Media, PubStatus, 
 __all__ = ["received_from_data", "received_to_data"]
 
 _RECEIVED: TypeAdapter[Received] = TypeAdapter(Received)
-_KNOWN = tuple(field.name for field in fields(Received))
+_KNOWN = frozenset(field.name for field in fields(Received))
 _TIMES = ("first_created", "version_created", "expires")
 _LISTS = ("set_aside", "categories", "signals", "flags")
 
@@ -30,7 +30,9 @@ def received_to_data(received: Received) -> Any:
 
 def received_from_data(data: Mapping[str, Any]) -> Received:
     """The received version of `received_to_data`'s form."""
-    given: dict[str, Any] = {name: data[name] for name in _KNOWN if name in data}
+    given = (
+        dict(data) if data.keys() <= _KNOWN else {name: data[name] for name in data.keys() & _KNOWN}
+    )
     for name in _TIMES:
         given[name] = _time(given.get(name))
     for name in _LISTS:
