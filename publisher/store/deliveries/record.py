@@ -123,34 +123,35 @@ def record(connection: Connection, entries: Sequence[Recorded]) -> int:
 
 
 def _rows(connection: Connection, entries: Sequence[Recorded]) -> list[tuple[Any, ...]]:
-    """Values in the order of the columns; instants, which are often the same one, are put into form once."""
+    """Values in the order of the columns; what is the same in the next entry, as an instant or an outcome often is, is put into form once."""
     at, stamped = entries[0].at, stamp(connection, entries[0].at)
-    flags = {value: flag(connection, value) for value in (True, False)}
+    known, said = entries[0].outcome, _said(connection, entries[0].outcome)
     rows = []
     for entry in entries:
         if entry.at is not at:
             at, stamped = entry.at, stamp(connection, entry.at)
         what, lease = entry.outcome, entry.lease
-        wait = entry.next_at if what.state is State.QUEUED else None
-        rows.append(
-            (
-                entry.delivery_id,
-                entry.try_no,
-                str(what.state),
-                stamp(connection, wait) if wait else None,
-                flags[what.charged],
-                what.scope,
-                what.code,
-                _plain(what.enhanced, 16),
-                _plain(what.reply, REPLY),
-                _plain(what.cause, CAUSE),
-                what.relay,
-                entry.actor,
-                stamped,
-                *((lease.chunk_id, lease.worker_id, lease.fence) if lease else _NO_LEASE),
-            )
-        )
+        if what is not known:
+            known, said = what, _said(connection, what)
+        wait = stamp(connection, entry.next_at) if entry.next_at and what.state is State.QUEUED else None
+        held = (lease.chunk_id, lease.worker_id, lease.fence) if lease else _NO_LEASE
+        state, *rest = said
+        rows.append((entry.delivery_id, entry.try_no, state, wait, *rest, entry.actor, stamped, *held))
     return rows
+
+
+def _said(connection: Connection, what: Outcome) -> tuple[Any, ...]:
+    """What an outcome says, but for when the row is tried again."""
+    return (
+        str(what.state),
+        flag(connection, what.charged),
+        what.scope,
+        what.code,
+        _plain(what.enhanced, 16),
+        _plain(what.reply, REPLY),
+        _plain(what.cause, CAUSE),
+        what.relay,
+    )
 
 
 def _plain(text: str | None, limit: int) -> str | None:
