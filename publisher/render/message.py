@@ -13,7 +13,7 @@ import html as html_module
 import re
 import string
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from operator import attrgetter
@@ -105,21 +105,6 @@ class _Slot:
     write: Callable[[str], bytes]
 
 
-@dataclass(slots=True)
-class _Places:
-    """Where a value stands: as it is, and written in some way, which for nearly every value is as it is, too."""
-
-    bare: list[int] = field(default_factory=list)
-    written: list[tuple[int, Callable[[str], bytes]]] = field(default_factory=list)
-
-    def add(self, place: int, write: Callable[[str], bytes]) -> None:
-        """One more place."""
-        if write is _bare:
-            self.bare.append(place)
-        else:
-            self.written.append((place, write))
-
-
 class Compiled:
     """A variant's message: literals and slots in order. `ascii`: nothing that all readers share is anything else, so that only an address could be."""
 
@@ -132,10 +117,18 @@ class Compiled:
     ) -> None:
         self._text, self._html = text, html
         self._layout = [piece if isinstance(piece, bytes) else b"" for piece in pieces]
-        self._places: dict[Callable[[Personal], str], _Places] = {}
+        values: dict[Callable[[Personal], str], list[tuple[int, Callable[[str], bytes]]]] = {}
         for place, piece in enumerate(pieces):
             if isinstance(piece, _Slot):
-                self._places.setdefault(piece.value, _Places()).add(place, piece.write)
+                values.setdefault(piece.value, []).append((place, piece.write))
+        self._values = [
+            (
+                value,
+                [place for place, _ in places],
+                [(place, write) for place, write in places if write is not _bare],
+            )
+            for value, places in values.items()
+        ]
         self._seal = sign([piece if isinstance(piece, bytes) else None for piece in pieces]) if sign else None
         self.ascii = all(piece.isascii() for piece in self._layout)
         literals = b"\x00".join(piece for piece in pieces if isinstance(piece, bytes))
@@ -149,15 +142,14 @@ class Compiled:
         """
         _check(personal)
         pieces = self._layout.copy()
-        for value, places in self._places.items():
+        for value, places, written in self._values:
             said = value(personal)
             raw = said.encode("utf-8")
-            for place in places.bare:
+            for place in places:
                 pieces[place] = raw
-            if places.written:
-                plain = is_plain(raw)
-                for place, write in places.written:
-                    pieces[place] = raw if plain else write(said)
+            if written and not is_plain(raw):
+                for place, write in written:
+                    pieces[place] = write(said)
         return [self._seal(pieces), *pieces] if self._seal else pieces
 
     def message(self, personal: Personal) -> bytes:
