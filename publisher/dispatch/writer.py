@@ -1,8 +1,9 @@
 """The one writer of a run: marks, outcomes and leases of all connections, committed in groups as they come.
 
-No timer: whatever queues up while one commit runs goes into the next. Requests are carried out in the order in which they
-came, so an outcome is durable no later than the next mark of the same connection: nobody waits for outcomes, and a crash
-leaves at most one row per connection in doubt. After a failed commit nothing more is written: a failed fsync is not retried,
+No timer: whatever queues up while one commit runs goes into the next. Of a group outcomes are written first, then what else was
+asked for, then marks, so an outcome is durable no later than the next mark of the same connection: nobody waits for outcomes, and a
+crash leaves at most one row per connection in doubt. While the commit runs, in a thread, those who wait for it prepare what comes
+next. After a failed commit nothing more is written: a failed fsync is not retried,
 the rows at the dot stay as they are, and recovery settles them. Only a lock held by another program is waited for.
 """
 
@@ -143,9 +144,12 @@ class Writer:
                 group, self._coming = self._coming, _Group()
                 if group:
                     commit = self._loop.run_in_executor(thread, self._commit_patiently, group)
-                    for _, _, _, meanwhile in group.marks:
-                        meanwhile()
-                    self._tell(group, *await commit)
+                    try:
+                        for _, _, _, meanwhile in group.marks:
+                            meanwhile()
+                    finally:  # whatever happens there, the thread has the ledger in hand
+                        answers = await commit
+                    self._tell(group, *answers)
         except Exception as error:
             self._broken = error
             group.fail(error)
