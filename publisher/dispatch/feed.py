@@ -75,6 +75,11 @@ def ours(connection: Connection, work: Work) -> bool:
     return row is not None and row.state == DispatchState.SENDING and row.revision == work.revision
 
 
+def _close(connection: Connection, leases: Sequence[Lease]) -> None:
+    for lease in leases:
+        deliveries.close_chunk(connection, lease)
+
+
 class Feed:
     """Rows for the connections of one run. `over`, once set, ends it: nothing more is leased or handed out."""
 
@@ -151,8 +156,8 @@ class Feed:
         """Lease, hand out and close chunks until nothing is due, or `over` is set; then release every `take`."""
         try:
             while not self._over.is_set():
-                await self._close_finished()
                 if len(self._rows) >= self._connections or self._dry:
+                    await self._close_finished()
                     await self._ring(LOOK_AGAIN)
                     self._dry = False
                 elif await self._lease():
@@ -185,20 +190,29 @@ class Feed:
             pass
         self._bell.clear()
 
+    def _finished(self) -> list[Lease]:
+        """What is to be closed now."""
+        done = [chunk for chunk in self._chunks if not chunk.left]
+        self._chunks.difference_update(done)
+        return [chunk.lease for chunk in done]
+
     async def _close_finished(self) -> None:
-        for chunk in [chunk for chunk in self._chunks if not chunk.left]:
-            self._chunks.discard(chunk)
-            lease = chunk.lease
-
-            def close(connection: Connection, lease: Lease = lease) -> None:
-                deliveries.close_chunk(connection, lease)
-
-            await self._writer.do(close)
+        finished = self._finished()
+        if finished:
+            await self._writer.do(lambda connection: _close(connection, finished))
             crashpoint("after-close")
 
     async def _lease(self) -> bool:
-        """Whether there was a chunk to be had."""
-        found = await self._writer.do(self._claim)
+        """Close what is finished; whether there was a chunk to be had."""
+        finished = self._finished()
+
+        def turn_over(connection: Connection) -> tuple[Lease, list[Row]] | None:
+            _close(connection, finished)
+            return self._claim(connection)
+
+        found = await self._writer.do(turn_over)
+        if finished:
+            crashpoint("after-close")
         crashpoint("after-claim")
         if found is None:
             return False

@@ -39,22 +39,26 @@ class Refusals:
     """Counts policy refusals about us: three in a row, or two per cent of the last 200, and the dispatch is to halt."""
 
     def __init__(self) -> None:
-        self._recent: deque[bool] = deque()
-        self._blocks = self._in_a_row = 0
+        self._answers = self._in_a_row = 0
+        self._blocks: deque[int] = deque()
 
     def enough(self, outcome: Outcome) -> bool:
         """Take an answer in; whether it makes the refusals too many. Lost connections and requests to slow down say nothing."""
         action = outcome.action
         if outcome.code is None or action is Action.SLOW or action is Action.RECONNECT:
             return False
-        block = action is Action.COUNT_BLOCK
-        self._recent.append(block)
-        self._blocks += block
-        if len(self._recent) > BLOCK_WINDOW:
-            self._blocks -= self._recent.popleft()
-        self._in_a_row = self._in_a_row + 1 if block else 0
-        full = len(self._recent) == BLOCK_WINDOW
-        return self._in_a_row >= BLOCKS_IN_A_ROW or (full and self._blocks > BLOCK_SHARE * BLOCK_WINDOW)
+        self._answers += 1
+        if action is not Action.COUNT_BLOCK:
+            self._in_a_row = 0
+            if not self._blocks:
+                return False
+        else:
+            self._in_a_row += 1
+            self._blocks.append(self._answers)
+        while self._blocks and self._blocks[0] <= self._answers - BLOCK_WINDOW:
+            self._blocks.popleft()
+        full = self._answers >= BLOCK_WINDOW
+        return self._in_a_row >= BLOCKS_IN_A_ROW or (full and len(self._blocks) > BLOCK_SHARE * BLOCK_WINDOW)
 
 
 class Domains:

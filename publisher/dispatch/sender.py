@@ -352,16 +352,23 @@ class Sender:
 
     def _judge_relay(self, outcome: Outcome) -> None:
         """What the outcome says about the relay. A session that did its work may end; one that never did is a failure."""
+        if outcome.state is State.ACCEPTED:
+            self._well()
+            if self._route.room.accepted():
+                self._of.routes.wake()
+            return
         broke = outcome.action is Action.RECONNECT or outcome.code == SLOW_DOWN
         turned_away = outcome.action is Action.SLOW and outcome.scope == "relay"
         if turned_away or (broke and not self._proven):
             self._relay_failed(outcome)
         elif not broke and outcome.code is not None:
-            self._proven = True
-            if self._route.watch.well():
-                self._of.forget(self._route.key)
-                self._of.routes.wake()
+            self._well()
         elif outcome.code == SLOW_DOWN:
             self._route.room.slowed()
-        if outcome.state is State.ACCEPTED and self._route.room.accepted():
+
+    def _well(self) -> None:
+        """A real answer came over this connection."""
+        self._proven = True
+        if self._route.watch.well():
+            self._of.forget(self._route.key)
             self._of.routes.wake()

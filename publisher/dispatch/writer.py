@@ -1,8 +1,9 @@
 """The one writer of a run: marks, outcomes and leases of all connections, committed in groups as they come.
 
-No timer: whatever queues up while one commit runs goes into the next. Requests are carried out in the order in which they
-came, so an outcome is durable no later than the next mark of the same connection: nobody waits for outcomes, and a crash
-leaves at most one row per connection in doubt. After a failed commit nothing more is written: a failed fsync is not retried,
+No timer: whatever queues up while one commit runs goes into the next. Of a group outcomes are written first, then what else was
+asked for, then marks, so an outcome is durable no later than the next mark of the same connection: nobody waits for outcomes, and a
+crash leaves at most one row per connection in doubt. While the commit runs, in a thread, those who wait for it prepare what comes
+next. After a failed commit nothing more is written: a failed fsync is not retried,
 the rows at the dot stay as they are, and recovery settles them. Only a lock held by another program is waited for.
 """
 
@@ -40,20 +41,10 @@ as many. What a commit costs is mostly the same for one row and for twenty."""
 SHOW_SECONDS = 0.1
 
 
-class _Mark(NamedTuple):
-    lease: Lease
-    row: Row
-    answer: asyncio.Future[bool]
-    meanwhile: Callable[[], None]
-
-
-class _Record(NamedTuple):
-    row: Row
-    outcome: Outcome
-    lease: Lease
-    next_at: datetime | None
-    resend: bool
-    settled: Callable[[], None]
+_Mark = tuple[Lease, Row, "asyncio.Future[bool]", Callable[[], None]]
+"""A mark that is asked for, where to answer, and what is done meanwhile. Plain tuples: one of each kind is made for every mail."""
+_Record = tuple[Row, Outcome, Lease, datetime | None, bool, Callable[[], None]]
+"""An outcome with its lease, when its row is tried again, whether it is a doubt that may be sent again, and whom to tell."""
 
 
 class _Call(NamedTuple):
@@ -74,7 +65,7 @@ class _Group:
 
     def fail(self, error: Exception) -> None:
         """Tell whoever waits."""
-        waiting: list[asyncio.Future[Any]] = [mark.answer for mark in self.marks]
+        waiting: list[asyncio.Future[Any]] = [answer for _, _, answer, _ in self.marks]
         for answer in (*waiting, *(call.answer for call in self.calls)):
             if not answer.done():
                 answer.set_exception(error)
@@ -98,7 +89,7 @@ class Writer:
     def mark(self, lease: Lease, row: Row, *, meanwhile: Callable[[], None]) -> asyncio.Future[bool]:
         """Ask whether the row may be sent now; if so it is durably marked. `meanwhile` is done while the disk works."""
         answer: asyncio.Future[bool] = self._loop.create_future()
-        self._open().marks.append(_Mark(lease, row, answer, meanwhile))
+        self._open().marks.append((lease, row, answer, meanwhile))
         return answer
 
     def record(
@@ -112,7 +103,7 @@ class Writer:
         settled: Callable[[], None],
     ) -> None:
         """Append an outcome; `settled` is called when it is durable. `resend`: a doubt that may be sent again."""
-        self._open().records.append(_Record(row, outcome, lease, next_at, resend, settled))
+        self._open().records.append((row, outcome, lease, next_at, resend, settled))
 
     async def do(self, act: Callable[[Connection], T]) -> T:
         """Carry out `act` in the next commit, and give back what it gives."""
@@ -153,9 +144,12 @@ class Writer:
                 group, self._coming = self._coming, _Group()
                 if group:
                     commit = self._loop.run_in_executor(thread, self._commit_patiently, group)
-                    for mark in group.marks:
-                        mark.meanwhile()
-                    self._tell(group, *await commit)
+                    try:
+                        for _, _, _, meanwhile in group.marks:
+                            meanwhile()
+                    finally:  # whatever happens there, the thread has the ledger in hand
+                        answers = await commit
+                    self._tell(group, *answers)
         except Exception as error:
             self._broken = error
             group.fail(error)
@@ -165,9 +159,9 @@ class Writer:
             thread.shutdown(wait=False)
 
     def _tell(self, group: _Group, allowed: Container[int], answers: Sequence[Any]) -> None:
-        for mark in group.marks:
-            if not mark.answer.done():  # else its task was cancelled
-                mark.answer.set_result(mark.row.delivery_id in allowed)
+        for _, row, mark, _ in group.marks:
+            if not mark.done():  # else its task was cancelled
+                mark.set_result(row.delivery_id in allowed)
         for call, answer in zip(group.calls, answers, strict=True):
             if not call.answer.done():
                 call.answer.set_result(answer)
@@ -178,31 +172,29 @@ class Writer:
             self._work.progress(self.tally)
 
     def _reckon(self, records: Sequence[_Record]) -> None:
-        ended: Counter[str] = Counter()
-        relays: Counter[str | None] = Counter()
+        taken = Counter([what.relay for _, what, *_ in records if what.state is State.ACCEPTED])
+        ended: Counter[str] = Counter(accepted=taken.total())
         deferred = 0
-        for record in records:
-            outcome = record.outcome
-            if outcome.state is State.ACCEPTED:
-                relays[outcome.relay] += 1
-            elif not self._waits_on(record):
-                ended[outcome.state.value] += 1
-            deferred += outcome.state is State.QUEUED
-            record.settled()
-        ended["accepted"] = relays.total()
-        changed = {name: getattr(self.tally, name) + number for name, number in ended.items()}
+        for row, what, _, _, resend, settled in records:
+            settled()
+            if what.state is State.ACCEPTED:
+                continue
+            deferred += what.state is State.QUEUED
+            if not self._waits_on(row, what, resend=resend):
+                ended[what.state.value] += 1
+        tally = self.tally
         self.tally = replace(
-            self.tally,
-            waiting=self.tally.waiting - ended.total(),
-            deferred=self.tally.deferred + deferred,
-            relays={name: number + relays[name] for name, number in self.tally.relays.items()},
-            **changed,
+            tally,
+            waiting=tally.waiting - ended.total(),
+            deferred=tally.deferred + deferred,
+            relays={name: number + taken[name] for name, number in tally.relays.items()},
+            **{name: getattr(tally, name) + number for name, number in ended.items()},
         )
 
-    def _waits_on(self, record: _Record) -> bool:
+    def _waits_on(self, row: Row, what: Outcome, *, resend: bool) -> bool:
         """Whether the row is to be tried again."""
-        return record.outcome.state is State.QUEUED or (
-            record.resend and resend_allowed(self._work.policy, record.row.doubts + 1, withdrawn=False)
+        return what.state is State.QUEUED or (
+            resend and resend_allowed(self._work.policy, row.doubts + 1, withdrawn=False)
         )
 
     def _commit_patiently(self, group: _Group) -> tuple[Container[int], Sequence[Any]]:
@@ -236,20 +228,11 @@ class Writer:
 
     def _append(self, connection: Connection, records: Sequence[_Record], now: datetime) -> None:
         """All at once but doubts, each of which may be sent again. Their time is that of the group."""
-        entries = [
-            Recorded(
-                record.row.delivery_id,
-                record.row.try_no,
-                record.outcome,
-                at=now,
-                next_at=record.next_at,
-                lease=record.lease,
-            )
-            for record in records
-        ]
-        doubts = [entry for entry, record in zip(entries, records, strict=True) if record.resend]
-        if doubts:
-            entries = [entry for entry, record in zip(entries, records, strict=True) if not record.resend]
+        entries: list[Recorded] = []
+        doubts: list[Recorded] = []
+        for row, what, lease, next_at, resend, _ in records:
+            entry = Recorded(row.delivery_id, row.try_no, what, now, next_at, None, lease)
+            (doubts if resend else entries).append(entry)
         deliveries.record(connection, entries)
         for entry in doubts:
             deliveries.doubt(
@@ -263,6 +246,6 @@ class Writer:
             )
 
     def _count(self, connection: Connection, records: Sequence[_Record], now: datetime) -> None:
-        for record in records:
-            if record.outcome.kind is not None and counts(record.outcome):
-                count(connection, self._work.dispatch_id, record.row, record.outcome, now=now)
+        for row, what, *_ in records:
+            if what.kind is not None and counts(what):
+                count(connection, self._work.dispatch_id, row, what, now=now)

@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import html as html_module
 import re
+import string
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from operator import attrgetter
@@ -40,10 +41,10 @@ Sign = Callable[[Sequence[bytes | None]], Seal]
 
 SOFT_BREAK = b"=\r\n"
 QP_LINE = 73
-ALLOWED = re.compile(r"[A-Za-z0-9._~:/?&=@+-]+")
-"""What a personal value may hold; it needs no quoting in a header, an attribute or a URL."""
-PLAIN = re.compile(r"[A-Za-z0-9_~:/?@+-][A-Za-z0-9._~:/?@+-]{0,72}")
-"""A value that is written alike everywhere: nothing of it is quoted in HTML or quoted-printable, and it fits on a line."""
+PLAIN = (string.ascii_letters + string.digits + "._~:/?@+-").encode("ascii")
+"""What is written alike everywhere: nothing of it is quoted in HTML or quoted-printable."""
+ALLOWED = PLAIN + b"&="
+"""What a personal link may hold; it needs no quoting in a header, an attribute or a URL."""
 MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+>")
 ADDRESS_ALLOWED = re.compile(r"[^\s\x00-\x20\x7f-\x9f<>\"(),:;\\\[\]\u2028\u2029]+@[a-z0-9.-]+")
 
@@ -81,11 +82,11 @@ class NoticeHeaders:
     date: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Personal:
     """What differs from reader to reader. ValueError from `Compiled.fill` when a value holds what it must not.
 
-    A notice has one link only, `action_url`.
+    A notice has one link only, `action_url`. Nobody changes one; a frozen one takes five times as long to make.
     """
 
     to: str
@@ -104,21 +105,6 @@ class _Slot:
     write: Callable[[str], bytes]
 
 
-@dataclass(slots=True)
-class _Places:
-    """Where a value stands: as it is, and written in some way, which for nearly every value is as it is, too."""
-
-    bare: list[int] = field(default_factory=list)
-    written: list[tuple[int, Callable[[str], bytes]]] = field(default_factory=list)
-
-    def add(self, place: int, write: Callable[[str], bytes]) -> None:
-        """One more place."""
-        if write is _bare:
-            self.bare.append(place)
-        else:
-            self.written.append((place, write))
-
-
 class Compiled:
     """A variant's message: literals and slots in order. `ascii`: nothing that all readers share is anything else, so that only an address could be."""
 
@@ -131,10 +117,18 @@ class Compiled:
     ) -> None:
         self._text, self._html = text, html
         self._layout = [piece if isinstance(piece, bytes) else b"" for piece in pieces]
-        self._places: dict[Callable[[Personal], str], _Places] = {}
+        values: dict[Callable[[Personal], str], list[tuple[int, Callable[[str], bytes]]]] = {}
         for place, piece in enumerate(pieces):
             if isinstance(piece, _Slot):
-                self._places.setdefault(piece.value, _Places()).add(place, piece.write)
+                values.setdefault(piece.value, []).append((place, piece.write))
+        self._values = [
+            (
+                value,
+                [place for place, _ in places],
+                [(place, write) for place, write in places if write is not _bare],
+            )
+            for value, places in values.items()
+        ]
         self._seal = sign([piece if isinstance(piece, bytes) else None for piece in pieces]) if sign else None
         self.ascii = all(piece.isascii() for piece in self._layout)
         literals = b"\x00".join(piece for piece in pieces if isinstance(piece, bytes))
@@ -148,15 +142,14 @@ class Compiled:
         """
         _check(personal)
         pieces = self._layout.copy()
-        for value, places in self._places.items():
+        for value, places, written in self._values:
             said = value(personal)
             raw = said.encode("utf-8")
-            for place in places.bare:
+            for place in places:
                 pieces[place] = raw
-            if places.written:
-                plain = PLAIN.fullmatch(said) is not None
-                for place, write in places.written:
-                    pieces[place] = raw if plain else write(said)
+            if written and not is_plain(raw):
+                for place, write in written:
+                    pieces[place] = write(said)
         return [self._seal(pieces), *pieces] if self._seal else pieces
 
     def message(self, personal: Personal) -> bytes:
@@ -307,6 +300,11 @@ def _joined(pieces: list[bytes | _Slot]) -> Iterator[bytes | _Slot]:
         yield literal
 
 
+def is_plain(raw: bytes) -> bool:
+    """Whether a value is the same bytes however it is written, and fits on a line."""
+    return len(raw) <= QP_LINE and not raw.translate(None, PLAIN) and raw[:1] != b"."
+
+
 def _bare(value: str) -> bytes:
     return value.encode("utf-8")
 
@@ -357,7 +355,7 @@ def _quoted_line(line: str) -> bytes:
 
 def _check(personal: Personal) -> None:
     links = personal.leave_url + personal.preferences_url + personal.leave_mailto + personal.action_url
-    if links and not ALLOWED.fullmatch(links):
+    if not links.isascii() or links.encode("ascii").translate(None, ALLOWED):
         raise ValueError("a personal link holds a character that it must not")
     if not MESSAGE_ID.fullmatch(personal.message_id):
         raise ValueError("the Message-ID is malformed")

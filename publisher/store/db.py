@@ -109,6 +109,7 @@ class Database:
         self._lock = WriteLock(lock_path, lock_seconds)
         self._reader = self._engine(begin="BEGIN")
         self._writer = self._engine(begin="BEGIN IMMEDIATE") if self.path else self._reader
+        self._only: Connection | None = None
 
     def _engine(self, *, begin: str) -> Engine:
         if self.path is None:
@@ -173,8 +174,19 @@ class Database:
         """A transaction that writes: committed when the block ends, rolled back by any exception."""
         if self.frozen:
             raise FolderUnwritable(self.where, "the file system is read-only; only what reads can be done")
-        with self._named(), self.locked(), self._writer.connect() as connection, connection.begin():
+        with self._named(), self.locked(), self._writing() as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A connection to write with; SQLite's one writer stays open, for whoever has the lock has it alone."""
+        if self.path is None:
+            with self._writer.connect() as connection:
+                yield connection
+            return
+        if self._only is None:
+            self._only = self._writer.connect()
+        yield self._only
 
     @contextmanager
     def pinned(self) -> Iterator[tuple[Transactions, Transactions]]:
@@ -224,6 +236,9 @@ class Database:
     def close(self) -> None:
         """Let all connections go; the last one to close a WAL file checkpoints it, hence the lock."""
         with self._named(), self.locked():
+            if self._only is not None:
+                self._only.close()
+                self._only = None
             self._reader.dispose()
             self._writer.dispose()
         self._lock.close()

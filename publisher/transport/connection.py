@@ -304,7 +304,7 @@ class Connection:
 
     def _dot(self, following: Callable[[], Mail | None]) -> None:
         """Let the dot go, and the next envelope with it; Broken when it cannot arrive."""
-        ahead = following() if self._wire.alive and self.looks_ahead else None
+        ahead = following() if self.looks_ahead else None
         if ahead is None or self._unsendable(*ahead) is not None:
             self._wire.say(DOT)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ __all__ = ["Envelope", "Limits", "Rate", "RelayOptions"]
 
 UNSENDABLE = re.compile(r"[\x00-\x20\x7f-\x9f<>\u2028\u2029\ud800-\udfff]")
 """What would end or escape the angle brackets of MAIL and RCPT."""
+PLAIN = (string.ascii_letters + string.digits + "@.+-_=").encode("ascii")
+"""Of which nearly every path is made, and which holds nothing of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +74,9 @@ class RelayOptions:
     limits: Limits = Limits()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Envelope:
-    """Who the message is from (the return path; may be empty) and for. Domains are A-labels.
+    """Who the message is from (the return path; may be empty) and for. Domains are A-labels. Nobody changes one.
 
     `envid`: what a report of its delivery shall name (RFC 3461), where the relay does such reports. `ascii`: its message is known to
     hold nothing else, and need not be looked through.
@@ -92,4 +95,6 @@ class Envelope:
     @property
     def malformed(self) -> bool:
         """Whether a path holds what cannot stand in a command (RFC 5321 section 4.1.1.2)."""
-        return not self.recipient or bool(UNSENDABLE.search(self.sender) or UNSENDABLE.search(self.recipient))
+        both = self.sender + self.recipient
+        plain = both.isascii() and not both.encode("ascii").translate(None, PLAIN)
+        return not self.recipient or not (plain or not UNSENDABLE.search(both))

@@ -204,8 +204,11 @@ class Wire(asyncio.BufferedProtocol):
             reply = None if self._lines else _whole(line)
             if reply is None:
                 self._line(line.removesuffix(b"\r"))
+            elif self._asked:
+                self._asked -= 1
+                self._answers.append(reply)
             else:
-                self._reply(reply)
+                self._to_nothing(reply)
         if len(self._rest) > LINE_MAX:
             self.end("a reply line without end")
         if self._answers and self._waiter is not None and not self._waiter.done():
@@ -222,15 +225,16 @@ class Wire(asyncio.BufferedProtocol):
             return
         text = b"\n".join(self._lines).decode("utf-8", "replace")
         self._lines, self._size = [], 0
-        self._reply(reply_of(int(found[1]), text))
+        reply = reply_of(int(found[1]), text)
+        if self._asked:
+            self._asked -= 1
+            self._answers.append(reply)
+        else:
+            self._to_nothing(reply)
 
-    def _reply(self, reply: Reply) -> None:
-        if not self._asked:
-            self.unasked = reply
-            self.end(f"a reply to nothing: {reply.code} {reply.text}"[:200])
-            return
-        self._asked -= 1
-        self._answers.append(reply)
+    def _to_nothing(self, reply: Reply) -> None:
+        self.unasked = reply
+        self.end(f"a reply to nothing: {reply.code} {reply.text}"[:200])
 
     def eof_received(self) -> bool:
         """The server closes; so do we."""

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Integer,
     Text,
     and_,
+    bindparam,
     exists,
     func,
     literal,
@@ -57,50 +58,59 @@ class Recorded(NamedTuple):
     lease: Lease | None = None
 
 
-_COLUMNS: dict[str, TypeEngine[Any]] = {
+_EACH: dict[str, TypeEngine[Any]] = {
     "delivery_id": BigInteger(),
     "try": Integer(),
-    "state": Text(),
     "next_at": UtcTime(),
+    "reply": Text(),
+}
+_ALIKE: dict[str, TypeEngine[Any]] = {
+    "state": Text(),
     "charged": Boolean(),
     "scope": Text(),
     "code": Integer(),
     "enhanced": Text(),
-    "reply": Text(),
     "cause": Text(),
     "relay": Text(),
     "actor": Text(),
     "at": UtcTime(),
 }
+"""What many outcomes of a group have in common: it goes to the database once for all of them, for most of what a row costs is its values."""
 _LEASE: dict[str, TypeEngine[Any]] = {"chunk_id": BigInteger(), "worker_id": Text(), "fence": Integer()}
 _NO_LEASE = (None, None, None)
 
 
 def _record(connection: Connection) -> Executable:
-    entry = group(connection, _COLUMNS | _LEASE)
+    entry = group(connection, _EACH)
+    alike = {name: bindparam(name, type_=type_) for name, type_ in (_ALIKE | _LEASE).items()}
     this_try = and_(note.c.delivery_id == entry.c.delivery_id, note.c["try"] == entry.c["try"])
-    ours = and_(note.c.worker_id == entry.c.worker_id, note.c.fence == entry.c.fence)
+    ours = and_(note.c.worker_id == alike["worker_id"], note.c.fence == alike["fence"])
     held = and_(
-        chunk.c.id == entry.c.chunk_id,
-        chunk.c.worker_id == entry.c.worker_id,
-        chunk.c.fence == entry.c.fence,
+        chunk.c.id == alike["chunk_id"],
+        chunk.c.worker_id == alike["worker_id"],
+        chunk.c.fence == alike["fence"],
     )
-    taken = select(*(entry.c[name] for name in _COLUMNS)).where(
-        or_(
-            entry.c.worker_id.is_(None),
-            exists(select(literal(1)).where(this_try, ours)),
-            and_(~exists(select(literal(1)).where(this_try)), exists(select(literal(1)).where(held))),
+    values = [*(entry.c[name] for name in _EACH), *(alike[name] for name in _ALIKE)]
+    taken = (
+        select(*values)
+        .select_from(entry)
+        .where(
+            or_(
+                alike["worker_id"].is_(None),
+                exists(select(literal(1)).where(this_try, ours)),
+                and_(~exists(select(literal(1)).where(this_try)), exists(select(literal(1)).where(held))),
+            )
         )
     )
     return (
         insert(connection, outcome)
-        .from_select(list(_COLUMNS), taken)
+        .from_select([*_EACH, *_ALIKE], taken)
         .on_conflict_do_nothing()
         .returning(outcome.c.delivery_id, outcome.c["try"])
     )
 
 
-_RECORD = Hot(_record, _COLUMNS | _LEASE)
+_RECORD = Hot(_record, _EACH)
 
 
 def record(connection: Connection, entries: Sequence[Recorded]) -> int:
@@ -111,7 +121,10 @@ def record(connection: Connection, entries: Sequence[Recorded]) -> int:
     if not entries:
         return 0
     lock_leases(connection, [entry.lease for entry in entries if entry.lease is not None])
-    new = {tuple(row) for row in _RECORD.run(connection, _rows(connection, entries))}
+    new: set[tuple[Any, ...]] = set()
+    for alike, rows in _parted(connection, entries).items():
+        common = dict(zip((*_ALIKE, *_LEASE), alike, strict=True))
+        new.update(tuple(row) for row in _RECORD.run(connection, rows, **common))
     if len(new) < len(entries):
         for entry in entries:
             if entry.lease is not None and (entry.delivery_id, entry.try_no) not in new:
@@ -122,35 +135,43 @@ def record(connection: Connection, entries: Sequence[Recorded]) -> int:
     return len(new)
 
 
-def _rows(connection: Connection, entries: Sequence[Recorded]) -> list[tuple[Any, ...]]:
-    """Values in the order of the columns; instants, which are often the same one, are put into form once."""
-    at, stamped = entries[0].at, stamp(connection, entries[0].at)
-    flags = {value: flag(connection, value) for value in (True, False)}
-    rows = []
+def _parted(
+    connection: Connection, entries: Sequence[Recorded]
+) -> dict[tuple[Any, ...], list[tuple[Any, ...]]]:
+    """What some have in common -> what each of them has by itself. Neighbours are mostly alike to the very objects."""
+    parts: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    last: Recorded | None = None
+    rows: list[tuple[Any, ...]] = []
+    reply: str | None = None
     for entry in entries:
-        if entry.at is not at:
-            at, stamped = entry.at, stamp(connection, entry.at)
-        what, lease = entry.outcome, entry.lease
-        wait = entry.next_at if what.state is State.QUEUED else None
-        rows.append(
-            (
-                entry.delivery_id,
-                entry.try_no,
-                str(what.state),
-                stamp(connection, wait) if wait else None,
-                flags[what.charged],
-                what.scope,
-                what.code,
-                _plain(what.enhanced, 16),
-                _plain(what.reply, REPLY),
-                _plain(what.cause, CAUSE),
-                what.relay,
-                entry.actor,
-                stamped,
-                *((lease.chunk_id, lease.worker_id, lease.fence) if lease else _NO_LEASE),
-            )
-        )
-    return rows
+        what = entry.outcome
+        if last is None or not (
+            what is last.outcome
+            and entry.lease is last.lease
+            and entry.at is last.at
+            and entry.actor == last.actor
+        ):
+            last, reply = entry, _plain(what.reply, REPLY)
+            rows = parts.setdefault(_common(connection, entry), [])
+        wait = stamp(connection, entry.next_at) if entry.next_at and what.state is State.QUEUED else None
+        rows.append((entry.delivery_id, entry.try_no, wait, reply))
+    return parts
+
+
+def _common(connection: Connection, entry: Recorded) -> tuple[Any, ...]:
+    what, lease = entry.outcome, entry.lease
+    return (
+        str(what.state),
+        flag(connection, what.charged),
+        what.scope,
+        what.code,
+        _plain(what.enhanced, 16),
+        _plain(what.cause, CAUSE),
+        what.relay,
+        entry.actor,
+        stamp(connection, entry.at),
+        *((lease.chunk_id, lease.worker_id, lease.fence) if lease else _NO_LEASE),
+    )
 
 
 def _plain(text: str | None, limit: int) -> str | None:
