@@ -30,9 +30,7 @@ def received_to_data(received: Received) -> Any:
 
 def received_from_data(data: Mapping[str, Any]) -> Received:
     """The received version of `received_to_data`'s form."""
-    given = (
-        dict(data) if data.keys() <= _KNOWN else {name: data[name] for name in data.keys() & _KNOWN}
-    )
+    given = dict(data) if data.keys() <= _KNOWN else {name: data[name] for name in data.keys() & _KNOWN}
     for name in _TIMES:
         given[name] = _time(given.get(name))
     for name in _LISTS:
