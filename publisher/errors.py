@@ -261,6 +261,8 @@ class AlreadySent(Conflict):
             )
         elif state != "done":
             told += f", `publisher dispatch resume {dispatch_id}` goes on with those who wait"
+        else:
+            told += "; `publisher send DIGEST --now` makes another edition of what has come in since"
         super().__init__(
             told,
             edition=edition_id,

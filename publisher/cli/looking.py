@@ -33,6 +33,9 @@ def show_look(door_: Door, path: Path, *, digest: str, preset: str | None) -> in
         else f"{counted(seen.good, 'line')} can be used."
     ]
     lines += [f"  line {refusal.line}: {refusal.why}" for refusal in seen.refusals]
+    lines.append(
+        "Whom the house knows, or must not mail, and addresses that stand there twice, the import will see."
+    )
     if seen.gone:
         lines.append(
             f"Of these, {seen.gone:,} have left or must not be mailed: the import remembers them, and no later list brings them in."

@@ -212,6 +212,8 @@ def import_(
             f"{counted(done.lines, 'line')}: {done.added:,} added, {done.known:,} known already, "
             f"{done.refused:,} refused."
         )
+        if done.added and basis is None:
+            summary += " Without --basis they are pending: nobody mails them until they confirm, or a list with a basis comes."
         if done.confirmed:
             summary += f" Of those known, {done.confirmed:,} were pending and are confirmed now."
         if done.remembered:

@@ -91,6 +91,8 @@ def _of_act(act: dict[str, Any]) -> list[str]:
         f"{counted(act['mails']['planned'], 'mail')} queued{f' ({mails})' if mails else ''}"
         f"{barred if act['not_written_to'] else ''}."
     )
+    if act["mails"]["waiting"]:
+        lines.append("  `publisher run` sends what waits, or `publisher dispatch resume` of its dispatch.")
     lines += ["  Readers of it are still looked for."] if act["looking"] else []
     took = {"public": "feeds and pages", "queued": "all mails queued", "hubs": "hubs told"}
     took |= {"first_mail": "first mail", "last_mail": "last mail"}

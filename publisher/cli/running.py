@@ -242,7 +242,7 @@ def _once(door_: Door, steps: Steps, *, kinds: tuple[type, ...] | None = None, e
     if door_.as_json:
         door_.table([_row(account) for account in done], {}, empty="")
     elif not any(account.result != "unchanged" for account in done):
-        door_.say(f"Nothing else was due; {counted(len(done), 'step')} found nothing new.")
+        door_.say(f"Nothing was due that had anything new ({counted(len(done), 'step')}).")
     codes = {_code(account) for account in done} | ({INTERRUPTED} if ended_by == SIGINT else set())
     codes |= set(name_halted(steps.newsroom, but=[account.subject for account in done]))
     return next((code for code in WORST if code in codes), 0)

@@ -102,7 +102,7 @@ def send(
             return 0
         draft = editions.present_or_draft(newsroom, name, at_once=at_once, now=now())
         if left := len(leftovers(newsroom.settings)):
-            said = f"{counted(left, 'setting')} still as the template has it: `publisher config check` names them"
+            said = f"{counted(left, 'setting')} still as the template has {'it' if left == 1 else 'them'}: `publisher config check` names them"
             click.echo(f"publisher: {said}", err=True)
         _say_date(draft, name)
         if not yes:

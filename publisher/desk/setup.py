@@ -27,7 +27,8 @@ def begin(folder: Path, *, today: date) -> list[Path]:
             wanted[ignore] = b"/config/secrets.toml\n/config/dkim*.pem\n/var/\n"
         present = [str(path) for path in wanted if path.exists()]
         if present:
-            raise Conflict(f"{', '.join(present)} stands there already; nothing was written", paths=present)
+            verb = "stands" if len(present) == 1 else "stand"
+            raise Conflict(f"{', '.join(present)} {verb} there already; nothing was written", paths=present)
         config.mkdir(parents=True, exist_ok=True)
         for path, body in wanted.items():
             mode = 0o600 if path.name == "secrets.toml" else 0o644

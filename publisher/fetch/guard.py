@@ -89,7 +89,10 @@ async def judge(url: str, guard: Guard) -> Target | Failed:
     if not addresses:
         return Failed("name", f"{host} has no address")
     if not exempt and not all(public(address) for address in addresses):
-        return Failed("address", f"{host} leads to an address that is not of the public internet")
+        return Failed(
+            "address",
+            f"{host} leads to an address that is not of the public internet (fetch.allow_hosts exempts a host, for development)",
+        )
     return Target(clean, scheme, host, port, path, tuple(dict.fromkeys(addresses)))
 
 
@@ -112,7 +115,7 @@ def _parsed(url: str, guard: Guard) -> tuple[str, str, int, bytes, str] | Failed
         return Failed("url", "the address has no host, or one that is not a name")
     port = _DEFAULT_PORTS[scheme] if port is None else port
     if port not in guard.ports:
-        return Failed("port", f"port {port} is not among the configured ones")
+        return Failed("port", f"port {port} is not among the configured ones (fetch.ports)")
     path = quote(parts.path or "/", safe=_PATH_SAFE)
     query = quote(parts.query, safe=_PATH_SAFE + "?")
     clean = urlunsplit((scheme, _authority(scheme, host, port), path, query, ""))

@@ -332,7 +332,7 @@ def _loc(entry: ErrorDetails) -> Loc:
 def _sentence(entry: ErrorDetails) -> str:
     match entry["type"]:
         case "missing" if entry["loc"] == ("secrets",):
-            return "there are no secrets: `publisher init` writes secrets.toml"
+            return "it is not there: put your copy of it back, for links in mails that are out were made with its keys (`publisher init` writes one in a new folder)"
         case "missing":
             return "is missing"
         case "extra_forbidden":

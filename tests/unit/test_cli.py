@@ -110,7 +110,7 @@ def test_init_keeps_secrets_to_oneself_and_overwrites_nothing(room, capsys):
     assert (room / "config" / "secrets.toml").stat().st_mode & 0o777 == 0o600
     assert "secrets.toml" in (room / ".gitignore").read_text()
     assert told(publisher, ["init", str(room)]) == 4
-    assert "stands there already" in capsys.readouterr().err
+    assert "stand there already" in capsys.readouterr().err
 
 
 def test_what_init_writes_is_sound(room, capsys):

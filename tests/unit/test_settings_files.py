@@ -80,7 +80,7 @@ def test_a_file_that_is_not_toml_is_named_with_its_line(tmp_path: Path) -> None:
 def test_without_secrets_the_person_is_told_who_writes_them(tmp_path: Path) -> None:
     (write(tmp_path) / "secrets.toml").unlink()
     assert file_problems(tmp_path) == [
-        "secrets.toml: there are no secrets: `publisher init` writes secrets.toml"
+        "secrets.toml: it is not there: put your copy of it back, for links in mails that are out were made with its keys (`publisher init` writes one in a new folder)"
     ]
 
 

@@ -141,7 +141,7 @@ def test_a_file_that_is_none_is_said_and_does_not_count_as_absent(tmp_path: Path
         (folder / name).unlink()
         make(folder / name)
         assert f"{name}: cannot be read: {sentence}" in "\n".join(file_problems(folder))
-    assert "there are no secrets" not in "\n".join(file_problems(folder))
+    assert "secrets.toml: it is not there" not in "\n".join(file_problems(folder))
     (folder / "publisher.toml").unlink()
     (folder / "publisher.toml").mkdir()
     assert any("publisher.toml: cannot be read: it is a folder" in line for line in file_problems(folder))
