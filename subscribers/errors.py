@@ -105,11 +105,13 @@ class RhythmUnknown(SubscribersError):
 
 
 class StagingFailed(SubscribersError):
-    """There is no room for the temporary file in which a list is sorted; nothing of it was taken in."""
+    """There is no room for the temporary file in which a list's refused lines stand; who came in before is known when it is imported again."""
 
     code = "staging-failed"
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            f"the readers cannot be sorted on the disk (TMPDIR): {why}; nothing was taken in", why=why
+            f"the list's refused lines cannot be kept on the disk (TMPDIR): {why}; import it again once there is room, "
+            "who has come in is known then",
+            why=why,
         )
