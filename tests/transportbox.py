@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from publisher.ledger import Outcome
-from publisher.transport import Connection, Envelope, Limits, Relay, RelayOptions
+from publisher.transport import Answer, Connection, Envelope, Limits, Relay, RelayOptions
 from tests.smtpd import OFFER, PLAIN, Server
 from tests.waiting import SECONDS
 
@@ -35,18 +35,17 @@ def relay(server: Server, **changes: Any) -> Relay:
     return Relay(RelayOptions(**(options | changes)))
 
 
-async def yes() -> bool:
-    return True
+def yes(answer: Answer) -> None:
+    answer(True)
 
 
-async def no() -> bool:
-    return False
+def no(answer: Answer) -> None:
+    answer(False)
 
 
-async def late() -> bool:
+def late(answer: Answer) -> None:
     """A mark that takes its time: what the server did meanwhile must be noticed before the dot leaves."""
-    await asyncio.sleep(0.1)
-    return True
+    asyncio.get_running_loop().call_later(0.1, answer, True)
 
 
 async def connected(over: Relay) -> Connection:
@@ -65,7 +64,7 @@ async def until(true: Callable[[], bool]) -> None:
 def one(
     server: Server,
     *,
-    before_dot: Callable[[], Awaitable[bool]] = yes,
+    before_dot: Callable[[Answer], None] = yes,
     message: bytes = MESSAGE,
     **changes: Any,
 ) -> Outcome | None:
@@ -75,7 +74,7 @@ def one(
         opened = await relay(server, **changes).connect()
         if isinstance(opened, Outcome):
             return opened
-        outcome = await opened.send(ENVELOPE, message, before_dot=before_dot)
+        outcome = await opened.send(ENVELOPE, [message], before_dot=before_dot)
         await opened.close()
         return outcome
 

@@ -39,7 +39,7 @@ from publisher.schedule import (
     slot_to_ask_about,
 )
 from publisher.store import agenda, deliveries, house
-from publisher.transport import Envelope, Limits, Relay
+from publisher.transport import Envelope, Limits, Relay, at_once
 from subscribers.address import key, parse
 
 __all__ = ["Overdue", "Told", "look", "ping", "post", "tell"]
@@ -211,16 +211,12 @@ def _mail(
 
 async def _handed_over(relay: Relay, envelope: Envelope, message: bytes, broken: dict[Relay, str]) -> str:
     """Why the relay did not take it; one that is no use to other addresses either is noted as broken."""
-
-    async def before_dot() -> bool:
-        return True
-
     opened = await relay.connect()
     if isinstance(opened, Outcome):
         broken[relay] = f"relay {relay.options.name}: {opened.reply or opened.cause}"
         return broken[relay]
     try:
-        outcome = await opened.send(envelope, message, before_dot=before_dot)
+        outcome = await opened.send(envelope, [message], before_dot=at_once)
     finally:
         await opened.close()
     if outcome is not None and outcome.state is State.ACCEPTED:

@@ -42,6 +42,11 @@ class Refusals:
         self._answers = self._in_a_row = 0
         self._blocks: deque[int] = deque()
 
+    @property
+    def some(self) -> bool:
+        """Whether there were any lately."""
+        return bool(self._blocks)
+
     def enough(self, outcome: Outcome) -> bool:
         """Take an answer in; whether it makes the refusals too many. Lost connections and requests to slow down say nothing."""
         action = outcome.action

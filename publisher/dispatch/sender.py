@@ -1,8 +1,13 @@
-"""One connection's work: take a row, send its message, settle what became of it; then the next."""
+"""One connection's work: take a row, send its message, settle what became of it; then the next.
+
+A task waits for work, for its turn and for a connection, and deals with whatever goes wrong. While all goes well it sleeps: the next
+message is made ready while the mark of this one is made, and both are handed on from call to call (`transport.Connection.send`).
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
@@ -15,7 +20,7 @@ from publisher.ledger import Action, Outcome, State
 from publisher.store import deliveries
 from publisher.store.deliveries import Row
 from publisher.store.relays import Breaker, probe
-from publisher.transport import Connection, Envelope, Mail
+from publisher.transport import Answer, Connection, Envelope, Mail
 
 __all__ = ["Sender"]
 
@@ -35,7 +40,8 @@ class _Mail(NamedTuple):
 
     chunk: Chunk
     row: Row
-    message: bytes
+    domain: str
+    message: Sequence[bytes]
     mail: Mail
     shown: bool
 
@@ -46,6 +52,7 @@ class Sender:
     def __init__(self, shared: Shared, route: Route, number: int) -> None:
         self._of, self._work, self._feed = shared, shared.work, shared.feed
         self._route, self._number = route, number
+        self._stamp = route.relay.options.stamp
         self._settling = Settling(shared)
         self._connection: Connection | None = None
         self._era = 0
@@ -53,6 +60,7 @@ class Sender:
         self._ahead: _Mail | None = None
         self._mail: _Mail | None = None
         self._marked = False
+        self._answer: Answer | None = None
 
     async def run(self) -> None:
         """Send until there is nothing more to begin."""
@@ -131,25 +139,27 @@ class Sender:
     async def _next(self) -> _Mail | None:
         """A message of the feed that may be sent now."""
         while (taken := await self._feed.take()) is not None:
-            if self._held_back(*taken):
+            chunk, row = taken
+            domain = domain_of(row)
+            if self._held_back(chunk, row, domain):
                 continue
             if not self._of.routes.may_take(self._route):  # another connection of this relay was faster
-                self._feed.put_back(*taken)
+                self._feed.put_back(chunk, row)
                 await self._moved()
                 continue
-            if not await self._paced(*taken):
+            if not await self._paced(chunk, row, domain):
                 if self._of.over.is_set():
-                    self._feed.put_back(*taken)
+                    self._feed.put_back(chunk, row)
                     return None
                 continue
-            if (mail := self._filled(*taken)) is not None:
+            if (mail := self._filled(chunk, row, domain)) is not None:
                 self._of.routes.took(self._route)
                 return mail
         return None
 
-    async def _paced(self, chunk: Chunk, row: Row) -> bool:
+    async def _paced(self, chunk: Chunk, row: Row, domain: str) -> bool:
         """Whether the rates of relay and domain let the row go; else it waits elsewhere for its domain's next slot, or all is over."""
-        route, domain = self._route, domain_of(row)
+        route = self._route
         of_domain = route.paces.get(domain)
         if of_domain is not None and not of_domain.ready() and not self._feed.crowded:
             self._feed.put_back_later(chunk, row, await of_domain.coming())
@@ -163,9 +173,8 @@ class Sender:
                 route.slow = False
         return of_domain is None or of_domain.now() or await of_domain.slot(self._of.pause)
 
-    def _held_back(self, chunk: Chunk, row: Row) -> bool:
+    def _held_back(self, chunk: Chunk, row: Row, domain: str) -> bool:
         """Whether the row has to wait, because its domain is left alone; then that is recorded."""
-        domain = domain_of(row)
         if not self._of.domains.known(domain):
             return False
         now = self._work.clock()
@@ -175,23 +184,23 @@ class Sender:
             self._settling.record(chunk, row, waits, next_at=spread(row, now, held.until))
         return held is not None
 
-    def _filled(self, chunk: Chunk, row: Row) -> _Mail | None:
+    def _filled(self, chunk: Chunk, row: Row, domain: str) -> _Mail | None:
         """The row's message; None when it cannot be made, which is recorded."""
         prepared = chunk.variant.prepared
         if not row.rcpt:  # of whoever was erased while their mail waited
             self._settling.record(chunk, row, ended(row, State.SUPPRESSED, "the address was forgotten"))
             return None
         try:
-            message = prepared.compiled.message(self._work.personal(row))
+            message = prepared.compiled.fill(self._work.personal(row))
         except ValueError as error:
             self._settling.record(chunk, row, ended(row, State.FAILED, f"render: {error}"))
             return None
         chunk.variant.filled += 1
-        stamp = self._route.relay.options.stamp
+        stamp = self._stamp
         plain = stamp is None and prepared.compiled.ascii and row.rcpt.isascii()
         envelope = Envelope(prepared.sender(row), row.rcpt, self._work.dispatch_id, plain)
-        mail = envelope, stamp(envelope.sender) + message if stamp else message
-        return _Mail(chunk, row, message, mail, chunk.variant.filled % READ_BACK == 0)
+        mail = envelope, [stamp(envelope.sender), *message] if stamp else message
+        return _Mail(chunk, row, domain, message, mail, chunk.variant.filled % READ_BACK == 0)
 
     def _look_ahead(self) -> None:
         """Make the next message ready while a mark is made: its envelope then travels with the dot."""
@@ -203,13 +212,17 @@ class Sender:
         if route.pace is not None and not route.pace.now():
             return
         taken = self._feed.take_now()
-        if taken is None or self._held_back(*taken):
+        if taken is None:
             return
-        of_domain = route.paces.get(domain_of(taken[1])) if route.paces else None
+        chunk, row = taken
+        domain = domain_of(row)
+        if self._held_back(chunk, row, domain):
+            return
+        of_domain = route.paces.get(domain) if route.paces else None
         if of_domain is not None and not of_domain.now():
-            self._feed.put_back(*taken)
+            self._feed.put_back(chunk, row)
             return
-        self._ahead = self._filled(*taken)
+        self._ahead = self._filled(chunk, row, domain)
         if self._ahead is not None:
             self._of.routes.took(route)
 
@@ -302,32 +315,58 @@ class Sender:
             return
         if mail.shown:
             try:
-                await self._feed.read_back(chunk.variant, mail.message)
+                await self._feed.read_back(chunk.variant, b"".join(mail.message))
             except Overtaken:
                 self._feed.put_back(chunk, row)
                 self._of.end()
                 return
         self._mail, self._marked = mail, False
-        outcome = await connection.send(*mail.mail, before_dot=self._mark, following=self._following)
+        outcome = await connection.send(
+            *mail.mail, before_dot=self._mark, following=self._following, accepted=self._goes_on
+        )
+        mail = self._mail
         if outcome is None:
-            await self._passed_over(chunk, row)
+            await self._passed_over(mail.chunk, mail.row)
             return
         self._judge_relay(outcome)
         outcome = self._counted(outcome)
         if outcome.action is Action.NONE and outcome.state is State.ACCEPTED:
-            self._settling.accepted(chunk, row, outcome)
+            self._settling.accepted(mail.chunk, mail.row, mail.domain, outcome)
             return
         if await self._unusable(outcome):
             outcome = replace(outcome, action=Action.RECONNECT)
-        await self._settling.settle(chunk, row, outcome, marked=self._marked)
+        await self._settling.settle(mail.chunk, mail.row, outcome, marked=self._marked)
 
-    async def _mark(self) -> bool:
+    def _goes_on(self, outcome: Outcome) -> bool:
+        """The message at hand was accepted, and the next one is awaited: that goes out at once, unless there is something to be seen to first."""
+        mail, ahead = self._mail, self._ahead
+        if (
+            mail is None
+            or ahead is None
+            or ahead.shown
+            or self._of.over.is_set()
+            or self._route.refusals.some
+        ):
+            return False
+        self._judge_relay(outcome)
+        self._route.refusals.enough(outcome)
+        self._settling.accepted(mail.chunk, mail.row, mail.domain, outcome)
+        self._mail, self._ahead, self._marked = ahead, None, False
+        return True
+
+    def _mark(self, answer: Answer) -> None:
         """The mark of the message at hand; the next one is made ready while it is made."""
         mail = self._mail
         if mail is None:
-            return False
-        self._marked = await self._of.writer.mark(mail.chunk.lease, mail.row, meanwhile=self._look_ahead)
-        return self._marked
+            answer(False)
+            return
+        self._answer = answer
+        self._of.writer.mark(mail.chunk.lease, mail.row, self._told, meanwhile=self._look_ahead)
+
+    def _told(self, answer: bool | Exception) -> None:
+        self._marked = answer is True
+        if self._answer is not None:
+            self._answer(answer)
 
     def _following(self) -> Mail | None:
         """What is sent next; nothing more is begun once the run is over."""

@@ -27,13 +27,14 @@ class Settling:
     def __init__(self, shared: Shared) -> None:
         self._of, self._work, self._feed = shared, shared.work, shared.feed
 
-    def accepted(self, chunk: Chunk, row: Row, outcome: Outcome) -> None:
+    def accepted(self, chunk: Chunk, row: Row, domain: str, outcome: Outcome) -> None:
         """The relay took it; nothing else follows."""
-        domain = domain_of(row)
         self._of.domains.incredible(domain, outcome)
         if self._of.domains.well(domain):
             self._of.forget(f"domain:{domain}")
-        self.record(chunk, row, outcome)
+        self._of.writer.record(
+            row, outcome, lease=chunk.lease, next_at=None, resend=False, settled=chunk.settled
+        )
 
     async def settle(self, chunk: Chunk, row: Row, outcome: Outcome, *, marked: bool) -> None:
         """Decide what follows of what was not simply accepted, and append it."""

@@ -28,6 +28,7 @@ from publisher.ledger import Counts, Outcome, State, Tally, resend_allowed
 from publisher.store import deliveries
 from publisher.store.db import Database
 from publisher.store.deliveries import Lease, Recorded, Row
+from publisher.transport import Answer
 
 __all__ = ["Writer"]
 
@@ -41,7 +42,7 @@ as many. What a commit costs is mostly the same for one row and for twenty."""
 SHOW_SECONDS = 0.1
 
 
-_Mark = tuple[Lease, Row, "asyncio.Future[bool]", Callable[[], None]]
+_Mark = tuple[Lease, Row, Answer, Callable[[], None]]
 """A mark that is asked for, where to answer, and what is done meanwhile. Plain tuples: one of each kind is made for every mail."""
 _Record = tuple[Row, Outcome, Lease, datetime | None, bool, Callable[[], None]]
 """An outcome with its lease, when its row is tried again, whether it is a doubt that may be sent again, and whom to tell."""
@@ -65,10 +66,11 @@ class _Group:
 
     def fail(self, error: Exception) -> None:
         """Tell whoever waits."""
-        waiting: list[asyncio.Future[Any]] = [answer for _, _, answer, _ in self.marks]
-        for answer in (*waiting, *(call.answer for call in self.calls)):
-            if not answer.done():
-                answer.set_exception(error)
+        for _, _, told, _ in self.marks:
+            told(error)
+        for call in self.calls:
+            if not call.answer.done():
+                call.answer.set_exception(error)
 
 
 class Writer:
@@ -86,11 +88,13 @@ class Writer:
 
     # ------------------------------------------------------------------------------------------------------- requests
 
-    def mark(self, lease: Lease, row: Row, *, meanwhile: Callable[[], None]) -> asyncio.Future[bool]:
+    def mark(self, lease: Lease, row: Row, answer: Answer, *, meanwhile: Callable[[], None]) -> None:
         """Ask whether the row may be sent now; if so it is durably marked. `meanwhile` is done while the disk works."""
-        answer: asyncio.Future[bool] = self._loop.create_future()
-        self._open().marks.append((lease, row, answer, meanwhile))
-        return answer
+        if self._broken is not None:
+            answer(self._broken)
+            return
+        self._something.set()
+        self._coming.marks.append((lease, row, answer, meanwhile))
 
     def record(
         self,
@@ -102,8 +106,12 @@ class Writer:
         resend: bool,
         settled: Callable[[], None],
     ) -> None:
-        """Append an outcome; `settled` is called when it is durable. `resend`: a doubt that may be sent again."""
-        self._open().records.append((row, outcome, lease, next_at, resend, settled))
+        """Append an outcome; `settled` is called when it is durable. `resend`: a doubt that may be sent again.
+
+        Once the ledger is broken nothing is appended any more: the row stays at the dot, and recovery settles it.
+        """
+        self._something.set()
+        self._coming.records.append((row, outcome, lease, next_at, resend, settled))
 
     async def do(self, act: Callable[[Connection], T]) -> T:
         """Carry out `act` in the next commit, and give back what it gives."""
@@ -159,9 +167,8 @@ class Writer:
             thread.shutdown(wait=False)
 
     def _tell(self, group: _Group, allowed: Container[int], answers: Sequence[Any]) -> None:
-        for _, row, mark, _ in group.marks:
-            if not mark.done():  # else its task was cancelled
-                mark.set_result(row.delivery_id in allowed)
+        for _, row, told, _ in group.marks:
+            told(row.delivery_id in allowed)
         for call, answer in zip(group.calls, answers, strict=True):
             if not call.answer.done():
                 call.answer.set_result(answer)

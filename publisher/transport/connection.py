@@ -4,31 +4,49 @@ Where PIPELINING (RFC 2920) is announced, MAIL, RCPT and DATA leave together, an
 one is known by then: one journey for each message instead of four. Elsewhere each command waits for its answer. Every answer is
 read, and belongs to the command that it answers by its place. A message that was announced with a dot and is not sent after
 all costs nothing but the connection: nobody can take DATA back.
+
+An envelope is asked for by a task, which may wait in many places. From the 354 on a message goes by itself, from call to call as the
+wire, the kernel and the ledger answer: body, mark, dot, reply. As long as all is welcome the next one begins in the very call in
+which the reply came, and no task wakes up; whatever else happens is the task's again.
 """
 
 from __future__ import annotations
 
-import re
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from publisher.crash import crashpoint
 from publisher.ledger import SESSION_ENDED, Action, Outcome, Phase, Reply, State, classify, lost
+from publisher.transport.commands import Offer
 from publisher.transport.options import Envelope, RelayOptions
 from publisher.transport.wire import Broken, Wire
 
-__all__ = ["Connection", "Mail"]
+__all__ = ["Answer", "Connection", "Mail", "at_once"]
 
 BLOCK = 65_536
 """Bytes of the body that are written under one limit."""
 DOT = b".\r\n"
 BAD_SEQUENCE = 503
-PLAIN = re.compile(r"[!-*,-<>-~]*")
-"""What stands in a parameter as it is."""
 
-Mail = tuple[Envelope, bytes]
-"""A message: its envelope, and its wire form (CRLF, dots stuffed, ending in CRLF) without the final dot."""
+Mail = tuple[Envelope, Sequence[bytes]]
+"""A message: its envelope, and its wire form (CRLF, dots stuffed, ending in CRLF) in pieces, without the final dot."""
+Answer = Callable[[bool | Exception], None]
+"""Whom to tell about a mark: it is made (True), it is not to be (False), or it cannot be."""
+
+
+def at_once(answer: Answer) -> None:
+    """`before_dot` of a mail that no ledger knows."""
+    answer(True)
+
+
+def _nothing() -> Mail | None:
+    return None
+
+
+def _enough(_outcome: Outcome) -> bool:
+    return False
 
 
 class Connection:
@@ -36,13 +54,15 @@ class Connection:
 
     def __init__(self, wire: Wire, options: RelayOptions, extensions: Mapping[str, str]) -> None:
         self._wire, self._options, self._limits = wire, options, options.limits
-        self._extensions = extensions
-        self._pipelines = "pipelining" in extensions
-        limit = extensions.get("size", "")
-        self._largest = int(limit) if limit.isdecimal() else 0
+        self._offer = Offer(extensions, options.name)
         self._used, self._opened = 0, time.monotonic()
         self._untidy = False
-        self._announced: Envelope | None = None
+        self._announced: Mail | None = None
+        self._blocks: Iterator[Sequence[bytes]] = iter(())
+        self._ending: asyncio.Future[Outcome | None] | None = None
+        self._before_dot: Callable[[Answer], None] = lambda answer: answer(False)
+        self._following: Callable[[], Mail | None] = _nothing
+        self._accepted: Callable[[Outcome], bool] = _enough
 
     @property
     def usable(self) -> bool:
@@ -52,7 +72,7 @@ class Connection:
     @property
     def looks_ahead(self) -> bool:
         """Whether the message after this one could be announced with its dot."""
-        return self._pipelines and self._has_room
+        return self._offer.pipelines and self._has_room
 
     @property
     def _has_room(self) -> bool:
@@ -62,21 +82,27 @@ class Connection:
     async def send(
         self,
         envelope: Envelope,
-        message: bytes,
+        message: Sequence[bytes],
         *,
-        before_dot: Callable[[], Awaitable[bool]],
-        following: Callable[[], Mail | None] = lambda: None,
+        before_dot: Callable[[Answer], None],
+        following: Callable[[], Mail | None] = _nothing,
+        accepted: Callable[[Outcome], bool] = _enough,
     ) -> Outcome | None:
-        """Send one message.
+        """Send one message, and those that follow as long as `accepted` takes them up.
 
-        `before_dot` is awaited when the body is written: True lets the dot go, False closes the connection without it; if
-        it raises, the connection is closed without the dot, too. `following` is asked for the message to be sent next just
+        `before_dot` is asked when the body is written, and may take its time: True lets the dot go, False closes the
+        connection without it; an error, too, and is raised here. `following` is asked for the message to be sent next just
         before the dot leaves; whoever names one sends that very envelope next over this connection, or closes it.
-        Returns the outcome, or None when `before_dot` said no (nothing was delivered then).
+        `accepted` is told that a message was taken, when the one that was announced with its dot is welcome: if it says True
+        the outcome is settled, that one is the message at hand now, and its body leaves at once.
+        Returns the outcome of the message at hand, or None when `before_dot` said no (nothing was delivered then).
         """
         outcome = None if self._welcomed(envelope) else await self._introduced(envelope, message)
         if outcome is None:
-            outcome = await self._content(message, before_dot, following)
+            self._before_dot, self._following, self._accepted = before_dot, following, accepted
+            self._ending = asyncio.get_running_loop().create_future()
+            self._begin(message)
+            outcome = await self._ending
         return outcome if outcome is None or outcome.relay else outcome.by(self._options.name)
 
     def abort(self) -> None:
@@ -95,42 +121,9 @@ class Connection:
 
     # --------------------------------------------------------------------------------------------------- the envelope
 
-    def _unsendable(self, envelope: Envelope, message: bytes) -> Outcome | None:
-        """Why there is no need to ask this server."""
-        if envelope.malformed:
-            return Outcome(State.FAILED, "malformed-address")
-        if envelope.smtputf8 and "smtputf8" not in self._extensions:
-            return Outcome(State.FAILED, "needs-smtputf8")
-        if "8bitmime" not in self._extensions and not (envelope.ascii or message.isascii()):
-            return Outcome(State.FAILED, "needs-8bitmime")
-        if self._largest and (size := len(message)) > self._largest:
-            why = f"a message of {size} bytes is over relay {self._options.name}'s limit of {self._largest}"
-            return Outcome(State.QUEUED, why, action=Action.HALT, charged=False, scope="message")
-        return None
-
-    def _commands(self, envelope: Envelope, message: bytes) -> tuple[bytes, bytes, bytes]:
-        """MAIL, RCPT and DATA with what the server has announced: SIZE, 8BITMIME, SMTPUTF8, DSN (RFC 1870, 6152, 6531, 3461)."""
-        offered = self._extensions
-        of_mail, of_rcpt = "", ""
-        if "size" in offered:
-            of_mail += f" SIZE={len(message)}"
-        if not (envelope.ascii or message.isascii()):
-            of_mail += " BODY=8BITMIME"
-        if envelope.smtputf8:
-            of_mail += " SMTPUTF8"
-        if "dsn" in offered:
-            of_mail += " RET=HDRS" + (f" ENVID={xtext(envelope.envid)}" if envelope.envid else "")
-            of_rcpt += " NOTIFY=FAILURE"
-            of_rcpt += f" ORCPT=rfc822;{xtext(envelope.recipient)}" if envelope.recipient.isascii() else ""
-        return (
-            f"MAIL FROM:<{envelope.sender}>{of_mail}\r\n".encode(),
-            f"RCPT TO:<{envelope.recipient}>{of_rcpt}\r\n".encode(),
-            b"DATA\r\n",
-        )
-
     def _welcomed(self, envelope: Envelope) -> bool:
-        """Whether it was announced with the last dot and all of it was welcome, so that nothing is to be waited for."""
-        if envelope is not self._announced or not self._wire.welcome():
+        """Whether it was announced with the last dot and all of it is welcome, so that nothing is to be waited for."""
+        if self._announced is None or self._announced[0] is not envelope or not self._wire.welcome():
             return False
         self._announced = None
         crashpoint("after-mail")
@@ -138,11 +131,12 @@ class Connection:
         crashpoint("after-data")
         return True
 
-    async def _introduced(self, envelope: Envelope, message: bytes) -> Outcome | None:
+    async def _introduced(self, envelope: Envelope, message: Sequence[bytes]) -> Outcome | None:
         """Name sender and recipient; None when the server waits for the message."""
-        if envelope is not self._announced and (refusal := self._unsendable(envelope, message)) is not None:
+        announced = self._announced is not None and self._announced[0] is envelope
+        if not announced and (refusal := self._offer.unsendable(envelope, message)) is not None:
             return refusal
-        if self._pipelines:
+        if self._offer.pipelines:
             return await self._together(envelope, message)
         return await self._step_by_step(envelope, message)
 
@@ -151,7 +145,7 @@ class Connection:
         limits = self._limits
         return (Phase.MAIL, limits.command, 2), (Phase.RCPT, limits.command, 2), (Phase.DATA, limits.data, 3)
 
-    async def _step_by_step(self, envelope: Envelope, message: bytes) -> Outcome | None:
+    async def _step_by_step(self, envelope: Envelope, message: Sequence[bytes]) -> Outcome | None:
         """MAIL, RCPT, DATA, each after the answer to the one before; None when the server waits for the message."""
         self._used += 1
         if self._untidy:
@@ -162,7 +156,7 @@ class Connection:
             if (trouble := await self._tidied()) is not None:
                 return trouble
         for command, (phase, seconds, wanted) in zip(
-            self._commands(envelope, message), self._steps(), strict=True
+            self._offer.commands(envelope, message), self._steps(), strict=True
         ):
             try:
                 reply = await self._wire.ask(command, seconds)
@@ -173,7 +167,7 @@ class Connection:
             crashpoint(f"after-{phase}")
         return None
 
-    async def _together(self, envelope: Envelope, message: bytes) -> Outcome | None:
+    async def _together(self, envelope: Envelope, message: Sequence[bytes]) -> Outcome | None:
         """The same in one journey, which may be under way since the last dot."""
         announced, self._announced = self._announced, None
         if announced is None:
@@ -185,16 +179,17 @@ class Connection:
             self._announced = None
             if untidy and (trouble := await self._tidied()) is not None:
                 return trouble
-        elif announced is not envelope:
+        elif announced[0] is not envelope:
             self._wire.end("another message was announced")
             return lost(Phase.MAIL, why="another message was announced")
         return await self._three_answers()
 
-    def _announce(self, envelope: Envelope, message: bytes, *, after: bytes) -> None:
+    def _announce(self, envelope: Envelope, message: Sequence[bytes], *, after: bytes) -> None:
         """Write the envelope behind something else that is answered; Broken when it cannot arrive."""
         self._used += 1
-        self._wire.say(after + b"".join(self._commands(envelope, message)), answers=3 + bool(after))
-        self._announced = envelope
+        commands = self._offer.commands(envelope, message)
+        self._wire.say(b"".join((after, *commands)), answers=3 + bool(after))
+        self._announced = envelope, message
 
     async def _three_answers(self) -> Outcome | None:
         """Every status is read; the first refusal counts."""
@@ -265,50 +260,86 @@ class Connection:
 
     # ---------------------------------------------------------------------------------------------------- the message
 
-    async def _content(
-        self,
-        message: bytes,
-        before_dot: Callable[[], Awaitable[bool]],
-        following: Callable[[], Mail | None],
-    ) -> Outcome | None:
+    def _begin(self, message: Sequence[bytes]) -> None:
+        """The server waits for the message."""
+        if sum(map(len, message)) <= BLOCK:
+            self._blocks = iter((message,))
+        else:
+            whole = b"".join(message)
+            self._blocks = iter([(whole[start : start + BLOCK],) for start in range(0, len(whole), BLOCK)])
+        self._write()
+
+    def _write(self) -> None:
+        """Write on, as the kernel takes it; then ask for the mark."""
         try:
-            for start in range(0, len(message), BLOCK):
-                self._wire.put(message if len(message) <= BLOCK else message[start : start + BLOCK])
+            for block in self._blocks:
+                self._wire.put_all(block)
                 crashpoint("mid-body")
                 if not self._wire.drained:
-                    await self._wire.drain(self._limits.block)
+                    self._wire.when_drained(self._drained, self._limits.block)
+                    return
         except Broken as broken:
-            return self._early() or self._lost(Phase.BODY, broken)
+            self._undelivered(str(broken))
+            return
         crashpoint("before-mark")
-        marked = False
-        try:
-            marked = await before_dot()
-        finally:
-            if not marked:
-                self._wire.end("not marked")
-        if not marked:
-            return None
+        self._before_dot(self._marked)
+
+    def _drained(self) -> None:
+        """The kernel has taken what was written, or never will."""
+        if self._wire.fault is None:
+            self._write()
+        else:
+            self._undelivered(self._wire.fault)
+
+    def _undelivered(self, why: str) -> None:
+        """The connection died before the dot: nothing was delivered."""
+        self._over(self._early() or self._lost(Phase.BODY, why))
+
+    def _marked(self, answer: bool | Exception) -> None:
+        """Let the dot go, and the next envelope with it, or nothing any more."""
+        if answer is not True or self._ending is None or self._ending.done():  # done: its task was cancelled
+            self._wire.end("not marked")
+            self._over(None, answer if isinstance(answer, Exception) else None)
+            return
         crashpoint("after-mark")
         try:
-            self._dot(following)
-        except Broken as broken:  # it died while the mark was made: no dot has left, nothing was delivered
-            return self._early() or self._lost(Phase.BODY, broken)
+            ahead = self._following() if self.looks_ahead else None
+            if ahead is None or self._offer.unsendable(*ahead) is not None:
+                self._wire.say(DOT)
+            else:
+                self._announce(*ahead, after=DOT)
+        except Broken as broken:  # it died while the mark was made
+            self._undelivered(str(broken))
+            return
         crashpoint("after-dot")
+        self._wire.when_answered(self._answered, self._limits.dot)
+
+    def _answered(self) -> None:
+        """The reply to the dot is here, or none will come."""
         try:
-            reply = await self._wire.answer(self._limits.dot)
+            reply = self._wire.take()
         except Broken as broken:
-            return self._lost(Phase.DOT, broken)
+            self._over(self._lost(Phase.DOT, broken))
+            return
         crashpoint("after-reply")
         outcome = _verdict(reply, self._options.name)
-        return outcome if outcome.state is State.ACCEPTED else self._refused(outcome, reply.code)
-
-    def _dot(self, following: Callable[[], Mail | None]) -> None:
-        """Let the dot go, and the next envelope with it; Broken when it cannot arrive."""
-        ahead = following() if self.looks_ahead else None
-        if ahead is None or self._unsendable(*ahead) is not None:
-            self._wire.say(DOT)
+        if outcome.state is not State.ACCEPTED:
+            self._over(self._refused(outcome, reply.code))
+            return
+        ahead = self._announced
+        if ahead is not None and self._wire.welcomes and self._accepted(outcome) and self._welcomed(ahead[0]):
+            self._begin(ahead[1])
         else:
-            self._announce(*ahead, after=DOT)
+            self._over(outcome)
+
+    def _over(self, outcome: Outcome | None, error: Exception | None = None) -> None:
+        """It is the task's turn again."""
+        if self._ending is None or self._ending.done():
+            return  # the task was cancelled
+        if error is None:
+            self._ending.set_result(outcome)
+        else:
+            self._ending.set_exception(error)
 
     def _refused(self, outcome: Outcome, code: int) -> Outcome:
         self._untidy = self._announced is None  # else the next transaction has begun, and RSET would end that
@@ -321,7 +352,7 @@ class Connection:
         early = self._wire.unasked
         return classify(early, Phase.DOT) if early is not None and early.code >= 400 else None
 
-    def _lost(self, phase: Phase, broken: Broken) -> Outcome:
+    def _lost(self, phase: Phase, broken: Broken | str) -> Outcome:
         return lost(phase, why=f"{phase}: {broken}")
 
 
@@ -329,10 +360,3 @@ class Connection:
 def _verdict(reply: Reply, relay: str) -> Outcome:
     """What a server says to the dot; most say the same to each."""
     return classify(reply, Phase.DOT).by(relay)
-
-
-def xtext(text: str) -> str:
-    """Text as the value of a parameter (RFC 3461 section 4)."""
-    if PLAIN.fullmatch(text):
-        return text
-    return "".join(c if "!" <= c <= "~" and c not in "+=" else f"+{ord(c):02X}" for c in text)

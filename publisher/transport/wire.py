@@ -13,6 +13,7 @@ import re
 import socket
 import ssl
 from collections import deque
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from publisher.ledger import Reply
@@ -44,6 +45,15 @@ def _whole(line: bytes) -> Reply | None:
     if found is None or found[2] == b"-":
         return None
     return reply_of(int(found[1]), (found[3] or b"").decode("utf-8", "replace"))
+
+
+@lru_cache(maxsize=256)
+def _all_whole(packet: bytes) -> tuple[Reply, ...] | None:
+    """The replies of a packet of nothing but `_whole` lines; None for any other."""
+    if packet[-1:] != b"\n":
+        return None
+    replies = [_whole(line) for line in packet[:-1].split(b"\n")]
+    return None if None in replies else tuple(reply for reply in replies if reply is not None)
 
 
 def in_words(error: BaseException) -> str:
@@ -79,8 +89,10 @@ class Wire(asyncio.BufferedProtocol):
         self._size = 0
         self._asked = 0
         self._answers: deque[Reply] = deque()
-        self._waiter: asyncio.Future[None] | None = None
-        self._room: asyncio.Future[None] | None = None
+        self._then: Callable[[], None] | None = None
+        self._full = False
+        self._when_drained: Callable[[], None] | None = None
+        self._socket = _socket_of(transport)
         self._timer: asyncio.TimerHandle | None = None
         self._until, self._limit = float("inf"), ("", 0.0)
         self.fault: str | None = None
@@ -114,61 +126,99 @@ class Wire(asyncio.BufferedProtocol):
             raise Broken(self.fault or "connection lost")
         self._transport.write(data)
 
+    def put_all(self, pieces: Sequence[bytes]) -> None:
+        """`put` of one piece after the other. Where nothing waits to be written, the kernel takes them as they are, uncopied."""
+        if self.fault is not None or self._transport.is_closing():
+            raise Broken(self.fault or "connection lost")
+        if self._socket is None or self._transport.get_write_buffer_size():
+            self._transport.write(b"".join(pieces))
+            return
+        try:
+            taken = os.writev(self._socket, pieces)
+        except OSError:  # it is full, or lost: the transport finds out for itself
+            taken = 0
+        whole = sum(map(len, pieces))
+        if taken < whole:
+            self._transport.write(b"".join(pieces)[taken:])
+
     async def answer(self, seconds: float) -> Reply:
         """The next answer to what was asked; Broken when none came in time or none can come any more."""
         if not self._answers and self.fault is None:
-            self._waiter = self._loop.create_future()
-            self._allow(seconds, "no answer")
+            here = asyncio.Event()
+            self.when_answered(here.set, seconds)
             try:
-                await self._waiter
+                await here.wait()
             finally:
-                self._until = float("inf")
-                self._waiter = None
+                self._then, self._until = None, float("inf")
+        return self.take()
+
+    def when_answered(self, then: Callable[[], None], seconds: float) -> None:
+        """Call `then`, once, when the next answer is here, or none came in time or can come any more."""
+        self._then = then
+        if self._answers or self.fault is not None:
+            self._loop.call_soon(self._tell)
+        else:
+            self._allow(seconds, "no answer")
+
+    def take(self) -> Reply:
+        """The next answer; Broken when there is none."""
         if self._answers:
             return self._answers.popleft()
         raise Broken(self.fault)
 
-    def welcome(self) -> bool:
-        """Take the answers to MAIL, RCPT and DATA, if all three are here already and say yes."""
+    @property
+    def welcomes(self) -> bool:
+        """Whether the answers to MAIL, RCPT and DATA are here, all three, and say yes."""
         answers = self._answers
-        if (
-            len(answers) < 3
-            or answers[0].code // 100 != 2
-            or answers[1].code // 100 != 2
-            or answers[2].code // 100 != 3
-        ):
+        return (
+            len(answers) >= 3
+            and 200 <= answers[0].code < 300
+            and 200 <= answers[1].code < 300
+            and 300 <= answers[2].code < 400
+        )
+
+    def welcome(self) -> bool:
+        """Take those three, if they are."""
+        if not self.welcomes:
             return False
         for _ in range(3):
-            answers.popleft()
+            self._answers.popleft()
         return True
 
     @property
     def drained(self) -> bool:
         """Whether the kernel has taken everything that was written."""
-        return self._room is None and self.fault is None
+        return not self._full and self.fault is None
 
-    async def drain(self, seconds: float) -> None:
-        """Wait until everything written was taken; Broken when it is not in time."""
-        if self._room is not None:
+    def when_drained(self, then: Callable[[], None], seconds: float) -> None:
+        """Call `then`, once, when the kernel has taken everything that was written, or that was not in time, or the wire is broken."""
+        self._when_drained = then
+        if self.fault is not None or not self._full:
+            self._loop.call_soon(self._tell)
+        else:
             self._allow(seconds, "nothing was read")
-            try:
-                await self._room
-            finally:
-                self._until = float("inf")
-        if self.fault is not None:
-            raise Broken(self.fault)
 
     def end(self, why: str) -> None:
-        """Break the wire: drop the connection at once and wake whoever waits."""
+        """Break the wire: drop the connection at once and tell whoever waits."""
         if self.fault is None:
             self.fault = why
         self._transport.abort()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for waiting in (self._waiter, self._room):
-            if waiting is not None and not waiting.done():
-                waiting.set_result(None)
+        if self._then is not None or self._when_drained is not None:
+            self._loop.call_soon(self._tell)
+
+    def _tell(self) -> None:
+        """Tell whoever waits for what is here; nobody else."""
+        if self._then is not None and (self._answers or self.fault is not None):
+            then, self._then = self._then, None
+            self._until = float("inf")
+            then()
+        elif self._when_drained is not None and (not self._full or self.fault is not None):
+            then, self._when_drained = self._when_drained, None
+            self._until = float("inf")
+            then()
 
     def _allow(self, seconds: float, trouble: str) -> None:
         """What is waited for now may take so long."""
@@ -197,6 +247,14 @@ class Wire(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Lines, however they are cut into packets."""
+        if not (self._rest or self._lines or self.fault):
+            replies = _all_whole(bytes(self._buffer[:nbytes]))
+            if replies is not None and len(replies) <= self._asked:
+                self._asked -= len(replies)
+                self._answers += replies
+                if self._then is not None:
+                    self._tell()
+                return
         *lines, self._rest = (self._rest + self._buffer[:nbytes]).split(b"\n")
         for line in lines:
             if self.fault is not None:
@@ -211,8 +269,8 @@ class Wire(asyncio.BufferedProtocol):
                 self._to_nothing(reply)
         if len(self._rest) > LINE_MAX:
             self.end("a reply line without end")
-        if self._answers and self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        if self._then is not None:
+            self._tell()
 
     def _line(self, line: bytes) -> None:
         self._size += len(line)
@@ -247,10 +305,18 @@ class Wire(asyncio.BufferedProtocol):
 
     def pause_writing(self) -> None:
         """The kernel takes no more for now."""
-        self._room = self._loop.create_future()
+        self._full = True
 
     def resume_writing(self) -> None:
         """Everything was taken."""
-        if self._room is not None and not self._room.done():
-            self._room.set_result(None)
-        self._room = None
+        self._full = False
+        if self._when_drained is not None:
+            self._tell()
+
+
+def _socket_of(transport: asyncio.Transport) -> int | None:
+    """Where what is written goes as it is; None under TLS, and where there is no such thing."""
+    if transport.get_extra_info("sslcontext") is not None:
+        return None
+    found = transport.get_extra_info("socket")
+    return found.fileno() if found is not None else None

@@ -11,8 +11,8 @@ from unittest.mock import Mock
 import pytest
 
 from publisher.ledger import Action, Outcome, Reply, State
-from publisher.transport import Connection, Envelope, Limits, RelayOptions
-from publisher.transport.connection import xtext
+from publisher.transport import Answer, Connection, Envelope, Limits, RelayOptions
+from publisher.transport.commands import xtext
 from publisher.transport.wire import Wire
 from tests.smtpd import Server
 from tests.transportbox import (
@@ -53,10 +53,13 @@ def test_mark_is_asked_for_after_the_body_and_before_the_dot(tmp_path: Path) -> 
     seen: list[int] = []
     with clear(folder=tmp_path) as server:
 
-        async def mark() -> bool:
-            await asyncio.sleep(0.05)  # time for a dot to arrive, if one had been sent
-            seen.append(len(server.messages()))
-            return True
+        def mark(answer: Answer) -> None:
+            def look() -> None:
+                seen.append(len(server.messages()))
+                answer(True)
+
+            # time for a dot to arrive, if one had been sent
+            asyncio.get_running_loop().call_later(0.05, look)
 
         outcome = one(server, before_dot=mark)
     assert seen == [0]
@@ -68,7 +71,7 @@ def test_mark_is_asked_for_after_the_body_and_before_the_dot(tmp_path: Path) -> 
 def test_refused_mark_sends_no_dot_and_ends_the_connection(tmp_path: Path) -> None:
     async def scenario() -> None:
         connection = await connected(relay(server))
-        assert await connection.send(ENVELOPE, MESSAGE, before_dot=no) is None
+        assert await connection.send(ENVELOPE, [MESSAGE], before_dot=no) is None
         assert not connection.usable
         await connection.close()
 
@@ -78,8 +81,8 @@ def test_refused_mark_sends_no_dot_and_ends_the_connection(tmp_path: Path) -> No
 
 
 def test_failing_mark_sends_no_dot(tmp_path: Path) -> None:
-    async def full() -> bool:
-        raise OSError("disk full")
+    def full(answer: Answer) -> None:
+        answer(OSError("disk full"))
 
     with clear(folder=tmp_path) as server, pytest.raises(OSError, match="disk full"):
         one(server, before_dot=full)
@@ -91,7 +94,7 @@ def test_connection_is_used_again_and_given_up_after_its_number_of_messages(tmp_
         connection = await connected(relay(server, messages=3))
         usable = []
         for _ in range(3):
-            await connection.send(ENVELOPE, MESSAGE, before_dot=yes)
+            await connection.send(ENVELOPE, [MESSAGE], before_dot=yes)
             usable.append(connection.usable)
         await connection.close()
         return usable
@@ -128,7 +131,7 @@ def test_refused_recipient_is_followed_by_rset_and_the_next_message_passes(tmp_p
     async def scenario() -> list[Outcome | None]:
         connection = await connected(relay(server))
         outcomes = [
-            await connection.send(Envelope("b@front.example", rcpt), MESSAGE, before_dot=yes)
+            await connection.send(Envelope("b@front.example", rcpt), [MESSAGE], before_dot=yes)
             for rcpt in ("gone@list.example", "reader@list.example")
         ]
         await connection.close()
@@ -153,8 +156,8 @@ def test_refused_recipient_is_followed_by_rset_and_the_next_message_passes(tmp_p
 def test_connection_is_not_used_again_after_a_failed_rset(tmp_path: Path, how: str) -> None:
     async def scenario() -> Outcome | None:
         connection = await connected(relay(server, limits=Limits(reset=0.2)))
-        await connection.send(Envelope("", "gone@list.example"), MESSAGE, before_dot=yes)
-        outcome = await connection.send(ENVELOPE, MESSAGE, before_dot=yes)
+        await connection.send(Envelope("", "gone@list.example"), [MESSAGE], before_dot=yes)
+        outcome = await connection.send(ENVELOPE, [MESSAGE], before_dot=yes)
         assert not connection.usable
         await connection.close()
         return outcome
@@ -172,7 +175,7 @@ def test_connection_is_not_used_again_after_a_failed_rset(tmp_path: Path, how: s
 def test_421_ends_the_connection(tmp_path: Path, phase: str) -> None:
     async def scenario() -> Outcome | None:
         connection = await connected(relay(server))
-        outcome = await connection.send(ENVELOPE, MESSAGE, before_dot=yes)
+        outcome = await connection.send(ENVELOPE, [MESSAGE], before_dot=yes)
         assert not connection.usable
         await connection.close()
         return outcome
@@ -187,8 +190,8 @@ def test_421_ends_the_connection(tmp_path: Path, phase: str) -> None:
 def test_421_that_ends_a_session_in_use_is_no_answer_to_the_next_row(tmp_path: Path) -> None:
     async def scenario() -> Outcome | None:
         connection = await connected(relay(server))
-        await connection.send(ENVELOPE, MESSAGE, before_dot=yes)
-        return await connection.send(ENVELOPE, MESSAGE, before_dot=yes)
+        await connection.send(ENVELOPE, [MESSAGE], before_dot=yes)
+        return await connection.send(ENVELOPE, [MESSAGE], before_dot=yes)
 
     with clear("mail nth=2 reply='421 4.7.0 Enough' then=drop", folder=tmp_path) as server:
         outcome = asyncio.run(scenario())
@@ -199,7 +202,7 @@ def test_421_that_ends_a_session_in_use_is_no_answer_to_the_next_row(tmp_path: P
 def test_server_that_hung_up_between_messages_is_noticed(tmp_path: Path) -> None:
     async def scenario() -> None:
         connection = await connected(relay(server))
-        await connection.send(ENVELOPE, MESSAGE, before_dot=yes)
+        await connection.send(ENVELOPE, [MESSAGE], before_dot=yes)
         await until(lambda: not connection.usable)
 
     rule = r"logged raw='250 2.0.0 Ok\r\n421 4.4.2 Idle too long\r\n' then=drop"
@@ -220,7 +223,7 @@ def test_address_in_another_script_needs_a_server_that_takes_it(tmp_path: Path) 
     async def scenario() -> Outcome | None:
         connection = await connected(relay(server))
         envelope = Envelope("bounce@front.example", "خواننده@list.example")
-        outcome = await connection.send(envelope, MESSAGE, before_dot=yes)
+        outcome = await connection.send(envelope, [MESSAGE], before_dot=yes)
         assert connection.usable
         await connection.close()
         return outcome
@@ -245,7 +248,7 @@ def test_address_in_another_script_needs_a_server_that_takes_it(tmp_path: Path) 
 def test_address_that_would_end_the_command_is_never_sent(tmp_path: Path, rcpt: str) -> None:
     async def scenario() -> Outcome | None:
         connection = await connected(relay(server))
-        outcome = await connection.send(Envelope("b@front.example", rcpt), MESSAGE, before_dot=yes)
+        outcome = await connection.send(Envelope("b@front.example", rcpt), [MESSAGE], before_dot=yes)
         await connection.close()
         return outcome
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from publisher.ledger import Action, Outcome, Phase, State
-from publisher.transport import Limits
+from publisher.transport import Answer, Limits
 from publisher.transport.relay import _failure
 from tests.smtpd import PLAIN, Server
 from tests.transportbox import (
@@ -106,7 +106,7 @@ def test_silence_after_the_dot_leaves_a_doubt(tmp_path: Path, phase: str) -> Non
 def test_late_acceptance_is_not_taken_for_the_next_answer(tmp_path: Path) -> None:
     async def scenario() -> bool:
         connection = await connected(relay(server, limits=Limits(dot=0.1)))
-        outcome = await connection.send(ENVELOPE, MESSAGE, before_dot=yes)
+        outcome = await connection.send(ENVELOPE, [MESSAGE], before_dot=yes)
         assert outcome is not None
         assert outcome.state is State.UNCERTAIN
         await asyncio.sleep(0.7)  # until after the late reply
@@ -122,9 +122,9 @@ def test_late_acceptance_is_not_taken_for_the_next_answer(tmp_path: Path) -> Non
 def test_server_that_stops_reading_is_noticed_before_the_dot(tmp_path: Path, tls: bool) -> None:
     asked: list[bool] = []
 
-    async def mark() -> bool:
+    def mark(answer: Answer) -> None:
         asked.append(True)
-        return True
+        answer(True)
 
     long = (b"x" * 70 + b"\r\n") * 150_000  # more than the kernel's buffers take
     with Server("body at=1 do=deaf", folder=tmp_path, starttls=tls, rcvbuf=4096) as server:
@@ -220,7 +220,7 @@ def test_control_characters_and_broken_text_of_a_reply_are_made_harmless(tmp_pat
 def test_aborting_at_the_dot_leaves_a_doubt_and_needs_no_cancelling(tmp_path: Path) -> None:
     async def scenario() -> Outcome | None:
         connection = await connected(relay(server))
-        sending = asyncio.create_task(connection.send(ENVELOPE, MESSAGE, before_dot=yes))
+        sending = asyncio.create_task(connection.send(ENVELOPE, [MESSAGE], before_dot=yes))
         await until(lambda: bool(server.messages()))
         connection.abort()
         return await sending

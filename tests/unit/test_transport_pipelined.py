@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from publisher.ledger import Action, Outcome, State
-from publisher.transport import Connection, Envelope, Limits, Mail
+from publisher.transport import Answer, Connection, Envelope, Limits, Mail
 from publisher.transport.wire import Wire
 from tests.smtpd import OFFER, Server
-from tests.transportbox import MESSAGE, clear, connected, no, one, relay, yes
+from tests.transportbox import MESSAGE, clear, connected, late, no, one, relay, yes
 
 FIRST, SECOND, THIRD = (
     Envelope("b@front.example", f"{name}@list.example", "01KJ+D") for name in ("first", "second", "third")
@@ -22,16 +22,16 @@ FIRST, SECOND, THIRD = (
 async def pair(
     server: Server,
     *,
-    before_second: Callable[[], Awaitable[bool]] = yes,
+    before_second: Callable[[Answer], None] = yes,
     limits: Limits | None = None,
 ) -> tuple[Outcome | None, Outcome | None, Connection]:
     """Two messages, the second one announced with the dot of the first."""
     connection = await connected(relay(server, **({"limits": limits} if limits else {})))
-    ahead: Mail = SECOND, MESSAGE
-    first = await connection.send(FIRST, MESSAGE, before_dot=yes, following=lambda: ahead)
+    ahead: Mail = SECOND, [MESSAGE]
+    first = await connection.send(FIRST, [MESSAGE], before_dot=yes, following=lambda: ahead)
     second = None
     if connection.usable:
-        second = await connection.send(SECOND, MESSAGE, before_dot=before_second)
+        second = await connection.send(SECOND, [MESSAGE], before_dot=before_second)
     return first, second, connection
 
 
@@ -47,7 +47,13 @@ def test_envelope_travels_with_the_dot_before_it(tmp_path: Path, monkeypatch: py
         written.append(data)
         put(self, data)
 
+    def note_all(self: Wire, pieces: Sequence[bytes]) -> None:
+        written.append(b"".join(pieces))
+        put_all(self, pieces)
+
+    put_all = Wire.put_all
     monkeypatch.setattr(Wire, "put", note)
+    monkeypatch.setattr(Wire, "put_all", note_all)
 
     async def scenario() -> None:
         first, second, connection = await pair(server)
@@ -73,10 +79,6 @@ def test_cut_within_an_announced_envelope_is_free_for_it_and_no_doubt_for_the_on
 ) -> None:
     if phase == "354" and how.startswith("reply"):
         how = "raw='421 4.7.0 No' then=drop"
-
-    async def late() -> bool:
-        await asyncio.sleep(0.05)
-        return True
 
     async def scenario() -> None:
         first, second, connection = await pair(server, before_second=late)
@@ -127,8 +129,8 @@ def test_refused_recipient_whose_data_is_taken_is_ended_with_a_lone_dot_and_coun
             _, second, connection = await pair(server)
         else:
             connection = await connected(relay(server))
-            second = await connection.send(SECOND, MESSAGE, before_dot=no)
-        third = await connection.send(THIRD, MESSAGE, before_dot=yes)
+            second = await connection.send(SECOND, [MESSAGE], before_dot=no)
+        third = await connection.send(THIRD, [MESSAGE], before_dot=yes)
         await connection.close()
         return [second, third]
 
@@ -158,10 +160,10 @@ def test_data_taken_with_a_recipient_though_mail_was_refused_is_never_ended(tmp_
 def test_refusal_with_refused_data_keeps_the_connection(tmp_path: Path, rules: tuple[str, ...]) -> None:
     async def scenario() -> None:
         connection = await connected(relay(server))
-        assert (refused := await connection.send(FIRST, MESSAGE, before_dot=no)) is not None
+        assert (refused := await connection.send(FIRST, [MESSAGE], before_dot=no)) is not None
         assert refused.code == 550
         server.teach()
-        assert states(await connection.send(SECOND, MESSAGE, before_dot=yes)) == [State.ACCEPTED]
+        assert states(await connection.send(SECOND, [MESSAGE], before_dot=yes)) == [State.ACCEPTED]
         await connection.close()
 
     with clear(*rules, folder=tmp_path) as server:
@@ -182,9 +184,9 @@ def test_mark_that_says_no_to_an_announced_message_sends_no_dot(tmp_path: Path) 
 def test_announced_message_that_is_not_sent_ends_the_connection_and_nothing_else(tmp_path: Path) -> None:
     async def scenario(*, another: bool) -> None:
         connection = await connected(relay(server))
-        await connection.send(FIRST, MESSAGE, before_dot=yes, following=lambda: (SECOND, MESSAGE))
+        await connection.send(FIRST, [MESSAGE], before_dot=yes, following=lambda: (SECOND, [MESSAGE]))
         if another:
-            third = await connection.send(THIRD, MESSAGE, before_dot=yes)
+            third = await connection.send(THIRD, [MESSAGE], before_dot=yes)
             assert third is not None
             assert (third.state, third.charged) == (State.QUEUED, False)
         await connection.close()
@@ -225,7 +227,7 @@ def test_three_answers_in_one_packet_are_three_answers() -> None:
         listening = await asyncio.start_server(serve, "127.0.0.1", 0)
         server = Server(folder=Path("/"), starttls=False, port=listening.sockets[0].getsockname()[1])
         connection = await connected(relay(server))
-        outcome = await connection.send(FIRST, MESSAGE, before_dot=yes)
+        outcome = await connection.send(FIRST, [MESSAGE], before_dot=yes)
         await connection.close()
         await gone.wait()
         listening.close()

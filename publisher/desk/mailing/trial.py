@@ -22,7 +22,7 @@ from publisher.newsroom import Newsroom
 from publisher.render import digest as render_digest
 from publisher.render import message
 from publisher.store import house
-from publisher.transport import Envelope, Relay
+from publisher.transport import Envelope, Relay, at_once
 from subscribers import audience
 from subscribers.address import Address, key, parse
 
@@ -114,10 +114,6 @@ def _readers(newsroom: Newsroom, addresses: Sequence[str]) -> list[Address]:
 
 async def _sent(relay: Relay, mails: Sequence[tuple[str, Envelope, bytes]]) -> list[Trial]:
     """Each mail once, one after the other over as few connections as the relay's settings allow."""
-
-    async def before_dot() -> bool:
-        return True
-
     tried: list[Trial] = []
     connection = None
     try:
@@ -133,7 +129,7 @@ async def _sent(relay: Relay, mails: Sequence[tuple[str, Envelope, bytes]]) -> l
                     tried.append(Trial(envelope.recipient, language, accepted=False, said=why))
                     continue
                 connection = found
-            outcome = await connection.send(envelope, raw, before_dot=before_dot)
+            outcome = await connection.send(envelope, [raw], before_dot=at_once)
             tried.append(_told(envelope, language, outcome))
     finally:
         if connection is not None:
