@@ -119,8 +119,8 @@ class Routes:
 
     def took(self, route: Route) -> None:
         """It has taken one."""
-        route.took_at = time.monotonic()
         if len(self.all) > 1:
+            route.took_at = time.monotonic()
             rivals = self._rivals(route, [other for other in self.all if other.usable])
             floor = min((other.share for other in rivals), default=route.share)
             route.share = max(route.share, floor - 1) + 1 / route.relay.options.weight

@@ -59,8 +59,6 @@ class Sender:
         self._proven = False
         self._ahead: _Mail | None = None
         self._mail: _Mail | None = None
-        self._marked = False
-        self._answer: Answer | None = None
 
     async def run(self) -> None:
         """Send until there is nothing more to begin."""
@@ -320,7 +318,7 @@ class Sender:
                 self._feed.put_back(chunk, row)
                 self._of.end()
                 return
-        self._mail, self._marked = mail, False
+        self._mail = mail
         outcome = await connection.send(
             *mail.mail, before_dot=self._mark, following=self._following, accepted=self._goes_on
         )
@@ -335,7 +333,7 @@ class Sender:
             return
         if await self._unusable(outcome):
             outcome = replace(outcome, action=Action.RECONNECT)
-        await self._settling.settle(mail.chunk, mail.row, outcome, marked=self._marked)
+        await self._settling.settle(mail.chunk, mail.row, outcome, marked=connection.marked)
 
     def _goes_on(self, outcome: Outcome) -> bool:
         """The message at hand was accepted, and the next one is awaited: that goes out at once, unless there is something to be seen to first."""
@@ -351,7 +349,7 @@ class Sender:
         self._judge_relay(outcome)
         self._route.refusals.enough(outcome)
         self._settling.accepted(mail.chunk, mail.row, mail.domain, outcome)
-        self._mail, self._ahead, self._marked = ahead, None, False
+        self._mail, self._ahead = ahead, None
         return True
 
     def _mark(self, answer: Answer) -> None:
@@ -360,13 +358,7 @@ class Sender:
         if mail is None:
             answer(False)
             return
-        self._answer = answer
-        self._of.writer.mark(mail.chunk.lease, mail.row, self._told, meanwhile=self._look_ahead)
-
-    def _told(self, answer: bool | Exception) -> None:
-        self._marked = answer is True
-        if self._answer is not None:
-            self._answer(answer)
+        self._of.writer.mark(mail.chunk.lease, mail.row, answer, meanwhile=self._look_ahead)
 
     def _following(self) -> Mail | None:
         """What is sent next; nothing more is begun once the run is over."""

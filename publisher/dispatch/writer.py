@@ -2,8 +2,10 @@
 
 No timer: whatever queues up while one commit runs goes into the next. Of a group outcomes are written first, then what else was
 asked for, then marks, so an outcome is durable no later than the next mark of the same connection: nobody waits for outcomes, and a
-crash leaves at most one row per connection in doubt. While the commit runs, in a thread, those who wait for it prepare what comes
-next. After a failed commit nothing more is written: a failed fsync is not retried,
+crash leaves at most one row per connection in doubt. A commit that is quick, as on a SQLite file whose lock is free, is made where
+the connections run, for whom there is little else to do: handing it to a thread and back costs more than all its statements. One that
+may take its time (a slow disk, a database elsewhere, a lock that somebody holds) is made in a thread. Before it, or meanwhile, those
+who wait for a mark prepare what comes next. After a failed commit nothing more is written: a failed fsync is not retried,
 the rows at the dot stay as they are, and recovery settles them. Only a lock held by another program is waited for.
 """
 
@@ -39,6 +41,8 @@ LOCKED_TRIES = 6
 TURNS = 5
 """Turns of the event loop before a group is taken: who was just answered can ask again where the relay is quick, and groups are half
 as many. What a commit costs is mostly the same for one row and for twenty."""
+QUICK_SECONDS = 0.01
+"""A commit that took no longer is quick, and so, most likely, is the next."""
 SHOW_SECONDS = 0.1
 
 
@@ -64,6 +68,11 @@ class _Group:
     def __bool__(self) -> bool:
         return bool(self.marks or self.records or self.calls)
 
+    def prepare(self) -> None:
+        """Let those who wait for a mark prepare what comes next."""
+        for _, _, _, meanwhile in self.marks:
+            meanwhile()
+
     def fail(self, error: Exception) -> None:
         """Tell whoever waits."""
         for _, _, told, _ in self.marks:
@@ -84,6 +93,8 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._finished = False
         self._broken: Exception | None = None
+        self._thread = ThreadPoolExecutor(1, "ledger")
+        self._quick = database.path is not None
         self._shown = 0.0
 
     # ------------------------------------------------------------------------------------------------------- requests
@@ -93,8 +104,10 @@ class Writer:
         if self._broken is not None:
             answer(self._broken)
             return
-        self._something.set()
-        self._coming.marks.append((lease, row, answer, meanwhile))
+        marks = self._coming.marks
+        if not marks:
+            self._something.set()
+        marks.append((lease, row, answer, meanwhile))
 
     def record(
         self,
@@ -110,8 +123,10 @@ class Writer:
 
         Once the ledger is broken nothing is appended any more: the row stays at the dot, and recovery settles it.
         """
-        self._something.set()
-        self._coming.records.append((row, outcome, lease, next_at, resend, settled))
+        records = self._coming.records
+        if not records:
+            self._something.set()
+        records.append((row, outcome, lease, next_at, resend, settled))
 
     async def do(self, act: Callable[[Connection], T]) -> T:
         """Carry out `act` in the next commit, and give back what it gives."""
@@ -142,7 +157,6 @@ class Writer:
     async def run(self) -> None:
         """Commit groups until `finish`; raises what broke the ledger, after telling everybody who waits for it."""
         group = _Group()
-        thread = ThreadPoolExecutor(1, "ledger")
         try:
             while self._coming or not self._finished:
                 await self._something.wait()
@@ -151,20 +165,29 @@ class Writer:
                     await asyncio.sleep(0)
                 group, self._coming = self._coming, _Group()
                 if group:
-                    commit = self._loop.run_in_executor(thread, self._commit_patiently, group)
-                    try:
-                        for _, _, _, meanwhile in group.marks:
-                            meanwhile()
-                    finally:  # whatever happens there, the thread has the ledger in hand
-                        answers = await commit
-                    self._tell(group, *answers)
+                    self._tell(group, *await self._committed(group))
         except Exception as error:
             self._broken = error
             group.fail(error)
             self._coming.fail(error)
             raise
         finally:
-            thread.shutdown(wait=False)
+            self._thread.shutdown(wait=False)
+
+    async def _committed(self, group: _Group) -> tuple[Container[int], Sequence[Any]]:
+        """Which deliveries were marked, and what the calls gave."""
+        if self._quick:
+            group.prepare()
+            try:
+                return self._commit(group, wait=False)
+            except StoreLocked:  # nothing of it was written
+                return await self._loop.run_in_executor(self._thread, self._commit_patiently, group)
+        commit = self._loop.run_in_executor(self._thread, self._commit_patiently, group)
+        try:
+            group.prepare()
+        finally:  # whatever happens there, the thread has the ledger in hand
+            answers = await commit
+        return answers
 
     def _tell(self, group: _Group, allowed: Container[int], answers: Sequence[Any]) -> None:
         for _, row, told, _ in group.marks:
@@ -214,15 +237,15 @@ class Writer:
                 continue
         return self._commit(group)
 
-    def _commit(self, group: _Group) -> tuple[Container[int], Sequence[Any]]:
-        """Which deliveries were marked, and what the calls gave."""
-        now = self._work.clock()
+    def _commit(self, group: _Group, *, wait: bool = True) -> tuple[Container[int], Sequence[Any]]:
+        """Write the group. Without `wait` StoreLocked at once where somebody else is writing."""
+        now, began = self._work.clock(), time.monotonic()
         marks: dict[tuple[int, int], tuple[Lease, list[tuple[int, int]]]] = {}
         for lease, row, _, _ in group.marks:
             asked = marks.setdefault((lease.chunk_id, lease.fence), (lease, []))
             asked[1].append((row.delivery_id, row.try_no))
         allowed: set[int] = set()
-        with self._database.write() as connection:
+        with self._database.write(wait=wait) as connection:
             if group.records:
                 self._append(connection, group.records, now)
             answers = [call.act(connection) for call in group.calls]
@@ -231,6 +254,7 @@ class Writer:
             self._count(connection, group.records, now)
         if group.records:
             crashpoint("after-record")
+        self._quick = self._database.path is not None and time.monotonic() - began < QUICK_SECONDS
         return allowed, answers
 
     def _append(self, connection: Connection, records: Sequence[_Record], now: datetime) -> None:

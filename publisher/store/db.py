@@ -170,11 +170,14 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that writes: committed when the block ends, rolled back by any exception."""
+    def write(self, *, wait: bool = True) -> Iterator[Connection]:
+        """A transaction that writes: committed when the block ends, rolled back by any exception.
+
+        Without `wait` StoreLocked at once, and nothing done, where another thread or process is writing a SQLite file.
+        """
         if self.frozen:
             raise FolderUnwritable(self.where, "the file system is read-only; only what reads can be done")
-        with self._named(), self.locked(), self._writing() as connection, connection.begin():
+        with self._named(), self.locked(wait=wait), self._writing() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -228,9 +231,9 @@ class Database:
             yield connection
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, *, wait: bool = True) -> Iterator[None]:
         """The write lock alone. A thread that holds it must not ask for it again."""
-        with self._lock.held(self.where):
+        with self._lock.held(self.where, wait=wait):
             yield
 
     def close(self) -> None:

@@ -28,13 +28,14 @@ class WriteLock:
         self._fd: int | None = None
 
     @contextmanager
-    def held(self, where: str) -> Iterator[None]:
-        """Hold it for a block. Raises StoreLocked for `where` when others hold it for too long."""
+    def held(self, where: str, *, wait: bool = True) -> Iterator[None]:
+        """Hold it for a block. Raises StoreLocked for `where` when others hold it for too long, or at all if not to `wait`."""
         if self._path is None:
             yield
             return
-        deadline = time.monotonic() + self._seconds
-        if not self._mutex.acquire(timeout=self._seconds):
+        seconds = self._seconds if wait else 0.0
+        deadline = time.monotonic() + seconds
+        if not self._mutex.acquire(timeout=seconds):
             raise StoreLocked(where, f"another thread has been writing for over {self._seconds:g} s")
         try:
             if self._fd is None:

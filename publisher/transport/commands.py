@@ -25,8 +25,8 @@ class Offer:
         limit = extensions.get("size", "")
         self._largest = int(limit) if limit.isdecimal() else 0
 
-    def unsendable(self, envelope: Envelope, message: Sequence[bytes]) -> Outcome | None:
-        """Why there is no need to ask this server."""
+    def unsendable(self, envelope: Envelope, message: Sequence[bytes], size: int) -> Outcome | None:
+        """Why there is no need to ask this server. `size`: of the whole message."""
         if envelope.malformed:
             return Outcome(State.FAILED, "malformed-address")
         if not envelope.ascii:
@@ -34,16 +34,16 @@ class Offer:
                 return Outcome(State.FAILED, "needs-smtputf8")
             if not self._eight_bits and not _ascii(message):
                 return Outcome(State.FAILED, "needs-8bitmime")
-        if self._largest and (size := sum(map(len, message))) > self._largest:
+        if self._largest and size > self._largest:
             why = f"a message of {size} bytes is over relay {self._relay}'s limit of {self._largest}"
             return Outcome(State.QUEUED, why, action=Action.HALT, charged=False, scope="message")
         return None
 
-    def commands(self, envelope: Envelope, message: Sequence[bytes]) -> tuple[bytes, bytes, bytes]:
+    def commands(self, envelope: Envelope, message: Sequence[bytes], size: int) -> tuple[bytes, bytes, bytes]:
         """MAIL, RCPT and DATA."""
         of_mail, of_rcpt = "", ""
         if self._sizes:
-            of_mail = f" SIZE={sum(map(len, message))}"
+            of_mail = f" SIZE={size}"
         if not envelope.ascii:
             if not _ascii(message):
                 of_mail += " BODY=8BITMIME"

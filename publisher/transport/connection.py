@@ -50,15 +50,16 @@ def _enough(_outcome: Outcome) -> bool:
 
 
 class Connection:
-    """Used for one message after the other, by one task at a time."""
+    """Used for one message after the other, by one task at a time. `marked`: the message at hand has its mark."""
 
     def __init__(self, wire: Wire, options: RelayOptions, extensions: Mapping[str, str]) -> None:
         self._wire, self._options, self._limits = wire, options, options.limits
         self._offer = Offer(extensions, options.name)
         self._used, self._opened = 0, time.monotonic()
         self._untidy = False
-        self._announced: Mail | None = None
-        self._blocks: Iterator[Sequence[bytes]] = iter(())
+        self._announced: tuple[Envelope, Sequence[bytes], int] | None = None
+        self._blocks: Iterator[tuple[Sequence[bytes], int]] = iter(())
+        self.marked = False
         self._ending: asyncio.Future[Outcome | None] | None = None
         self._before_dot: Callable[[Answer], None] = lambda answer: answer(False)
         self._following: Callable[[], Mail | None] = _nothing
@@ -97,11 +98,13 @@ class Connection:
         the outcome is settled, that one is the message at hand now, and its body leaves at once.
         Returns the outcome of the message at hand, or None when `before_dot` said no (nothing was delivered then).
         """
-        outcome = None if self._welcomed(envelope) else await self._introduced(envelope, message)
+        size = sum(map(len, message))
+        self.marked = False
+        outcome = None if self._welcomed(envelope) else await self._introduced(envelope, message, size)
         if outcome is None:
             self._before_dot, self._following, self._accepted = before_dot, following, accepted
             self._ending = asyncio.get_running_loop().create_future()
-            self._begin(message)
+            self._begin(message, size)
             outcome = await self._ending
         return outcome if outcome is None or outcome.relay else outcome.by(self._options.name)
 
@@ -123,29 +126,32 @@ class Connection:
 
     def _welcomed(self, envelope: Envelope) -> bool:
         """Whether it was announced with the last dot and all of it is welcome, so that nothing is to be waited for."""
-        if self._announced is None or self._announced[0] is not envelope or not self._wire.welcome():
+        if self._announced is None or self._announced[0] is not envelope or not self._wire.welcomes:
             return False
-        self._announced = None
-        crashpoint("after-mail")
-        crashpoint("after-rcpt")
-        crashpoint("after-data")
+        self._taken_up()
         return True
 
-    async def _introduced(self, envelope: Envelope, message: Sequence[bytes]) -> Outcome | None:
+    def _taken_up(self) -> None:
+        """The message that was announced, and is welcome, is the one at hand."""
+        self._announced = None
+        self._wire.take_welcome()
+        crashpoint("after-mail", "after-rcpt", "after-data")
+
+    async def _introduced(self, envelope: Envelope, message: Sequence[bytes], size: int) -> Outcome | None:
         """Name sender and recipient; None when the server waits for the message."""
         announced = self._announced is not None and self._announced[0] is envelope
-        if not announced and (refusal := self._offer.unsendable(envelope, message)) is not None:
+        if not announced and (refusal := self._offer.unsendable(envelope, message, size)) is not None:
             return refusal
         if self._offer.pipelines:
-            return await self._together(envelope, message)
-        return await self._step_by_step(envelope, message)
+            return await self._together(envelope, message, size)
+        return await self._step_by_step(envelope, message, size)
 
     def _steps(self) -> tuple[tuple[Phase, float, int], ...]:
         """The phases of an envelope, their limits, and the first digit of a good answer."""
         limits = self._limits
         return (Phase.MAIL, limits.command, 2), (Phase.RCPT, limits.command, 2), (Phase.DATA, limits.data, 3)
 
-    async def _step_by_step(self, envelope: Envelope, message: Sequence[bytes]) -> Outcome | None:
+    async def _step_by_step(self, envelope: Envelope, message: Sequence[bytes], size: int) -> Outcome | None:
         """MAIL, RCPT, DATA, each after the answer to the one before; None when the server waits for the message."""
         self._used += 1
         if self._untidy:
@@ -156,7 +162,7 @@ class Connection:
             if (trouble := await self._tidied()) is not None:
                 return trouble
         for command, (phase, seconds, wanted) in zip(
-            self._offer.commands(envelope, message), self._steps(), strict=True
+            self._offer.commands(envelope, message, size), self._steps(), strict=True
         ):
             try:
                 reply = await self._wire.ask(command, seconds)
@@ -167,13 +173,13 @@ class Connection:
             crashpoint(f"after-{phase}")
         return None
 
-    async def _together(self, envelope: Envelope, message: Sequence[bytes]) -> Outcome | None:
+    async def _together(self, envelope: Envelope, message: Sequence[bytes], size: int) -> Outcome | None:
         """The same in one journey, which may be under way since the last dot."""
         announced, self._announced = self._announced, None
         if announced is None:
             untidy = self._untidy
             try:
-                self._announce(envelope, message, after=b"RSET\r\n" if untidy else b"")
+                self._announce(envelope, message, size, after=b"RSET\r\n" if untidy else b"")
             except Broken as broken:
                 return self._lost(Phase.MAIL, broken)
             self._announced = None
@@ -184,12 +190,12 @@ class Connection:
             return lost(Phase.MAIL, why="another message was announced")
         return await self._three_answers()
 
-    def _announce(self, envelope: Envelope, message: Sequence[bytes], *, after: bytes) -> None:
+    def _announce(self, envelope: Envelope, message: Sequence[bytes], size: int, *, after: bytes) -> None:
         """Write the envelope behind something else that is answered; Broken when it cannot arrive."""
         self._used += 1
-        commands = self._offer.commands(envelope, message)
+        commands = self._offer.commands(envelope, message, size)
         self._wire.say(b"".join((after, *commands)), answers=3 + bool(after))
-        self._announced = envelope, message
+        self._announced = envelope, message, size
 
     async def _three_answers(self) -> Outcome | None:
         """Every status is read; the first refusal counts."""
@@ -260,20 +266,22 @@ class Connection:
 
     # ---------------------------------------------------------------------------------------------------- the message
 
-    def _begin(self, message: Sequence[bytes]) -> None:
+    def _begin(self, message: Sequence[bytes], size: int) -> None:
         """The server waits for the message."""
-        if sum(map(len, message)) <= BLOCK:
-            self._blocks = iter((message,))
+        self.marked = False
+        if size <= BLOCK:
+            self._blocks = iter(((message, size),))
         else:
             whole = b"".join(message)
-            self._blocks = iter([(whole[start : start + BLOCK],) for start in range(0, len(whole), BLOCK)])
+            cut = [whole[start : start + BLOCK] for start in range(0, size, BLOCK)]
+            self._blocks = iter([((block,), len(block)) for block in cut])
         self._write()
 
     def _write(self) -> None:
         """Write on, as the kernel takes it; then ask for the mark."""
         try:
-            for block in self._blocks:
-                self._wire.put_all(block)
+            for block, size in self._blocks:
+                self._wire.put_all(block, size)
                 crashpoint("mid-body")
                 if not self._wire.drained:
                     self._wire.when_drained(self._drained, self._limits.block)
@@ -301,13 +309,15 @@ class Connection:
             self._wire.end("not marked")
             self._over(None, answer if isinstance(answer, Exception) else None)
             return
+        self.marked = True
         crashpoint("after-mark")
         try:
             ahead = self._following() if self.looks_ahead else None
-            if ahead is None or self._offer.unsendable(*ahead) is not None:
+            size = sum(map(len, ahead[1])) if ahead is not None else 0
+            if ahead is None or self._offer.unsendable(*ahead, size) is not None:
                 self._wire.say(DOT)
             else:
-                self._announce(*ahead, after=DOT)
+                self._announce(*ahead, size, after=DOT)
         except Broken as broken:  # it died while the mark was made
             self._undelivered(str(broken))
             return
@@ -327,8 +337,9 @@ class Connection:
             self._over(self._refused(outcome, reply.code))
             return
         ahead = self._announced
-        if ahead is not None and self._wire.welcomes and self._accepted(outcome) and self._welcomed(ahead[0]):
-            self._begin(ahead[1])
+        if ahead is not None and self._wire.welcomes and self._accepted(outcome):
+            self._taken_up()
+            self._begin(ahead[1], ahead[2])
         else:
             self._over(outcome)
 

@@ -126,8 +126,8 @@ class Wire(asyncio.BufferedProtocol):
             raise Broken(self.fault or "connection lost")
         self._transport.write(data)
 
-    def put_all(self, pieces: Sequence[bytes]) -> None:
-        """`put` of one piece after the other. Where nothing waits to be written, the kernel takes them as they are, uncopied."""
+    def put_all(self, pieces: Sequence[bytes], size: int) -> None:
+        """`put` of one piece after the other, `size` bytes in all. Where nothing waits to be written, the kernel takes them uncopied."""
         if self.fault is not None or self._transport.is_closing():
             raise Broken(self.fault or "connection lost")
         if self._socket is None or self._transport.get_write_buffer_size():
@@ -137,8 +137,7 @@ class Wire(asyncio.BufferedProtocol):
             taken = os.writev(self._socket, pieces)
         except OSError:  # it is full, or lost: the transport finds out for itself
             taken = 0
-        whole = sum(map(len, pieces))
-        if taken < whole:
+        if taken < size:
             self._transport.write(b"".join(pieces)[taken:])
 
     async def answer(self, seconds: float) -> Reply:
@@ -177,13 +176,10 @@ class Wire(asyncio.BufferedProtocol):
             and 300 <= answers[2].code < 400
         )
 
-    def welcome(self) -> bool:
-        """Take those three, if they are."""
-        if not self.welcomes:
-            return False
+    def take_welcome(self) -> None:
+        """Take those three."""
         for _ in range(3):
             self._answers.popleft()
-        return True
 
     @property
     def drained(self) -> bool:

@@ -158,10 +158,10 @@ def send(port: int, readers: int, way: str) -> None:
     spent = [0.0]
     commit = writer.Writer._commit
 
-    def noted(self: writer.Writer, group: Any) -> Any:
+    def noted(self: writer.Writer, group: Any, **how: Any) -> Any:
         began = time.thread_time()
         try:
-            return commit(self, group)
+            return commit(self, group, **how)
         finally:
             spent[0] += time.thread_time() - began
 

@@ -53,15 +53,16 @@ def test_disk_that_would_be_full_soon_is_refused_before_the_first_message(
 
 @pytest.fixture
 def refused(monkeypatch: pytest.MonkeyPatch) -> list[StoreLocked]:
-    """Every time the run did not get the write lock; its patience of ten seconds is shortened to a tenth of one below."""
+    """Every time the run waited for the write lock in vain; its patience of ten seconds is shortened to a tenth of one below."""
     found: list[StoreLocked] = []
     commit = writer.Writer._commit
 
-    def counted(self: writer.Writer, group: Any) -> list[Any]:
+    def counted(self: writer.Writer, group: Any, *, wait: bool = True) -> Any:
         try:
-            return commit(self, group)
+            return commit(self, group, wait=wait)
         except StoreLocked as error:
-            found.append(error)
+            if wait:
+                found.append(error)
             raise
 
     monkeypatch.setattr(writer.Writer, "_commit", counted)

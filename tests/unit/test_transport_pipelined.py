@@ -47,9 +47,9 @@ def test_envelope_travels_with_the_dot_before_it(tmp_path: Path, monkeypatch: py
         written.append(data)
         put(self, data)
 
-    def note_all(self: Wire, pieces: Sequence[bytes]) -> None:
+    def note_all(self: Wire, pieces: Sequence[bytes], size: int) -> None:
         written.append(b"".join(pieces))
-        put_all(self, pieces)
+        put_all(self, pieces, size)
 
     put_all = Wire.put_all
     monkeypatch.setattr(Wire, "put", note)
