@@ -44,6 +44,9 @@ LINE = 72
 _HASH = b"\x00"
 """Stands for the body hash in a template: no header holds it."""
 
+_ODD = (b"\t", b"\r", b"\n", b"  ", b"\x00 ", b" \x00", b"\x00\x00")
+"""In values between zeros: what would have another canonical form, or let what stands beside it have one."""
+
 _Part = bytes | int
 """A literal, or the index of the piece that holds a reader's value."""
 
@@ -57,6 +60,9 @@ class Seal:
         head, tail = _parted(layout)
         fields = _fields(head)
         self._fields = [fields[name] for name in _ONCE if name in fields]
+        head = [part for field in self._fields for part in _piecewise(field)]
+        self._head = [part if isinstance(part, bytes) else b"" for part in head]
+        self._places = [(place, part) for place, part in enumerate(head) if isinstance(part, int)]
         *before, last = tail
         if isinstance(last, int) or not (ended := canonical.ending(last)):
             raise ValueError("the message does not end with words that all readers share")
@@ -86,18 +92,29 @@ class Seal:
         for part in self._rest:
             state.update(part if isinstance(part, bytes) else pieces[part])
         body = base64.b64encode(state.digest())
-        heads = b"".join(
-            field if isinstance(field, bytes) else _filled(field, pieces) for field in self._fields
-        )
-        signed = hashlib.sha256(heads)
-        made = []
+        signed = hashlib.sha256(self._heads(pieces))
+        made: list[bytes] = []
         for key, (begin, end), (begin_canonical, end_canonical) in self._keys:
             mine = signed.copy()
             mine.update(begin_canonical + body + end_canonical)
             value = base64.b64encode(key.sign(mine.digest()))
-            lines = b"".join(b"\r\n " + value[start : start + LINE] for start in range(0, len(value), LINE))
-            made.append(begin + body + end + lines + b"\r\n")
+            made += begin, body, end
+            for start in range(0, len(value), LINE):
+                made += b"\r\n ", value[start : start + LINE]
+            made.append(b"\r\n")
         return b"".join(made)
+
+    def _heads(self, pieces: Sequence[bytes]) -> bytes:
+        """The signed fields in their canonical form; with values in which there is nothing to be made canonical by a join."""
+        values = [pieces[part] for _, part in self._places]
+        joined = b"\x00%b\x00" % b"\x00".join(values)
+        if any([odd in joined for odd in _ODD]):  # noqa: C419 - a list is quicker for so few
+            fields = [one if isinstance(one, bytes) else _filled(one, pieces) for one in self._fields]
+            return b"".join(fields)
+        head = self._head.copy()
+        for (place, _), value in zip(self._places, values, strict=True):
+            head[place] = value
+        return b"".join(head)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +194,18 @@ def _lines(head: Sequence[_Part]) -> list[list[_Part]]:
                 fields.append([line])
             open_ = not line.endswith(b"\r\n")
     return fields
+
+
+def _piecewise(field: bytes | Sequence[_Part]) -> Sequence[_Part]:
+    """The canonical field in parts, for values that are canonical by themselves: zeros stand for them meanwhile."""
+    if isinstance(field, bytes):
+        return [field]
+    places = [part for part in field if isinstance(part, int)]
+    literals = _filled([part if isinstance(part, bytes) else b"\x00" for part in field], ()).split(b"\x00")
+    between: list[_Part] = [literals[0]]
+    for place, literal in zip(places, literals[1:], strict=True):
+        between += place, literal
+    return between
 
 
 def _filled(parts: Sequence[_Part], pieces: Sequence[bytes]) -> bytes:
