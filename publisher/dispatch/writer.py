@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -83,11 +83,13 @@ class _Group:
 
 
 class Writer:
-    """Commits for one run. `tally` is the running count; the report at the end is read from the ledger."""
+    """Commits for one run, and the running count; the report at the end is read from the ledger."""
 
     def __init__(self, database: Database, work: Work, tally: Counts, *, relays: Sequence[str] = ()) -> None:
         self._database, self._work = database, work
-        self.tally = Tally(**asdict(tally), relays=dict.fromkeys(relays, 0))
+        self._before, self._deferred = tally, 0
+        self._taken = Counter(dict.fromkeys(relays, 0))
+        self._ended: Counter[str] = Counter()
         self._coming = _Group()
         self._something = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -201,25 +203,24 @@ class Writer:
             self._shown = time.monotonic()
             self._work.progress(self.tally)
 
+    @property
+    def tally(self) -> Tally:
+        """What stands in the ledger, as far as this run knows."""
+        before = asdict(self._before)
+        changed = {name: before[name] + number for name, number in self._ended.items()}
+        changed["accepted"] = before["accepted"] + self._taken.total()
+        changed["waiting"] = before["waiting"] - self._ended.total() - self._taken.total()
+        return Tally(**before | changed, deferred=self._deferred, relays=dict(self._taken))
+
     def _reckon(self, records: Sequence[_Record]) -> None:
-        taken = Counter([what.relay for _, what, *_ in records if what.state is State.ACCEPTED])
-        ended: Counter[str] = Counter(accepted=taken.total())
-        deferred = 0
         for row, what, _, _, resend, settled in records:
             settled()
             if what.state is State.ACCEPTED:
+                self._taken[what.relay or ""] += 1
                 continue
-            deferred += what.state is State.QUEUED
+            self._deferred += what.state is State.QUEUED
             if not self._waits_on(row, what, resend=resend):
-                ended[what.state.value] += 1
-        tally = self.tally
-        self.tally = replace(
-            tally,
-            waiting=tally.waiting - ended.total(),
-            deferred=tally.deferred + deferred,
-            relays={name: number + taken[name] for name, number in tally.relays.items()},
-            **{name: getattr(tally, name) + number for name, number in ended.items()},
-        )
+                self._ended[what.state.value] += 1
 
     def _waits_on(self, row: Row, what: Outcome, *, resend: bool) -> bool:
         """Whether the row is to be tried again."""
@@ -240,10 +241,9 @@ class Writer:
     def _commit(self, group: _Group, *, wait: bool = True) -> tuple[Container[int], Sequence[Any]]:
         """Write the group. Without `wait` StoreLocked at once where somebody else is writing."""
         now, began = self._work.clock(), time.monotonic()
-        marks: dict[tuple[int, int], tuple[Lease, list[tuple[int, int]]]] = {}
+        marks: dict[int, tuple[Lease, list[tuple[int, int]]]] = {}  # by the very lease
         for lease, row, _, _ in group.marks:
-            asked = marks.setdefault((lease.chunk_id, lease.fence), (lease, []))
-            asked[1].append((row.delivery_id, row.try_no))
+            marks.setdefault(id(lease), (lease, []))[1].append((row.delivery_id, row.try_no))
         allowed: set[int] = set()
         with self._database.write(wait=wait) as connection:
             if group.records:

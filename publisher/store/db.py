@@ -380,10 +380,11 @@ def beyond(
     return ordered.where(or_(at < moment, and_(at == moment, key < last)))
 
 
-def run_raw(connection: Connection, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def run_raw(connection: Connection, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
     """A statement straight to SQLite's driver, in this connection's transaction: SQLAlchemy's layers cost as much as a statement."""
     driver: Any = connection.connection.dbapi_connection
-    return list(driver.execute(sql, values))
+    cursor: sqlite3.Cursor = driver.execute(sql, values)
+    return cursor
 
 
 def insert_once(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:

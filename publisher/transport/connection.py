@@ -294,10 +294,13 @@ class Connection:
 
     def _drained(self) -> None:
         """The kernel has taken what was written, or never will."""
-        if self._wire.fault is None:
-            self._write()
-        else:
-            self._undelivered(self._wire.fault)
+        try:
+            if self._wire.fault is None:
+                self._write()
+            else:
+                self._undelivered(self._wire.fault)
+        except BaseException as error:  # noqa: BLE001 - raised by the task that waits, not by whoever called
+            self._over(None, error)
 
     def _undelivered(self, why: str) -> None:
         """The connection died before the dot: nothing was delivered."""
@@ -309,41 +312,42 @@ class Connection:
             self._wire.end("not marked")
             self._over(None, answer if isinstance(answer, Exception) else None)
             return
-        self.marked = True
-        crashpoint("after-mark")
         try:
+            self.marked = True
+            crashpoint("after-mark")
             ahead = self._following() if self.looks_ahead else None
             size = sum(map(len, ahead[1])) if ahead is not None else 0
             if ahead is None or self._offer.unsendable(*ahead, size) is not None:
                 self._wire.say(DOT)
             else:
                 self._announce(*ahead, size, after=DOT)
+            crashpoint("after-dot")
+            self._wire.when_answered(self._answered, self._limits.dot)
         except Broken as broken:  # it died while the mark was made
             self._undelivered(str(broken))
-            return
-        crashpoint("after-dot")
-        self._wire.when_answered(self._answered, self._limits.dot)
+        except BaseException as error:  # noqa: BLE001 - raised by the task that waits, not by whoever called
+            self._over(None, error)
 
     def _answered(self) -> None:
         """The reply to the dot is here, or none will come."""
         try:
             reply = self._wire.take()
+            crashpoint("after-reply")
+            outcome = _verdict(reply, self._options.name)
+            ahead = self._announced
+            if outcome.state is not State.ACCEPTED:
+                self._over(self._refused(outcome, reply.code))
+            elif ahead is not None and self._wire.welcomes and self._accepted(outcome):
+                self._taken_up()
+                self._begin(ahead[1], ahead[2])
+            else:
+                self._over(outcome)
         except Broken as broken:
             self._over(self._lost(Phase.DOT, broken))
-            return
-        crashpoint("after-reply")
-        outcome = _verdict(reply, self._options.name)
-        if outcome.state is not State.ACCEPTED:
-            self._over(self._refused(outcome, reply.code))
-            return
-        ahead = self._announced
-        if ahead is not None and self._wire.welcomes and self._accepted(outcome):
-            self._taken_up()
-            self._begin(ahead[1], ahead[2])
-        else:
-            self._over(outcome)
+        except BaseException as error:  # noqa: BLE001 - raised by the task that waits, not by whoever called
+            self._over(None, error)
 
-    def _over(self, outcome: Outcome | None, error: Exception | None = None) -> None:
+    def _over(self, outcome: Outcome | None, error: BaseException | None = None) -> None:
         """It is the task's turn again."""
         if self._ending is None or self._ending.done():
             return  # the task was cancelled

@@ -91,7 +91,8 @@ def _waiting(*, first: bool) -> Select[Any]:
         return select(what).where(outcome.c.delivery_id == delivery.c.id).scalar_subquery()
 
     def times(which: ColumnElement[bool]) -> ColumnElement[int]:
-        return over_tries(func.coalesce(func.sum(case((which, 1), else_=0)), 0))
+        """Most rows have no try behind them, and need no sum over their tries."""
+        return case((last.c["try"].is_(None), 0), else_=over_tries(func.sum(case((which, 1), else_=0))))
 
     later = and_(note.c.delivery_id == delivery.c.id, note.c["try"] > func.coalesce(last.c["try"], 0))
     newest = and_(

@@ -7,19 +7,33 @@ layers cost as much as the statement; what comes back are the driver's own value
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import ARRAY, Connection, Executable, FromClause, bindparam, column, func, text
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    Executable,
+    FromClause,
+    Table,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    select,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
 from publisher.store.db import run_raw
 from subscribers.columns import UtcTime
 
-__all__ = ["Hot", "flag", "group", "stamp"]
+__all__ = ["Hot", "HotInsert", "flag", "group", "stamp"]
 
 ROWS = "/* rows */"
 """Where the rows of a group go."""
@@ -37,7 +51,7 @@ class _Ready:
 
     def run(
         self, connection: Connection, rows: Sequence[Sequence[Any]], values: Mapping[str, Any]
-    ) -> Sequence[Sequence[Any]]:
+    ) -> sqlite3.Cursor:
         bound = {**self._constants, **values}
         given = [bound[name] for name in self._first]
         given += chain.from_iterable(rows)
@@ -66,10 +80,7 @@ class Hot:
     ) -> Sequence[Sequence[Any]]:
         """Execute with these values, and `rows` for the statement's `group`; what it returns, in the order of its columns."""
         if connection.dialect.name == "sqlite":
-            if self._sqlite is None:
-                compiled = self._compiled(connection)
-                self._sqlite = _Ready(str(compiled), compiled.positiontup, dict(compiled.params))
-            return self._sqlite.run(connection, rows, values)
+            return self._on_sqlite(connection, rows, values).fetchall()
         if self._postgresql is None:
             compiled = self._compiled(connection)
             self._postgresql = str(compiled), dict(compiled.params)
@@ -79,11 +90,56 @@ class Hot:
         }
         return connection.exec_driver_sql(sql, {**constants, **values, **arrays}).all()
 
+    def _on_sqlite(
+        self, connection: Connection, rows: Sequence[Sequence[Any]], values: Mapping[str, Any]
+    ) -> sqlite3.Cursor:
+        if self._sqlite is None:
+            compiled = self._compiled(connection)
+            self._sqlite = _Ready(str(compiled), compiled.positiontup, dict(compiled.params))
+        return self._sqlite.run(connection, rows, values)
+
     def _compiled(self, connection: Connection) -> Any:
         statement = self._build(connection)
         if not isinstance(statement, ClauseElement):
             raise TypeError(f"{statement!r} cannot be compiled")
         return statement.compile(dialect=connection.dialect)
+
+
+class HotInsert(Hot):
+    """An INSERT of a group into a table that gives row ids, of which some rows may be passed over: tells which were not, by the columns of `returning`.
+
+    Those are the first of each row of the group, so that nothing is to be asked where all were inserted. On SQLite RETURNING costs
+    half as much as the rest of an insert; there the rows with the highest row ids are the new ones.
+    """
+
+    def __init__(
+        self,
+        build: Callable[[Connection], sqlite.Insert | postgresql.Insert],
+        columns: Mapping[str, TypeEngine[Any]],
+        *,
+        into: Table,
+        returning: Sequence[str],
+    ) -> None:
+        wanted = [into.c[name] for name in returning]
+        newest = select(*wanted).order_by(literal_column("rowid").desc()).limit(bindparam("count"))
+
+        def built(connection: Connection) -> Executable:
+            statement = build(connection)
+            return statement if connection.dialect.name == "sqlite" else statement.returning(*wanted)
+
+        super().__init__(built, columns)
+        self._newest, self._width = Hot(lambda _: newest), len(wanted)
+
+    def insert(
+        self, connection: Connection, rows: Sequence[Sequence[Any]], **values: Any
+    ) -> Sequence[Sequence[Any]]:
+        """Insert them; what was inserted."""
+        if connection.dialect.name != "sqlite":
+            return self.run(connection, rows, **values)
+        count = self._on_sqlite(connection, rows, values).rowcount
+        if count == len(rows):
+            return [row[: self._width] for row in rows]
+        return self._newest.run(connection, count=count) if count else []
 
 
 def group(connection: Connection, columns: Mapping[str, TypeEngine[Any]]) -> FromClause:

@@ -15,8 +15,8 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
-    Executable,
     Integer,
     String,
     and_,
@@ -26,10 +26,11 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
 from publisher.store.db import insert
-from publisher.store.deliveries.hot import Hot, group, stamp
+from publisher.store.deliveries.hot import HotInsert, group, stamp
 from publisher.store.deliveries.lease import Lease, lock_leases
 from publisher.store.schema import chunk, delivery, dispatch, note, outcome
 from subscribers import audience
@@ -42,7 +43,7 @@ __all__ = ["mark", "why_refused"]
 _COLUMNS: dict[str, TypeEngine[Any]] = {"delivery_id": BigInteger(), "try": Integer()}
 
 
-def _mark(connection: Connection) -> Executable:
+def _mark(connection: Connection) -> sqlite.Insert | postgresql.Insert:
     entry = group(connection, _COLUMNS)
     before = and_(outcome.c.delivery_id == delivery.c.id, outcome.c["try"] == entry.c["try"] - 1)
     waits = or_(entry.c["try"] == 1, exists(select(literal(1)).where(before, outcome.c.state == "queued")))
@@ -50,25 +51,24 @@ def _mark(connection: Connection) -> Executable:
     marked = and_(note.c.delivery_id == delivery.c.id, note.c["try"] >= entry.c["try"])
     worker_id, fence = bindparam("worker_id", type_=String), bindparam("fence", type_=Integer)
     revision, now = bindparam("revision", type_=Integer), bindparam("now", type_=UtcTime)
-    leased = and_(chunk.c.dispatch_id == dispatch.c.id, chunk.c.id == bindparam("chunk_id", type_=BigInteger))
-    may_go = (  # an EXISTS, not a join: SQLite would begin with the dispatch and walk all its deliveries
-        select(literal(1))
-        .select_from(dispatch)
-        .join(chunk, leased)
-        .where(
-            dispatch.c.id == delivery.c.dispatch_id,
-            chunk.c.worker_id == worker_id,
-            chunk.c.fence == fence,
-            dispatch.c.state == "sending",
-            dispatch.c.revision == revision,
-            dispatch.c.expires_at > now,
-            or_(
-                dispatch.c.kind == "test",
-                dispatch.c.kind == "tx",
-                audience.mailable(delivery.c.subscriber_id, dispatch.c.digest),
-            ),
-        )
-        .correlate(delivery)
+    going = and_(
+        chunk.c.id == bindparam("chunk_id", type_=BigInteger),
+        chunk.c.worker_id == worker_id,
+        chunk.c.fence == fence,
+        dispatch.c.state == "sending",
+        dispatch.c.revision == revision,
+        dispatch.c.expires_at > now,
+    )
+
+    def of_dispatch(column: ColumnElement[str]) -> ColumnElement[str]:
+        """Something of the dispatch, if it goes on and the lease is ours: looked up once for all rows, and NULL otherwise."""
+        under_way = dispatch.join(chunk, chunk.c.dispatch_id == dispatch.c.id)
+        return select(column).select_from(under_way).where(going).correlate(None).scalar_subquery()
+
+    wanted = or_(
+        of_dispatch(dispatch.c.kind) == "test",
+        of_dispatch(dispatch.c.kind) == "tx",
+        audience.mailable(delivery.c.subscriber_id, of_dispatch(dispatch.c.digest)),
     )
     refused = and_(  # who has left may ask to come back, and is asked whether it was they
         suppression.c.addr_key == delivery.c.addr_key,
@@ -83,19 +83,15 @@ def _mark(connection: Connection) -> Executable:
             ~exists(select(literal(1)).where(settled)),
             ~exists(select(literal(1)).where(marked)),
             ~exists(select(literal(1)).where(refused)),
-            exists(may_go),
+            delivery.c.dispatch_id == of_dispatch(dispatch.c.id),
+            wanted,
         )
     )
     columns = ["delivery_id", "try", "fence", "worker_id", "revision", "at"]
-    return (
-        insert(connection, note)
-        .from_select(columns, allowed)
-        .on_conflict_do_nothing()
-        .returning(note.c.delivery_id)
-    )
+    return insert(connection, note).from_select(columns, allowed).on_conflict_do_nothing()
 
 
-_MARK = Hot(_mark, _COLUMNS)
+_MARK = HotInsert(_mark, _COLUMNS, into=note, returning=["delivery_id"])
 
 
 def mark(
@@ -111,7 +107,7 @@ def mark(
             delivery.c.subscriber_id.is_not(None),
         )
         audience.lock_for_mark(connection, connection.execute(asked).scalars().all())
-    marked = _MARK.run(
+    marked = _MARK.insert(
         connection,
         entries,
         chunk_id=lease.chunk_id,

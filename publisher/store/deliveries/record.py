@@ -16,7 +16,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Connection,
-    Executable,
     Integer,
     Text,
     and_,
@@ -27,12 +26,13 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
 from publisher.ledger import Outcome, State
 from publisher.store.db import insert
 from publisher.store.deliveries.ending import end_waiting
-from publisher.store.deliveries.hot import Hot, flag, group, stamp
+from publisher.store.deliveries.hot import HotInsert, flag, group, stamp
 from publisher.store.deliveries.lease import Lease, lock_leases
 from publisher.store.schema import chunk, delivery, delivery_state, dispatch, note, outcome
 from subscribers.columns import UtcTime
@@ -80,7 +80,7 @@ _LEASE: dict[str, TypeEngine[Any]] = {"chunk_id": BigInteger(), "worker_id": Tex
 _NO_LEASE = (None, None, None)
 
 
-def _record(connection: Connection) -> Executable:
+def _record(connection: Connection) -> sqlite.Insert | postgresql.Insert:
     entry = group(connection, _EACH)
     alike = {name: bindparam(name, type_=type_) for name, type_ in (_ALIKE | _LEASE).items()}
     this_try = and_(note.c.delivery_id == entry.c.delivery_id, note.c["try"] == entry.c["try"])
@@ -102,15 +102,10 @@ def _record(connection: Connection) -> Executable:
             )
         )
     )
-    return (
-        insert(connection, outcome)
-        .from_select([*_EACH, *_ALIKE], taken)
-        .on_conflict_do_nothing()
-        .returning(outcome.c.delivery_id, outcome.c["try"])
-    )
+    return insert(connection, outcome).from_select([*_EACH, *_ALIKE], taken).on_conflict_do_nothing()
 
 
-_RECORD = Hot(_record, _EACH)
+_RECORD = HotInsert(_record, _EACH, into=outcome, returning=["delivery_id", "try"])
 
 
 def record(connection: Connection, entries: Sequence[Recorded]) -> int:
@@ -121,13 +116,14 @@ def record(connection: Connection, entries: Sequence[Recorded]) -> int:
     if not entries:
         return 0
     lock_leases(connection, [entry.lease for entry in entries if entry.lease is not None])
-    new: set[tuple[Any, ...]] = set()
+    new: list[Sequence[Any]] = []
     for alike, rows in _parted(connection, entries).items():
         common = dict(zip((*_ALIKE, *_LEASE), alike, strict=True))
-        new.update(tuple(row) for row in _RECORD.run(connection, rows, **common))
+        new += _RECORD.insert(connection, rows, **common)
     if len(new) < len(entries):
+        known = set(map(tuple, new))
         for entry in entries:
-            if entry.lease is not None and (entry.delivery_id, entry.try_no) not in new:
+            if entry.lease is not None and (entry.delivery_id, entry.try_no) not in known:
                 _late(connection, entry)
     deferred = [entry.delivery_id for entry in entries if entry.outcome.state is State.QUEUED]
     if deferred:
@@ -144,17 +140,14 @@ def _parted(
     rows: list[tuple[Any, ...]] = []
     reply: str | None = None
     for entry in entries:
-        what = entry.outcome
+        delivery_id, try_no, what, at, next_at, actor, lease = entry
         if last is None or not (
-            what is last.outcome
-            and entry.lease is last.lease
-            and entry.at is last.at
-            and entry.actor == last.actor
+            what is last.outcome and lease is last.lease and at is last.at and actor == last.actor
         ):
             last, reply = entry, _plain(what.reply, REPLY)
             rows = parts.setdefault(_common(connection, entry), [])
-        wait = stamp(connection, entry.next_at) if entry.next_at and what.state is State.QUEUED else None
-        rows.append((entry.delivery_id, entry.try_no, wait, reply))
+        wait = stamp(connection, next_at) if next_at and what.state is State.QUEUED else None
+        rows.append((delivery_id, try_no, wait, reply))
     return parts
 
 
