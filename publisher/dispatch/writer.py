@@ -41,7 +41,7 @@ LOCKED_TRIES = 6
 TURNS = 5
 """Turns of the event loop before a group is taken: who was just answered can ask again where the relay is quick, and groups are half
 as many. What a commit costs is mostly the same for one row and for twenty."""
-QUICK_SECONDS = 0.01
+QUICK_SECONDS = 0.02
 """A commit that took no longer is quick, and so, most likely, is the next."""
 SHOW_SECONDS = 0.1
 
@@ -262,7 +262,8 @@ class Writer:
         entries: list[Recorded] = []
         doubts: list[Recorded] = []
         for row, what, lease, next_at, resend, _ in records:
-            entry = Recorded(row.delivery_id, row.try_no, what, now, next_at, None, lease)
+            # a tuple's own way, which takes a quarter of the time
+            entry = Recorded._make((row.delivery_id, row.try_no, what, now, next_at, None, lease))
             (doubts if resend else entries).append(entry)
         deliveries.record(connection, entries)
         for entry in doubts:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
     Connection,
+    Dialect,
     Executable,
     FromClause,
     Table,
@@ -156,14 +158,14 @@ def group(connection: Connection, columns: Mapping[str, TypeEngine[Any]]) -> Fro
 
 def stamp(connection: Connection, instant: datetime) -> Any:
     """An instant as this database's driver stores it."""
-    dialect = connection.dialect.name
-    if dialect not in _STAMPS:
-        ours = UtcTime().dialect_impl(connection.dialect).bind_processor(connection.dialect)
-        _STAMPS[dialect] = ours or (lambda same: same)
-    return _STAMPS[dialect](instant)
+    return _stamp(connection.dialect, instant)
 
 
-_STAMPS: dict[str, Callable[[datetime], Any]] = {}
+@lru_cache(maxsize=64)
+def _stamp(dialect: Dialect, instant: datetime) -> Any:
+    """Kept for a while: all marks and outcomes of a group have one instant."""
+    ours = UtcTime().dialect_impl(dialect).bind_processor(dialect)
+    return ours(instant) if ours else instant
 
 
 def flag(connection: Connection, value: bool) -> bool | int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -137,17 +137,20 @@ def claim(
     )
 
 
-def lock_leases(connection: Connection, leases: Collection[Lease]) -> None:
+def lock_leases(connection: Connection, leases: Iterable[Lease]) -> None:
     """Make whoever would pause, revise, cancel or recover these wait for this transaction, or be seen by it.
 
     PostgreSQL needs the rows locked, always dispatches before chunks; SQLite has one writer.
     """
-    if connection.dialect.name != "postgresql" or not leases:
+    if connection.dialect.name != "postgresql":
         return
+    held = [(lease.dispatch_id, lease.chunk_id) for lease in leases]
     for table, ids in (
-        (dispatch, {lease.dispatch_id for lease in leases}),
-        (chunk, {lease.chunk_id for lease in leases}),
+        (dispatch, {dispatch_id for dispatch_id, _ in held}),
+        (chunk, {chunk_id for _, chunk_id in held}),
     ):
+        if not ids:
+            return
         query = select(table.c.id).where(table.c.id.in_(ids)).order_by(table.c.id).with_for_update(read=True)
         connection.execute(query).all()
 

@@ -115,9 +115,10 @@ def record(connection: Connection, entries: Sequence[Recorded]) -> int:
     """
     if not entries:
         return 0
-    lock_leases(connection, [entry.lease for entry in entries if entry.lease is not None])
+    lock_leases(connection, (entry.lease for entry in entries if entry.lease is not None))
     new: list[Sequence[Any]] = []
-    for alike, rows in _parted(connection, entries).items():
+    parts = _parted(connection, entries)
+    for alike, rows in parts.items():
         common = dict(zip((*_ALIKE, *_LEASE), alike, strict=True))
         new += _RECORD.insert(connection, rows, **common)
     if len(new) < len(entries):
@@ -125,8 +126,8 @@ def record(connection: Connection, entries: Sequence[Recorded]) -> int:
         for entry in entries:
             if entry.lease is not None and (entry.delivery_id, entry.try_no) not in known:
                 _late(connection, entry)
-    deferred = [entry.delivery_id for entry in entries if entry.outcome.state is State.QUEUED]
-    if deferred:
+    if any(state == State.QUEUED for state, *_ in parts):
+        deferred = [entry.delivery_id for entry in entries if entry.outcome.state is State.QUEUED]
         _end_if_cancelled(connection, deferred, now=entries[0].at)
     return len(new)
 
