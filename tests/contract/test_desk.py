@@ -129,6 +129,7 @@ def test_what_lacks_a_source_link_waits_and_a_person_may_supply_it(room):
     assert names.story(room, story_id).received.source_url == url
     with pytest.raises(Conflict):
         acts.drop_quarantined(room, entry["id"], why="late", **WHO)
+    assert ingest(room, line(2, source_url="")).counts == {"unchanged": 1}
 
 
 def test_the_same_refused_item_waits_once(room):
