@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from publisher.cli.reports import plan_text
 from publisher.desk import acts, editions, feeds, mailing, names, overview, publishing, readers, wire
 from publisher.edition import Why
 from publisher.errors import (
@@ -222,13 +223,28 @@ def test_a_dispatch_is_frozen_once_for_those_who_asked(room):
     subscribe(room, "a@example.org", "b@example.org")
     subscribe(room, "c@example.org", sections=("economy",))
     plan = mailing.plan(room, made, now=NOW)
-    assert (plan.total, plan.without) == (2, 1)
+    assert (plan.total, plan.without, plan.not_meant) == (2, 1, ())
     dispatch_id = mailing.begin(room, made, **WHO)
     assert mailing.report(room, dispatch_id).counts == Counts(waiting=2)
     with pytest.raises(AlreadySent):
         mailing.begin(room, made, **WHO)
     with pytest.raises(AlreadySent):
         mailing.plan(room, made, now=NOW)
+
+
+def test_a_plan_says_of_whoever_asked_why_they_do_not_get_it(room):
+    ingest(room, line(1))
+    made = editions.make(room, "morning", **WHO)
+    subscribe(room, "a@example.org", "refused@example.org", "gone@example.org")
+    subscribe(room, "weekly@example.org", rhythm="weekly 7 02:00")
+    readers.suppress(room, "refused@example.org", why="asked by letter", **WHO)
+    readers.leave(room, "gone@example.org", digest=None, **WHO)
+    plan = mailing.plan(room, made, now=NOW)
+    assert (plan.total, dict(plan.not_meant)) == (1, {"suppressed": 1, "rhythm": 1})
+    assert (
+        "2 others asked for the digest and not for this: 1 must not be written to, 1 at another"
+        in plan_text(plan)
+    )
 
 
 def test_nobody_to_send_to_is_refused_and_said(room):
