@@ -220,6 +220,8 @@ def subscribe(room, *addresses, **fields):
 def test_a_dispatch_is_frozen_once_for_those_who_asked(room):
     ingest(room, line(1))
     made = editions.make(room, "morning", **WHO)
+    with pytest.raises(UnknownName, match=f"known: {made.edition_id}"):
+        overview.edition_record(room, "morning")
     subscribe(room, "a@example.org", "b@example.org")
     subscribe(room, "c@example.org", sections=("economy",))
     plan = mailing.plan(room, made, now=NOW)
