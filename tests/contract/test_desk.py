@@ -196,7 +196,12 @@ def test_a_kill_leaves_a_notice_in_the_feeds_at_once(room, tmp_path):
     story = next(
         s for s in overview.stories(room, section=None, source=None, limit=9, now=NOW) if "1" in s["headline"]
     )
-    done = acts.kill(room, story["id"], why="wrong", actor="test", now=NOW + timedelta(minutes=1))
+    said = {"en": "Our only source was wrong.", "fa": "تنها منبع ما خطا کرد."}
+    with pytest.raises(Refused, match="repeats"):
+        acts.kill(room, story["id"], why="w", public={"en": "Headline number 1 is wrong"}, **WHO)
+    done = acts.kill(
+        room, story["id"], why="libel", public=said, actor="test", now=NOW + timedelta(minutes=1)
+    )
     assert set(done.withdrawal.feeds) == {"world", "all", "lang/en", "source/meridian"}
     assert not done.published.refused
     for name in ("world.rss", "all.atom", "all.json", "source/meridian.rss"):
@@ -205,10 +210,13 @@ def test_a_kill_leaves_a_notice_in_the_feeds_at_once(room, tmp_path):
         assert "Headline number 1" not in body
         assert f"story/{story['id']}" in body
         assert "Withdrawn: a story from Meridian" in body
+        assert "What our desk says of it: Our only source was wrong." in body
         assert "Headline number 2" in body
     page = (tmp_path / "site" / "s" / "world" / "index.html").read_text()
     assert "Headline number 1" not in page
     assert "Withdrawn: a story from Meridian" in page
+    assert "Our only source was wrong." in page
+    assert "libel" not in page
 
 
 def subscribe(room, *addresses, **fields):
