@@ -16,7 +16,6 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, update
 
 from publisher.canonical import canonical_json
-from publisher.intake.links import absolute, canonical
 from publisher.store.db import insert, serialise
 from publisher.store.schema import story, story_alias, story_same
 from publisher.story import PubStatus, Received
@@ -125,6 +124,8 @@ def _aliases(received: Received) -> list[bytes]:
 
 def _link(name: str) -> str:
     """A name as links are compared, if it is one."""
+    from publisher.intake.links import absolute, canonical  # who only lists does without the readers of wire formats
+
     url = absolute(name)
     return name if url is None else canonical(url)
 
