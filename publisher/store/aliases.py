@@ -123,7 +123,8 @@ def _aliases(received: Received) -> list[bytes]:
 
 
 def _link(name: str) -> str:
-    """A name as links are compared, if it is one. (Imported here: who only lists does without the readers of wire formats.)"""
+    """A name as links are compared, if it is one."""
+    # imported here: who only lists does without the readers of wire formats
     from publisher.intake.links import absolute, canonical
 
     url = absolute(name)

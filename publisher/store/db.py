@@ -277,14 +277,27 @@ class Database:
             raise StoreUnavailable(self.where, "all connections are in use") from error
 
 
+AT_FAULT = ("25006", "42501", "XX")
+"""Read-only transaction, no privilege, internal error (PostgreSQL's appendix A)."""
+
+
 def _is_operational(error: DBAPIError | sqlite3.Error, said: str) -> bool:
-    """Whether the database, and not our statement, is at fault (PEP 249: OperationalError and what descends from it, corrupt files included; `unknown`: an option that the driver does not know)."""
+    """Whether the database, and not our statement, is at fault (PEP 249: OperationalError and what descends from it, corrupt files included; `unknown`: an option that the driver does not know).
+
+    Of PostgreSQL's own errors that drivers class otherwise: what a standby, a role without the right and a damaged server say (`AT_FAULT`).
+    """
     if "malformed" in said or "not a database" in said:
         return True
     if isinstance(error, sqlite3.Error):
         return isinstance(error, sqlite3.OperationalError | sqlite3.InterfaceError)
     unknown = type(error.orig).__name__ == "ProgrammingError" and error.statement is None
-    return unknown or error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return (
+        unknown
+        or state.startswith(AT_FAULT)
+        or error.connection_invalidated
+        or isinstance(error, OperationalError | InterfaceError)
+    )
 
 
 def _lock_of(path: Path) -> Path:

@@ -12,9 +12,9 @@ from sqlalchemy import text
 from publisher.cli import publisher
 from publisher.cli.exits import told
 from publisher.errors import ConfigurationInvalid, FolderUnwritable, StoreNewer, StoreUnavailable
-from publisher.store import migrate
+from publisher.store import house, migrate
 from publisher.store.db import open_database
-from tests.newsrooms import jsonl, line
+from tests.newsrooms import NOW, jsonl, line
 
 
 @pytest.fixture
@@ -138,6 +138,27 @@ def test_an_option_that_the_driver_does_not_know_is_said():
             pass
     finally:
         database.close()
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        ("SET TRANSACTION READ ONLY", "read-only"),
+        ("CREATE ROLE publisher_reader; SET LOCAL ROLE publisher_reader", "permission denied"),
+    ],
+)
+def test_a_server_that_is_a_standby_or_gives_no_right_is_at_fault(database, first, said):
+    """Whoever goes on by itself waits for it, and a pipe is told to try later."""
+
+    def told():
+        with database.write() as connection:
+            for statement in first.split("; "):
+                connection.execute(text(statement))
+            house.tell(connection, "test", "x", actor="test", now=NOW)
+
+    with pytest.raises(StoreUnavailable, match=said):
+        told()
 
 
 def test_a_path_that_is_no_file_s_is_refused(tmp_path):
