@@ -103,9 +103,11 @@ class Database:
 
     def _engine(self, *, begin: str) -> Engine:
         if self.path is None:
-            return create_engine(
+            engine = create_engine(
                 self.url, pool_pre_ping=True, pool_size=8, max_overflow=8, hide_parameters=True
             )
+            event.listen(engine, "connect", _settle, insert=True)  # before SQLAlchemy asks for anything
+            return engine
         engine = create_engine(
             self.url,
             pool_size=1 if begin == "BEGIN IMMEDIATE" else 8,
@@ -240,6 +242,18 @@ class Database:
 
     def _named(self) -> AbstractContextManager[None]:
         return named(self.where, self.path)
+
+
+def _settle(connection: Any, _record: Any) -> None:
+    """See that a server's database can hold every script, and tells times as its driver reads them."""
+    status = connection.info.parameter_status
+    if (encoding := status("server_encoding")) != "UTF8":
+        why = f"the database is in {encoding}, and names and news need UTF8: createdb --template template0 --encoding UTF8 NAME"
+        raise ConfigurationInvalid([Problem("publisher.toml", "store.url", why)])
+    if not status("DateStyle").startswith("ISO"):
+        with connection.cursor() as cursor:
+            cursor.execute("SET datestyle TO ISO")
+        connection.commit()
 
 
 def _lock_of(path: Path) -> Path:

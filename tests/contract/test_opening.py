@@ -14,6 +14,7 @@ from publisher.cli.exits import told
 from publisher.errors import ConfigurationInvalid, FolderUnwritable, StoreNewer, StoreUnavailable
 from publisher.store import house, migrate
 from publisher.store.db import open_database
+from tests.contract.conftest import run_outside_transaction
 from tests.newsrooms import NOW, jsonl, line
 
 
@@ -159,6 +160,26 @@ def test_a_server_that_is_a_standby_or_gives_no_right_is_at_fault(database, firs
 
     with pytest.raises(StoreUnavailable, match=said):
         told()
+
+
+def test_a_server_s_database_of_another_encoding_is_refused_and_one_of_other_dates_read(postgresql):
+    def made(options, *then):
+        run_outside_transaction(
+            postgresql,
+            "DROP DATABASE IF EXISTS odd",
+            f"CREATE DATABASE odd TEMPLATE template0 {options}",
+            *then,
+        )
+        return open_database(postgresql.set(database="odd").render_as_string(hide_password=False))
+
+    database = made("ENCODING 'SQL_ASCII' LOCALE 'C'")
+    with pytest.raises(ConfigurationInvalid, match="the database is in SQL_ASCII"), database.read():
+        pass
+    database.close()
+    database = made("ENCODING 'UTF8'", "ALTER DATABASE odd SET datestyle = 'German'")
+    with database.read() as connection:
+        assert connection.execute(text("SELECT now()")).scalar_one().tzinfo is not None
+    database.close()
 
 
 def test_a_path_that_is_no_file_s_is_refused(tmp_path):
