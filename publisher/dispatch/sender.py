@@ -12,12 +12,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
-from publisher.dispatch.feed import Chunk, Overtaken, ended, ours
+from publisher.dispatch.feed import Chunk, Overtaken, ended
 from publisher.dispatch.routes import Route
 from publisher.dispatch.settling import Settling
 from publisher.dispatch.shared import Shared, domain_of, said, spread
 from publisher.ledger import Action, Outcome, State
-from publisher.store import deliveries
 from publisher.store.deliveries import Row
 from publisher.store.relays import Breaker, probe
 from publisher.transport import Answer, Connection, Envelope, Mail
@@ -324,7 +323,7 @@ class Sender:
         )
         mail = self._mail
         if outcome is None:
-            await self._passed_over(mail.chunk, mail.row)
+            await self._settling.passed_over(mail.chunk, mail.row)
             return
         self._judge_relay(outcome)
         outcome = self._counted(outcome)
@@ -365,21 +364,6 @@ class Sender:
         if self._ahead is None or self._of.over.is_set():
             return None
         return self._ahead.mail
-
-    async def _passed_over(self, chunk: Chunk, row: Row) -> None:
-        """The mark said no: the reader has left, the time is over, or the chunk is not ours to send."""
-        what, why = await self._of.writer.do(
-            lambda connection: deliveries.why_refused(
-                connection, chunk.lease, row.delivery_id, now=self._work.clock()
-            )
-        )
-        if what == "not-ours":
-            self._feed.lose(chunk)
-            if not await self._of.writer.do(lambda connection: ours(connection, self._work)):
-                self._of.end()
-        else:
-            state = State.SUPPRESSED if what == "suppressed" else State.EXPIRED
-            self._settling.record(chunk, row, ended(row, state, why))
 
     def _judge_relay(self, outcome: Outcome) -> None:
         """What the outcome says about the relay. A session that did its work may end; one that never did is a failure."""

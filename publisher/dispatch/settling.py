@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from publisher.dispatch.feed import Chunk
+from publisher.dispatch.feed import Chunk, ended, ours
 from publisher.dispatch.guards import HOLD
 from publisher.dispatch.shared import Shared, domain_of, said, spread
 from publisher.ledger import SESSION_ENDED, Action, Outcome, State, retry_at
@@ -87,6 +87,21 @@ class Settling:
         self._of.writer.record(
             row, outcome, lease=chunk.lease, next_at=waits, resend=lost, settled=chunk.settled
         )
+
+    async def passed_over(self, chunk: Chunk, row: Row) -> None:
+        """The mark said no: the reader has left, the time is over, or the chunk is not ours to send."""
+        what, why = await self._of.writer.do(
+            lambda connection: deliveries.why_refused(
+                connection, chunk.lease, row.delivery_id, now=self._work.clock()
+            )
+        )
+        if what == "not-ours":
+            self._feed.lose(chunk)
+            if not await self._of.writer.do(lambda connection: ours(connection, self._work)):
+                self._of.end()
+        else:
+            state = State.SUPPRESSED if what == "suppressed" else State.EXPIRED
+            self.record(chunk, row, ended(row, state, why))
 
     async def halt(self, outcome: Outcome) -> None:
         """Stop the dispatch for everybody, with code and text told; rows in hand are settled by their own tasks."""
