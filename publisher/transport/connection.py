@@ -30,6 +30,9 @@ BLOCK = 65_536
 DOT = b".\r\n"
 BAD_SEQUENCE = 503
 
+_LISTEN = Outcome(State.QUEUED, "what the server says is to be listened to")
+"""No outcome of a message, but a word to the task."""
+
 Mail = tuple[Envelope, Sequence[bytes]]
 """A message: its envelope, and its wire form (CRLF, dots stuffed, ending in CRLF) in pieces, without the final dot."""
 Answer = Callable[[bool | Exception], None]
@@ -94,18 +97,24 @@ class Connection:
         `before_dot` is asked when the body is written, and may take its time: True lets the dot go, False closes the
         connection without it; an error, too, and is raised here. `following` is asked for the message to be sent next just
         before the dot leaves; whoever names one sends that very envelope next over this connection, or closes it.
-        `accepted` is told that a message was taken, when the one that was announced with its dot is welcome: if it says True
-        the outcome is settled, that one is the message at hand now, and its body leaves at once.
+        `accepted` is told that a message was taken with whose dot another one was announced: if it says True the outcome is
+        settled, that one is the message at hand now, and its body leaves as soon as it is welcome.
         Returns the outcome of the message at hand, or None when `before_dot` said no (nothing was delivered then).
         """
         size = sum(map(len, message))
         self.marked = False
-        outcome = None if self._welcomed(envelope) else await self._introduced(envelope, message, size)
-        if outcome is None:
-            self._before_dot, self._following, self._accepted = before_dot, following, accepted
+        self._before_dot, self._following, self._accepted = before_dot, following, accepted
+        while True:
+            outcome = None if self._welcomed(envelope) else await self._introduced(envelope, message, size)
+            if outcome is not None:
+                break
             self._ending = asyncio.get_running_loop().create_future()
             self._begin(message, size)
             outcome = await self._ending
+            if outcome is not _LISTEN or self._announced is None:
+                break
+            envelope, message, size = self._announced
+            self.marked = False
         return outcome if outcome is None or outcome.relay else outcome.by(self._options.name)
 
     def abort(self) -> None:
@@ -133,7 +142,7 @@ class Connection:
 
     def _taken_up(self) -> None:
         """The message that was announced, and is welcome, is the one at hand."""
-        self._announced = None
+        self._announced, self.marked = None, False
         self._wire.take_welcome()
         crashpoint("after-mail", "after-rcpt", "after-data")
 
@@ -268,7 +277,6 @@ class Connection:
 
     def _begin(self, message: Sequence[bytes], size: int) -> None:
         """The server waits for the message."""
-        self.marked = False
         if size <= BLOCK:
             self._blocks = iter(((message, size),))
         else:
@@ -337,13 +345,28 @@ class Connection:
             ahead = self._announced
             if outcome.state is not State.ACCEPTED:
                 self._over(self._refused(outcome, reply.code))
-            elif ahead is not None and self._wire.welcomes and self._accepted(outcome):
-                self._taken_up()
-                self._begin(ahead[1], ahead[2])
+            elif ahead is not None and self._accepted(outcome):
+                if self._wire.welcomes:
+                    self._taken_up()
+                    self._begin(ahead[1], ahead[2])
+                else:
+                    self._wire.when_answered(self._heard, self._limits.command, count=3)
             else:
                 self._over(outcome)
         except Broken as broken:
             self._over(self._lost(Phase.DOT, broken))
+        except BaseException as error:  # noqa: BLE001 - raised by the task that waits, not by whoever called
+            self._over(None, error)
+
+    def _heard(self) -> None:
+        """What the server says to the message at hand, which was announced, is here; if it is no welcome, the task listens."""
+        try:
+            ahead = self._announced
+            if ahead is not None and self._wire.welcomes:
+                self._taken_up()
+                self._begin(ahead[1], ahead[2])
+            else:
+                self._over(_LISTEN)
         except BaseException as error:  # noqa: BLE001 - raised by the task that waits, not by whoever called
             self._over(None, error)
 

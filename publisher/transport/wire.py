@@ -90,6 +90,7 @@ class Wire(asyncio.BufferedProtocol):
         self._asked = 0
         self._answers: deque[Reply] = deque()
         self._then: Callable[[], None] | None = None
+        self._wanted = 1
         self._full = False
         self._when_drained: Callable[[], None] | None = None
         self._socket = _socket_of(transport)
@@ -151,10 +152,10 @@ class Wire(asyncio.BufferedProtocol):
                 self._then, self._until = None, float("inf")
         return self.take()
 
-    def when_answered(self, then: Callable[[], None], seconds: float) -> None:
-        """Call `then`, once, when the next answer is here, or none came in time or can come any more."""
-        self._then = then
-        if self._answers or self.fault is not None:
+    def when_answered(self, then: Callable[[], None], seconds: float, *, count: int = 1) -> None:
+        """Call `then`, once, when the next answer (or so many) is here, or did not come in time or can come no more."""
+        self._then, self._wanted = then, count
+        if len(self._answers) >= count or self.fault is not None:
             self._loop.call_soon(self._tell)
         else:
             self._allow(seconds, "no answer")
@@ -207,7 +208,7 @@ class Wire(asyncio.BufferedProtocol):
 
     def _tell(self) -> None:
         """Tell whoever waits for what is here; nobody else."""
-        if self._then is not None and (self._answers or self.fault is not None):
+        if self._then is not None and (len(self._answers) >= self._wanted or self.fault is not None):
             then, self._then = self._then, None
             self._until = float("inf")
             then()
