@@ -20,7 +20,7 @@ from subscribers.audience import refuse_gone
 from subscribers.csvfile import Block, RefusedLine
 from subscribers.presets import GoneLine
 from subscribers.schema import batch
-from subscribers.slices import Slices
+from subscribers.slices import Mark, Slices
 from subscribers.staging import Staging
 
 __all__ = ["Imported", "merge"]
@@ -73,8 +73,7 @@ def merge(
     for block in blocks:
         if block.keys:
             with aside() as connection:
-                staged.stage(connection, block, asked)
-            asked = len(block.asked)
+                asked = staged.stage(connection, block, asked)
             understood += len(block.keys)
         for line in block.others:
             refusals.add(RefusedLine(line.line, line.text, line.why))
@@ -92,10 +91,10 @@ def merge(
         batch_id = connection.execute(insert(batch).values(**values).returning(batch.c.id)).scalar_one()
         slices = Slices(connection, digest=digest, basis=basis, actor=actor, now=now, batch_id=batch_id)
     done = Imported(batch_id, known=good, remembered=remembered)
-    through, last = 0, b""
+    through, last = 0, Mark(0, b"")
     while through < good:
         with write() as connection:
-            taken = slices.take(connection, last, SLICE)
+            taken = slices.take(connection, last, SLICE, b"\xff" * 17)
         last = taken.last
         done.added += taken.added
         done.known -= taken.added + len(taken.refused)

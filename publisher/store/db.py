@@ -198,6 +198,10 @@ class Database:
             raise FolderUnwritable(self.where, "the file system is read-only; only what reads can be done")
         with self._named(), self._reader.connect() as connection:
             connection.detach()
+            if self.path is None:
+                # tables grow under its statements: none of them keeps a plan made when there were few rows
+                driver: Any = connection.connection.dbapi_connection
+                driver.prepare_threshold = None
 
             @contextmanager
             def write() -> Iterator[Connection]:
