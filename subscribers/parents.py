@@ -15,6 +15,8 @@ PARENTS = (
 CREATE OR REPLACE FUNCTION subscription_parents() RETURNS trigger LANGUAGE plpgsql
 -- each row by its key: a plan is kept for as long as a connection, and tables grow
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
+DECLARE
+  named bigint;
 BEGIN
   IF EXISTS (SELECT FROM added LEFT JOIN subscriber ON subscriber.id = added.subscriber_id
              WHERE subscriber.id IS NULL OR subscriber.xmin <> pg_current_xact_id()::xid) THEN
@@ -24,12 +26,13 @@ BEGIN
         MESSAGE = 'insert on table "subscription" violates foreign key "fk_subscription_subscriber_id"';
     END IF;
   END IF;
-  PERFORM FROM batch WHERE id IN (SELECT batch_id FROM added) ORDER BY id FOR KEY SHARE;
-  IF EXISTS (SELECT FROM added WHERE batch_id IS NOT NULL
-             AND NOT EXISTS (SELECT FROM batch WHERE id = added.batch_id)) THEN
-    RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'fk_subscription_batch_id',
-      MESSAGE = 'insert on table "subscription" violates foreign key "fk_subscription_batch_id"';
-  END IF;
+  FOR named IN SELECT DISTINCT batch_id FROM added WHERE batch_id IS NOT NULL ORDER BY batch_id LOOP
+    PERFORM FROM batch WHERE id = named FOR KEY SHARE;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'fk_subscription_batch_id',
+        MESSAGE = 'insert on table "subscription" violates foreign key "fk_subscription_batch_id"';
+    END IF;
+  END LOOP;
   RETURN NULL;
 END $$
 """,

@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 
 from subscribers.address import same_mailbox
-from subscribers.audience.rows import hold_suppressions
+from subscribers.audience.rows import hold_suppressions, share_suppressions
 from subscribers.audience.rows import insert as upsert
 from subscribers.columns import UtcTime
 from subscribers.consent import Status, Step, after
@@ -109,9 +109,11 @@ class Slices:
         actor: str,
         now: datetime,
         batch_id: int,
+        half: int | None,
     ) -> None:
         status = after(None, Step.CONFIRMED if basis else Step.REQUESTED)
         confirmed, at = literal(status is Status.CONFIRMED), literal(now, UtcTime())
+        self._half = half
         self._end = (
             select(staged.c.place, staged.c.addr_key).where(staged.c.place > AFTER).order_by(staged.c.place)
         )
@@ -160,7 +162,10 @@ class Slices:
 
     def take(self, connection: Connection, last: Mark, most: int, upto: bytes) -> Taken:
         """Merge the slice of so many lines after this mark; `upto`: no key is greater."""
-        hold_suppressions(connection)
+        if self._half is None:
+            hold_suppressions(connection)
+        else:
+            share_suppressions(connection, self._half)
         if connection.dialect.name == "postgresql":
             connection.execute(IN_ORDER)
         end = connection.execute(self._end.offset(most - 1).limit(1), {"after": last.place}).one_or_none()

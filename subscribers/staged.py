@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain, islice
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -110,15 +111,18 @@ FIRSTS = text(
     "INSERT INTO import_line SELECT row_number() OVER (), * FROM (SELECT DISTINCT ON (addr_key) addr_key, line, address, wish "
     "FROM import_come ORDER BY addr_key, line) AS firsts"
 )
-"""For PostgreSQL, which writes a row twice that may meet another, and an index sooner than row by row. It has to know how long the list is."""
-KNOWN_TO_PLANNER = (
+"""For PostgreSQL, which writes a row twice that may meet another, and an index sooner than row by row."""
+READY = (
     text("CREATE UNIQUE INDEX ON import_line (place)"),
-    text("ANALYZE import_line, import_wish"),
+    text("ANALYZE import_wish"),
 )
 
 
 def prepare(connection: Connection) -> None:
-    """Make the tables."""
+    """Make the tables. PostgreSQL keeps no plan on this connection from now on: tables grow under it, and what was right for few rows goes wrong."""
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.dbapi_connection
+        driver.prepare_threshold = None
     for table in _temporary.sorted_tables:
         connection.execute(CreateTable(table))
 
@@ -159,7 +163,7 @@ def order(connection: Connection) -> int:
     counted = {"preserve_rowcount": True}
     if connection.dialect.name == "postgresql":
         firsts = connection.execute(FIRSTS, execution_options=counted).rowcount
-        for statement in KNOWN_TO_PLANNER:
+        for statement in READY:
             connection.execute(statement)
         return firsts
     lines = connection.execute(ORDERED, execution_options=counted).rowcount

@@ -22,7 +22,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -198,10 +198,6 @@ class Database:
             raise FolderUnwritable(self.where, "the file system is read-only; only what reads can be done")
         with self._named(), self._reader.connect() as connection:
             connection.detach()
-            if self.path is None:
-                # tables grow under its statements: none of them keeps a plan made when there were few rows
-                driver: Any = connection.connection.dbapi_connection
-                driver.prepare_threshold = None
 
             @contextmanager
             def write() -> Iterator[Connection]:
@@ -221,6 +217,10 @@ class Database:
             finally:
                 with self.locked():
                     connection.close()
+
+    def beside(self) -> AbstractContextManager[tuple[Transactions, Transactions] | None]:
+        """As `pinned`, for who works on two connections at once; None on SQLite, where one writes at a time."""
+        return nullcontext() if self.path is not None else self.pinned()
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
