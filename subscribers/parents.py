@@ -13,18 +13,28 @@ __all__ = ["PARENTS"]
 PARENTS = (
     """
 CREATE OR REPLACE FUNCTION subscription_parents() RETURNS trigger LANGUAGE plpgsql
--- each row by its key: a plan is kept for as long as a connection, and tables grow
-SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
+-- a plan is kept for as long as a connection, whatever was added first, and tables grow
+SET enable_nestloop = off SET enable_seqscan = off AS $$
 DECLARE
+  first bigint;
+  last bigint;
+  added_rows bigint;
+  ours bigint := 0;
   named bigint;
 BEGIN
-  IF EXISTS (SELECT FROM added LEFT JOIN subscriber ON subscriber.id = added.subscriber_id
-             WHERE subscriber.id IS NULL OR subscriber.xmin <> pg_current_xact_id()::xid) THEN
-    PERFORM FROM subscriber WHERE id IN (SELECT subscriber_id FROM added) ORDER BY id FOR KEY SHARE;
-    IF EXISTS (SELECT FROM added WHERE NOT EXISTS (SELECT FROM subscriber WHERE id = added.subscriber_id)) THEN
-      RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'fk_subscription_subscriber_id',
-        MESSAGE = 'insert on table "subscription" violates foreign key "fk_subscription_subscriber_id"';
-    END IF;
+  SELECT min(subscriber_id), max(subscriber_id), count(*) INTO first, last, added_rows FROM added;
+  IF last - first < 4 * added_rows THEN
+    SELECT count(*) INTO ours FROM added JOIN subscriber ON subscriber.id = added.subscriber_id
+    WHERE subscriber.id BETWEEN first AND last AND subscriber.xmin = pg_current_xact_id()::xid;
+  END IF;
+  IF ours < added_rows THEN
+    FOR named IN SELECT DISTINCT subscriber_id FROM added ORDER BY subscriber_id LOOP
+      PERFORM FROM subscriber WHERE id = named FOR KEY SHARE;
+      IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'fk_subscription_subscriber_id',
+          MESSAGE = 'insert on table "subscription" violates foreign key "fk_subscription_subscriber_id"';
+      END IF;
+    END LOOP;
   END IF;
   FOR named IN SELECT DISTINCT batch_id FROM added WHERE batch_id IS NOT NULL ORDER BY batch_id LOOP
     PERFORM FROM batch WHERE id = named FOR KEY SHARE;
