@@ -92,8 +92,9 @@ class Way:
 
     def stage(self, block: Block) -> None:
         """Take its lines of a block in."""
-        mine = [self._low < key <= self._high for key in block.keys]
-        part = block if all(mine) else _part(block, mine)
+        part = block
+        if self._high is not END or self._low:
+            part = _part(block, [self._low < key <= self._high for key in block.keys])
         with self._aside() as connection:
             self._asked = staged.stage(connection, part, self._asked)
         self._staged += len(part.keys)
