@@ -100,12 +100,21 @@ class Disclaimer:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What stands in place of a story that was killed after it had been published: plain text of ours, no word of the old claim."""
+    """What stands in place of a story that was killed after it had been published: plain text of ours, no word of the old claim.
+
+    `reason`: what the desk says of this kill to readers, or nothing; the rest is the house's words.
+    """
 
     at: datetime
     language: str
     title: str
     text: str
+    reason: str = ""
+
+    @property
+    def told(self) -> str:
+        """All that stands below the title."""
+        return f"{self.text} {self.reason}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,15 @@ SUPPRESSED = {"left": "has left", "unconfirmed": "has not confirmed", "erased": 
 """What the ledger's causes mean of those who are not mailed though no refusal of theirs, or of their server, is listed."""
 
 
+NOT_MEANT = {
+    "unconfirmed": "not confirmed",
+    "suppressed": "must not be written to",
+    "segment": "outside its segment",
+    "rhythm": "at another hour or rhythm",
+}
+"""Why an edition is not for somebody who asked for its digest."""
+
+
 def plan_text(plan: Plan) -> str:
     """What would be sent, from whom, to how many, and to whom first."""
     edition = f"{plan.edition_id} (number {plan.number})"
@@ -128,11 +137,15 @@ def plan_text(plan: Plan) -> str:
     if plan.canary is not None:
         lines += [f"Canary   {_first(plan.canary)}"]
     lines += [f"Readers  {plan.total}: " + (", ".join(f"{n} {key}" for key, n in plan.readers) or "none")]
-    if not plan.total and not plan.without:
+    if not plan.total and not plan.without and not plan.not_meant:
         lines += ["         nobody gets it yet: `publisher subscriber add` or `import`"]
     if plan.without:
         others = counted(plan.without, "more reader has", "more readers have")
         lines += [f"         {others} no story here in their language and sections"]
+    if plan.not_meant:
+        others = counted(sum(n for _, n in plan.not_meant), "other", "others")
+        why = ", ".join(f"{n} {NOT_MEANT[reason]}" for reason, n in plan.not_meant)
+        lines += [f"         {others} asked for the digest and not for this: {why}"]
     return "\n".join(lines)
 
 

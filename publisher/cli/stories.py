@@ -263,7 +263,7 @@ def hold(door_: Door, story_id: str, why: str) -> int:
     "--public",
     type=PublicReason(),
     multiple=True,
-    help="What readers who have it are told as the reason; may be given for each language.",
+    help="What readers are told as the reason, in mails and where the story stood; once for each language.",
 )
 @WHY
 @door

@@ -94,7 +94,10 @@ class Rounds:
         newsroom, before = self.steps.newsroom, self.reading
         if self.steps.steady is not None:
             self.reading = Reading(now, self.steps.steady())
-            moved = jump(before, self.reading) if before else behind(desk_clock.newest(newsroom), now)
+            if before:
+                moved = jump(before, self.reading, confirmed=desk_clock.confirmed_at(newsroom))
+            else:
+                moved = behind(desk_clock.newest(newsroom), now)
             if moved and desk_clock.put_in_doubt(newsroom, moved, now=now):
                 why = f"{moved}; nothing leaves by itself until `publisher clock confirm`"
                 self.tell(

@@ -36,6 +36,7 @@ __all__ = [
     "ACTOR",
     "DOUBT",
     "confirm",
+    "confirmed_at",
     "doubt",
     "newest",
     "poll",
@@ -160,9 +161,17 @@ def said(newsroom: Newsroom, digests: Sequence[Series], *, now: datetime) -> dic
 
 
 def newest(newsroom: Newsroom) -> datetime | None:
-    """The time of the newest thing on record."""
+    """The time of the newest thing on record; once a person has confirmed the clock, of what was done last."""
+    confirmed = confirmed_at(newsroom) is not None
     with newsroom.database.read() as connection:
-        return agenda.newest(connection)
+        return agenda.newest(connection, polls=not confirmed)
+
+
+def confirmed_at(newsroom: Newsroom) -> datetime | None:
+    """When a person said that the clock is right, if it was not put in doubt since."""
+    with newsroom.database.read() as connection:
+        last = agenda.last_act(connection, CLOCK)
+    return last.at if last is not None and last.what == CONFIRMED else None
 
 
 def doubt(newsroom: Newsroom) -> str:

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from publisher import gate
 from publisher.desk import letters
+from publisher.desk.names import no_edition
 from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Kind, LeftOut, Variant, Why
 from publisher.errors import AlreadyMade, BadInput, GateRefused, MailTooLarge, NothingToPublish, UnknownName
@@ -73,8 +74,8 @@ def edition(newsroom: Newsroom, wanted: str) -> Edition:
     """The edition of this id in its present revision; UnknownName otherwise."""
     with newsroom.database.read() as connection:
         found = editions.get(connection, wanted)
-    if found is None:
-        raise UnknownName("edition", wanted)
+        if found is None:
+            raise no_edition(connection, wanted)
     return found
 
 

@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 
 from publisher.errors import AmbiguousName, UnknownName
 from publisher.newsroom import Newsroom
-from publisher.store import stories
+from publisher.store import editions, stories
 from publisher.store.names import Named, beginning_with
 from publisher.story import Story
 
-__all__ = ["named", "story", "story_in", "whole_id"]
+__all__ = ["named", "no_edition", "story", "story_in", "whole_id"]
 
 PREFIX = re.compile(r"[0-9A-Z]{6,26}")
 """Less than six characters would soon mean another story than today."""
@@ -50,6 +50,12 @@ def story(newsroom: Newsroom, story_id: str) -> Story:
 def story_in(connection: Connection, story_id: str) -> Story:
     """The same, for whoever changes it: nobody else does before the caller's transaction has ended."""
     return _there(stories.locked(connection, whole_id(connection, "story", story_id)), story_id)
+
+
+def no_edition(connection: Connection, given: str) -> UnknownName:
+    """That no edition has this id; where it is a digest's name, with its newest ones."""
+    newest = editions.listing(connection, kind=None, series=given, limit=SHOWN)
+    return UnknownName("edition", given, [row.id for row in newest])
 
 
 def _there(found: Story | None, story_id: str) -> Story:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from publisher.desk.names import no_edition
 from publisher.desk.names import story as get_story
 from publisher.desk.pages import Page, key_of, number_in, place_in
 from publisher.edition import Kind
@@ -277,7 +278,7 @@ def edition_head(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
     with newsroom.database.read() as connection:
         row = stored_editions.head(connection, edition_id)
         if row is None:
-            raise UnknownName("edition", edition_id)
+            raise no_edition(connection, edition_id)
         return _edition(connection, row)
 
 

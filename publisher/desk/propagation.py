@@ -30,7 +30,8 @@ def propagate(
     took["queued"] = perf_counter() - began
     if tell:
         done.hubs = hubs.tell_now(newsroom, now=now)
-        took["hubs"] = perf_counter() - began
+        if newsroom.settings.feeds.hubs:
+            took["hubs"] = perf_counter() - began
     with newsroom.database.write() as connection:
         followups.keep_times(connection, story_ids, {name: round(value, 3) for name, value in took.items()})
     return done

@@ -83,11 +83,12 @@ def take_item(
             received=item,
         )
     if isinstance(item, Rejected):
-        if quarantine.keep(connection, source.slug, item, now=now):
+        state = quarantine.keep(connection, source.slug, item, now=now)
+        if state is None:
             report.count("quarantined")
             report.quarantined.append(f"{_called(item)}: {item.detail}")
-        else:
-            report.count("still-quarantined")
+        else:  # what a person has decided is no news when it comes again
+            report.count("still-quarantined" if state == "waiting" else Change.UNCHANGED.value)
         return None
     return _take_received(
         newsroom, connection, source, item, said=item, report=report, actor=actor, now=now, by_hand=by_hand

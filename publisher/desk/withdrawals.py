@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from publisher import gate, selection
 from publisher.edition import Edition, Kind, Why
 from publisher.rights import Channel
-from publisher.store import deliveries, editions, followups, house, notes, stories
+from publisher.store import aliases, deliveries, editions, followups, house, notes, stories
 from publisher.store.followups import NewFollowup
 from publisher.story import Source, Story
 
@@ -68,7 +68,7 @@ def withdraw(
     """Record a kill (`act` "kill") or hold ("hold") and halt every dispatch that would still send the story.
 
     Of a kill it is written, too, that whoever has the story in a mail has to be told, and what readers are told as its reason (`public`, by
-    language); its corrections are told to nobody more.
+    language); its corrections are told to nobody more, and its texts do not come in again under another name.
     """
     changed = replace(story, eligible_at=None, modified_at=now)
     changed = replace(changed, killed=why) if act == "kill" else replace(changed, hold=why)
@@ -80,6 +80,8 @@ def withdraw(
         followups.add(connection, kill, actor=actor, now=now)
         end_corrections(connection, story.story_id, now=now)
         _clear_notes(connection, story, actor=actor, now=now)
+        said = (received for _, _, received in stories.versions(connection, story.story_id))
+        aliases.keep_texts(connection, story.source, story.story_id, said)
     return halt_holding(connection, story.story_id, act=act, why=why)
 
 

@@ -38,11 +38,12 @@ def run(database: Database, relays: Relay | Sequence[Relay], work: Work) -> Ende
     A dispatch that is not sending, or not at this revision, is left alone.
 
     Raises:
-        StoreUnavailable, StoreFull, StoreLocked: the ledger cannot be written; rows at the dot are settled by recovery.
+        StoreUnavailable, StoreFull, StoreLocked: the ledger cannot be written, or others take this worker for dead; rows at the dot are
+            settled by recovery.
         GateRefused: a finished message lacks provenance; the dispatch is halted.
     """
     worker_id = str(ULID())
-    with alive(database, worker_id, now=work.clock()):
+    with alive(database, worker_id, now=work.clock()) as held:
         with database.write() as connection:
             sweep(connection, database, work)
             counts = deliveries.counts(connection, work.dispatch_id)
@@ -51,9 +52,12 @@ def run(database: Database, relays: Relay | Sequence[Relay], work: Work) -> Ende
         over = [relays] if isinstance(relays, Relay) else relays
 
         async def sending() -> Ended:
-            return await Run(database, over, known, work, worker_id, counts=counts).to_its_end()
+            return await Run(database, over, known, work, worker_id, held=held, counts=counts).to_its_end()
 
-        return asyncio.run(sending())
+        ended = asyncio.run(sending())
+        if ended.counts.waiting:  # what it still had may have been taken from it as from a dead one
+            held()
+        return ended
 
 
 def _leave_room(database: Database, counts: Counts) -> None:

@@ -25,7 +25,7 @@ from publisher.errors import StoreUnavailable
 from publisher.ledger import Counts
 from publisher.store import deliveries
 from publisher.store.db import Database
-from publisher.store.liveness import dead_workers
+from publisher.store.liveness import Held, dead_workers
 from publisher.store.relays import Breaker, breakers, grant
 from publisher.transport import Rate, Relay
 
@@ -58,9 +58,10 @@ class Run:
         work: Work,
         worker_id: str,
         *,
+        held: Held,
         counts: Counts,
     ) -> None:
-        self._database, self._work = database, work
+        self._database, self._work, self._held = database, work, held
         self._writer = Writer(database, work, counts, relays=[relay.options.name for relay in relays])
         over = asyncio.Event()
         routes = Routes(relays)
@@ -163,15 +164,23 @@ class Run:
                 swept = now
                 await self._writer.do(lambda connection: sweep(connection, self._database, self._work))
 
+    def _taken_for_living(self) -> bool:
+        """Whether nobody takes from us what we hold. If somebody may, who is at the dot is waited for all the same; `run` says so in the end."""
+        try:
+            self._held()
+        except StoreUnavailable:
+            return False
+        return True
+
     async def _look(self) -> None:
-        """End the run when the dispatch is not ours to send any more, or its ledger has been put elsewhere."""
+        """End the run when the dispatch is not ours to send any more, its ledger has been put elsewhere, or we are taken for dead."""
         if self._database.file() != self._file:
             raise StoreUnavailable(self._database.where, "the file was moved or replaced while it was in use")
 
         def ask() -> tuple[bool, Mapping[str, Breaker]]:
             self._work.look()
             with self._database.read() as connection:
-                return ours(connection, self._work), breakers(connection)
+                return self._taken_for_living() and ours(connection, self._work), breakers(connection)
 
         still_ours, known = await asyncio.to_thread(ask)
         self._shared.learn(known)

@@ -120,7 +120,7 @@ def withdrawn(
 
     Not even one that may not be seen. `words`: what else is told of it.
     """
-    if plain(found.headline) != plain(notice.title) or found.text() != plain(notice.text):
+    if plain(found.headline) != plain(notice.title) or found.text() != plain(notice.told):
         detail = f"was withdrawn, but does not read {_cut(notice.title)!r} and nothing else"
         yield Violation(output, item.story_id, "withdrawn", detail)
     own = {item.link, item.source_name}  # a headline of one word may stand in these

@@ -206,7 +206,9 @@ def _counts(items: Sequence[Item], words: Words, lengths: Lengths) -> str:
     read = sum(_words_in(f"{item.headline} {excerpt(item.lede, lengths.other)}") for item in items)
     stories = words.ngettext("%(n)s story", "%(n)s stories", len(items))
     sources = words.ngettext("%(n)s agency", "%(n)s agencies", agencies)
-    minutes = words.ngettext("%(n)s minute", "%(n)s minutes", max(1, round(read / WORDS_A_MINUTE)))
+    minutes = words.ngettext(
+        "%(n)s minute to read", "%(n)s minutes to read", max(1, round(read / WORDS_A_MINUTE))
+    )
     parts = words.gettext("%(stories)s from %(agencies)s") % {"stories": stories, "agencies": sources}
     return f"{parts}{words.dot}{minutes}"
 

@@ -63,7 +63,7 @@ class WireFeed(BaseExtension):  # type: ignore[misc]  # feedgen ships no types
                 stone = _element(
                     feed, f"{{{TOMBSTONES}}}deleted-entry", ref=self._channel.story_id(item), when=when
                 )
-                _element(stone, f"{{{TOMBSTONES}}}comment").text = item.withdrawn.text
+                _element(stone, f"{{{TOMBSTONES}}}comment").text = item.withdrawn.told
         return feed
 
     def extend_rss(self, feed: Any) -> Any:

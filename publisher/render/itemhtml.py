@@ -44,7 +44,7 @@ def headline(item: Item) -> str:
 def summary(item: Item, channel: Channel) -> str:
     """Plain text for lists: the correction, the lede as far as the rights allow, the source by name."""
     if item.withdrawn:
-        return lead_in(item.withdrawn.text, item.withdrawn.language)
+        return lead_in(item.withdrawn.told, item.withdrawn.language)
     word, _ = source_word(channel, item)
     lede = excerpt(item.lede, SUMMARY_MAX) if rights_of(item, channel) != "link" else ""
     parts = (item.correction_note, lede, f"{_lead(word)}{isolated(item.source_name, item.language)}")
@@ -55,7 +55,7 @@ def content(edition: Edition, item: Item, channel: Channel) -> str:
     """The item's HTML with everything that readers are owed, in the order that the gate wants."""
     if item.withdrawn:
         notice = item.withdrawn
-        text = _paragraph(escape(lead_in(notice.text, notice.language)), notice.language)
+        text = _paragraph(escape(lead_in(notice.told, notice.language)), notice.language)
         return f'<div lang="{escape(notice.language)}" dir="{direction(notice.language)}">{text}</div>'
     word, spoken = source_word(channel, item)
     disclaimer = edition.disclaimer_for(item)

@@ -19,9 +19,16 @@ class Reading:
     steady: float
 
 
-def jump(before: Reading, now: Reading) -> str:
-    """How the wall clock was moved between two readings, if it was moved far; else nothing."""
-    moved = now.wall - before.wall - timedelta(seconds=now.steady - before.steady)
+def jump(before: Reading, now: Reading, *, confirmed: datetime | None = None) -> str:
+    """How the wall clock was moved between two readings, if it was moved far; else nothing.
+
+    `confirmed`: when a person said last that the clock is right. If that was after the first reading, by the clock as it goes now, they have
+    seen what is seen here.
+    """
+    spent = timedelta(seconds=now.steady - before.steady)
+    if confirmed is not None and timedelta(0) <= now.wall - confirmed <= spent:
+        return ""
+    moved = now.wall - before.wall - spent
     if moved < -BACK:
         return f"the clock was set back by {_length(-moved)}, to {now.wall:%Y-%m-%d %H:%M}Z"
     if moved > FORWARD:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import chain, pairwise
+from string import ascii_lowercase, digits
 from typing import Any, NamedTuple
 
 from publisher.selection.byhand import Tie, by_hand
@@ -45,8 +46,8 @@ LEAST_LEDE = 8
 """Words that a lede has to have to be evidence."""
 LEDE_WORDS, LEDE_SIGNS = 60, 1000
 """How many words of a lede are compared."""
-OPENING_WORDS, OPENING_SIGNS = 14, 112
-"""How many of them lead to it, for a copy begins as its original does; and in how many signs most ledes have them."""
+OPENING_WORDS, OPENING_SIGNS = 14, 120
+"""How many of them lead to it, for a copy begins as its original does; and in how many signs they are looked for."""
 POSTINGS = 24
 """Of many stories with the same pair of words only the latest are looked at."""
 STEMS = re.compile(r"(?<![a-z])[a-z]{3,5}|\d+(?:[.,]\d+)*")
@@ -54,6 +55,19 @@ STEMS = re.compile(r"(?<![a-z])[a-z]{3,5}|\d+(?:[.,]\d+)*")
 ANY_STEMS = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff]+|(?<![^\W\d_])[^\W\d_\u3040-\u30ff\u3400-\u9fff]{3,5}|\d+(?:[.,]\d+)*"
 )
+BLANKS = bytes(sign if chr(sign) in ascii_lowercase + digits else 0x20 for sign in range(256))
+"""All that is neither letter nor digit, in ASCII."""
+TYPOGRAPHY = (
+    ("’", "'"),
+    ("‘", "'"),
+    ("“", '"'),
+    ("”", '"'),
+    ("–", "-"),
+    ("—", "-"),
+    ("…", "..."),
+    ("\xa0", " "),
+)
+"""Signs that typesetters put into texts that are ASCII without them."""
 UNPARTED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 """Signs of scripts without blanks: neighbouring two of them are a word here."""
 SAME = str.maketrans("يكةأإآ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "یکهااا01234567890123456789", "\u200c\u0640")
@@ -77,7 +91,7 @@ says say said update updates live latest breaking what you your need know this t
 de la le les des du un une et en au aux sur pour par dans el los las del por para con
 на по из за от до для при об в به از در با که را تا بر هم این آن برای في من علی الی عن مع של את על
 """
-NOTHING_SAID = frozenset(FILLING.split())
+NOTHING_SAID = frozenset((*FILLING.split(), *ascii_lowercase))
 """Words that any headline may have more or fewer of."""
 
 
@@ -103,13 +117,13 @@ class Groups:
 
 
 class Marks(NamedTuple):
-    """What a story is found by: pairs of words in its headline, and the runs of words that open its lede.
+    """What a story is found by: so many pairs of words in its headline, and after them the runs of words that open its lede.
 
     They are hashes: they are only ever asked whether they are the same.
     """
 
-    pairs: frozenset[int]
-    runs: frozenset[int]
+    keys: tuple[int, ...]
+    pairs: int
 
 
 class Sketch(NamedTuple):
@@ -125,7 +139,7 @@ class Sketch(NamedTuple):
 
 
 class _Head(NamedTuple):
-    """A story that later ones are held against, and the event it stands for."""
+    """A story that is held against earlier ones, and later ones against it; and the event it stands for."""
 
     headline: str
     lede: str
@@ -146,19 +160,25 @@ def grouped(stories: Iterable[Story], ties: Iterable[Tie] = ()) -> Groups:
     for unit in units.values():
         apart = {other for _, story in unit for other in hand.apart.get(story.story_id, ())}
         sources = {story.source for _, story in unit}
-        made = [(_shelf(shelves, story), *_texts(story), at) for at, story in unit]
+        heads = [
+            (_shelf(shelves, story), _Head(*_texts(story), at, unit[0][1].story_id)) for at, story in unit
+        ]
+        made = [(index, head, index.met(head)) for index, head in heads]
         event = next(
             (
                 known
-                for index, headline, lede, at in made
-                for known in index.like(headline, lede, at)
+                for index, head, met in made
+                for known in index.like(head, met)
                 if all(m.source not in sources and m.story_id not in apart for m in events[known])
             ),
             None,
         )
-        if event is None or len(unit) > 1:
-            for index, headline, lede, at in made:
-                index.add(_Head(headline, lede, at, event or unit[0][1].story_id))
+        if len(unit) > 1:
+            for index, head in heads:
+                index.add(head if event is None else head._replace(event=event), index.met(head))
+        elif event is None:
+            for index, head, met in made:
+                index.add(head, met)
         events.setdefault(event or unit[0][1].story_id, []).extend(story for _, story in unit)
     several = [sorted(members, key=_order) for members in events.values() if len(members) > 1]
     return Groups(
@@ -180,51 +200,66 @@ def _texts(story: Story) -> tuple[str, str]:
     return story.received.headline or story.received.original_headline, story.received.lede
 
 
+_Places = int | list[int]
+"""Where a mark stands: one head, or several in order."""
+
+
 class _Index:
     """Heads by what they share with another: pairs of words in the headline, runs of words in the lede."""
 
     def __init__(self) -> None:
         self._heads: list[_Head] = []
-        self._first: dict[int, int] = {}
-        self._more: dict[int, list[int]] = {}
+        self._places: dict[int, _Places] = {}
 
-    def add(self, head: _Head) -> None:
-        """Hold later stories against this one too."""
-        place = len(self._heads)
+    def met(self, story: _Head) -> list[_Places | None]:
+        """Where each mark of the story stands already."""
+        return [*map(self._places.get, marks(story.headline, story.lede).keys)]
+
+    def add(self, head: _Head, met: list[_Places | None]) -> None:
+        """Hold later stories against this one too, whose marks were `met` last of all."""
+        place, places = len(self._heads), self._places
         self._heads.append(head)
-        known = self._first
-        for keys in marks(head.headline, head.lede):
-            again = known.keys() & keys
-            for key in again:
-                self._more.setdefault(key, []).append(place)
-            known.update(dict.fromkeys(keys - again if again else keys, place))
+        for key, known in zip(marks(head.headline, head.lede).keys, met, strict=True):
+            if known is None:
+                places[key] = place
+            elif isinstance(known, int):
+                places[key] = [known, place]
+            else:
+                known.append(place)
 
-    def like(self, headline: str, lede: str, at: datetime) -> list[str]:
+    def like(self, story: _Head, met: list[_Places | None]) -> list[str]:
         """The events of heads that are alike, most alike first, of equal ones the earlier."""
-        pairs, runs = marks(headline, lede)
-        heads, met = self._heads, self._met_twice(pairs)
-        if met:
+        if met.count(None) > len(met) - 2:
+            return []
+        pairs = marks(story.headline, story.lede).pairs
+        heads, alike = self._heads, _twice(met[:pairs])
+        if alike:
             # of headlines that share pairs most stop here, in a wire of ready-made ones nearly all: it is the cheapest question
-            told = roots(headline)
-            met = {place for place in met if not _exchanged(told, roots(heads[place].headline))}
-        met |= self._met_twice(runs)
-        near = [(place, heads[place]) for place in met if abs(at - heads[place].at) <= SPAN]
+            told = roots(story.headline)
+            alike = {place for place in alike if not _exchanged(told, roots(heads[place].headline))}
+        alike |= _twice(met[pairs:])
+        near = [(place, heads[place]) for place in alike if abs(story.at - heads[place].at) <= SPAN]
         if not near:
             return []
-        made = sketch(headline, lede)
+        made = sketch(story.headline, story.lede)
         found = [(-_likeness(made, sketch(head.headline, head.lede)), place) for place, head in near]
         return [heads[place].event for likeness, place in sorted(found) if likeness]
 
-    def _met_twice(self, keys: frozenset[int]) -> set[int]:
-        """The heads that have two of these keys or more."""
-        met: set[int] = set()
-        twice: set[int] = set()
-        first, more = self._first, self._more
-        for key in first.keys() & keys:
-            places = [first[key], *more[key][-POSTINGS:]] if key in more else [first[key]]
-            twice.update(met.intersection(places))
-            met.update(places)
-        return twice
+
+def _twice(found: list[_Places | None]) -> set[int]:
+    """The places that stand at two keys or more."""
+    met: set[int] = set()
+    twice: set[int] = set()
+    for places in found:
+        if places is None:
+            continue
+        if isinstance(places, int):
+            (twice if places in met else met).add(places)
+        else:
+            several = [places[0], *places[-POSTINGS:]]
+            twice.update(met.intersection(several))
+            met.update(several)
+    return twice
 
 
 def _likeness(one: Sketch, other: Sketch) -> float:
@@ -287,20 +322,20 @@ def _shared(one: frozenset[Any], other: frozenset[Any]) -> float:
 @lru_cache(maxsize=12_000)
 def marks(headline: str, lede: str) -> Marks:
     """Made once for as long as a story says the same: builds of feeds ask again and again."""
-    opening = _opening(lede)
-    return Marks(
-        _pairs(_words(headline)[0]),
-        frozenset(map(hash, zip(opening, opening[1:], opening[2:], opening[3:]))),  # noqa: B905 - shorter by design, and `strict` costs more than the rest
-    )
+    words, opening = _words(headline)[0], _opening(lede)
+    pairs = tuple(map(hash, chain(pairwise(words), zip(words, words[2:]))))  # noqa: B905 - shorter by design, and `strict` costs more than the rest
+    runs = map(hash, zip(opening, opening[1:], opening[2:], opening[3:]))  # noqa: B905 - as above
+    return Marks((*pairs, *runs), len(pairs))
 
 
 @lru_cache(maxsize=12_000)
 def sketch(headline: str, lede: str) -> Sketch:
     """The rest, for stories that were found by their marks."""
     head, plain = _words(headline)
+    keys, pairs = marks(headline, lede)
     return Sketch(
         frozenset(head),
-        _pairs(head),
+        frozenset(keys[:pairs]),
         frozenset([word for word in head if word < ":"]),
         NO.search(plain) is not None,
         frozenset(_words(lede)[0][:LEDE_WORDS]),
@@ -309,17 +344,10 @@ def sketch(headline: str, lede: str) -> Sketch:
     )
 
 
-def _pairs(words: list[str]) -> frozenset[int]:
-    """Neighbours, and those with one word between them."""
-    return frozenset(map(hash, chain(pairwise(words), zip(words, words[2:]))))  # noqa: B905 - as above
-
-
 def _opening(lede: str) -> list[str]:
-    """The first words of a lede; most of them need no look at the whole."""
-    if len(lede) > OPENING_SIGNS and lede.isascii():
-        words = _words(lede[: lede.rfind(" ", 0, OPENING_SIGNS) + 1])[0]
-        if len(words) >= OPENING_WORDS:
-            return words[:OPENING_WORDS]
+    """The first words of a lede."""
+    if len(lede) > OPENING_SIGNS:
+        lede = lede[: lede.rfind(" ", 0, OPENING_SIGNS)]
     return _words(lede)[0][:OPENING_WORDS]
 
 
@@ -327,7 +355,7 @@ def _opening(lede: str) -> list[str]:
 def roots(text: str) -> Mapping[str, None]:
     """The words that say something, without their endings, each once and in order."""
     plain = _plain(text)
-    words = (LATIN if plain.isascii() else WHOLE).findall(plain)
+    words = _parted(plain) or (LATIN if plain.isascii() else WHOLE).findall(plain)
     return dict.fromkeys([root(word) for word in words if word not in NOTHING_SAID])
 
 
@@ -340,18 +368,32 @@ def _plain(text: str) -> str:
     plain = text.casefold()
     if plain.isascii():
         return plain
+    for sign, typed in TYPOGRAPHY:
+        plain = plain.replace(sign, typed)
+    if plain.isascii():
+        return plain
     return ARTICLE.sub("", unicodedata.normalize("NFKC", plain).translate(SAME))
 
 
 def _words(text: str) -> tuple[list[str], str]:
     """The stems of a text, and the text as they were looked for in it."""
     plain = _plain(text)
+    if words := _parted(plain):
+        return [word[:5] for word in words if len(word) > 2], plain
     if plain.isascii():
         return STEMS.findall(plain), plain
     found = ANY_STEMS.findall(plain)
     if UNPARTED.search(plain):
         found = [part for word in found for part in (_pieces(word) if UNPARTED.match(word) else [word])]
     return found, plain
+
+
+def _parted(plain: str) -> list[str]:
+    """The words of a text in ASCII that has no numbers, found without a look at each sign; of any other text none."""
+    if not plain.isascii():
+        return []
+    words = plain.encode().translate(BLANKS).decode().split()
+    return words if "".join(words).isalpha() else []
 
 
 def _pieces(word: str) -> list[str]:

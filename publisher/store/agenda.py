@@ -72,10 +72,11 @@ def arrivals(
     return {source: tuple(times) for source, times in found.items()}
 
 
-def newest(connection: Connection) -> datetime | None:
-    """When the last act was recorded or a source asked, whichever was later: nobody's clock should lie far behind it."""
+def newest(connection: Connection, *, polls: bool) -> datetime | None:
+    """When the last act was recorded or (`polls`) a source asked, whichever was later: nobody's clock should lie far behind it."""
     act = connection.execute(select(event.c.at).order_by(event.c.id.desc()).limit(1)).scalar_one_or_none()
-    polled = connection.execute(select(func.max(source_state.c.polled_at))).scalar_one()
+    asked = select(func.max(source_state.c.polled_at))
+    polled = connection.execute(asked).scalar_one() if polls else None
     return max((at for at in (act, polled) if at is not None), default=None)
 
 

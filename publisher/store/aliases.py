@@ -3,6 +3,8 @@
 The primary key (source, alias) is what makes intake idempotent. An alias is kept whatever else comes of the version that brought it, also
 where that says nothing new: the next word about the story may come under that name alone. One that is taken stays with the story that has it, until
 an item says by its ids that two stories are one: then all names lead to one of them (`join`).
+
+A killed story is known by its texts, too: what its source sends again under another id and link is that story, and a person's to bring back.
 """
 
 from __future__ import annotations
@@ -13,12 +15,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from publisher.intake.links import absolute, canonical
+from publisher.canonical import canonical_json
 from publisher.store.db import insert, serialise
 from publisher.store.schema import story, story_alias, story_same
-from publisher.story import Received
+from publisher.story import PubStatus, Received
 
-__all__ = ["find", "join", "joined", "keep", "known", "named", "part", "take_turns"]
+__all__ = ["find", "join", "joined", "keep", "keep_texts", "known", "named", "part", "take_turns"]
+
+SAID, TEXT = 12, 30
+"""Words that headline, lede and text together, or the text alone, have to have to be told from what any story may say."""
 
 
 def take_turns(connection: Connection, source: str, items: Iterable[Received] = ()) -> None:
@@ -26,7 +31,7 @@ def take_turns(connection: Connection, source: str, items: Iterable[Received] = 
     serialise(connection, f"source:{source}")
     if connection.dialect.name != "postgresql":
         return
-    names = [alias for item in items for alias in _aliases(item)]
+    names = [_digest(name) for item in items for name in (*_names(item), *_texts(item))]
     for start in range(0, len(names), 500):
         alias = story_alias.c.alias.in_(names[start : start + 500])
         known = select(story_alias.c.story_id).where(story_alias.c.source == source, alias)
@@ -35,9 +40,11 @@ def take_turns(connection: Connection, source: str, items: Iterable[Received] = 
 
 
 def find(connection: Connection, source: str, received: Received) -> str | None:
-    """The story this version belongs to. The source's own id decides before any link does; None for a new story."""
-    by_alias = known(connection, source, _names(received))
-    return by_alias.get(received.source_guid) or min(by_alias.values(), default=None)
+    """The story this version belongs to. The source's own id decides before any link does, and either before a killed text; None for a new story."""
+    names = _names(received)
+    by_alias = known(connection, source, (*names, *_texts(received)))
+    by_name = [by_alias[name] for name in names if name in by_alias]
+    return by_alias.get(received.source_guid) or min(by_name or by_alias.values(), default=None)
 
 
 def named(connection: Connection, source: str, received: Received) -> tuple[str, ...]:
@@ -76,6 +83,14 @@ def keep(connection: Connection, source: str, story_id: str, received: Received)
         connection.execute(insert(connection, story_alias).on_conflict_do_nothing(), rows)
 
 
+def keep_texts(connection: Connection, source: str, story_id: str, versions: Iterable[Received]) -> None:
+    """The story is known by what these versions say, too: it was killed, and they may not come in as another."""
+    texts = {_digest(name) for version in versions for name in _texts(version)}
+    rows = [{"source": source, "alias": alias, "story_id": story_id} for alias in sorted(texts)]
+    if rows:
+        connection.execute(insert(connection, story_alias).on_conflict_do_nothing(), rows)
+
+
 def known(connection: Connection, source: str, names: Iterable[str]) -> dict[str, str]:
     """Name -> story, of those names that lead to one."""
     keys = {_digest(name): name for name in names}
@@ -92,6 +107,16 @@ def _names(received: Received) -> list[str]:
     return sorted({received.source_guid, received.source_url, *received.aliases} - {""})
 
 
+def _texts(received: Received) -> list[str]:
+    """Names of what this version says, as far as that is enough to be its own; no address or id looks like them."""
+    if received.pubstatus is PubStatus.CANCELED:
+        return []
+    said = (received.original_headline, received.lede, received.body)
+    whole = [*said[:2], received.body_digest]
+    names = [f"said {canonical_json(whole).decode()}"] if len(" ".join(said).split()) >= SAID else []
+    return [*names, f"text {received.body_digest}"] if len(received.body.split()) >= TEXT else names
+
+
 def _aliases(received: Received) -> list[bytes]:
     """A key for each of these; ids of any length stay bounded."""
     return [_digest(name) for name in _names(received)]
@@ -99,6 +124,9 @@ def _aliases(received: Received) -> list[bytes]:
 
 def _link(name: str) -> str:
     """A name as links are compared, if it is one."""
+    # imported here: who only lists does without the readers of wire formats
+    from publisher.intake.links import absolute, canonical
+
     url = absolute(name)
     return name if url is None else canonical(url)
 

@@ -6,9 +6,8 @@ Promises:
   SQLite starves writers, and versions before 3.51.3 can corrupt a WAL file when two connections write and checkpoint at
   the same moment. So does the first connection of a process, which may set WAL and recover a log, and the closing, which
   may write the log back; further readers find both done. WAL with synchronous=FULL: a returned commit survives a power cut.
-- SQLAlchemy's and the driver's errors leave here as `StoreUnavailable`, `StoreLocked`, `StoreFull`, `StoreOutdated` or, for a value that
-  the database cannot hold (NUL, half a character), `Unstorable`; nobody else catches them. Constraints that a caller expects to meet are met with `insert(...).on_conflict_*`.
-- No error shows a statement's values: they are people's addresses, and errors go to logs.
+- SQLAlchemy's and the driver's errors leave here in the house's words (`faults`) or as `StoreOutdated`; nobody else catches them. Constraints that a
+  caller expects to meet are met with `insert(...).on_conflict_*`.
 - A SQLite file on a read-only file system is read as it stands, without a lock; a transaction that writes is refused. A file that is
   missing while its lock file stands was there before: the new, empty one says so (`anew`).
 Cannot see: that the file lies on a network file system whose `flock` holds for one machine only.
@@ -18,7 +17,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -43,23 +41,16 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
-    DataError,
-    DBAPIError,
-    InterfaceError,
     NoSuchModuleError,
-    OperationalError,
 )
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from publisher.errors import (
     ConfigurationInvalid,
     FolderUnwritable,
     Problem,
-    StoreFull,
-    StoreLocked,
     StoreUnavailable,
-    Unstorable,
 )
+from publisher.store.faults import named
 from publisher.store.writelock import LOOK_SECONDS, WRITABLE, WriteLock
 from subscribers.columns import insert
 
@@ -78,7 +69,6 @@ __all__ = [
 
 LOCK_SECONDS = 10.0
 """How long a writer waits for the lock, ours or SQLite's own, before it gives up with `StoreLocked` (`store.lock_wait`)."""
-PAGE_BYTES = 4096
 Transactions = Callable[[], AbstractContextManager[Connection]]
 """What opens a transaction each time."""
 
@@ -113,9 +103,11 @@ class Database:
 
     def _engine(self, *, begin: str) -> Engine:
         if self.path is None:
-            return create_engine(
+            engine = create_engine(
                 self.url, pool_pre_ping=True, pool_size=8, max_overflow=8, hide_parameters=True
             )
+            event.listen(engine, "connect", _settle, insert=True)  # before SQLAlchemy asks for anything
+            return engine
         engine = create_engine(
             self.url,
             pool_size=1 if begin == "BEGIN IMMEDIATE" else 8,
@@ -252,43 +244,20 @@ class Database:
         self._reader.dispose()
         self._lock.close()
 
-    def _disk_is_full(self) -> bool:
-        """Whether there is no room for one page: SQLite then often knows of an I/O error only."""
-        return self.path is not None and shutil.disk_usage(self.path.parent).free < PAGE_BYTES
-
-    @contextmanager
-    def _named(self) -> Iterator[None]:
-        try:
-            yield
-        except (DataError, UnicodeEncodeError) as error:
-            raise Unstorable(self.where) from error
-        except (DBAPIError, sqlite3.Error) as error:
-            own = error.orig if isinstance(error, DBAPIError) and error.orig else error
-            said = str(own).strip().splitlines()[0]
-            low = said.casefold()
-            if "is full" in low or "no space" in low or ("disk i/o error" in low and self._disk_is_full()):
-                raise StoreFull(
-                    self.where, "the disk is full; free some space, nothing half-written remains"
-                ) from error
-            if "is locked" in low or "busy" in low:
-                raise StoreLocked(self.where, "another program holds it; try again") from error
-            if "deadlock" in low:
-                raise StoreLocked(self.where, "two wanted the same rows at once; try again") from error
-            if _is_operational(error, said):
-                raise StoreUnavailable(self.where, said) from error
-            raise
-        except PoolTimeout as error:
-            raise StoreUnavailable(self.where, "all connections are in use") from error
+    def _named(self) -> AbstractContextManager[None]:
+        return named(self.where, self.path)
 
 
-def _is_operational(error: DBAPIError | sqlite3.Error, said: str) -> bool:
-    """Whether the database, and not our statement, is at fault (PEP 249: OperationalError and what descends from it, corrupt files included; `unknown`: an option that the driver does not know)."""
-    if "malformed" in said or "not a database" in said:
-        return True
-    if isinstance(error, sqlite3.Error):
-        return isinstance(error, sqlite3.OperationalError | sqlite3.InterfaceError)
-    unknown = type(error.orig).__name__ == "ProgrammingError" and error.statement is None
-    return unknown or error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+def _settle(connection: Any, _record: Any) -> None:
+    """See that a server's database can hold every script, and tells times as its driver reads them."""
+    status = connection.info.parameter_status
+    if (encoding := status("server_encoding")) != "UTF8":
+        why = f"the database is in {encoding}, and names and news need UTF8: createdb --template template0 --encoding UTF8 NAME"
+        raise ConfigurationInvalid([Problem("publisher.toml", "store.url", why)])
+    if not status("DateStyle").startswith("ISO"):
+        with connection.cursor() as cursor:
+            cursor.execute("SET datestyle TO ISO")
+        connection.commit()
 
 
 def _lock_of(path: Path) -> Path:

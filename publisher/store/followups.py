@@ -53,6 +53,7 @@ __all__ = [
     "of_story",
     "open_ones",
     "people",
+    "public_reason",
     "reached",
     "settle",
     "still_sent",
@@ -121,6 +122,12 @@ def of_story(connection: Connection, story_id: str) -> list[Row[Any]]:
     """What has to be told, or was told, of a story, oldest first."""
     query = select(followup).where(followup.c.story_id == story_id)
     return list(connection.execute(query.order_by(followup.c.at, followup.c.id)))
+
+
+def public_reason(connection: Connection, story_id: str) -> dict[str, str]:
+    """What readers are told as the reason of the story's kill, by language."""
+    told = [row.told["public"] for row in of_story(connection, story_id) if row.act == "kill"]
+    return dict(told[-1]) if told else {}
 
 
 def get(connection: Connection, followup_id: str) -> Row[Any]:

@@ -12,63 +12,79 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, exists, select, text
 
+from publisher.errors import StoreUnavailable
 from publisher.store.db import Database, insert
+from publisher.store.faults import named
 from publisher.store.schema import chunk, worker
 
-__all__ = ["alive", "dead_workers"]
+__all__ = ["Held", "alive", "dead_workers"]
 
 KEEPALIVE = "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 4"
 """The server drops the session of a host that is gone after 20 + 4 x 10 seconds (no effect on a Unix socket)."""
+OWN_LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+
+
+Held = Callable[[], None]
+"""Raises StoreUnavailable once the lock is lost: the others take the worker for dead then, and settle what it holds."""
 
 
 @contextmanager
-def alive(database: Database, worker_id: str, *, now: datetime) -> Iterator[None]:
+def alive(database: Database, worker_id: str, *, now: datetime) -> Iterator[Held]:
     """Be a worker until the block ends: the lock is taken before the row is written, so nobody sees it unlocked.
 
     A block that ends in an exception leaves its row behind with the lock gone: a dead worker, for the next recovery. So
     does one that still holds leases.
     """
-    if database.path is None:
-        with _session_lock(database, worker_id):
-            with database.write() as connection:
-                _register(connection, worker_id, worker_id, now=now)
-            yield
-            _leave(database, worker_id)
-        return
-    path = _lock_path(database.path, worker_id)
-    with _lock_file(path):
+    path = None if database.path is None else _lock_path(database.path, worker_id)
+    with _session_lock(database, worker_id) if path is None else _lock_file(database, path) as held:
         with database.write() as connection:
-            _register(connection, worker_id, path.name, now=now)
-        yield
+            _register(connection, worker_id, path.name if path else worker_id, now=now)
+        yield held
         _leave(database, worker_id)
 
 
 @contextmanager
-def _lock_file(path: Path) -> Iterator[None]:
+def _lock_file(database: Database, path: Path) -> Iterator[Held]:
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def held() -> None:
+        if not os.fstat(handle).st_nlink:
+            raise StoreUnavailable(
+                database.where, f"{path.name} was taken away, by which this worker is seen to live"
+            )
+
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        yield held
     finally:
         path.unlink(missing_ok=True)
         os.close(handle)
 
 
 @contextmanager
-def _session_lock(database: Database, worker_id: str) -> Iterator[None]:
+def _session_lock(database: Database, worker_id: str) -> Iterator[Held]:
     """A session of its own, closed and not given back to the pool: with it goes the lock, whatever happens."""
+
+    def held() -> None:
+        with named(database.where, None):
+            locks = 0 if session.invalidated else session.execute(text(OWN_LOCKS)).scalar_one()
+        if not locks:  # none: a pooler gave the session to somebody else
+            raise StoreUnavailable(
+                database.where, "the session has ended by which this worker is seen to live"
+            )
+
     with database.session() as session:
         session.detach()
         session.execute(text(KEEPALIVE))
         session.execute(text("SELECT pg_advisory_lock(hashtextextended(:name, 0))"), {"name": worker_id})
-        yield
+        yield held
 
 
 def _lock_path(database: Path, worker_id: str) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, and_, func, select, update
 
 from publisher.store.db import insert_once
 from publisher.store.schema import quarantine
@@ -17,8 +17,8 @@ from publisher.story import Received, Rejected
 __all__ = ["decide", "drop", "get", "keep", "listing", "received_of", "waiting"]
 
 
-def keep(connection: Connection, source: str, rejected: Rejected, *, now: datetime) -> bool:
-    """Set an item aside; False when the same bytes of the same source wait already, or were decided."""
+def keep(connection: Connection, source: str, rejected: Rejected, *, now: datetime) -> str | None:
+    """Set an item aside; None if that is new, else the state of the entry that has the same bytes of the same source."""
     digest = hashlib.sha256(rejected.raw + rejected.reason.encode()).digest()
     values = {
         "source": source,
@@ -31,7 +31,10 @@ def keep(connection: Connection, source: str, rejected: Rejected, *, now: dateti
         "received": received_to_data(rejected.received) if rejected.received else None,
         "received_at": now,
     }
-    return insert_once(connection, quarantine, values)
+    if insert_once(connection, quarantine, values):
+        return None
+    same = and_(quarantine.c.source == source, quarantine.c.digest == digest)
+    return str(connection.execute(select(quarantine.c.state).where(same)).scalar_one())
 
 
 def listing(

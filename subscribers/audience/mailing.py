@@ -13,8 +13,10 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    case,
     exists,
     func,
+    not_,
     or_,
     select,
     true,
@@ -34,6 +36,7 @@ __all__ = [
     "anybody_apart",
     "lock_for_mark",
     "mailable",
+    "not_meant",
     "section_choices",
     "segment",
     "still_wanted",
@@ -138,6 +141,34 @@ def section_choices(connection: Connection, digest: str) -> list[tuple[frozenset
         .order_by(subscription.c.sections)
     )
     return [(frozenset(row.sections.split()), row.n) for row in connection.execute(query)]
+
+
+def not_meant(
+    connection: Connection, digest: str, *, at: Place | None = None, only: Rule | None = None
+) -> dict[str, int]:
+    """Of those who asked for a digest and have not left it: how many `segment` passes over, by the reason.
+
+    "unconfirmed", "suppressed", "segment" (the rule does not mean them) or "rhythm" (another edition is theirs), in this order; the first that holds counts.
+    """
+    why = case(
+        (subscription.c.status == Status.PENDING.value, "unconfirmed"),
+        (not_(subscriber.c.mailable), "suppressed"),
+        *([(not_(meant(only)), "segment")] if only is not None else []),
+        (_served(at), ""),
+        else_="rhythm",
+    ).label("why")
+    query = (
+        select(why, func.count().label("n"))
+        .join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
+        .where(subscription.c.digest == digest, subscription.c.status != Status.LEFT.value)
+        .group_by(why)
+    )
+    found = {row.why: row.n for row in connection.execute(query)}
+    return {
+        reason: found[reason]
+        for reason in ("unconfirmed", "suppressed", "segment", "rhythm")
+        if reason in found
+    }
 
 
 def _served(at: Place | None) -> ColumnElement[bool]:

@@ -332,17 +332,21 @@ def test_a_database_that_cannot_be_read_is_told_and_the_clock_goes_on(database, 
 
 def test_clock_that_was_set_forward_waits_for_a_person_in_every_process(database, server):
     room = ready(database, server)
-    hands, other = Hands(room), Hands(room)
+    hands, other, busy = Hands(room), Hands(room), Hands(room)
     steady = SLOT.timestamp()
-    hands.steps.steady = lambda: steady
-    assert steps_of(hands.at(SLOT - 3 * HOUR)) == []
+    hands.steps.steady = busy.steps.steady = lambda: steady
+    assert steps_of(hands.at(SLOT - 3 * HOUR)) == steps_of(busy.at(SLOT - 3 * HOUR)) == []
     assert steps_of(hands.at(SLOT)) == [("clock", "clock", "said")]
     steady += 60
     assert steps_of(hands.at(SLOT + MINUTE)) == steps_of(other.at(SLOT + MINUTE)) == []
     assert tally(room) == (0, 0)
     assert desk_clock.confirm(room, why="no network time at the start", actor="test", now=SLOT + MINUTE)
     steady += 60
-    assert [step for step, _, _ in steps_of(hands.at(SLOT + 2 * MINUTE))] == ["make", "send", "dispatch"]
+    done = [step for step, _, _ in steps_of(busy.at(SLOT + 2 * MINUTE))]
+    assert done == ["make", "send", "dispatch"], "who looked last before all that sees what was confirmed"
+    steady += 60
+    assert steps_of(hands.at(SLOT + 3 * HOUR)) == [("clock", "clock", "said")], "and that is news again"
+    assert desk_clock.confirm(room, why="a summer", actor="test", now=SLOT + 3 * HOUR)
     assert not desk_clock.confirm(room, why="again", actor="test", now=SLOT)
     restarted = Hands(room)
     restarted.steps.steady = lambda: steady

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from publisher.cli.reports import plan_text
 from publisher.desk import acts, editions, feeds, mailing, names, overview, publishing, readers, wire
 from publisher.edition import Why
 from publisher.errors import (
@@ -129,6 +130,7 @@ def test_what_lacks_a_source_link_waits_and_a_person_may_supply_it(room):
     assert names.story(room, story_id).received.source_url == url
     with pytest.raises(Conflict):
         acts.drop_quarantined(room, entry["id"], why="late", **WHO)
+    assert ingest(room, line(2, source_url="")).counts == {"unchanged": 1}
 
 
 def test_the_same_refused_item_waits_once(room):
@@ -194,7 +196,12 @@ def test_a_kill_leaves_a_notice_in_the_feeds_at_once(room, tmp_path):
     story = next(
         s for s in overview.stories(room, section=None, source=None, limit=9, now=NOW) if "1" in s["headline"]
     )
-    done = acts.kill(room, story["id"], why="wrong", actor="test", now=NOW + timedelta(minutes=1))
+    said = {"en": "Our only source was wrong.", "fa": "تنها منبع ما خطا کرد."}
+    with pytest.raises(Refused, match="repeats"):
+        acts.kill(room, story["id"], why="w", public={"en": "Headline number 1 is wrong"}, **WHO)
+    done = acts.kill(
+        room, story["id"], why="libel", public=said, actor="test", now=NOW + timedelta(minutes=1)
+    )
     assert set(done.withdrawal.feeds) == {"world", "all", "lang/en", "source/meridian"}
     assert not done.published.refused
     for name in ("world.rss", "all.atom", "all.json", "source/meridian.rss"):
@@ -203,10 +210,13 @@ def test_a_kill_leaves_a_notice_in_the_feeds_at_once(room, tmp_path):
         assert "Headline number 1" not in body
         assert f"story/{story['id']}" in body
         assert "Withdrawn: a story from Meridian" in body
+        assert "What our desk says of it: Our only source was wrong." in body
         assert "Headline number 2" in body
     page = (tmp_path / "site" / "s" / "world" / "index.html").read_text()
     assert "Headline number 1" not in page
     assert "Withdrawn: a story from Meridian" in page
+    assert "Our only source was wrong." in page
+    assert "libel" not in page
 
 
 def subscribe(room, *addresses, **fields):
@@ -218,16 +228,33 @@ def subscribe(room, *addresses, **fields):
 def test_a_dispatch_is_frozen_once_for_those_who_asked(room):
     ingest(room, line(1))
     made = editions.make(room, "morning", **WHO)
+    with pytest.raises(UnknownName, match=f"known: {made.edition_id}"):
+        overview.edition_record(room, "morning")
     subscribe(room, "a@example.org", "b@example.org")
     subscribe(room, "c@example.org", sections=("economy",))
     plan = mailing.plan(room, made, now=NOW)
-    assert (plan.total, plan.without) == (2, 1)
+    assert (plan.total, plan.without, plan.not_meant) == (2, 1, ())
     dispatch_id = mailing.begin(room, made, **WHO)
     assert mailing.report(room, dispatch_id).counts == Counts(waiting=2)
     with pytest.raises(AlreadySent):
         mailing.begin(room, made, **WHO)
     with pytest.raises(AlreadySent):
         mailing.plan(room, made, now=NOW)
+
+
+def test_a_plan_says_of_whoever_asked_why_they_do_not_get_it(room):
+    ingest(room, line(1))
+    made = editions.make(room, "morning", **WHO)
+    subscribe(room, "a@example.org", "refused@example.org", "gone@example.org")
+    subscribe(room, "weekly@example.org", rhythm="weekly 7 02:00")
+    readers.suppress(room, "refused@example.org", why="asked by letter", **WHO)
+    readers.leave(room, "gone@example.org", digest=None, **WHO)
+    plan = mailing.plan(room, made, now=NOW)
+    assert (plan.total, dict(plan.not_meant)) == (1, {"suppressed": 1, "rhythm": 1})
+    assert (
+        "2 others asked for the digest and not for this: 1 must not be written to, 1 at another"
+        in plan_text(plan)
+    )
 
 
 def test_nobody_to_send_to_is_refused_and_said(room):

@@ -12,9 +12,10 @@ from sqlalchemy import text
 from publisher.cli import publisher
 from publisher.cli.exits import told
 from publisher.errors import ConfigurationInvalid, FolderUnwritable, StoreNewer, StoreUnavailable
-from publisher.store import migrate
+from publisher.store import house, migrate
 from publisher.store.db import open_database
-from tests.newsrooms import jsonl, line
+from tests.contract.conftest import run_outside_transaction
+from tests.newsrooms import NOW, jsonl, line
 
 
 @pytest.fixture
@@ -138,6 +139,47 @@ def test_an_option_that_the_driver_does_not_know_is_said():
             pass
     finally:
         database.close()
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        ("SET TRANSACTION READ ONLY", "read-only"),
+        ("CREATE ROLE publisher_reader; SET LOCAL ROLE publisher_reader", "permission denied"),
+    ],
+)
+def test_a_server_that_is_a_standby_or_gives_no_right_is_at_fault(database, first, said):
+    """Whoever goes on by itself waits for it, and a pipe is told to try later."""
+
+    def told():
+        with database.write() as connection:
+            for statement in first.split("; "):
+                connection.execute(text(statement))
+            house.tell(connection, "test", "x", actor="test", now=NOW)
+
+    with pytest.raises(StoreUnavailable, match=said):
+        told()
+
+
+def test_a_server_s_database_of_another_encoding_is_refused_and_one_of_other_dates_read(postgresql):
+    def made(options, *then):
+        run_outside_transaction(
+            postgresql,
+            "DROP DATABASE IF EXISTS odd",
+            f"CREATE DATABASE odd TEMPLATE template0 {options}",
+            *then,
+        )
+        return open_database(postgresql.set(database="odd").render_as_string(hide_password=False))
+
+    database = made("ENCODING 'SQL_ASCII' LOCALE 'C'")
+    with pytest.raises(ConfigurationInvalid, match="the database is in SQL_ASCII"), database.read():
+        pass
+    database.close()
+    database = made("ENCODING 'UTF8'", "ALTER DATABASE odd SET datestyle = 'German'")
+    with database.read() as connection:
+        assert connection.execute(text("SELECT now()")).scalar_one().tzinfo is not None
+    database.close()
 
 
 def test_a_path_that_is_no_file_s_is_refused(tmp_path):

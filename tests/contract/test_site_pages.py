@@ -63,7 +63,7 @@ def day(tmp_path_factory):
         ids = {story.received.source_guid: story.story_id for story in stories.listing(connection)}
     ids = {int(guid.rpartition("-")[2]): name for guid, name in ids.items()}
     acts.headline(opened, ids[1], 'Ours </script> & "more"', why="style", **WHO, now=LATER)
-    acts.kill(opened, ids[2], why="wrong", **WHO, now=LATER)
+    acts.kill(opened, ids[2], why="libel", public={"en": "The source was wrong."}, **WHO, now=LATER)
     mended = line(3, version="2", body="It was berth seven. And more.", correction_note=NOTE)
     wire.read_document(opened, opened.source("meridian"), jsonl(mended), **WHO, now=LATER)
     acts.hold(opened, ids[5], why="asked", **WHO, now=LATER)
@@ -139,7 +139,8 @@ def test_a_killed_story_is_a_notice_in_its_edition_and_on_its_own_page_and_a_hel
     assert told.start["status"] == 410
     assert (b"x-robots-tag", b"noindex") in told.start["headers"]
     assert "Withdrawn: a story from Meridian" in body
-    assert "number 2" not in body
+    assert "What our desk says of it: The source was wrong." in body
+    assert not [word for word in ("number 2", "libel") if word in body]
     held = f"/story/{day.ids[5]}".encode()
     assert b"taken back" in shelf.gone(shelf.find(held), held).body["body"]
 

@@ -117,6 +117,25 @@ def test_what_is_named_with_a_killed_story_is_killed_and_what_the_desk_parts_is_
     assert story(room, 4).usable(LATER)
 
 
+def test_a_killed_text_does_not_come_in_again_under_another_id_and_link(room):
+    body = "The harbour of Lindau was closed on Monday after a storm had torn boats from their moorings. " * 3
+    take(room, line(1, body=body), line(2, body=body, headline="The same text in another service"))
+    acts.kill(room, story(room, 1).story_id, why="wrong", actor="test", now=NOW)
+    again = take(
+        room, line(3, body=body), line(4, body=body, headline=line(1)["headline"]), line(5), now=LATER
+    )
+    assert again.counts == {"after-kill": 2, "new": 1}
+    assert "only a person may bring it back" in " ".join(again.quarantined)
+    assert story(room, 2).usable(LATER)
+    later = take(
+        room,
+        line(2, body=f"{body} More.", version="2"),
+        line(3, body=f"{body} More.", version="2"),
+        now=LATER,
+    )
+    assert later.counts == {"update": 1, "after-kill": 1}
+
+
 def test_a_tombstone_counts_before_its_entry_and_for_what_waits_in_quarantine(database):
     room = newsroom(database, source={"format": "auto"})
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from publisher.dispatch import run
+from publisher.dispatch import loop, run
+from publisher.errors import StoreUnavailable
 from publisher.ledger import State
 from publisher.store import deliveries
 from publisher.store.db import Database
@@ -179,6 +180,22 @@ def test_worker_that_was_stopped_past_its_lease_and_goes_on_changes_nothing(
     assert verdict.doubles <= 4
 
 
+def test_a_worker_that_the_others_take_for_dead_ends_and_says_so(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would go on without a lease, and say in the end that nobody is due."""
+    monkeypatch.setattr(loop, "LOOK_SECONDS", 0.0)
+    frozen(database, readers(PEOPLE))
+    with Server("dot wait=0.02", folder=tmp_path, starttls=False) as server:
+        taken_for_dead = work(compiled=MESSAGE, look=lambda: lose_locks(database))
+        with pytest.raises(StoreUnavailable):
+            run(database, relay(server), taken_for_dead)
+        assert 0 < len(server.messages()) < PEOPLE
+        server.teach("dot wait=0.002")
+        to_the_end(database, server)
+    assert judged(database, server, kills=1).states == {"accepted": PEOPLE}
+
+
 def lose_locks(database: Database) -> None:
     """Take every worker's lock away, as if its host had gone."""
     if database.dialect == "postgresql":
@@ -189,3 +206,6 @@ def lose_locks(database: Database) -> None:
     with database.write() as connection:
         names = list(connection.execute(text("SELECT id FROM worker")).scalars())
         deliveries.recover(connection, names, now=present())
+    assert database.path is not None
+    for lock in database.path.parent.glob(f"{database.path.name}.worker-*"):
+        lock.unlink()

@@ -22,7 +22,9 @@ def test_help_is_quick_and_teaches_the_exit_codes():
         "try: main()\n"
         "except SystemExit: pass\n"
         "heavy = {'sqlalchemy', 'pydantic', 'jinja2', 'lxml', 'asyncio', 'rich'} & set(sys.modules)\n"
-        "assert not heavy, heavy"
+        "assert not heavy, heavy\n"
+        "import publisher.desk.overview\n"
+        "assert 'publisher.intake' not in sys.modules, 'who only lists does without the readers of wire formats'"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -202,6 +202,7 @@ def test_a_database_that_needs_something_is_a_finding_and_the_rest_is_looked_at(
 def test_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, level: str) -> None:
     monkeypatch.setattr(machine.shutil, "disk_usage", lambda _path: SimpleNamespace(free=free))
     assert machine.room(tmp_path / "not" / "there").level == level
+    assert machine.disk_of(tmp_path / "not" / "there") == machine.disk_of(tmp_path)
 
 
 def test_a_copy_of_what_is_public_on_another_disk_is_looked_at_for_room(

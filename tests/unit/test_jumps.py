@@ -31,6 +31,21 @@ def test_what_the_steady_clock_says_of_the_wall_clock(wall: timedelta, steady: f
     assert moved in said
 
 
+@pytest.mark.parametrize(
+    ("confirmed", "news"),
+    [
+        (3 * HOUR + 59 * MINUTE, False),  # since the jump, as the clock goes now
+        (3 * HOUR + MINUTE, False),
+        (2 * HOUR + 59 * MINUTE, True),  # before the first of both readings
+        (-MINUTE, True),
+        (5 * HOUR, True),  # by a clock that was set back since
+    ],
+)
+def test_a_jump_that_a_person_has_confirmed_is_no_news(confirmed: timedelta, news: bool) -> None:
+    before, now = Reading(NOON, 1000.0), Reading(NOON + 4 * HOUR, 1000.0 + 3600)
+    assert bool(jump(before, now, confirmed=NOON + confirmed)) is news
+
+
 def test_nothing_on_record_lies_ahead() -> None:
     assert not behind(None, NOON)
     assert not behind(NOON + MINUTE, NOON)

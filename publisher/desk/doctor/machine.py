@@ -67,15 +67,19 @@ def _others(path: Path) -> int:
 
 
 def disk_of(folder: Path) -> int:
-    """Which disk a folder is on."""
-    return folder.stat().st_dev
+    """Which disk a folder is on, or will be once it is made."""
+    return _there(folder).stat().st_dev
+
+
+def _there(folder: Path) -> Path:
+    return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 def room(
     folder: Path, but: str = "Make room: a full disk stops intake and mail, and loses nobody"
 ) -> Finding:
     """The free space under a folder, and what is to be done where there is little (`but`)."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
+    there = _there(folder)
     free = shutil.disk_usage(there).free
     said = f"{free / (1 << 30):.1f} GB free in {there}"
     if free >= LOW:

@@ -14,7 +14,7 @@ from publisher.edition import Edition, Item, Kind, Notice
 from publisher.feed import Feed, base
 from publisher.newsroom import Newsroom
 from publisher.selection import Mark, Selection, Tie, select_feed
-from publisher.store import editions, stories, ties
+from publisher.store import editions, followups, stories, ties
 from publisher.store.timeline import Stamp, timeline
 from publisher.story import Story
 
@@ -59,7 +59,7 @@ def month_draft(newsroom: Newsroom, feed: Feed, *, start: datetime, end: datetim
             title=title(newsroom, feed),
             sources=newsroom.sources,
             now=now,
-            notice=notices(newsroom),
+            notice=notices(newsroom, connection),
         )
         last = editions.latest(connection, Kind.FEED, feed.series)
     ends = [story.received.expires for story in found if story.received.expires is not None]
@@ -110,7 +110,7 @@ def _select(
             now=now,
             marks=marks,
             ties=tied,
-            notice=notices(newsroom),
+            notice=notices(newsroom, connection),
             page=f"{site.url}/story/" if site.pages else "",
             beyond=found.beyond,
         )
@@ -177,8 +177,8 @@ def _known(newsroom: Newsroom, feed: Feed, items: Sequence[Item]) -> tuple[Item,
     return tuple(known[item.story_id] if known.get(item.story_id) == item else item for item in items)
 
 
-def notices(newsroom: Newsroom) -> Callable[[Story], Notice]:
-    """What stands in place of a killed story, in its language if we have words in it, else in the site's."""
+def notices(newsroom: Newsroom, connection: Connection) -> Callable[[Story], Notice]:
+    """What stands in place of a killed story, in its language if we have words in it, else in the site's; with the reason that the desk gave readers in that language."""
 
     def notice(story: Story) -> Notice:
         language = story.received.language
@@ -186,6 +186,8 @@ def notices(newsroom: Newsroom) -> Callable[[Story], Notice]:
             language = newsroom.settings.site.language
         words = newsroom.templates.words(language)
         name = story.received.source_name or newsroom.settings.site.name
+        said = followups.public_reason(connection, story.story_id)
+        reason = said.get(language) or said.get(base(language), "")
         return Notice(
             at=story.modified_at,
             language=language,
@@ -193,6 +195,9 @@ def notices(newsroom: Newsroom) -> Callable[[Story], Notice]:
             text=words.gettext(
                 "This story was withdrawn. Please do not use it, and take it down where you have published it."
             ),
+            reason=f"{words.gettext('What our desk says of it')}{words.signs.colon}{reason}"
+            if reason
+            else "",
         )
 
     return notice

@@ -24,6 +24,8 @@ from publisher.settings import format_duration
 from publisher.store import deliveries
 from subscribers import audience
 from subscribers.address import key, parse
+from subscribers.rhythm import Place
+from subscribers.segments import Rule
 from subscribers.segments import parse as parse_segment
 
 __all__ = [
@@ -50,6 +52,8 @@ class Plan:
     readers: tuple[tuple[str, int], ...]
     without: int
     """Readers for whose sections and language this edition has no story."""
+    not_meant: tuple[tuple[str, int], ...]
+    """(why, how many): who asked for the digest and does not get this edition: unconfirmed, suppressed, segment, rhythm."""
     barred: tuple[tuple[str, str], ...]
     """(story, why): what the frozen edition holds and may not go out any more."""
     canary: dict[str, Any] | None = None
@@ -65,6 +69,7 @@ class Plan:
         return {
             **asdict(self),
             "readers": dict(self.readers),
+            "not_meant": dict(self.not_meant),
             "subjects": dict(self.subjects),
             "barred": dict(self.barred),
             "total": self.total,
@@ -93,6 +98,8 @@ def plan(newsroom: Newsroom, made: Edition, *, now: datetime, canary: bool = Tru
                 named += sum(firsts)
             else:
                 without += number
+        at, only = _meant(newsroom, digest, made.slot)
+        others = audience.not_meant(connection, digest.audience, at=at, only=only)
     subjects = tuple(
         (language, desk_editions.subject(newsroom, made, language))
         for language in digest.languages
@@ -111,6 +118,7 @@ def plan(newsroom: Newsroom, made: Edition, *, now: datetime, canary: bool = Tru
         relay=", ".join(f"{relay.name} ({relay.host}:{relay.port}, TLS {relay.tls})" for relay in relays),
         readers=tuple(sorted(counts.items())),
         without=without,
+        not_meant=tuple(others.items()),
         barred=tuple((story_id, why.value) for story_id, why in barred.items()),
         canary={"named": named, "share": rule.share, "wait": format_duration(rule.wait)} if rule else None,
     )
@@ -120,10 +128,13 @@ def readers_of(
     newsroom: Newsroom, connection: Connection, digest: Digest, slot: datetime
 ) -> Iterator[audience.Reader]:
     """Who is meant by a digest's edition of this slot: by their rhythm, and by the digest's segment."""
+    at, only = _meant(newsroom, digest, slot)
+    return audience.segment(connection, digest.audience, digest.languages, at=at, only=only)
+
+
+def _meant(newsroom: Newsroom, digest: Digest, slot: datetime) -> tuple[Place, Rule | None]:
     only = parse_segment(digest.segment, newsroom.settings.attributes) if digest.segment else None
-    return audience.segment(
-        connection, digest.audience, digest.languages, at=place_of(digest, slot), only=only
-    )
+    return place_of(digest, slot), only
 
 
 def named_by(newsroom: Newsroom, canary: Canary | None) -> Callable[[audience.Reader], bool]:

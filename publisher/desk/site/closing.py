@@ -50,14 +50,16 @@ def _shows(
     present = stories.load(connection, set(SHOWN.findall(text)))
     unfit = [present[name] for name in unfit_of(newsroom, present, now=now)]
     headlines = gate.headlines_of(text) if unfit else {}
-    return any(headlines.get(story.story_id, "") not in _notice(newsroom, story) for story in unfit)
+    return any(
+        headlines.get(story.story_id, "") not in _notice(newsroom, connection, story) for story in unfit
+    )
 
 
-def _notice(newsroom: Newsroom, story: Story) -> frozenset[str]:
+def _notice(newsroom: Newsroom, connection: Connection, story: Story) -> frozenset[str]:
     """The heading under which a story may stand all the same: its notice's, if it was killed."""
     if story.killed is None:
         return frozenset()
     try:
-        return frozenset({notices(newsroom)(story).title})
+        return frozenset({notices(newsroom, connection)(story).title})
     except TemplateInvalid:  # a catalogue that cannot be read: there are no words to compare with
         return frozenset()

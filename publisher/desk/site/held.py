@@ -86,8 +86,9 @@ def held(newsroom: Newsroom, connection: Connection, *, now: datetime) -> Held:
     named |= {other.story_id for also in here.values() for other in also}
     present = stories.load(connection, here.keys() | carried | named | own.keys())
     unfit = unfit_of(newsroom, present, now=now)
+    notice = notices(newsroom, connection)
     stubs = {
-        name: withdrawn_item(story, newsroom.sources.get(story.source), notices(newsroom)(story))
+        name: withdrawn_item(story, newsroom.sources.get(story.source), notice(story))
         for name, story in present.items()
         if story.killed is not None
     }

@@ -204,7 +204,7 @@ def told_item(
             "story_id": item.story_id,
             "withdrawn": True,
             "headline": lead_in(notice.title, notice.language),
-            "lede": lead_in(notice.text, notice.language),
+            "lede": lead_in(notice.told, notice.language),
             "language": notice.language,
             "direction": direction(notice.language),
         }
