@@ -89,6 +89,8 @@ told = Table(
     sqlite_with_rowid=False,
     comment="attributes that lines tell",
 )
+PAGE = 16384
+"""Bytes of a page of SQLite's temporary tables: they are written and read from end to end."""
 MANY = 1000
 """Rows of one INSERT: a statement for each row costs as much again as the row."""
 UNNEST = (
@@ -123,6 +125,8 @@ def prepare(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         driver: Any = connection.connection.dbapi_connection
         driver.prepare_threshold = None
+    else:
+        connection.exec_driver_sql(f"PRAGMA temp.page_size = {PAGE}")
     for table in _temporary.sorted_tables:
         connection.execute(CreateTable(table))
 
