@@ -225,6 +225,13 @@ class Database:
         with self._lock.held(self.where):
             yield
 
+    def writable(self) -> bool:
+        """Whether it may be written at all: no standby, and no read-only file system."""
+        if self.path is not None:
+            return not self.frozen
+        with self.read() as connection:
+            return bool(connection.execute(text("SHOW transaction_read_only")).scalar_one() == "off")
+
     def close(self) -> None:
         """Let all connections go; the last one to close a WAL file checkpoints it, hence the lock."""
         with self._named(), self.locked():

@@ -188,6 +188,15 @@ def test_a_server_s_database_of_another_encoding_is_refused_and_one_of_other_dat
     database.close()
 
 
+def test_a_database_says_whether_it_can_be_written(database, monkeypatch):
+    assert database.writable()
+    if database.dialect == "postgresql":
+        monkeypatch.setattr(db, "SESSION", "SET default_transaction_read_only TO on")
+        standby = open_database(database.url.render_as_string(hide_password=False))
+        assert not standby.writable()
+        standby.close()
+
+
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_process_that_is_stopped_in_a_transaction_holds_up_nobody_for_ever(database, monkeypatch):
     def opened(session):
