@@ -19,7 +19,10 @@ __all__ = ["RESERVED", "Attribute", "Kind", "Value"]
 Kind = Literal["text", "number", "date", "yes-no", "choice"]
 KINDS: tuple[str, ...] = get_args(Kind)
 NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
-LONGEST = 200
+LONGEST, WHOLE = 200, 10**15
+"""Characters of a text; and from where on a number is not kept to its last digit before the point."""
+ZWNJ, ZWJ = "\u200c", "\u200d"
+"""What parts and joins letters in Persian words and others: not printed, and part of the spelling."""
 RESERVED = frozenset(
     [
         "active",
@@ -71,7 +74,8 @@ class Attribute:
             AttributeRefused: it is none of this kind.
         """
         text = " ".join(typed.split())
-        if not text or len(text) > LONGEST or not text.isprintable():
+        shown = text.replace(ZWNJ, "").replace(ZWJ, "")
+        if not shown or len(text) > LONGEST or not shown.isprintable():
             raise AttributeRefused(self.name, f"a text of 1 to {LONGEST} characters is wanted")
         match self.kind:
             case "number":
@@ -95,7 +99,7 @@ class Attribute:
         if not math.isfinite(number) or not text.isascii() or "_" in text:
             raise AttributeRefused(self.name, 'a number such as "3" or "2.5" is wanted')
         number = float(f"{number:.15g}") + 0.0  # of two zeros one
-        if "." not in text and Decimal(text) != Decimal(number):
+        if ("." not in text or abs(number) >= WHOLE) and Decimal(text) != Decimal(number):
             raise AttributeRefused(self.name, "it has more than 15 digits: an attribute of text keeps them")
         return Value(f"{number:.15g}", number)
 

@@ -1,5 +1,7 @@
 """A list of readers into the audience: staged whole (`staged`), then merged in slices in the order of the address keys (`slices`).
 
+It may go two ways at once (`ways`).
+
 Each slice is a transaction of some ten milliseconds, so that a running dispatch goes on; staging locks nothing. A list that was cut
 short is simply imported again: who came in is known then. Nobody comes back by a list: the suppressed, and those who left, are refused by
 line; and whom a list itself says that of is refused from then on, before anybody comes in.
@@ -9,28 +11,26 @@ Lines and refusals stand on the disk: memory does not grow with the list, howeve
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import insert
 
-from subscribers import staged
 from subscribers.audience import refuse_gone
 from subscribers.csvfile import Block, RefusedLine
 from subscribers.presets import GoneLine
 from subscribers.schema import batch
-from subscribers.slices import Slices
 from subscribers.staging import Staging
+from subscribers.ways import Told, Transactions, Way, crew, parted, settle
 
 __all__ = ["Imported", "merge"]
 
-SLICE = 5000
+SLICE = 8000
 """Addresses of one transaction."""
 GONE = 200
 """Those who have left are kept so many at a time: some of them are readers here, whose subscriptions end."""
-
-Transactions = Callable[[], AbstractContextManager[Connection]]
 
 
 @dataclass(slots=True)
@@ -53,6 +53,7 @@ def merge(
     refusals: Staging,
     write: Transactions,
     aside: Transactions,
+    beside: tuple[Transactions, Transactions] | None = None,
     digest: str,
     basis: str | None,
     actor: str,
@@ -63,49 +64,57 @@ def merge(
 
     With a `basis` (how these readers asked) they are confirmed, and known pending ones become so; without it they are pending
     and not mailed. Other known readers are not changed. `write` opens a transaction, one for each slice, and `aside` one that touches
-    temporary tables alone, both on one connection; `progress` is told after each slice how many of how many addresses are through.
+    temporary tables alone, both on one connection; `beside`: such a pair on another one, which takes half of the list. `progress` is
+    told after each slice how many of how many addresses are through, by whichever thread merged it.
     """
+    ways = parted((write, aside), beside)
+    told = Told(refusals, progress)
+    remember = partial(_remember, write, digest=digest, actor=actor, now=now)
+    with crew(ways) as workers:
+        try:
+            remembered = _stage(blocks, ways, workers, refusals, remember)
+            settle([workers.submit(way.order, told) for way in ways])
+            with write() as connection:
+                values = {"digest": digest, "basis": basis, "actor": actor, "at": now}
+                batch_id = connection.execute(
+                    insert(batch).values(**values).returning(batch.c.id)
+                ).scalar_one()
+            about = {"digest": digest, "basis": basis, "actor": actor, "now": now, "batch_id": batch_id}
+            settle(
+                [
+                    workers.submit(way.merge, told, SLICE, about | {"half": half if beside else None})
+                    for half, way in enumerate(ways)
+                ]
+            )
+        finally:
+            told.ended.set()
+    known = sum(way.good for way in ways) - told.added - told.refused
+    return Imported(batch_id, told.added, known, told.confirmed, remembered)
+
+
+def _stage(
+    blocks: Iterable[Block],
+    ways: list[Way],
+    workers: Executor,
+    refusals: Staging,
+    remember: Callable[[list[GoneLine]], int],
+) -> int:
+    """Lines to their ways, while the next ones are read; returns of how many others it is remembered that they must not be mailed."""
     gone: list[GoneLine] = []
-    remembered = understood = 0
-    asked = 0
-    with aside() as connection:
-        staged.prepare(connection)
+    remembered = 0
+    staging: list[Future[None]] = []
     for block in blocks:
-        if block.keys:
-            with aside() as connection:
-                staged.stage(connection, block, asked)
-            asked = len(block.asked)
-            understood += len(block.keys)
+        settle(staging)
+        staging = [workers.submit(way.stage, block) for way in ways] if block.keys else []
         for line in block.others:
             refusals.add(RefusedLine(line.line, line.text, line.why))
             if isinstance(line, GoneLine):
                 gone.append(line)
             if len(gone) == GONE:
-                remembered += _remember(write, gone, digest=digest, actor=actor, now=now)
-    remembered += _remember(write, gone, digest=digest, actor=actor, now=now)
-    with aside() as connection:
-        good = staged.order(connection)
-        for line in staged.twice(connection) if good < understood else ():
-            refusals.add(line)
-    with write() as connection:
-        values = {"digest": digest, "basis": basis, "actor": actor, "at": now}
-        batch_id = connection.execute(insert(batch).values(**values).returning(batch.c.id)).scalar_one()
-        slices = Slices(connection, digest=digest, basis=basis, actor=actor, now=now, batch_id=batch_id)
-    done = Imported(batch_id, known=good, remembered=remembered)
-    through, last = 0, b""
-    while through < good:
-        with write() as connection:
-            taken = slices.take(connection, last, SLICE)
-        last = taken.last
-        done.added += taken.added
-        done.known -= taken.added + len(taken.refused)
-        done.confirmed += taken.confirmed
-        for line in taken.refused:
-            refusals.add(line)
-        through = min(through + SLICE, good)
-        if progress is not None:
-            progress(through, good)
-    return done
+                settle(staging)  # their connection is in use
+                remembered += remember(gone)
+    settle(staging)
+    return remembered + remember(gone)
 
 
 def _remember(

@@ -12,8 +12,10 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Connection,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -21,10 +23,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    event,
     text,
 )
 
 from subscribers.columns import UtcTime
+from subscribers.parents import PARENTS
 
 __all__ = [
     "APART",
@@ -90,17 +94,20 @@ APART = text("rhythm <> 'each'")
 subscription = Table(
     "subscription",
     metadata,
-    Column("subscriber_id", ForeignKey("subscriber.id"), primary_key=True),
+    Column("subscriber_id", BigId, primary_key=True, autoincrement=False),
     Column("digest", String(64), primary_key=True),
     Column("language", String(35), nullable=False),
     Column("sections", Text, nullable=False),
     Column("status", String(16), nullable=False),
     Column("active", Boolean, nullable=False),
     Column("since", UtcTime, nullable=False),
-    Column("batch_id", ForeignKey("batch.id")),
+    Column("batch_id", BigId),
     Column("rhythm", String(8), nullable=False, server_default=text("'each'")),
     Column("hour", String(5)),
     Column("weekday", Integer),
+    # PostgreSQL holds these otherwise (`parents`)
+    ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"]).ddl_if(dialect="sqlite"),
+    ForeignKeyConstraint(["batch_id"], ["batch.id"]).ddl_if(dialect="sqlite"),
     CheckConstraint("status = 'pending' OR status = 'confirmed' OR status = 'left'", name="status"),
     CheckConstraint("active = (status = 'confirmed')", name="active"),
     CheckConstraint(
@@ -239,3 +246,10 @@ suppression = Table(
     sqlite_with_rowid=False,
     comment="who must not be mailed, by keyed hash: it survives the erasure of the person. prior: where undoing it puts them",
 )
+
+
+@event.listens_for(subscription, "after_create")
+def _hold_parents(_table: Table, connection: Connection, **_: object) -> None:
+    if connection.dialect.name == "postgresql":
+        for statement in PARENTS:
+            connection.exec_driver_sql(statement)

@@ -1,22 +1,29 @@
 """Slices of a staged list merged into the audience: whom no list may bring in, who waited for confirmation, and who is new; each set by one statement.
 
-The statements are built once for an import: to build them costs as much as some hundred readers.
+The statements are built once for an import: to build them costs as much as some hundred readers. Where the house knows nobody between a
+slice's first key and its last, nobody is looked for: readers get their numbers before they are written, and their subscriptions need not ask for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import abc
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
+    Executable,
     Insert,
+    Integer,
     LargeBinary,
     Select,
+    Sequence,
+    Table,
     Update,
     bindparam,
     delete,
+    func,
     insert,
     literal,
     or_,
@@ -26,7 +33,7 @@ from sqlalchemy import (
 )
 
 from subscribers.address import same_mailbox
-from subscribers.audience.rows import hold_suppressions
+from subscribers.audience.rows import hold_suppressions, share_suppressions
 from subscribers.audience.rows import insert as upsert
 from subscribers.columns import UtcTime
 from subscribers.consent import Status, Step, after
@@ -35,16 +42,30 @@ from subscribers.errors import ALIKE
 from subscribers.schema import attribute_value, consent, former_key, subscriber, subscription, suppression
 from subscribers.staged import staged, told, wished
 
-__all__ = ["Slices", "Taken"]
+__all__ = ["Mark", "Slices", "Taken"]
 
-AFTER, UNTIL = bindparam("after", type_=LargeBinary), bindparam("until", type_=LargeBinary)
-HERE = (staged.c.addr_key > AFTER) & (staged.c.addr_key <= UNTIL)
+AFTER, UNTIL = bindparam("after", type_=Integer), bindparam("until", type_=Integer)
+HERE = (staged.c.place > AFTER) & (staged.c.place <= UNTIL)
 """The lines of a slice."""
+OVER, UPTO = bindparam("over", type_=LargeBinary), bindparam("upto", type_=LargeBinary)
+"""The keys of a slice: over this one, up to that one."""
+
+
+def _between(table: Table) -> ColumnElement[bool]:
+    """Whose key is between those of a slice: tells PostgreSQL which part of the index to read."""
+    return (table.c.addr_key > OVER) & (table.c.addr_key <= UPTO)
+
+
+def _of_line(table: Table) -> ColumnElement[bool]:
+    """Whose key a line has."""
+    return (table.c.addr_key == staged.c.addr_key) & _between(table)
+
+
 KEYS = select(staged.c.addr_key).where(HERE)
 KNOWN = select(
     or_(
         *(
-            select(table.c.addr_key).where(table.c.addr_key > AFTER, table.c.addr_key <= UNTIL).exists()
+            select(table.c.addr_key).where(_between(table)).exists()
             for table in (subscriber, suppression, former_key)
         )
     )
@@ -53,19 +74,27 @@ KNOWN = select(
 whoever makes readers holds the suppressions."""
 IN_ORDER = text("SELECT set_config('random_page_cost', '1', true)")
 """PostgreSQL would read all readers for each slice: it does not know that the keys come in the order of the index."""
-READER = subscriber, subscriber.c.addr_key == staged.c.addr_key
+READER = subscriber, _of_line(subscriber)
 """Each line's reader. Joined as if one could be missing, so that a database begins with the lines: it would else begin with all readers between two keys."""
-BEYOND = b"\xff" * 17
-"""After every address key."""
+END = 2**31 - 1
+"""A place after every other."""
+LAST = select(func.coalesce(func.max(subscriber.c.id), 0))
+
+
+class Mark(NamedTuple):
+    """How far a list is merged: the place and the address key of the last line."""
+
+    place: int
+    addr_key: bytes
 
 
 class Taken(NamedTuple):
-    """What became of a slice: its last address key, how many were added, how many pending ones confirmed, and whom no list may bring in."""
+    """What became of a slice: its end, how many were added, how many pending ones confirmed, and whom no list may bring in."""
 
-    last: bytes
+    last: Mark
     added: int
     confirmed: int
-    refused: Sequence[RefusedLine]
+    refused: abc.Sequence[RefusedLine]
 
 
 class Slices:
@@ -80,21 +109,26 @@ class Slices:
         actor: str,
         now: datetime,
         batch_id: int,
+        half: int | None,
     ) -> None:
         status = after(None, Step.CONFIRMED if basis else Step.REQUESTED)
         confirmed, at = literal(status is Status.CONFIRMED), literal(now, UtcTime())
-        self._end = select(staged.c.addr_key).where(staged.c.addr_key > AFTER).order_by(staged.c.addr_key)
+        self._half = half
+        self._end = (
+            select(staged.c.place, staged.c.addr_key).where(staged.c.place > AFTER).order_by(staged.c.place)
+        )
         self._tells = connection.execute(select(told.c.line).limit(1)).first() is not None
         self._look = _look(digest)
         self._confirm = _confirm(digest, basis=basis, actor=actor, now=now) if basis else ()
-        readers = upsert(connection, subscriber).from_select(
-            ["addr_key", "address", "status", "mailable", "created_at", "changed_at"],
-            select(staged.c.addr_key, staged.c.address, literal(status.value), confirmed, at, at)
-            .where(HERE)
-            .order_by(staged.c.addr_key),
-        )
+        person = {
+            "addr_key": staged.c.addr_key,
+            "address": staged.c.address,
+            "status": literal(status.value),
+            "mailable": confirmed,
+            "created_at": at,
+            "changed_at": at,
+        }
         asked = {
-            "subscriber_id": subscriber.c.id,
             "digest": literal(digest),
             "status": literal(status.value),
             "active": confirmed,
@@ -102,15 +136,18 @@ class Slices:
             "batch_id": literal(batch_id),
             **{column.name: column for column in wished.c if column is not wished.c.id},
         }
+        self._new = _numbered(connection, person, asked)
+        readers = upsert(connection, subscriber).from_select(
+            list(person), select(*person.values()).where(HERE).order_by(staged.c.place)
+        )
         subscriptions = upsert(connection, subscription).from_select(
-            list(asked),
-            select(*asked.values())
+            ["subscriber_id", *asked],
+            select(subscriber.c.id, *asked.values())
             .select_from(staged)
             .outerjoin(*READER)
             .outerjoin(wished, wished.c.id == staged.c.wish)
             .where(HERE),
         )
-        self._new = readers, subscriptions
         self._missing = readers.on_conflict_do_nothing(), subscriptions.on_conflict_do_nothing()
         values = upsert(connection, attribute_value).from_select(
             ["subscriber_id", "name", "value", "number"],
@@ -123,65 +160,127 @@ class Slices:
         newer = {"value": values.excluded.value, "number": values.excluded.number}
         self._attributes = values.on_conflict_do_update(index_elements=["subscriber_id", "name"], set_=newer)
 
-    def take(self, connection: Connection, last: bytes, most: int) -> Taken:
-        """Merge the slice of so many lines after this address key."""
-        hold_suppressions(connection)
+    def take(self, connection: Connection, last: Mark, most: int, upto: bytes) -> Taken:
+        """Merge the slice of so many lines after this mark; `upto`: no key is greater."""
+        if self._half is None:
+            hold_suppressions(connection)
+        else:
+            share_suppressions(connection, self._half)
         if connection.dialect.name == "postgresql":
             connection.execute(IN_ORDER)
-        end = self._end.offset(most - 1).limit(1)
-        until = connection.execute(end, {"after": last}).scalar_one_or_none() or BEYOND
-        here = {"after": last, "until": until}
+        end = connection.execute(self._end.offset(most - 1).limit(1), {"after": last.place}).one_or_none()
+        until = Mark(*end) if end else Mark(END, upto)
+        here = {
+            "after": last.place,
+            "until": until.place,
+            "over": last.addr_key,
+            "upto": until.addr_key,
+        }
         known = connection.execute(KNOWN, here).scalar_one()
         found = connection.execute(self._look, here).all() if known else []
         gone = [(row, why) for row in found if (why := _why_not(row)) is not None]
         if gone:
-            connection.execute(delete(staged).where(staged.c.addr_key.in_([row.addr_key for row, _ in gone])))
-        confirmed = 0
-        if len(gone) < len(found):
+            connection.execute(delete(staged).where(staged.c.place.in_([row.place for row, _ in gone])))
+        confirmed = added = 0
+        if any(row.status is not None and (row.known is None or _waits(row)) for row in found):
             connection.execute(WRITTEN_AGAIN, here)
             for statement in self._confirm:
                 confirmed = connection.execute(statement, here).rowcount
-        readers, subscriptions = self._missing if known else self._new
-        connection.execute(readers, here)
-        counted = {"preserve_rowcount": True}  # else an INSERT's count is not kept
-        added = connection.execute(subscriptions, here, execution_options=counted).rowcount
+        if not known:
+            added = self._bring(connection, self._new, here | _beyond(connection, last))
+        elif any(row.asked is None for row in found):
+            added = self._bring(connection, self._missing, here)
         if self._tells:  # also of readers who were known before
             connection.execute(self._attributes, here)
         return Taken(until, added, confirmed, [RefusedLine(row.line, row.address, why) for row, why in gone])
 
+    @staticmethod
+    def _bring(connection: Connection, statements: abc.Sequence[Executable], here: dict[str, Any]) -> int:
+        """Write readers and what they ask for; returns how many of the latter."""
+        counted = {"preserve_rowcount": True}  # else an INSERT's count is not kept
+        added = 0
+        for statement in statements:
+            added = connection.execute(statement, here, execution_options=counted).rowcount
+        return added
+
+
+def _numbered(
+    connection: Connection, person: dict[str, Any], asked: dict[str, Any]
+) -> abc.Sequence[Executable]:
+    """Readers nobody knows and what they ask for, numbered first: in PostgreSQL by its sequence, for others may count, too; in SQLite on from the last, for we have the lock."""
+    if connection.dialect.name == "postgresql":
+        drawn = Sequence("subscriber_id_seq").next_value().label("id")
+        lines = select(drawn, *(value.label(name) for name, value in person.items()), staged.c.wish)
+        line = lines.where(HERE).order_by(staged.c.place).cte("line")
+        readers = insert(subscriber).from_select(
+            ["id", *person], select(line.c.id, *(line.c[name] for name in person))
+        )
+        subscriptions = insert(subscription).from_select(
+            ["subscriber_id", *asked],
+            select(line.c.id, *asked.values())
+            .select_from(line)
+            .outerjoin(wished, wished.c.id == line.c.wish),
+        )
+        return (subscriptions.add_cte(readers.cte("reader")),)
+    number = bindparam("beyond", type_=Integer) + staged.c.place
+    return (
+        insert(subscriber).from_select(
+            ["id", *person], select(number, *person.values()).where(HERE).order_by(staged.c.place)
+        ),
+        insert(subscription).from_select(
+            ["subscriber_id", *asked],
+            select(number, *asked.values())
+            .select_from(staged)
+            .outerjoin(wished, wished.c.id == staged.c.wish)
+            .where(HERE),
+        ),
+    )
+
+
+def _beyond(connection: Connection, last: Mark) -> dict[str, int]:
+    """SQLite: what a line's place is added to for its reader's number."""
+    if connection.dialect.name == "postgresql":
+        return {}
+    return {"beyond": connection.execute(LAST).scalar_one() - last.place}
+
 
 def _look(digest: str) -> Select[Any]:
-    """Whom of a slice a look is worth: no list may bring them in, or they wait for confirmation, or their address is written otherwise."""
+    """Whom of a slice a look is worth: no list may bring them in, or they wait for confirmation, or their address is written otherwise, or they have not asked yet."""
     left, pending = Status.LEFT.value, Status.PENDING.value
+    asked = (  # no join: PostgreSQL might read all of the digest's for it
+        select(subscription.c.status)
+        .where(subscription.c.subscriber_id == subscriber.c.id, subscription.c.digest == digest)
+        .scalar_subquery()
+    )
     return (
         select(
-            staged.c.addr_key,
+            staged.c.place,
             staged.c.line,
             staged.c.address,
             suppression.c.cause,
             subscriber.c.status,
             subscriber.c.address.label("known"),
-            subscription.c.status.label("asked"),
+            asked.label("asked"),
             former_key.c.subscriber_id.label("moved"),
         )
-        .outerjoin(former_key, former_key.c.addr_key == staged.c.addr_key)
-        .outerjoin(suppression, suppression.c.addr_key == staged.c.addr_key)
-        .outerjoin(subscriber, subscriber.c.addr_key == staged.c.addr_key)
-        .outerjoin(
-            subscription,
-            (subscription.c.subscriber_id == subscriber.c.id) & (subscription.c.digest == digest),
-        )
+        .outerjoin(former_key, _of_line(former_key))
+        .outerjoin(suppression, _of_line(suppression))
+        .outerjoin(*READER)
         .where(
             HERE,
             or_(
                 suppression.c.cause.is_not(None),
                 former_key.c.subscriber_id.is_not(None),
                 subscriber.c.status.in_([left, pending]),
-                subscription.c.status.in_([left, pending]),
+                func.coalesce(asked, left) != Status.CONFIRMED.value,
                 subscriber.c.address != staged.c.address,
             ),
         )
     )
+
+
+def _waits(row: Any) -> bool:
+    return Status.PENDING in {row.status, row.asked}
 
 
 def _why_not(row: Any) -> str | None:
@@ -197,17 +296,16 @@ def _why_not(row: Any) -> str | None:
 
 WRITTEN_AGAIN = (
     update(subscriber)
-    .where(subscriber.c.address.is_(None), subscriber.c.addr_key.in_(KEYS))
-    .values(
-        address=select(staged.c.address).where(staged.c.addr_key == subscriber.c.addr_key).scalar_subquery()
-    )
+    .where(HERE, subscriber.c.addr_key == staged.c.addr_key, subscriber.c.address.is_(None))
+    .values(address=staged.c.address)
 )
 """Whose address was forgotten while they waited have it again by the list."""
 
 
 def _confirm(digest: str, *, basis: str, actor: str, now: datetime) -> tuple[Update | Insert, ...]:
     """Readers of a slice who were pending are so no longer: the list's basis is their evidence. The last statement counts those who asked before."""
-    of_slice = select(subscriber.c.id).where(subscriber.c.addr_key.in_(KEYS)).scalar_subquery()
+    ours = subscriber.c.addr_key.in_(KEYS) & _between(subscriber)
+    of_slice = select(subscriber.c.id).where(ours).scalar_subquery()
     pending = (
         subscription.c.digest == digest,
         subscription.c.status == Status.PENDING.value,
@@ -223,7 +321,7 @@ def _confirm(digest: str, *, basis: str, actor: str, now: datetime) -> tuple[Upd
     }
     return (
         update(subscriber)
-        .where(subscriber.c.status == Status.PENDING.value, subscriber.c.addr_key.in_(KEYS))
+        .where(subscriber.c.status == Status.PENDING.value, ours)
         .values(status=Status.CONFIRMED.value, mailable=True, changed_at=now),
         insert(consent).from_select(list(evidence), select(*evidence.values()).where(*pending)),
         update(subscription).where(*pending).values(status=Status.CONFIRMED.value, active=True),

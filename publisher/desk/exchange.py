@@ -136,12 +136,14 @@ def import_csv(
             progress(f"{read_:,} lines read; {done:,} of the {good:,} that can be used are in")
 
     with Staging() as refusals:
-        with _opened(path) as file, newsroom.database.pinned() as (write, aside):
+        database = newsroom.database
+        with _opened(path) as file, database.pinned() as (write, aside), database.beside() as beside:
             done = importing.merge(
                 counting(_read(newsroom, file, digest=digest, preset=preset, told=lambda _: None)),
                 refusals=refusals,
                 write=write,
                 aside=aside,
+                beside=beside,
                 digest=digest,
                 basis=basis,
                 actor=actor,

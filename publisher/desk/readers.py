@@ -18,6 +18,7 @@ from subscribers.attributes import Value
 from subscribers.errors import UnknownSubscriber
 from subscribers.rhythm import Rhythm, RhythmKind
 from subscribers.rhythm import parse as parse_rhythm
+from subscribers.segments import Rule
 from subscribers.segments import parse as parse_segment
 from subscribers.tokens import LENGTH, Purpose, read
 
@@ -132,11 +133,22 @@ def listing(
 ) -> Page:
     """Subscribers by id, with the digests they get; `segment`: those whom this rule means, as readers of a digest they get."""
     slug = newsroom.asked_for(digest).slug if digest else None
-    only = parse_segment(segment, newsroom.settings.attributes) if segment is not None else None
+    only = _rule(newsroom, segment) if segment is not None else None
     last = number_in(after) or 0
     with newsroom.database.read() as connection:
         found = audience.listing(connection, digest=slug, only=only, after_id=last, limit=limit + 1)
     return Page.of(found, limit, row=lambda entry: _told(*entry), key=lambda entry: str(entry[0].id))
+
+
+def _rule(newsroom: Newsroom, segment: str) -> Rule:
+    """A segment's rule, of languages and sections that a digest has: another one would mean nobody, or everybody, without a word."""
+    digests = newsroom.settings.digests
+    return parse_segment(
+        segment,
+        newsroom.settings.attributes,
+        languages=sorted({language for digest in digests for language in digest.languages}),
+        sections=sorted({section for digest in digests for section in digest.sections}),
+    )
 
 
 def _told(row: Any, subscriptions: Sequence[Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -213,6 +213,10 @@ class Database:
                 with self.locked():
                     connection.close()
 
+    def beside(self) -> AbstractContextManager[tuple[Transactions, Transactions] | None]:
+        """As `pinned`, for who works on two connections at once; None on SQLite, where one writes at a time."""
+        return nullcontext() if self.path is not None else self.pinned()
+
     @contextmanager
     def session(self) -> Iterator[Connection]:
         """A connection of its own that commits each statement: for locks that live as long as it does."""
@@ -227,6 +231,13 @@ class Database:
         """The write lock alone. A thread that holds it must not ask for it again."""
         with self._lock.held(self.where, wait=wait):
             yield
+
+    def writable(self) -> bool:
+        """Whether it may be written at all: no standby, and no read-only file system."""
+        if self.path is not None:
+            return not self.frozen
+        with self.read() as connection:
+            return bool(connection.execute(text("SHOW transaction_read_only")).scalar_one() == "off")
 
     def close(self) -> None:
         """Let all connections go; the last one to close a WAL file checkpoints it, hence the lock."""
@@ -247,16 +258,20 @@ class Database:
         return named(self.where, self.path)
 
 
+SESSION = "SET datestyle TO ISO; SET idle_in_transaction_session_timeout TO '60s'; SET lock_timeout TO '75s'"
+"""A process that was stopped in the middle of a transaction loses it, and what waited for its rows goes on: a kill must not wait for a debugger.
+Nobody here thinks so long between two statements."""
+
+
 def _settle(connection: Any, _record: Any) -> None:
-    """See that a server's database can hold every script, and tells times as its driver reads them."""
+    """See that a server's database can hold every script, and tells times as its driver reads them; nobody holds a lock for ever."""
     status = connection.info.parameter_status
     if (encoding := status("server_encoding")) != "UTF8":
         why = f"the database is in {encoding}, and names and news need UTF8: createdb --template template0 --encoding UTF8 NAME"
         raise ConfigurationInvalid([Problem("publisher.toml", "store.url", why)])
-    if not status("DateStyle").startswith("ISO"):
-        with connection.cursor() as cursor:
-            cursor.execute("SET datestyle TO ISO")
-        connection.commit()
+    with connection.cursor() as cursor:
+        cursor.execute(SESSION)
+    connection.commit()
 
 
 def _lock_of(path: Path) -> Path:
@@ -317,6 +332,9 @@ def open_database(url: str, *, lock_seconds: float = LOCK_SECONDS, create: bool 
             raise ConfigurationInvalid(
                 [Problem("publisher.toml", "store.url", "sqlite:///… or postgresql://… is wanted")]
             )
+        if "@" in (parsed.host or ""):
+            why = "has an @ in its password: write it as %40"
+            raise ConfigurationInvalid([Problem("publisher.toml", "store.url", why)])
         frozen = anew = False
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             frozen, anew = _placed(Path(parsed.database), create=create)

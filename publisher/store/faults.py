@@ -42,6 +42,8 @@ def named(where: str, file: Path | None) -> Iterator[None]:
             ) from error
         if "is locked" in low or "busy" in low:
             raise StoreLocked(where, "another program holds it; try again") from error
+        if "lock timeout" in low:
+            raise StoreLocked(where, "another program holds what this changes; try again") from error
         if "deadlock" in low:
             raise StoreLocked(where, "two wanted the same rows at once; try again") from error
         if _is_operational(error, said):

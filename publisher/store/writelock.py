@@ -14,7 +14,7 @@ from publisher.errors import FolderUnwritable, StoreLocked
 
 __all__ = ["LOOK_SECONDS", "WRITABLE", "WriteLock"]
 
-LOOK_SECONDS = 0.01
+LOOK_SECONDS = 0.005
 """Whoever waits for the lock looks at least so often whether it is free."""
 WRITABLE = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 

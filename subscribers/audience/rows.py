@@ -18,7 +18,15 @@ from subscribers.errors import UnknownSubscriber
 from subscribers.rhythm import Rhythm
 from subscribers.schema import consent, subscriber
 
-__all__ = ["held", "hold_suppressions", "insert", "keep_evidence", "rhythm_values", "set_status"]
+__all__ = [
+    "held",
+    "hold_suppressions",
+    "insert",
+    "keep_evidence",
+    "rhythm_values",
+    "set_status",
+    "share_suppressions",
+]
 
 
 def hold_suppressions(connection: Connection) -> None:
@@ -29,6 +37,13 @@ def hold_suppressions(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE suppression IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def share_suppressions(connection: Connection, half: int) -> None:
+    """The same, but for who takes in the other half of a list's addresses: those halves have none in common."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('import'), :half)"), {"half": half})
+        connection.execute(text("LOCK TABLE suppression IN SHARE MODE"))
 
 
 def held(connection: Connection, subscriber_id: int) -> Row[Any]:

@@ -7,12 +7,13 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Connection, literal, select, text
+from sqlalchemy import Connection, delete, insert, literal, select, text
+from sqlalchemy.exc import IntegrityError
 
 from publisher.store.db import Database
 from subscribers import audience
 from subscribers.errors import AddressSuppressed
-from subscribers.schema import subscriber, suppression
+from subscribers.schema import consent, subscriber, subscription, suppression
 from subscribers.tokens import Purpose
 from tests.readers import LATER, NOW, join, key_of, why_not
 
@@ -180,3 +181,37 @@ def test_many_at_once_neither_deadlock_nor_leave_anybody_suppressed_and_mailable
             .where(subscriber.c.mailable)
         ).all()
     assert both == []
+
+
+@pytest.mark.parametrize("first", ["who asks", "who removes"])
+def test_nobody_asks_for_a_reader_who_is_being_removed(database: Database, first: str):
+    """Whichever commits first, the other is refused: PostgreSQL holds it by triggers, not by a foreign key."""
+    with database.write() as connection:
+        reader = join(connection)
+        connection.execute(delete(subscription))
+        connection.execute(delete(consent))
+
+    def ask(connection: Connection) -> None:
+        connection.execute(
+            insert(subscription).values(
+                subscriber_id=reader,
+                digest="evening",
+                language="en",
+                sections="",
+                status="pending",
+                active=False,
+                since=NOW,
+            )
+        )
+
+    def remove(connection: Connection) -> None:
+        connection.execute(delete(subscriber).where(subscriber.c.id == reader))
+
+    one, other = (ask, remove) if first == "who asks" else (remove, ask)
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as connection:
+            one(connection)
+            second = pool.submit(in_a_transaction, database, other)
+            until_waiting(database, second)
+        with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
+            second.result(timeout=10)

@@ -34,7 +34,7 @@ class Done(Imported):
 
 
 def bring(database: Database, text: str, **others: Any) -> Done:
-    digest = others.pop("digest", "morning")
+    digest, halves = others.pop("digest", "morning"), others.pop("halves", True)
     blocks = read(
         io.StringIO(text, newline=""),
         address_key=KEY,
@@ -47,8 +47,9 @@ def bring(database: Database, text: str, **others: Any) -> Done:
         "actor": "cli:ed",
         "now": NOW,
     }
-    with Staging() as refusals, database.pinned() as (write, aside):
-        done = merge(blocks, refusals=refusals, write=write, aside=aside, digest=digest, **wanted | others)
+    with Staging() as refusals, database.pinned() as (write, aside), database.beside() as beside:
+        wanted |= {"write": write, "aside": aside, "beside": beside if halves else None}
+        done = merge(blocks, refusals=refusals, digest=digest, **wanted | others)
         return Done(*astuple(done), refused=list(refusals.ordered()))
 
 
@@ -241,7 +242,7 @@ def test_lines_are_sorted_over_many_runs_on_the_disk(database: Database, monkeyp
         ]
     )
     told: list[tuple[int, int]] = []
-    done = bring(database, text, progress=lambda *each: told.append(each))
+    done = bring(database, text, progress=lambda *each: told.append(each), halves=False)
     assert done.added == 40
     assert [line.line for line in done.refused] == list(range(42, 82))
     assert {line.why for line in done.refused[:1]} == {"the address stands in line 2 already"}
@@ -312,10 +313,10 @@ def test_a_long_list_comes_in_by_slices_and_a_cut_one_goes_on(
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        bring(database, text, progress=pull_the_plug)
+        bring(database, text, progress=pull_the_plug, halves=False)
     with database.read() as connection:
         assert connection.execute(select(func.count()).select_from(subscription)).scalar_one() == 20
-    done = bring(database, text, progress=lambda *each: told.append(each))
+    done = bring(database, text, progress=lambda *each: told.append(each), halves=False)
     assert (done.added, done.known) == (15, 20)
     assert told == [(10, 35), (20, 35), (10, 35), (20, 35), (30, 35), (35, 35)]
     with database.read() as connection:

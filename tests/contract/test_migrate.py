@@ -7,6 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from publisher.errors import StoreOutdated
 from publisher.store import migrate, schema
@@ -53,6 +54,12 @@ def described(database):
         views = {
             name: " ".join(str(told.get_view_definition(name)).split()) for name in told.get_view_names()
         }
+        triggers = (
+            "SELECT tgname, pg_get_triggerdef(t.oid), prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = tgfoid"
+            " WHERE NOT tgisinternal ORDER BY 2"
+        )
+        if database.dialect == "postgresql":
+            views["triggers"] = str(connection.execute(text(triggers)).all())
     return tables, views
 
 
@@ -219,3 +226,39 @@ def test_upgrade_of_the_words_of_readers_keeps_the_readers_and_refuses_other_wor
             connection.execute(statement)
     with empty.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM subscription")).scalar_one() == 2
+
+
+def test_upgrade_keeps_subscriptions_to_readers_and_lists_that_are_there(empty):
+    upgrade_to(empty, "0025")
+    values = {"at": "2026-03-02 02:30:00.000000", "now": b"n" * 16, "key": b"k" * 16}
+    with empty.write() as connection:
+        for statement in FORMER_READERS.split(";")[:3]:
+            connection.execute(text(statement), values)
+        for batch in (1, 2):
+            connection.execute(
+                text("INSERT INTO batch (id, digest, actor, at) VALUES (:id, 'morning', 't', :at)"),
+                values | {"id": batch},
+            )
+        connection.execute(text("UPDATE subscription SET batch_id = 1 WHERE digest = 'morning'"))
+    migrate.upgrade(empty)
+    assert migrate.check(empty) == []
+    asked = "INSERT INTO subscription (subscriber_id, digest, language, sections, status, active, since, batch_id) VALUES"
+    for refused in (
+        f"{asked} (1, 'morning', 'en', '', 'pending', false, :at, 1), (9, 'morning', 'en', '', 'pending', false, :at, 1)",
+        f"{asked} (1, 'morning', 'en', '', 'pending', false, :at, 9)",
+        "UPDATE subscription SET subscriber_id = 9",
+        "UPDATE subscription SET batch_id = 9",
+        "DELETE FROM subscriber WHERE id = 2",
+        "UPDATE subscriber SET id = 9 WHERE id = 2",
+        "DELETE FROM batch WHERE id = 1",
+        *(("TRUNCATE subscriber CASCADE", "TRUNCATE batch CASCADE") if empty.dialect == "postgresql" else ()),
+    ):
+        with pytest.raises(IntegrityError, match=r"(?i)foreign key"), empty.write() as connection:
+            connection.execute(text(refused), values)
+    with empty.write() as connection:
+        connection.execute(text(f"{asked} (1, 'morning', 'en', '', 'pending', false, :at, NULL)"), values)
+        connection.execute(text("UPDATE subscription SET batch_id = 2 WHERE digest = 'evening'"))
+        connection.execute(text("DELETE FROM subscription WHERE subscriber_id = 2"))
+        connection.execute(text("DELETE FROM consent"))
+        connection.execute(text("DELETE FROM subscriber WHERE id = 2"))
+        connection.execute(text("DELETE FROM batch"))

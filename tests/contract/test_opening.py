@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from publisher.cli import publisher
 from publisher.cli.exits import told
-from publisher.errors import ConfigurationInvalid, FolderUnwritable, StoreNewer, StoreUnavailable
-from publisher.store import house, migrate
+from publisher.errors import ConfigurationInvalid, FolderUnwritable, StoreLocked, StoreNewer, StoreUnavailable
+from publisher.store import db, house, migrate
 from publisher.store.db import open_database
 from tests.contract.conftest import run_outside_transaction
 from tests.newsrooms import NOW, jsonl, line
@@ -124,7 +124,13 @@ def test_a_schema_newer_than_the_program_asks_for_a_newer_program(database):
 
 @pytest.mark.parametrize(
     "url",
-    ["postgresql://u:hunter2@127.0.0.1:abc/x", "telex://u:hunter2@x", "hunter2", "mysql://u:hunter2@x/y"],
+    [
+        "postgresql://u:hunter2@127.0.0.1:abc/x",
+        "postgresql://u:a@hunter2@127.0.0.1/x",
+        "telex://u:hunter2@x",
+        "hunter2",
+        "mysql://u:hunter2@x/y",
+    ],
 )
 def test_an_address_that_is_no_database_s_is_refused_and_never_repeated(url):
     with pytest.raises(ConfigurationInvalid) as caught:
@@ -180,6 +186,45 @@ def test_a_server_s_database_of_another_encoding_is_refused_and_one_of_other_dat
     with database.read() as connection:
         assert connection.execute(text("SELECT now()")).scalar_one().tzinfo is not None
     database.close()
+
+
+def test_a_database_says_whether_it_can_be_written(database, monkeypatch):
+    assert database.writable()
+    if database.dialect == "postgresql":
+        monkeypatch.setattr(db, "SESSION", "SET default_transaction_read_only TO on")
+        standby = open_database(database.url.render_as_string(hide_password=False))
+        assert not standby.writable()
+        standby.close()
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_process_that_is_stopped_in_a_transaction_holds_up_nobody_for_ever(database, monkeypatch):
+    def opened(session):
+        monkeypatch.setattr(db, "SESSION", session)
+        one = open_database(database.url.render_as_string(hide_password=False))
+        with one.read():
+            return one  # connected, and the connection stays in its pool
+
+    stopped = opened("SET idle_in_transaction_session_timeout TO '1s'")
+    waiting = opened("SET lock_timeout TO '100ms'")
+    other = opened("SET lock_timeout TO '20s'")
+    change = text("UPDATE fact SET value = 'two'")
+    with database.write() as connection:
+        house.settle_fact(connection, "test", "one")
+
+    def while_it_stands():
+        with stopped.write() as held:
+            held.execute(change)
+            with pytest.raises(StoreLocked, match="another program"), waiting.write() as connection:
+                connection.execute(change)
+            with other.write() as connection:
+                assert connection.execute(change).rowcount >= 1
+            held.execute(change)
+
+    with pytest.raises(StoreUnavailable, match="idle-in-transaction"):
+        while_it_stands()
+    for one in (stopped, waiting, other):
+        one.close()
 
 
 def test_a_path_that_is_no_file_s_is_refused(tmp_path):

@@ -71,8 +71,11 @@ def test_a_rule_means_those_of_whom_it_is_known(room):
     assert visits.read("123456789012345").text == "123456789012345"
     with pytest.raises(AttributeRefused, match="15 digits"):
         visits.read("12345678901234567890")
-    with pytest.raises(SegmentUnreadable):
-        readers.listing(room, digest=None, segment="", after=None, limit=9)
+    with pytest.raises(AttributeRefused, match="15 digits"):
+        visits.read("12345678901234567890.5")
+    for unreadable in ("", "language = EN", "section = nosuch"):
+        with pytest.raises(SegmentUnreadable):
+            readers.listing(room, digest=None, segment=unreadable, after=None, limit=9)
     with room.database.read() as connection:
         for text in said:
             only = parse(text, room.settings.attributes)

@@ -30,12 +30,15 @@ KNOWN = (
         ("born", "2026-03-02", Value("2026-03-02")),
         ("member", "TRUE", Value("yes")),
         ("town", "Bad  Ischl", Value("Bad Ischl")),
+        ("town", "کتاب\u200cها", Value("کتاب\u200cها")),
         *(
             (name, bad, None)
             for name in ("visits", "born", "member", "country")
             for bad in ("x", "", "nan", "٣")
         ),
         ("town", "a\u0000b", None),
+        ("town", "\u200c", None),
+        ("town", "a\u202eb", None),
         ("town", "x" * 201, None),
     ],
 )

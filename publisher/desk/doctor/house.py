@@ -42,7 +42,12 @@ def examine(settings: Settings, *, now: datetime) -> Iterator[Finding]:
             Finding("database", FAULT, fault, "Put a backup in its place: docs/operating.md")
             for fault in faults
         )
-        if not faults:
+        if not newsroom.database.writable():
+            advice = (
+                "Nothing is taken in or mailed until it can be written; a standby has to be promoted first"
+            )
+            yield Finding("database", FAULT, f"{newsroom.database.where} is read-only", advice)
+        elif not faults:
             yield Finding("database", OK, f"{newsroom.database.where} is sound and up to date")
         yield from (Finding("keys", FAULT, note) for note in newsroom.notes)
         yield _clock(newsroom)
