@@ -178,7 +178,7 @@ class Writer:
 
     async def _committed(self, group: _Group) -> tuple[Container[int], Sequence[Any]]:
         """Which deliveries were marked, and what the calls gave."""
-        if self._quick:
+        if self._quick and not group.calls:  # a call may take its time: connections would wait for it
             group.prepare()
             try:
                 return self._commit(group, wait=False)
