@@ -4,7 +4,7 @@ No timer: whatever queues up while one commit runs goes into the next. Of a grou
 asked for, then marks, so an outcome is durable no later than the next mark of the same connection: nobody waits for outcomes, and a
 crash leaves at most one row per connection in doubt. A commit that is quick, as on a SQLite file whose lock is free, is made where
 the connections run, for whom there is little else to do: handing it to a thread and back costs more than all its statements. One that
-may take its time (a slow disk, a database elsewhere, a lock that somebody holds) is made in a thread. Before it, or meanwhile, those
+may take its time (a slow disk, a database elsewhere, a lock that somebody holds, an act that was asked for) is made in a thread. Before it, or meanwhile, those
 who wait for a mark prepare what comes next. After a failed commit nothing more is written: a failed fsync is not retried,
 the rows at the dot stay as they are, and recovery settles them. Only a lock held by another program is waited for.
 """
