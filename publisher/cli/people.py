@@ -121,7 +121,10 @@ def list_(door_: Door, digest: str | None, segment: str | None, limit: int, afte
         "digests": "Digests",
         "created_at": "Since",
     }
-    door_.table(rows, columns, empty="No subscribers: `publisher subscriber add` or `import`.")
+    nobody = (
+        "Nobody is meant." if segment or digest else "No subscribers: `publisher subscriber add` or `import`."
+    )
+    door_.table(rows, columns, empty=nobody)
 
 
 @subscriber.command()

@@ -15,7 +15,7 @@ STATES = ("accepted", "waiting", "failed", "uncertain", "suppressed", "expired",
 
 
 class PublicReason(click.ParamType[tuple[str, str]]):
-    """What readers are told as the reason, in the site's language or as `fa=TEXT` in another."""
+    """What readers are told as the reason, in the story's language or as `fa=TEXT` in another."""
 
     name = "[LANGUAGE=]TEXT"
 
@@ -76,7 +76,8 @@ def _mailed(where: str, entry: dict[str, Any]) -> str:
 
 
 def _of_act(act: dict[str, Any]) -> list[str]:
-    lines = [f"  Feeds: {', '.join(feed['series'] for feed in act['feeds']) or 'none'}."]
+    lines = [f"  Readers are told ({language}): {cell(text)}" for language, text in act["public"].items()]
+    lines += [f"  Feeds: {', '.join(feed['series'] for feed in act['feeds']) or 'none'}."]
     for entry in act["editions"]:
         stopped = f", went on without it as revision {entry['revision']}" if entry["stopped"] else ""
         lines.append(
@@ -92,7 +93,7 @@ def _of_act(act: dict[str, Any]) -> list[str]:
         f"{barred if act['not_written_to'] else ''}."
     )
     if act["mails"]["waiting"]:
-        lines.append("  `publisher run` sends what waits, or `publisher dispatch resume` of its dispatch.")
+        lines.append("  `publisher run` sends what waits, or `publisher dispatch resume` without a name.")
     lines += ["  Readers of it are still looked for."] if act["looking"] else []
     took = {"public": "feeds and pages", "queued": "all mails queued", "hubs": "hubs told"}
     took |= {"first_mail": "first mail", "last_mail": "last mail"}

@@ -263,7 +263,7 @@ def hold(door_: Door, story_id: str, why: str) -> int:
     "--public",
     type=PublicReason(),
     multiple=True,
-    help="What readers are told as the reason, in mails and where the story stood; once for each language.",
+    help="What readers are told as the reason, in mails and where the story stood: in the story's language, or the one that is named.",
 )
 @WHY
 @door
@@ -280,9 +280,12 @@ def kill(door_: Door, story_id: str, public: tuple[tuple[str, str], ...], why: s
       publisher story kill 01KJP4TQ0M2Z --why "libel" --public "Our only source was wrong." --public fa="تنها منبع ما نادرست بود."
     """
     from publisher.desk import acts, reach
+    from publisher.errors import BadInput
 
+    said = dict(public)
+    if len(said) < len(public):
+        raise BadInput("--public is given twice for one language; each is told one text")
     with door_.newsroom() as newsroom:
-        said = {language or newsroom.settings.site.language: text for language, text in public}
         done = acts.kill(newsroom, story_id, why=why, public=said, actor=door_.who, now=now())
         told = reach.report(newsroom, done.withdrawal.story_id)
     told["acts"] = told["acts"][-1:]

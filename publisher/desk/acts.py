@@ -20,6 +20,7 @@ from publisher.desk.sourcereport import SourceReport
 from publisher.desk.taking import ByHand, headlined, take_item
 from publisher.desk.withdrawals import Withdrawal, outgoing, together, withdraw
 from publisher.errors import BadInput, Conflict, Refused, UnknownName
+from publisher.feed import base
 from publisher.intake.links import absolute, canonical, unfit
 from publisher.intake.text import clean
 from publisher.legible import visible
@@ -203,18 +204,19 @@ def kill(
 ) -> Withdrawn:
     """Withdraw a story for good: feeds that had it show a notice in its place at once, and whoever has it in a mail is told.
 
-    `public`: the reason that these readers are told, by language.
+    `public`: the reason that these readers are told, by language; "" is the story's, or the site's where the house does not speak that.
 
     Raises:
+        BadInput: nobody is told anything in a language of these.
         Refused: that reason repeats a headline of the story, or could not stand in a mail.
     """
-    said = {language: clean(text, limit=PUBLIC_MAX) for language, text in (public or {}).items()}
     with newsroom.database.write() as connection:
         present = story_in(connection, story_id)
         if present.killed is not None:
             raise Conflict(f"story {present.story_id} was killed before: {present.killed}")
         one = [present, *stories.by_id(connection, aliases.joined(connection, present.story_id))]
         claims = frozenset().union(*(stories.headlines(connection, story) for story in one))
+        said = _public(newsroom, present, public or {})
         for text in said.values():
             if faults := gate.unsayable(text, claims):
                 raise Refused(
@@ -224,6 +226,25 @@ def kill(
     return Withdrawn(
         together(done), propagate(newsroom, [entry.story_id for entry in done], actor=actor, now=now)
     )
+
+
+def _public(newsroom: Newsroom, story: Story, given: Mapping[str, str]) -> dict[str, str]:
+    """The public reason in each of the house's languages that is meant, by the house's own tags."""
+    spoken = {tag for digest in newsroom.digests.values() for tag in digest.languages}
+    spoken |= {*newsroom.disclaimers, newsroom.settings.site.language}
+
+    def meant(language: str) -> set[str]:
+        return {language} & spoken or {tag for tag in spoken if base(tag) == base(language)}
+
+    said: dict[str, str] = {}
+    for language, text in given.items():
+        own = story.received.language if meant(story.received.language) else newsroom.settings.site.language
+        tags = meant(language or own)
+        if not tags:
+            known = ", ".join(sorted(spoken))
+            raise BadInput(f"nobody is told a reason in {language!r} here; there are {known}")
+        said |= dict.fromkeys(tags, clean(text, limit=PUBLIC_MAX))
+    return said
 
 
 def release(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: datetime) -> Changed:

@@ -66,6 +66,7 @@ def _act(connection: Connection, row: Any, *, until: datetime | None) -> dict[st
         "version": row.version,
         "at": row.at,
         "actor": row.actor,
+        "public": row.told.get("public", {}),
         "feeds": [{"series": series, "at": at} for series, at in feeds.items()],
         "editions": [_edition(connection, carrier, row) for carrier in carriers],
         "mailboxes": mailboxes,

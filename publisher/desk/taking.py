@@ -139,10 +139,8 @@ def _take_received(
         stories.add(connection, revised, meant.hashed)
     else:
         stories.add_version(connection, revised, meant.version_hash(revised.version))
-        data = {"version": revised.version}
-        house.tell(
-            connection, f"story.{found}", revised.story_id, actor=actor, now=now, why=BY_SOURCE, data=data
-        )
+        data, why = {"version": revised.version}, by_hand.why if by_hand else BY_SOURCE
+        house.tell(connection, f"story.{found}", revised.story_id, actor=actor, now=now, why=why, data=data)
     whole = by_hand is None and received is said
     waited = whole and _settled(connection, revised, report=report, actor=actor, now=now)
     if lone and not waited:

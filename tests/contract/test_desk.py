@@ -196,9 +196,11 @@ def test_a_kill_leaves_a_notice_in_the_feeds_at_once(room, tmp_path):
     story = next(
         s for s in overview.stories(room, section=None, source=None, limit=9, now=NOW) if "1" in s["headline"]
     )
-    said = {"en": "Our only source was wrong.", "fa": "تنها منبع ما خطا کرد."}
+    said = {"": "Our only source was wrong."}
     with pytest.raises(Refused, match="repeats"):
         acts.kill(room, story["id"], why="w", public={"en": "Headline number 1 is wrong"}, **WHO)
+    with pytest.raises(BadInput, match="nobody is told a reason in 'xx' here; there are en"):
+        acts.kill(room, story["id"], why="w", public={"xx": "Hello"}, **WHO)
     done = acts.kill(
         room, story["id"], why="libel", public=said, actor="test", now=NOW + timedelta(minutes=1)
     )

@@ -135,6 +135,7 @@ def test_config_show_masks_every_secret(room, capsys):
         (["edition", "make", "evening"], 2, "no digest named 'evening'; known: morning"),
         (["edition", "make", "morning"], 3, "nothing to publish"),
         (["edition", "show", "x"], 2, "no edition named 'x'"),
+        (["story", "kill", "x", "--why", "w", "--public", "a", "--public", "b"], 2, "twice for one language"),
         (["edition", "make", "morning", "--slot", "soon"], 2, "is not a time"),
         (["story", "show", "x"], 2, "no story named 'x'"),
         (["story", "list", "--source", "nope"], 2, "no source named 'nope'; known: harbour-news"),

@@ -187,7 +187,8 @@ def notices(newsroom: Newsroom, connection: Connection) -> Callable[[Story], Not
         words = newsroom.templates.words(language)
         name = story.received.source_name or newsroom.settings.site.name
         said = followups.public_reason(connection, story.story_id)
-        reason = said.get(language) or said.get(base(language), "")
+        near = (text for tag, text in said.items() if base(tag) == base(language))
+        reason = said.get(language) or next(near, "")
         return Notice(
             at=story.modified_at,
             language=language,
