@@ -198,8 +198,7 @@ class Database:
             def write() -> Iterator[Connection]:
                 with self.locked(), connection.execution_options(begin="BEGIN IMMEDIATE").begin():
                     yield connection
-                if self.path is not None:
-                    # whoever waits for the lock would else hardly ever see it free
+                if self._lock.wanted:  # whoever waits would else hardly ever see it free
                     time.sleep(LOOK_SECONDS)
 
             @contextmanager

@@ -5,6 +5,7 @@ import os
 import sqlite3
 import time
 from contextlib import contextmanager
+from threading import Event
 
 import pytest
 from sqlalchemy import text
@@ -12,6 +13,8 @@ from sqlalchemy.exc import IntegrityError
 
 from publisher.errors import StoreLocked, StoreUnavailable
 from publisher.store.db import open_database
+from publisher.store.writelock import WriteLock
+from tests.waiting import Aside, until
 
 SOON = 0.05
 """Seconds that somebody waits here who cannot get the lock: nobody else will let it go meanwhile."""
@@ -98,7 +101,7 @@ def test_failing_statement_does_not_show_its_values(path):
     assert "ada@" not in str(failed.value)
 
 
-def test_a_pinned_connection_keeps_what_is_temporary_locks_for_writing_alone_and_leaves_others_a_moment(
+def test_a_pinned_connection_keeps_what_is_temporary_locks_for_writing_alone_and_leaves_those_who_wait_a_moment(
     path, monkeypatch
 ):
     database = open_database(f"sqlite:///{path}", lock_seconds=SOON)
@@ -114,12 +117,43 @@ def test_a_pinned_connection_keeps_what_is_temporary_locks_for_writing_alone_and
         with held_elsewhere(path), aside() as connection:
             connection.execute(text("CREATE TEMPORARY TABLE beside AS SELECT 'ours' AS word"))
         monkeypatch.setattr("publisher.store.db.time.sleep", another_writes)
-        for _ in range(2):
+        for somebody_waits in (True, False):
             with write() as connection:
                 connection.execute(text("INSERT INTO note SELECT word FROM beside"))
+                if somebody_waits:
+                    os.utime(f"{path}.lock")
         monkeypatch.undo()
-    assert (rows(database), len(between)) == (["ours", "theirs", "ours", "theirs"], 2)
+    assert (rows(database), len(between)) == (["ours", "theirs", "ours"], 1)
     with pytest.raises(StoreUnavailable, match="no such table"), database.write() as connection:
         connection.execute(text("SELECT word FROM beside"))
     other.close()
     database.close()
+
+
+def test_whoever_lets_the_lock_go_sees_that_somebody_waits(tmp_path):
+    """A list that is merged slice by slice pauses for those, and for nobody else."""
+    file = tmp_path / "x.lock"
+    ours, of_a_process = (WriteLock(file, 60) for _ in range(2))
+    seen = Event()
+
+    def taken(lock):
+        with lock.held("x"):
+            return seen.wait(60)
+
+    def dated():
+        return file.stat().st_mtime_ns
+
+    for other, waits in ((of_a_process, lambda before: dated() != before), (ours, lambda _: ours._asked)):
+        seen.set()
+        assert taken(ours)
+        assert not ours.wanted
+        seen.clear()
+        with ours.held("x"):
+            before = dated()
+            waiting = Aside(taken, other)
+            until(lambda waits=waits, before=before: waits(before), thread=waiting)
+        assert ours.wanted  # who has it now does not let it go before this was seen
+        seen.set()
+        assert waiting.result()
+    for lock in (ours, of_a_process):
+        lock.close()
