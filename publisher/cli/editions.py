@@ -125,7 +125,11 @@ def show(door_: Door, edition_id: str) -> None:
     for shelf in record["shelves"]:
         if shelf["items"]:
             lines += ["", f"{shelf['title']} ({shelf['language'] or 'all languages'})"]
-            lines += [f"  {i['id']}  {cell(i['source_name'])}: {cell(i['headline'])}" for i in shelf["items"]]
+            lines += [
+                f"  {i['id']}  {cell(i['source_name'])}: {cell(i['headline'])}"
+                + (f"  ({i['withdrawn']} since)" if i["withdrawn"] else "")
+                for i in shelf["items"]
+            ]
             lines += [f"  and {shelf['more']} more"] if shelf["more"] else []
     if record["left_out"]:
         several = len(record["languages"]) > 1

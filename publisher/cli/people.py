@@ -84,7 +84,9 @@ def add(
         )
     now_is = {key: added[key] for key in ("language", "sections")}
     gets = f"{added['address']} gets {digest} in {_wanted(now_is)}"
-    if added["was"] is None:
+    if added["left_at"] is not None:
+        text = f"{gets} again, and had left on {cell(added['left_at'])}; the new basis is kept as evidence."
+    elif added["was"] is None:
         text = f"{gets}."
     elif added["was"] == now_is:
         text = f"{gets} already; the new basis is kept as evidence beside the old."

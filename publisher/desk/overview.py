@@ -282,11 +282,19 @@ def edition_head(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
         return _edition(connection, row)
 
 
+def _withdrawn(story: Story | None) -> str | None:
+    """Whether a story that an edition holds was taken back since: "killed" or "held"."""
+    if story is None:
+        return None
+    return "killed" if story.killed is not None else "held" if story.hold is not None else None
+
+
 def edition_record(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
-    """An edition: its editor's notes by language, its shelves with their items, and the reasons of those left out."""
+    """An edition: its editor's notes by language, its shelves with their items and what was taken back since, and the reasons of those left out."""
     head = edition_head(newsroom, edition_id)
     with newsroom.database.read() as connection:
         made = stored_editions.get(connection, edition_id, revision=head["revision"])
+        present = stored_stories.load(connection, (item.story_id for item in made.items) if made else ())
     if made is None:
         raise UnknownName("edition", edition_id)
     return {
@@ -309,6 +317,7 @@ def edition_record(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
                         "source_url": item.source_url,
                         "link": item.link,
                         "language": item.language,
+                        "withdrawn": _withdrawn(present.get(item.story_id)),
                     }
                     for item in map(made.item, shelf.stories)
                 ],

@@ -15,6 +15,7 @@ from publisher.store import deliveries, returned
 from subscribers import audience
 from subscribers.address import key, parse
 from subscribers.attributes import Value
+from subscribers.consent import Status
 from subscribers.errors import UnknownSubscriber
 from subscribers.rhythm import Rhythm, RhythmKind
 from subscribers.rhythm import parse as parse_rhythm
@@ -56,7 +57,7 @@ def add(
     addr_key = key(parsed, newsroom.address_key)
     told = [_attribute(newsroom, text) for text in attributes]
     with newsroom.database.write() as connection:
-        was = _asked(connection, addr_key, digest)
+        was, left = _asked(connection, addr_key, digest), _left_at(connection, addr_key, digest)
         subscriber_id = audience.add(
             connection,
             parsed,
@@ -77,6 +78,7 @@ def add(
         "language": spoken,
         "sections": sorted(sections),
         "was": was,
+        "left_at": left,
     }
 
 
@@ -114,11 +116,22 @@ def _attribute(newsroom: Newsroom, text: str) -> tuple[str, Value]:
 
 def _asked(connection: Connection, addr_key: bytes, digest: str) -> dict[str, Any] | None:
     """What this address gets of a digest at present: language and sections (none: all), or None."""
+    entry = _subscription(connection, addr_key, digest)
+    if entry is None or not entry.active:
+        return None
+    return {"language": entry.language, "sections": entry.sections.split()}
+
+
+def _left_at(connection: Connection, addr_key: bytes, digest: str) -> datetime | None:
+    """When this address left the digest, if it has."""
+    entry = _subscription(connection, addr_key, digest)
+    return entry.since if entry is not None and entry.status == Status.LEFT else None
+
+
+def _subscription(connection: Connection, addr_key: bytes, digest: str) -> Any:
     row = audience.find(connection, addr_key)
-    for entry in audience.subscriptions(connection, row.id) if row is not None else ():
-        if entry.digest == digest and entry.active:
-            return {"language": entry.language, "sections": entry.sections.split()}
-    return None
+    found = audience.subscriptions(connection, row.id) if row is not None else ()
+    return next((entry for entry in found if entry.digest == digest), None)
 
 
 def _find(newsroom: Newsroom, connection: Connection, address: str) -> Any:

@@ -257,6 +257,9 @@ def test_a_plan_says_of_whoever_asked_why_they_do_not_get_it(room):
         "2 others asked for the digest and not for this: 1 must not be written to, 1 at another"
         in plan_text(plan)
     )
+    acts.hold(room, only_story(room).story_id, why="checking", **WHO)
+    shelves = overview.edition_record(room, made.edition_id)["shelves"]
+    assert {item["withdrawn"] for shelf in shelves for item in shelf["items"]} == {"held"}
 
 
 def test_nobody_to_send_to_is_refused_and_said(room):

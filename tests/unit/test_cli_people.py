@@ -41,6 +41,7 @@ def test_whoever_had_left_is_no_known_reader(run):
     run("subscriber", "leave", "a@example.org", "--digest", "morning")
     again = run.json("subscriber", "add", "a@example.org", "--digest", "morning", "--basis", "back")
     assert again["was"] is None
+    assert again["left_at"] is not None
 
 
 def test_an_import_counts_the_lines_of_the_list(run, tmp_path):
