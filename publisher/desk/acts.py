@@ -207,7 +207,7 @@ def kill(
     `public`: the reason that these readers are told, by language; "" is the story's, or the site's where the house does not speak that.
 
     Raises:
-        BadInput: nobody is told anything in a language of these.
+        BadInput: nobody is told anything in a language of these, or two are given in one.
         Refused: that reason repeats a headline of the story, or could not stand in a mail.
     """
     with newsroom.database.write() as connection:
@@ -236,13 +236,15 @@ def _public(newsroom: Newsroom, story: Story, given: Mapping[str, str]) -> dict[
     def meant(language: str) -> set[str]:
         return {language} & spoken or {tag for tag in spoken if base(tag) == base(language)}
 
+    own = story.received.language if meant(story.received.language) else newsroom.settings.site.language
     said: dict[str, str] = {}
     for language, text in given.items():
-        own = story.received.language if meant(story.received.language) else newsroom.settings.site.language
         tags = meant(language or own)
         if not tags:
             known = ", ".join(sorted(spoken))
             raise BadInput(f"nobody is told a reason in {language!r} here; there are {known}")
+        if twice := tags & said.keys():
+            raise BadInput(f"two public reasons are given in {min(twice)}, and each language is told one")
         said |= dict.fromkeys(tags, clean(text, limit=PUBLIC_MAX))
     return said
 

@@ -51,13 +51,13 @@ def add(
     actor: str,
     now: datetime,
 ) -> dict[str, Any]:
-    """Add a reader who has asked for a digest; `was` is what they got of it before, None for a new reader."""
+    """Add a reader who has asked for a digest; `was` is what they got of it before, None for a new reader; `left_at`: when they had left it."""
     spoken, often = fitting(newsroom, digest, language=language, sections=sections, rhythm=rhythm)
     parsed = parse(address)
     addr_key = key(parsed, newsroom.address_key)
     told = [_attribute(newsroom, text) for text in attributes]
     with newsroom.database.write() as connection:
-        was, left = _asked(connection, addr_key, digest), _left_at(connection, addr_key, digest)
+        before = _subscription(connection, addr_key, digest)
         subscriber_id = audience.add(
             connection,
             parsed,
@@ -77,8 +77,10 @@ def add(
         "digest": digest,
         "language": spoken,
         "sections": sorted(sections),
-        "was": was,
-        "left_at": left,
+        "was": {"language": before.language, "sections": before.sections.split()}
+        if before is not None and before.active
+        else None,
+        "left_at": before.since if before is not None and before.status == Status.LEFT else None,
     }
 
 
@@ -114,21 +116,8 @@ def _attribute(newsroom: Newsroom, text: str) -> tuple[str, Value]:
     return name, known[name].read(typed)
 
 
-def _asked(connection: Connection, addr_key: bytes, digest: str) -> dict[str, Any] | None:
-    """What this address gets of a digest at present: language and sections (none: all), or None."""
-    entry = _subscription(connection, addr_key, digest)
-    if entry is None or not entry.active:
-        return None
-    return {"language": entry.language, "sections": entry.sections.split()}
-
-
-def _left_at(connection: Connection, addr_key: bytes, digest: str) -> datetime | None:
-    """When this address left the digest, if it has."""
-    entry = _subscription(connection, addr_key, digest)
-    return entry.since if entry is not None and entry.status == Status.LEFT else None
-
-
 def _subscription(connection: Connection, addr_key: bytes, digest: str) -> Any:
+    """What this address asked for of a digest, whatever became of it; None for nothing."""
     row = audience.find(connection, addr_key)
     found = audience.subscriptions(connection, row.id) if row is not None else ()
     return next((entry for entry in found if entry.digest == digest), None)

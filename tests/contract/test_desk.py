@@ -201,6 +201,8 @@ def test_a_kill_leaves_a_notice_in_the_feeds_at_once(room, tmp_path):
         acts.kill(room, story["id"], why="w", public={"en": "Headline number 1 is wrong"}, **WHO)
     with pytest.raises(BadInput, match="nobody is told a reason in 'xx' here; there are en"):
         acts.kill(room, story["id"], why="w", public={"xx": "Hello"}, **WHO)
+    with pytest.raises(BadInput, match="two public reasons are given in en"):
+        acts.kill(room, story["id"], why="w", public={"": "One.", "en": "Another."}, **WHO)
     done = acts.kill(
         room, story["id"], why="libel", public=said, actor="test", now=NOW + timedelta(minutes=1)
     )
