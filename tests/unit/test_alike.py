@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher.selection import Tie, grouped
+from publisher.selection.texts import ENDING, root
 from tests.stories import NOW, story
 
 SAME = (
@@ -166,3 +167,15 @@ def test_groups_depend_on_no_order_and_hold_each_source_once(given_, random):
     for event, members in groups.members.items():
         assert event == members[0].story_id
         assert len({member.source for member in members}) == len(members) > 1
+
+
+def test_a_word_loses_its_ending_and_only_that():
+    """In three scripts; a word of which three letters would not be left keeps it."""
+    whole = "strikes striking striked bus sing nigeria nigerian red забастовка забастовку дом دولت‌ها دولتها مدرسه بانکی نه 港口 12"
+    cut = "strik strik strik bus sing nigeria nigerian red забастовк забастовк дом دولت‌ها دولت مدرس بانک نه 港口 12"
+    assert [root(word) for word in whole.split()] == cut.split()
+
+
+@given(st.text(st.sampled_from("abegnisd" + "адеыхё" + "دلمهای"), min_size=1, max_size=8))
+def test_no_ending_hides_behind_its_last_sign(word):
+    assert root(word) == ENDING.sub("", word)

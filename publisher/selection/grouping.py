@@ -1,0 +1,201 @@
+"""Which stories of several agencies report the same event. PURE.
+
+A wrong group hides a story, a missed one only prints an event twice: so whatever is in doubt is no group. Two stories belong together
+when their sources differ, their language does not, they claim times within a day of each other, and their words agree (`alike`). What is
+compared is what the sources wrote, never a headline of ours. A story joins the group of an earlier one that it resembles itself; chains
+(A like B, B like C) make no group. What the desk joined or split by hand holds, whatever the words say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import repeat
+from typing import NamedTuple
+
+from publisher.selection.alike import exchanged, likeness, sketch
+from publisher.selection.byhand import ByHand, Tie, by_hand
+from publisher.selection.candidates import claimed
+from publisher.selection.texts import marks, roots
+from publisher.story import Story
+
+__all__ = ["SPAN", "Groups", "grouped"]
+
+SPAN = timedelta(hours=24)
+"""How far apart the times that two reports of one event claim may lie."""
+POSTINGS = 24
+"""Of many stories with the same mark only the latest are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Stories by event. Only events that more than one story reports are here, each named by its first story.
+
+    Attributes:
+        of: story id -> its event. members: event -> its stories in order of the time they claim.
+    """
+
+    of: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, tuple[Story, ...]] = field(default_factory=dict)
+
+    def event(self, story_id: str) -> str:
+        """What the story reports; a story that stands alone is its own event."""
+        return self.of.get(story_id, story_id)
+
+    def others(self, story: Story) -> tuple[Story, ...]:
+        """The other stories of its event."""
+        members = self.members.get(self.of.get(story.story_id, ""), ())
+        return tuple(other for other in members if other.story_id != story.story_id)
+
+
+class _Head(NamedTuple):
+    """A story that is held against earlier ones, and later ones against it; and the event it stands for."""
+
+    headline: str
+    lede: str
+    at: datetime
+    event: str
+
+
+def grouped(stories: Iterable[Story], ties: Iterable[Tie] = ()) -> Groups:
+    """The events among these stories; equal input in any order gives equal groups. Later ties of a pair take the place of earlier ones."""
+    hand = by_hand(ties)
+    events: dict[str, list[Story]] = {}
+    part_of: dict[str, str] = {}  # what the desk joined, and the event that it is like
+    indexes: dict[str, _Index] = {}
+    for unit in _units(sorted(stories, key=_order), hand):
+        name, one_alone, event = unit[0].story_id, len(unit) == 1, None
+        for story in unit:
+            index = _index(indexes, story.received.language)
+            met = index.put(_head(story, name))
+            if event is None and (alike := index.like(met)):
+                found = (part_of.get(one, one) for one in alike)
+                event = next((one for one in found if _may_join(unit, events[one], hand)), None)
+            if one_alone and event is not None:  # chains make no group
+                index.take_back(met)
+            else:
+                index.keep(met)
+        if event is None:
+            events[name] = unit
+        else:
+            events[event] += unit
+            part_of[name] = event
+    several = [sorted(members, key=_order) for members in events.values() if len(members) > 1]
+    return Groups(
+        {member.story_id: members[0].story_id for members in several for member in members},
+        {members[0].story_id: tuple(members) for members in several},
+    )
+
+
+def _order(story: Story) -> tuple[datetime, str]:
+    return claimed(story), story.story_id
+
+
+def _units(order: Iterable[Story], hand: ByHand) -> Iterable[list[Story]]:
+    """What the desk joined is one from the beginning, so that a story is like whichever of these it is like; every other is alone."""
+    if not hand.joined:
+        return ([story] for story in order)
+    units: dict[str | frozenset[str], list[Story]] = {}
+    for story in order:
+        units.setdefault(hand.joined.get(story.story_id, story.story_id), []).append(story)
+    return units.values()
+
+
+def _may_join(unit: Iterable[Story], members: Iterable[Story], hand: ByHand) -> bool:
+    """Whether these are of other sources than the event's stories, and the desk split none of them from any of those."""
+    apart = {other for story in unit for other in hand.apart.get(story.story_id, ())}
+    sources = {story.source for story in unit}
+    return all(member.source not in sources and member.story_id not in apart for member in members)
+
+
+def _index(indexes: dict[str, _Index], language: str) -> _Index:
+    """The stories of that language, whatever its region."""
+    index = indexes.get(language)
+    if index is None:
+        index = indexes.setdefault(language.casefold().partition("-")[0], _Index())
+        indexes[language] = index
+    return index
+
+
+def _head(story: Story, event: str) -> _Head:
+    received = story.received
+    return _Head(received.headline or received.original_headline, received.lede, claimed(story), event)
+
+
+_Places = int | list[int]
+"""Where a mark stands: one head, or several in order."""
+
+
+class _Index:
+    """Heads by what they share with another: pairs of words in the headline, runs of words in the lede."""
+
+    def __init__(self) -> None:
+        self._heads: list[_Head] = []
+        self._places: dict[int, _Places] = {}
+
+    def put(self, head: _Head) -> list[_Places]:
+        """Hold later stories against this one too. Where each of its marks stood already: its own place if nowhere."""
+        place = len(self._heads)
+        self._heads.append(head)
+        return [*map(self._places.setdefault, marks(head.headline, head.lede).keys, repeat(place))]
+
+    def keep(self, met: list[_Places]) -> None:
+        """The last one stays: what it shares with others leads to it, too."""
+        place, head = len(self._heads) - 1, self._heads[-1]
+        if met.count(place) == len(met):
+            return
+        for key, known in zip(marks(head.headline, head.lede).keys, met, strict=True):
+            if known == place:
+                continue
+            if isinstance(known, int):
+                self._places[key] = [known, place]
+            else:
+                known.append(place)
+
+    def take_back(self, met: list[_Places]) -> None:
+        """The last one goes."""
+        place, head = len(self._heads) - 1, self._heads.pop()
+        for key, known in zip(marks(head.headline, head.lede).keys, met, strict=True):
+            if known == place:
+                self._places.pop(key, None)
+
+    def like(self, met: list[_Places]) -> list[str]:
+        """The events of heads that are like the last one, most alike first, of equal ones the earlier."""
+        heads, place, last = self._heads, len(self._heads) - 1, self._heads[-1]
+        if met.count(place) > len(met) - 2:
+            return []
+        pairs = marks(last.headline, last.lede).pairs
+        found = _twice(met[:pairs], place)
+        if found:
+            # of headlines that share pairs most stop here, in a wire of ready-made ones nearly all: it is the cheapest question
+            told = roots(last.headline)
+            found = {one for one in found if not exchanged(told, roots(heads[one].headline))}
+        found |= _twice(met[pairs:], place)
+        near = [
+            (one, head)
+            for one in found
+            if abs(last.at - (head := heads[one]).at) <= SPAN and head.event != last.event
+        ]
+        if not near:
+            return []
+        made = sketch(last.headline, last.lede)
+        rated = [(-likeness(made, sketch(head.headline, head.lede)), one) for one, head in near]
+        return [heads[one].event for rate, one in sorted(rated) if rate]
+
+
+def _twice(met: Iterable[_Places], itself: int) -> set[int]:
+    """The places that stand at two marks or more."""
+    known = [places for places in met if places != itself]
+    twice: set[int] = set()
+    if len(known) < 2:
+        return twice
+    once: set[int] = set()
+    for places in known:
+        if isinstance(places, int):
+            (twice if places in once else once).add(places)
+        else:
+            several = {places[0], *places[-POSTINGS:]}
+            twice |= once & several
+            once |= several
+    return twice
