@@ -8,11 +8,10 @@ compared is what the sources wrote, never a headline of ours. A story joins the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import repeat
-from typing import NamedTuple
 
 from publisher.selection.alike import exchanged, likeness, sketch
 from publisher.selection.byhand import ByHand, Tie, by_hand
@@ -49,15 +48,6 @@ class Groups:
         return tuple(other for other in members if other.story_id != story.story_id)
 
 
-class _Head(NamedTuple):
-    """A story that is held against earlier ones, and later ones against it; and the event it stands for."""
-
-    headline: str
-    lede: str
-    at: datetime
-    event: str
-
-
 def grouped(stories: Iterable[Story], ties: Iterable[Tie] = ()) -> Groups:
     """The events among these stories; equal input in any order gives equal groups. Later ties of a pair take the place of earlier ones."""
     hand = by_hand(ties)
@@ -68,14 +58,14 @@ def grouped(stories: Iterable[Story], ties: Iterable[Tie] = ()) -> Groups:
         name, one_alone, event = unit[0].story_id, len(unit) == 1, None
         for story in unit:
             index = _index(indexes, story.received.language)
-            met = index.put(_head(story, name))
-            if event is None and (alike := index.like(met)):
+            index.put(story, name)
+            if event is None and (alike := index.like()):
                 found = (part_of.get(one, one) for one in alike)
                 event = next((one for one in found if _may_join(unit, events[one], hand)), None)
             if one_alone and event is not None:  # chains make no group
-                index.take_back(met)
+                index.take_back()
             else:
-                index.keep(met)
+                index.keep()
         if event is None:
             events[name] = unit
         else:
@@ -118,9 +108,8 @@ def _index(indexes: dict[str, _Index], language: str) -> _Index:
     return index
 
 
-def _head(story: Story, event: str) -> _Head:
-    received = story.received
-    return _Head(received.headline or received.original_headline, received.lede, claimed(story), event)
+def _texts(story: Story) -> tuple[str, str]:
+    return story.received.headline or story.received.original_headline, story.received.lede
 
 
 _Places = int | list[int]
@@ -128,70 +117,77 @@ _Places = int | list[int]
 
 
 class _Index:
-    """Heads by what they share with another: pairs of words in the headline, runs of words in the lede."""
+    """Stories by what they share with another: pairs of words in the headline, runs of words in the lede.
+
+    One is put there, held against those before it, and then kept or taken back, before the next one comes.
+    """
 
     def __init__(self) -> None:
-        self._heads: list[_Head] = []
+        self._stories: list[Story] = []
+        self._events: list[str] = []
         self._places: dict[int, _Places] = {}
+        self._keys: Sequence[int] = ()
+        self._pairs = 0
+        self._met: list[_Places] = []
+        self._shared: list[int] = []
 
-    def put(self, head: _Head) -> list[_Places]:
-        """Hold later stories against this one too. Where each of its marks stood already: its own place if nowhere."""
-        place = len(self._heads)
-        self._heads.append(head)
-        return [*map(self._places.setdefault, marks(head.headline, head.lede).keys, repeat(place))]
+    def put(self, story: Story, event: str) -> None:
+        """Look where its marks stand; the others lead to this story from now on."""
+        place = len(self._stories)
+        self._stories.append(story)
+        self._events.append(event)
+        self._keys, self._pairs = marks(*_texts(story))
+        self._met = met = [*map(self._places.setdefault, self._keys, repeat(place))]
+        new = met.count(place) == len(met)
+        self._shared = [] if new else [nth for nth, places in enumerate(met) if places != place]
 
-    def keep(self, met: list[_Places]) -> None:
+    def keep(self) -> None:
         """The last one stays: what it shares with others leads to it, too."""
-        place, head = len(self._heads) - 1, self._heads[-1]
-        if met.count(place) == len(met):
-            return
-        for key, known in zip(marks(head.headline, head.lede).keys, met, strict=True):
-            if known == place:
-                continue
+        place = len(self._stories) - 1
+        for nth in self._shared:
+            known = self._met[nth]
             if isinstance(known, int):
-                self._places[key] = [known, place]
+                self._places[self._keys[nth]] = [known, place]
             else:
                 known.append(place)
 
-    def take_back(self, met: list[_Places]) -> None:
+    def take_back(self) -> None:
         """The last one goes."""
-        place, head = len(self._heads) - 1, self._heads.pop()
-        for key, known in zip(marks(head.headline, head.lede).keys, met, strict=True):
-            if known == place:
-                self._places.pop(key, None)
+        self._stories.pop()
+        self._events.pop()
+        for nth in {*range(len(self._keys))}.difference(self._shared):
+            self._places.pop(self._keys[nth], None)
 
-    def like(self, met: list[_Places]) -> list[str]:
-        """The events of heads that are like the last one, most alike first, of equal ones the earlier."""
-        heads, place, last = self._heads, len(self._heads) - 1, self._heads[-1]
-        if met.count(place) > len(met) - 2:
+    def like(self) -> list[str]:
+        """The events of stories that are like the last one, most alike first, of equal ones the earlier."""
+        if len(self._shared) < 2:
             return []
-        pairs = marks(last.headline, last.lede).pairs
-        found = _twice(met[:pairs], place)
+        stories, met, pairs = self._stories, self._met, self._pairs
+        headline, lede = _texts(stories[-1])
+        found = _twice([met[nth] for nth in self._shared if nth < pairs])
         if found:
             # of headlines that share pairs most stop here, in a wire of ready-made ones nearly all: it is the cheapest question
-            told = roots(last.headline)
-            found = {one for one in found if not exchanged(told, roots(heads[one].headline))}
-        found |= _twice(met[pairs:], place)
+            told = roots(headline)
+            found = {one for one in found if not exchanged(told, roots(_texts(stories[one])[0]))}
+        found |= _twice([met[nth] for nth in self._shared if nth >= pairs])
+        at, itself = claimed(stories[-1]), self._events[-1]
         near = [
-            (one, head)
-            for one in found
-            if abs(last.at - (head := heads[one]).at) <= SPAN and head.event != last.event
+            one for one in found if abs(at - claimed(stories[one])) <= SPAN and self._events[one] != itself
         ]
         if not near:
             return []
-        made = sketch(last.headline, last.lede)
-        rated = [(-likeness(made, sketch(head.headline, head.lede)), one) for one, head in near]
-        return [heads[one].event for rate, one in sorted(rated) if rate]
+        made = sketch(headline, lede)
+        rated = sorted([(-likeness(made, sketch(*_texts(stories[one]))), one) for one in near])
+        return [self._events[one] for rate, one in rated if rate]
 
 
-def _twice(met: Iterable[_Places], itself: int) -> set[int]:
+def _twice(met: Sequence[_Places]) -> set[int]:
     """The places that stand at two marks or more."""
-    known = [places for places in met if places != itself]
     twice: set[int] = set()
-    if len(known) < 2:
+    if len(met) < 2:
         return twice
     once: set[int] = set()
-    for places in known:
+    for places in met:
         if isinstance(places, int):
             (twice if places in once else once).add(places)
         else:

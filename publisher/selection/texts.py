@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from itertools import pairwise
 from string import ascii_lowercase, digits
-from typing import NamedTuple
 
-__all__ = ["Marks", "marks", "root", "roots", "stems"]
+__all__ = ["marks", "root", "roots", "stems"]
 
 OPENING_WORDS, OPENING_SIGNS = 14, 120
 """How many of them lead to it, for a copy begins as its original does; and in how many signs they are looked for."""
@@ -61,31 +60,26 @@ de la le les des du un une et en au aux sur pour par dans el los las del por par
 """
 NOTHING_SAID = frozenset((*FILLING.split(), *ascii_lowercase))
 """Words that any headline may have more or fewer of."""
-BREAK = "\x1f"
-"""Stands between two texts that are parted in one go."""
-BLANKS = bytes(sign if chr(sign) in ascii_lowercase + digits + BREAK else 0x20 for sign in range(256))
-"""All that is neither letter nor digit, in ASCII."""
-DIGITS = digits.encode()
-
-
-class Marks(NamedTuple):
-    """What a story is found by: so many pairs of words in its headline, and after them the runs of words that open its lede.
-
-    They are hashes: they are only ever asked whether they are the same.
-    """
-
-    keys: tuple[int, ...]
-    pairs: int
+BREAK, NUMBER = "\x1f", "\x1e"
+"""What stands between two texts that are parted in one go, and for each digit."""
+BLANKS = bytes(
+    sign if chr(sign) in ascii_lowercase + BREAK else ord(NUMBER if chr(sign) in digits else " ")
+    for sign in range(256)
+)
+"""All that is no letter in ASCII."""
 
 
 @lru_cache(maxsize=12_000)
-def marks(headline: str, lede: str) -> Marks:
-    """What the story is found by."""
+def marks(headline: str, lede: str) -> tuple[tuple[int, ...], int]:
+    """What a story is found by: the pairs of words in its headline, and after them the runs of words that open its lede; how many are pairs.
+
+    They are hashes: they are only ever asked whether they are the same.
+    """
     words, opening = _both(headline, _opening(lede))
     skipping = zip(words, words[2:])  # noqa: B905 - shorter by design, and `strict` costs more than the rest
     pairs = (*map(hash, pairwise(words)), *map(hash, skipping))
     runs = map(hash, zip(opening, opening[1:], opening[2:], opening[3:]))  # noqa: B905 - as above
-    return Marks((*pairs, *runs), len(pairs))
+    return (*pairs, *runs), len(pairs)
 
 
 def _opening(lede: str) -> str:
@@ -108,13 +102,15 @@ def roots(text: str) -> Mapping[str, None]:
     plain = _plain(text)
     parted = _parted(plain)
     words = (LATIN if plain.isascii() else WHOLE).findall(plain) if parted is None else parted.split()
-    return dict.fromkeys([root(word) for word in words if word not in NOTHING_SAID])
+    return dict.fromkeys(
+        [root(word) if word[-1] in LAST else word for word in words if word not in NOTHING_SAID]
+    )
 
 
 @lru_cache(maxsize=20_000)
 def root(word: str) -> str:
     """The word without its ending."""
-    return ENDING.sub("", word) if word[-1] in LAST else word
+    return ENDING.sub("", word)
 
 
 def stems(text: str) -> tuple[list[str], str]:
@@ -145,8 +141,8 @@ def _parted(plain: str) -> str | None:
     """A text in ASCII that has no numbers, with blanks between its words; None of any other."""
     if not plain.isascii():
         return None
-    parted = plain.encode().translate(BLANKS)
-    return parted.decode() if len(parted.translate(None, DIGITS)) == len(parted) else None
+    parted = plain.encode().translate(BLANKS).decode()
+    return None if NUMBER in parted else parted
 
 
 def _cut(words: list[str]) -> list[str]:
