@@ -24,7 +24,7 @@ __all__ = ["SPAN", "Groups", "grouped"]
 SPAN = timedelta(hours=24)
 """How far apart the times that two reports of one event claim may lie."""
 POSTINGS = 24
-"""Of many stories with the same mark only the latest are looked at."""
+"""Of many stories with the same mark only the first and the latest are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ class Groups:
 def grouped(stories: Iterable[Story], ties: Iterable[Tie] = ()) -> Groups:
     """The events among these stories; equal input in any order gives equal groups. Later ties of a pair take the place of earlier ones."""
     hand = by_hand(ties)
-    events: dict[str, list[Story]] = {}
+    alone: dict[str, Story] = {}
+    several: dict[str, list[Story]] = {}
     part_of: dict[str, str] = {}  # what the desk joined, and the event that it is like
     indexes: dict[str, _Index] = {}
     for unit in _units(sorted(stories, key=_order), hand):
@@ -60,21 +61,24 @@ def grouped(stories: Iterable[Story], ties: Iterable[Tie] = ()) -> Groups:
             index = _index(indexes, story.received.language)
             index.put(story, name)
             if event is None and (alike := index.like()):
-                found = (part_of.get(one, one) for one in alike)
-                event = next((one for one in found if _may_join(unit, events[one], hand)), None)
+                events = (part_of.get(one, one) for one in alike)
+                members = ((one, several.get(one) or [alone[one]]) for one in events)
+                event = next((one for one, reports in members if _may_join(unit, reports, hand)), None)
             if one_alone and event is not None:  # chains make no group
                 index.take_back()
             else:
                 index.keep()
-        if event is None:
-            events[name] = unit
-        else:
-            events[event] += unit
+        if event is not None:
+            several.setdefault(event, [alone[event]] if event in alone else []).extend(unit)
             part_of[name] = event
-    several = [sorted(members, key=_order) for members in events.values() if len(members) > 1]
+        elif one_alone:
+            alone[name] = unit[0]
+        else:
+            several[name] = unit
+    groups = [sorted(members, key=_order) for members in several.values()]
     return Groups(
-        {member.story_id: members[0].story_id for members in several for member in members},
-        {members[0].story_id: tuple(members) for members in several},
+        {member.story_id: members[0].story_id for members in groups for member in members},
+        {members[0].story_id: tuple(members) for members in groups},
     )
 
 
@@ -112,8 +116,8 @@ def _texts(story: Story) -> tuple[str, str]:
     return story.received.headline or story.received.original_headline, story.received.lede
 
 
-_Places = int | list[int]
-"""Where a mark stands: one head, or several in order."""
+_Places = int | tuple[int, ...]
+"""Where a mark stands: one story, or several in order, of which there are the first and the latest."""
 
 
 class _Index:
@@ -147,9 +151,10 @@ class _Index:
         for nth in self._shared:
             known = self._met[nth]
             if isinstance(known, int):
-                self._places[self._keys[nth]] = [known, place]
+                self._places[self._keys[nth]] = known, place
             else:
-                known.append(place)
+                first, *others = known
+                self._places[self._keys[nth]] = first, *others[1 - POSTINGS :], place
 
     def take_back(self) -> None:
         """The last one goes."""
@@ -191,7 +196,6 @@ def _twice(met: Sequence[_Places]) -> set[int]:
         if isinstance(places, int):
             (twice if places in once else once).add(places)
         else:
-            several = {places[0], *places[-POSTINGS:]}
-            twice |= once & several
-            once |= several
+            twice.update(once.intersection(places))
+            once.update(places)
     return twice
