@@ -225,9 +225,11 @@ def test_a_version_after_a_kill_waits_for_a_person(room):
     assert only_story(room).killed is None
     assert only_story(room).headline == "Back again"
     made = editions.make(room, "morning", actor="test", now=NOW + timedelta(days=1))
-    assert [item.headline for item in made.items] == [
-        "Back again"
+    told = [
+        (item.headline, item.correction_note) for item in made.items
     ]  # whoever was told to disregard it is told
+    assert told == [("Back again", "This story had been withdrawn; it is published again.")]
+    assert ingest(room, line(1, version="3", headline="Back again")).counts == {"unchanged": 1}
 
 
 def waits(database, *others):
