@@ -309,3 +309,16 @@ def test_document_locks_its_stories_in_the_order_in_which_feeds_do(room, databas
         waits(database, other)
         stories.locked(connection, last)
     assert other.result().counts == {"correction": 2}
+
+
+def test_an_edition_is_shown_with_where_a_story_is_printed_and_what_the_left_out_are_called(room):
+    ingest(room, line(3))
+    acts.hold(room, only_story(room).story_id, why="checking", **WHO)
+    ingest(room, line(1, categories=["World", "Economy"]), line(2, categories=["Economy"]))
+    made = editions.make(room, "morning", **WHO)
+    record = overview.edition_record(room, made.edition_id)
+    printed = [
+        (s["title"], i["headline"][-1], i["printed_under"]) for s in record["shelves"] for i in s["items"]
+    ]
+    assert sorted(printed) == [("Economy", "1", "World"), ("Economy", "2", ""), ("World", "1", "")]
+    assert [(out["headline"], out["why"]) for out in record["left_out"]] == [("Headline number 3", "held")]
