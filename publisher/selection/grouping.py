@@ -1,7 +1,7 @@
 """Which stories of several agencies report the same event. PURE.
 
 A wrong group hides a story, a missed one only prints an event twice: so whatever is in doubt is no group. Two stories belong together
-when their sources differ, their language does not, they claim times within a day of each other, and their words agree (`alike`). What is
+when their sources differ (or one sent its story word for word again), their language does not, they claim times within a day of each other, and their words agree (`alike`). What is
 compared is what the sources wrote, never a headline of ours. A story joins the group of an earlier one that it resembles itself; chains
 (A like B, B like C) make no group. What the desk joined or split by hand holds, whatever the words say.
 """
@@ -96,11 +96,20 @@ def _units(order: Iterable[Story], hand: ByHand) -> Iterable[list[Story]]:
     return units.values()
 
 
-def _may_join(unit: Iterable[Story], members: Iterable[Story], hand: ByHand) -> bool:
-    """Whether these are of other sources than the event's stories, and the desk split none of them from any of those."""
+def _may_join(unit: Sequence[Story], members: Iterable[Story], hand: ByHand) -> bool:
+    """Whether the desk split none of these from any of the event's stories, and none of those is their source's, but word for word the same."""
     apart = {other for story in unit for other in hand.apart.get(story.story_id, ())}
-    sources = {story.source for story in unit}
-    return all(member.source not in sources and member.story_id not in apart for member in members)
+    return all(
+        member.story_id not in apart
+        and all(story.source != member.source or _repeats(story, member) for story in unit)
+        for member in members
+    )
+
+
+def _repeats(story: Story, other: Story) -> bool:
+    """Whether both have one headline and one text, as when a source sends its story again under a new id."""
+    said, before = story.received, other.received
+    return said.original_headline == before.original_headline and said.body_digest == before.body_digest != ""
 
 
 def _index(indexes: dict[str, _Index], language: str) -> _Index:

@@ -107,6 +107,14 @@ def test_language_source_and_day_part_what_the_words_join():
     assert together(first, report(2, headline, first_created=NOW - timedelta(hours=26))) == [{"S1", "S2"}]
 
 
+def test_a_source_that_sends_a_story_again_under_another_id_has_it_printed_once():
+    same = {"headline": SAME[0][0][1], "lede": LEDE, "source": "agency-1"}
+    first, again, other = (report(n, **same, body_digest=digest) for n, digest in enumerate(("a", "a", "b")))
+    assert together(first, again, other) == [{"S0", "S1"}]
+    unknown = [report(n, **same, body_digest="") for n in (3, 4)]
+    assert together(*unknown) == []
+
+
 def test_ledes_decide_where_there_are_two():
     """One copy under two headlines is one event; two events under like headlines are two."""
     assert together(report(1, "Back to work", lede=LEDE), report(2, "Union relents", lede=LEDE)) == [
