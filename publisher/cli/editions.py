@@ -200,6 +200,7 @@ def preview(door_: Door, name: str, out: Path, ahead: bool, pictures: bool | Non
     lines += [f"no pictures: {shown.no_pictures}"] if shown.no_pictures else []
     lines += _told(made, frozen=shown.frozen_at, anew=bool(shown.barred), ahead=ahead)
     lines += dated(made, name, now())
+    lines += ["Its reader is invented: the links to leave and to settings lead nowhere."]
     data = {
         "edition": made.edition_id,
         "frozen": shown.frozen,
