@@ -198,9 +198,9 @@ def preview(door_: Door, name: str, out: Path, ahead: bool, pictures: bool | Non
         for story_id, why in shown.barred.items()
     ]
     lines += [f"no pictures: {shown.no_pictures}"] if shown.no_pictures else []
+    lines += ["Its reader is invented: the links to leave and to settings lead nowhere."]
     lines += _told(made, frozen=shown.frozen_at, anew=bool(shown.barred), ahead=ahead)
     lines += dated(made, name, now())
-    lines += ["Its reader is invented: the links to leave and to settings lead nowhere."]
     data = {
         "edition": made.edition_id,
         "frozen": shown.frozen,
