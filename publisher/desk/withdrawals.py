@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -37,8 +37,6 @@ __all__ = [
 
 BY_SOURCE = "by its source"
 """The reason of what no person of the house decided."""
-AROUND = timedelta(days=2)
-"""How far from a killed story its source's others are looked at, for one that says the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class Withdrawal:
     """Where a withdrawn story stood: halted dispatches, editions that were or are being mailed, feeds to rebuild.
 
     `act`: "kill", "hold", or what its source said of it ("embargo", "expired"). `noted`: those of the editions that have an editor's note,
-    which may speak of it. `same`: of a kill, other stories of its source that say the same and still stand: a person sees whether they are meant.
+    which may speak of it. `twin_of`: it is held because it says what that story says or said, which was changed or withdrawn; `same`: such stories.
     """
 
     story_id: str
@@ -55,6 +53,7 @@ class Withdrawal:
     editions: tuple[str, ...]
     feeds: tuple[str, ...]
     noted: tuple[str, ...] = ()
+    twin_of: str = ""
     same: tuple[str, ...] = ()
 
 
@@ -77,7 +76,6 @@ def withdraw(
     changed = replace(changed, killed=why) if act == "kill" else replace(changed, hold=why)
     stories.save(connection, changed)
     house.tell(connection, f"story.{act}", story.story_id, actor=actor, now=now, why=why)
-    same: list[str] = []
     if act == "kill":
         told = {"public": dict(public or {}), "by_source": why == BY_SOURCE}
         kill = NewFollowup(story_id=story.story_id, act="kill", version=story.version, told=told)
@@ -86,8 +84,7 @@ def withdraw(
         _clear_notes(connection, story, actor=actor, now=now)
         said = [received for _, _, received in stories.versions(connection, story.story_id)]
         aliases.keep_texts(connection, story.source, story.story_id, said)
-        same = stories.same_texts(connection, story, said, within=AROUND)
-    return replace(halt_holding(connection, story.story_id, act=act, why=why), same=tuple(same))
+    return halt_holding(connection, story.story_id, act=act, why=why)
 
 
 def together(done: Sequence[Withdrawal]) -> Withdrawal:
@@ -98,11 +95,7 @@ def together(done: Sequence[Withdrawal]) -> Withdrawal:
         editions=_all(entry.editions for entry in done),
         feeds=_all(entry.feeds for entry in done),
         noted=_all(entry.noted for entry in done),
-        same=tuple(
-            name
-            for name in _all(entry.same for entry in done)
-            if name not in {entry.story_id for entry in done}
-        ),
+        same=tuple(entry.story_id for entry in done if entry.twin_of),
     )
 
 
