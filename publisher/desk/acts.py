@@ -327,6 +327,10 @@ def release_quarantined(
         )
         if story_id is None:
             raise Conflict(f"quarantine entry {entry_id} brings nothing new: {', '.join(report.counts)}")
+        if later := quarantine.released_after(connection, entry, story_id):
+            raise Conflict(
+                f"quarantine entry {entry_id} is older than entry {later}, which is story {story_id} now: drop it"
+            )
         quarantine.decide(connection, entry_id, "released", actor=actor, why=why, now=now, story_id=story_id)
         house.tell(
             connection,
