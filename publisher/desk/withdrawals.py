@@ -180,11 +180,14 @@ def barred(
 ) -> dict[str, Why]:
     """The stories that an edition holds or names and that may not go out at `now`, each with what bars it.
 
-    An edition is frozen, what it holds is not: asked again at every step on which bytes leave (wire.md 2.2).
+    An edition is frozen, what it holds is not: asked again at every step on which bytes leave (wire.md 2.2). A version that was killed stays so, also
+    when a person has brought a later one in.
     """
     named = [other.story_id for item in made.items for other in item.also]
     found = stories.by_id(connection, {*(item.story_id for item in made.items), *named})
-    return {
+    dead = followups.killed_versions(connection, [item.story_id for item in made.items])
+    killed = {item.story_id: Why.KILLED for item in made.items if item.version <= dead.get(item.story_id, 0)}
+    return killed | {
         story.story_id: why[0]
         for story in found
         if (why := selection.barred(story, sources, now, Channel.MAIL)) is not None
