@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from operator import itemgetter
 from typing import NamedTuple, TextIO, cast
 
-from subscribers.address import keyer, parse, plain
+from subscribers.address import keyer, parse, plain_each
 from subscribers.attributes import Attribute
 from subscribers.audience import stored_sections
 from subscribers.cells import unguard
@@ -200,7 +200,7 @@ class _Columns:
         first, rows = run
         if min(map(len, rows)) < self._width:
             rows = [row + [""] * (self._width - len(row)) for row in rows]
-        addresses = [plain(row[self._email]) for row in rows]
+        addresses = plain_each([row[self._email] for row in rows])
         wishes = list(map(self._wishes.get, map(self._beside, rows)))
         numbers = range(first, first + len(rows))
         if None in addresses or None in wishes or self._tells:
@@ -211,7 +211,7 @@ class _Columns:
                     self._take(number, row, address, wish, block)
         else:
             good = cast("list[str]", addresses)
-            block.keys += map(self._keyed, map(str.casefold, good))
+            block.keys += self._keyed(good)
             block.lines += numbers
             block.addresses += good
             block.wishes += cast("list[int]", wishes)
@@ -231,9 +231,7 @@ class _Columns:
             spoken = self._spoken(row)
             language = spoken if spoken in self._languages else self._languages[0]
             text = refused(number, typed, "").text
-            block.others.append(
-                GoneLine(self._keyed(address.address.casefold()), number, text, *against, language)
-            )
+            block.others.append(GoneLine(self._keyed([address.address])[0], number, text, *against, language))
             return
         try:
             wish = self._wish(row, against)
@@ -255,7 +253,7 @@ class _Columns:
         except AttributeRefused as unfit:
             block.others.append(refused(number, _cell(row, self._email), str(unfit)))
             return
-        block.take(self._keyed(address.casefold()), number, address, wish)
+        block.take(self._keyed([address])[0], number, address, wish)
         if values:
             block.known[number] = values
 
