@@ -32,7 +32,7 @@ from sqlalchemy.schema import CreateTable
 
 from subscribers.csvfile import Block, RefusedLine
 
-__all__ = ["order", "prepare", "stage", "staged", "told", "twice", "wished"]
+__all__ = ["barred", "order", "prepare", "stage", "staged", "told", "twice", "wished"]
 
 _temporary = MetaData()
 
@@ -90,6 +90,14 @@ told = Table(
     prefixes=["TEMPORARY"],
     sqlite_with_rowid=False,
     comment="attributes that lines tell",
+)
+barred = Table(
+    "import_barred",
+    _temporary,
+    Column("addr_key", LargeBinary(16)),
+    Column("weight", Integer),
+    prefixes=["TEMPORARY"],
+    comment="where a list is only looked at: whom it says to have left or that they must not be mailed; weight: the cause's",
 )
 PAGE = 16384
 """Bytes of a page of SQLite's temporary tables: they are written and read from end to end."""

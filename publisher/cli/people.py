@@ -10,8 +10,7 @@ import click
 
 from publisher.cli.asking import ask
 from publisher.cli.context import Door, cell, counted, door, now
-from publisher.cli.exits import PARTLY
-from publisher.cli.looking import show_look
+from publisher.cli.looking import show_imported
 from publisher.cli.params import REASON, WHY, paged
 from subscribers.presets import PRESETS
 
@@ -180,7 +179,9 @@ def _step(entry: Mapping[str, Any]) -> str:
     help="The program whose export it is. Default: ours, or one that the headings name for certain.",
 )
 @click.option(
-    "--dry-run", is_flag=True, help="Show how columns are taken and which lines are refused; change nothing."
+    "--dry-run",
+    is_flag=True,
+    help="Show how columns are taken and what would become of the lines; change nothing.",
 )
 @door
 def import_(
@@ -197,8 +198,6 @@ def import_(
     """
     from publisher.desk import exchange
 
-    if dry_run:
-        return show_look(door_, path, digest=digest, preset=preset)
     with (
         door_.newsroom() as newsroom,
         exchange.import_csv(
@@ -210,27 +209,10 @@ def import_(
             actor=door_.who,
             now=now(),
             progress=door_.say,
+            dry_run=dry_run,
         ) as done,
     ):
-        counts = {key: getattr(done, key) for key in ("lines", "added", "known", "confirmed", "remembered")}
-        summary = (
-            f"{counted(done.lines, 'line')}: {done.added:,} added, {done.known:,} known already, "
-            f"{done.refused:,} refused."
-        )
-        if done.added and basis is None:
-            summary += " Without --basis they are pending: nobody mails them until they confirm, or a list with a basis comes."
-        if done.confirmed:
-            summary += f" Of those known, {done.confirmed:,} were pending and are confirmed now."
-        if done.remembered:
-            summary += f" Of those refused, {done.remembered:,} are remembered: no later list brings them in."
-        door_.show_long(
-            counts,
-            "refused",
-            (line._asdict() for line in done.refusals),
-            line=lambda entry: f"  line {entry['line']}: {entry['why']}",
-            text=summary,
-        )
-    return PARTLY if done.refused else 0
+        return show_imported(door_, done, proved=basis is not None, dry_run=dry_run)
 
 
 @subscriber.command()

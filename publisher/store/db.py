@@ -167,10 +167,13 @@ class Database:
 
         Without `wait` StoreLocked at once, and nothing done, where another thread or process is writing a SQLite file.
         """
-        if self.frozen:
-            raise FolderUnwritable(self.where, "the file system is read-only; only what reads can be done")
+        self._thawed()
         with self._named(), self.locked(wait=wait), self._writing() as connection, connection.begin():
             yield connection
+
+    def _thawed(self) -> None:
+        if self.frozen:
+            raise FolderUnwritable(self.where, "the file system is read-only; only what reads can be done")
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -189,13 +192,12 @@ class Database:
 
         The connection ends with the block, and the tables with it.
         """
-        if self.frozen:
-            raise FolderUnwritable(self.where, "the file system is read-only; only what reads can be done")
         with self._named(), self._reader.connect() as connection:
             connection.detach()
 
             @contextmanager
             def write() -> Iterator[Connection]:
+                self._thawed()
                 with self.locked(), connection.execution_options(begin="BEGIN IMMEDIATE").begin():
                     yield connection
                 if self._lock.wanted:  # whoever waits would else hardly ever see it free

@@ -53,6 +53,35 @@ def test_an_import_counts_the_lines_of_the_list(run, tmp_path):
     assert len(said.out.splitlines()) == 3
 
 
+def test_a_dry_run_says_what_the_import_says_and_how_columns_are_taken(run, tmp_path):
+    add(run)
+    run("suppression", "add", "b@example.org", "--why", "asked us")
+    path = tmp_path / "readers.csv"
+    path.write_text(
+        "email,name\na@example.org,A\nb@example.org,B\nc@example.org,C\nc@example.org,C\nnobody,D\n"
+    )
+    whole = ["subscriber", "import", str(path), "--digest", "morning", "--basis", "a form"]
+    said = run(*whole, "--dry-run")
+    looked = run("--json", *whole, "--dry-run")
+    done = run("--json", *whole)
+    assert said.code == looked.code == done.code == 5
+    assert said.out.splitlines()[-5:] == [
+        "A list with our own headings. Its columns:",
+        "  email -> email",
+        "  name -> passed over",
+        "Nothing was changed. The import would say:",
+        "5 lines: 1 added, 1 known already, 3 refused.",
+    ]
+    foreseen = json.loads(looked.out)
+    assert {key: foreseen.pop(key) for key in ("dry_run", "preset", "columns")} == {
+        "dry_run": True,
+        "preset": None,
+        "columns": {"email": "email", "name": None},
+    }
+    assert foreseen == json.loads(done.out)
+    assert [entry["line"] for entry in foreseen["refused"]] == [3, 5, 6]
+
+
 @pytest.mark.parametrize("lines", [[], ["bad"], ["bad", "a@example.org", "worse", "a@example.org"]])
 def test_refusals_of_an_import_are_written_as_any_other_json(run, tmp_path, lines):
     """They are written one by one, for there may be many: the document is that of a single call all the same."""
