@@ -278,6 +278,15 @@ def load(connection: Connection, ids: Iterable[str]) -> dict[str, Story]:
     return found
 
 
+def called(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """The headlines of these stories, by id."""
+    wanted, found = sorted(set(ids)), dict[str, str]()
+    for start in range(0, len(wanted), 500):
+        query = select(story.c.id, story.c.headline).where(story.c.id.in_(wanted[start : start + 500]))
+        found |= dict(connection.execute(query).all())
+    return found
+
+
 def listing(
     connection: Connection,
     *,
