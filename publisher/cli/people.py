@@ -25,13 +25,13 @@ def subscriber() -> None:
 @subscriber.command()
 @click.argument("address")
 @click.option("--digest", required=True, metavar="SLUG", help="The digest they asked for.")
-@click.option("--language", metavar="TAG", help="Default: the digest's first.")
+@click.option("--language", metavar="TAG", help="Default: as it was, or the digest's first.")
 @click.option(
     "--section",
     "sections",
     multiple=True,
     metavar="SLUG",
-    help="Only this section; may be given several times.",
+    help="Only this section; may be given several times. Default: all, or as it was; `all` for all of them.",
 )
 @click.option(
     "--rhythm",
@@ -43,7 +43,7 @@ def subscriber() -> None:
     "attributes",
     multiple=True,
     metavar="NAME=VALUE",
-    help="What is known of them, of the attributes that are configured; may be given several times.",
+    help="What is known of them, of the attributes that are configured; may be given several times, for each once.",
 )
 @click.option(
     "--basis", required=True, type=REASON, metavar="TEXT", help="How they asked: kept as evidence of consent."
@@ -61,6 +61,8 @@ def add(
 ) -> None:
     """Add one reader who has asked for the digest.
 
+    Whoever had it before, or has it, keeps what they had chosen, unless you name something else.
+
     \b
     Examples:
       publisher subscriber add reader@example.org --digest morning --basis "asked by phone, 2 March"
@@ -68,13 +70,14 @@ def add(
     """
     from publisher.desk import readers
 
+    chosen = [] if sections == ("all",) else sections or None
     with door_.newsroom() as newsroom:
         added = readers.add(
             newsroom,
             address,
             digest=digest,
             language=language,
-            sections=sections,
+            sections=chosen,
             rhythm=rhythm,
             attributes=attributes,
             basis=basis,
@@ -84,7 +87,8 @@ def add(
     now_is = {key: added[key] for key in ("language", "sections")}
     gets = f"{added['address']} gets {digest} in {_wanted(now_is)}"
     if added["left_at"] is not None:
-        text = f"{gets} again, and had left on {cell(added['left_at'])}; the new basis is kept as evidence."
+        kept = ", as they had chosen before," if chosen is None and added["sections"] else ""
+        text = f"{gets} again{kept or ','} and had left on {cell(added['left_at'])}; the new basis is kept as evidence."
     elif added["was"] is None:
         text = f"{gets}."
     elif added["was"] == now_is:

@@ -44,6 +44,38 @@ def test_whoever_had_left_is_no_known_reader(run):
     assert again["left_at"] is not None
 
 
+def test_whoever_comes_back_has_what_they_had_chosen_unless_something_else_is_named(run):
+    run(
+        "subscriber",
+        "add",
+        "a@example.org",
+        "--digest",
+        "morning",
+        "--basis",
+        "x",
+        "--section",
+        "world",
+        "--rhythm",
+        "each",
+    )
+    assert "(world) already;" in add(run).out
+    run("subscriber", "leave", "a@example.org", "--digest", "morning")
+    said = add(run).out
+    assert said.startswith(
+        "A@example.org gets morning in en (world) again, as they had chosen before, and had left on "
+    )
+    run("subscriber", "leave", "a@example.org", "--digest", "morning")
+    assert " in en (all sections) again, and had left on " in add(run, "--section", "all").out
+
+
+def test_an_attribute_that_is_given_twice_is_refused(run):
+    settings = run.folder / "config" / "publisher.toml"
+    settings.write_text(settings.read_text() + '\n[[attribute]]\nname = "plan"\n')
+    said = add(run, "--attribute", "plan=free", "--attribute", "plan=paid")
+    assert (said.code, "plan is given twice" in said.err) == (2, True)
+    assert run.json("subscriber", "list")["items"] == []
+
+
 def test_an_import_counts_the_lines_of_the_list(run, tmp_path):
     path = tmp_path / "readers.csv"
     path.write_text("email\na@example.org\nb@example.org\nnot an address\na@example.org\n")
