@@ -157,13 +157,14 @@ class _Index:
     def keep(self) -> None:
         """The last one stays: what it shares with others leads to it, too."""
         place = len(self._stories) - 1
+        places, keys, met = self._places, self._keys, self._met
         for nth in self._shared:
-            known = self._met[nth]
+            known = met[nth]
             if isinstance(known, int):
-                self._places[self._keys[nth]] = known, place
+                places[keys[nth]] = known, place
             else:
-                first, *others = known
-                self._places[self._keys[nth]] = first, *others[1 - POSTINGS :], place
+                kept = known if len(known) <= POSTINGS else known[:1] + known[2:]
+                places[keys[nth]] = (*kept, place)
 
     def take_back(self) -> None:
         """The last one goes."""

@@ -39,8 +39,8 @@ SAME = str.maketrans("يكةأإآ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "ی
 """Letters and digits that Arabic and Persian keyboards write in two ways; what only joins or stretches goes."""
 ARTICLE = re.compile(r"(?<!\w)ال(?=\w{3})")
 NO = re.compile(
-    r"(?<!\w)(?:not|no|never|without|second|third|another|again|den(?:y|ies|ied)|refut\w+|n'est|pas|non|sans|dément\w*|niega\w*|desmient\w*|sin|не|нет|без|опроверг\w+|отриц\w+"
-    r"|لا|لم|لن|ليس|ینفی|نفی|تنفی|نه|تکذیب|رد|بدون|دون|לא|אין|מכחיש\w*)(?!\w)|n['’]t(?!\w)|[不未没否]"
+    r"\b(?:not|no|never|without|second|third|another|again|den(?:y|ies|ied)|refut\w+|n'est|pas|non|sans|dément\w*|niega\w*|desmient\w*|sin|не|нет|без|опроверг\w+|отриц\w+"
+    r"|لا|لم|لن|ليس|ینفی|نفی|تنفی|نه|تکذیب|رد|بدون|دون|לא|אין|מכחיש\w*)\b|n['’]t\b|[不未没否]"
 )
 """What turns a sentence round, or tells of one more: reports of which only one has it may say the opposite, or another event."""
 LATIN = re.compile(r"[a-z]{2,}|\d+(?:[.,]\d+)*")

@@ -66,7 +66,8 @@ def test_nothing_is_said_of_a_newsroom_that_is_all_ones_own(check, tmp_path):
 def test_what_readers_of_a_language_are_told_in_another_is_named(check, tmp_path):
     def change(name, old, new):
         path = tmp_path / "config" / name
-        assert old in (text := path.read_text())
+        text = path.read_text()
+        assert old in text
         path.write_text(text.replace(old, new))
 
     assert "in another language" not in check()[1]
