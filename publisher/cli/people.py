@@ -70,7 +70,7 @@ def add(
     """
     from publisher.desk import readers
 
-    chosen = [] if sections == ("all",) else sections or None
+    chosen: tuple[str, ...] | None = () if sections == ("all",) else sections or None
     with door_.newsroom() as newsroom:
         added = readers.add(
             newsroom,
