@@ -43,7 +43,7 @@ from subscribers.consent import Status, Step, after
 from subscribers.csvfile import RefusedLine
 from subscribers.errors import ALIKE
 from subscribers.schema import attribute_value, consent, former_key, subscriber, subscription, suppression
-from subscribers.staged import barred, staged, told, wished
+from subscribers.staged import barred, orphan, staged, told, wished
 
 __all__ = ["Mark", "Slices", "Taken"]
 
@@ -95,6 +95,19 @@ BARRED = (
 """Lines of a slice whom the list itself says to have left or that they must not be mailed: an import keeps that before anybody comes in."""
 END = 2**31 - 1
 """A place after every other."""
+BEYOND = bindparam("beyond", type_=Integer)
+"""SQLite: what a line's place is added to for its reader's number."""
+ORPHANS = insert(orphan).from_select(
+    ["subscriber_id"],
+    select(subscription.c.subscriber_id)
+    .outerjoin(subscriber, subscriber.c.id == subscription.c.subscriber_id)
+    .where(
+        subscription.c.subscriber_id > BEYOND + AFTER,
+        subscription.c.subscriber_id <= BEYOND + UNTIL,
+        subscriber.c.id.is_(None),
+    ),
+)
+"""Fails if there is a subscription without a reader among those that a slice has numbered: what the foreign key holds elsewhere, asked once instead of at each row."""
 LAST = select(func.coalesce(func.max(subscriber.c.id), 0))
 
 
@@ -195,7 +208,10 @@ class Slices:
             for statement in self._confirm:
                 confirmed = connection.execute(statement, here).rowcount
         if not known:
-            added = self._bring(connection, self._new, here | _beyond(connection, last))
+            here |= _beyond(connection, last)
+            added = self._bring(connection, self._new, here)
+            if connection.dialect.name != "postgresql":
+                connection.execute(ORPHANS, here)
         elif any(row.asked is None for row in found):
             added = self._bring(connection, self._missing, here)
         if self._tells:  # also of readers who were known before
@@ -268,7 +284,7 @@ def _numbered(
             .outerjoin(wished, wished.c.id == line.c.wish),
         )
         return (subscriptions.add_cte(readers.cte("reader")),)
-    number = bindparam("beyond", type_=Integer) + staged.c.place
+    number = BEYOND + staged.c.place
     return (
         insert(subscriber).from_select(
             ["id", *person], select(number, *person.values()).where(HERE).order_by(staged.c.place)
@@ -284,7 +300,6 @@ def _numbered(
 
 
 def _beyond(connection: Connection, last: Mark) -> dict[str, int]:
-    """SQLite: what a line's place is added to for its reader's number."""
     if connection.dialect.name == "postgresql":
         return {}
     return {"beyond": connection.execute(LAST).scalar_one() - last.place}

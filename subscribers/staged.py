@@ -14,6 +14,7 @@ from struct import unpack
 from typing import Any
 
 from sqlalchemy import (
+    CheckConstraint,
     Column,
     Connection,
     Double,
@@ -32,7 +33,7 @@ from sqlalchemy.schema import CreateTable
 
 from subscribers.csvfile import Block, RefusedLine
 
-__all__ = ["barred", "order", "prepare", "stage", "staged", "told", "twice", "wished"]
+__all__ = ["barred", "order", "orphan", "prepare", "stage", "staged", "told", "twice", "wished"]
 
 _temporary = MetaData()
 
@@ -98,6 +99,14 @@ barred = Table(
     Column("weight", Integer),
     prefixes=["TEMPORARY"],
     comment="where a list is only looked at: whom it says to have left or that they must not be mailed; weight: the cause's",
+)
+orphan = Table(
+    "import_orphan",
+    _temporary,
+    Column("subscriber_id", Integer),
+    CheckConstraint("subscriber_id IS NULL", name="subscriber_id"),
+    prefixes=["TEMPORARY"],
+    comment="SQLite: subscriptions without a reader, of which there are none",
 )
 PAGE = 16384
 """Bytes of a page of SQLite's temporary tables: they are written and read from end to end."""

@@ -190,10 +190,13 @@ class Database:
     def pinned(self) -> Iterator[tuple[Transactions, Transactions]]:
         """Transactions on one connection, so that temporary tables last from one to the next: such as write, and such as touch no other tables and lock nothing.
 
-        The connection ends with the block, and the tables with it.
+        The connection ends with the block, and the tables with it. On SQLite it holds no foreign keys, which are looked up row by row: who writes
+        many asks once for each slice whether all have their parents.
         """
         with self._named(), self._reader.connect() as connection:
             connection.detach()
+            if self.path is not None:
+                run_raw(connection, "PRAGMA foreign_keys=OFF")
 
             @contextmanager
             def write() -> Iterator[Connection]:
