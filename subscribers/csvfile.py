@@ -204,11 +204,13 @@ class _Columns:
         wishes = list(map(self._wishes.get, map(self._beside, rows)))
         numbers = range(first, first + len(rows))
         if None in addresses or None in wishes or self._tells:
+            keys = iter(self._keyed([address for address in addresses if address]))
             for number, row, address, wish in zip(numbers, rows, addresses, wishes, strict=True):
+                addr_key = next(keys) if address else b""
                 if address is None or wish is None:
                     self._closely(number, row, block)
                 else:
-                    self._take(number, row, address, wish, block)
+                    self._take(number, row, address, addr_key, wish, block)
         else:
             good = cast("list[str]", addresses)
             block.keys += self._keyed(good)
@@ -244,16 +246,19 @@ class _Columns:
         if len(self._wishes) >= REMEMBERED:
             self._wishes.clear()
         self._wishes[self._beside(row)] = place
-        self._take(number, row, address.address, place, block)
+        (addr_key,) = self._keyed([address.address])
+        self._take(number, row, address.address, addr_key, place, block)
 
-    def _take(self, number: int, row: list[str], address: str, wish: int, block: Block) -> None:
+    def _take(
+        self, number: int, row: list[str], address: str, addr_key: bytes, wish: int, block: Block
+    ) -> None:
         """One that asks for what we know; what it says of its reader beside that may yet be nothing that we know."""
         try:
             values = (*_values(row, self._valued), *_unpacked(_cell(row, self._packed), self._known))
         except AttributeRefused as unfit:
             block.others.append(refused(number, _cell(row, self._email), str(unfit)))
             return
-        block.take(self._keyed([address])[0], number, address, wish)
+        block.take(addr_key, number, address, wish)
         if values:
             block.known[number] = values
 
