@@ -13,6 +13,7 @@ import click
 from publisher.cli.context import Door, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.params import paged
+from publisher.cli.reaching import same_lines
 from publisher.formats import FORMATS, TOLD
 
 if TYPE_CHECKING:
@@ -183,6 +184,8 @@ def _tell(door_: Door, reports: list[Told]) -> None:
             )
             name, act = withdrawal.story_id, withdrawal.act
             door_.say(f"  {report.source}: story {name} was withdrawn by its source ({act}){halted}{mailed}")
+            for line in same_lines(withdrawal.same):
+                door_.say(f"    {line}")
             if mailed and act == "kill":
                 door_.say(
                     "    Who has it is told by `publisher run`, or by `publisher dispatch resume` without a name; "

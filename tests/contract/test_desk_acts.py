@@ -322,3 +322,23 @@ def test_an_edition_is_shown_with_where_a_story_is_printed_and_what_the_left_out
     ]
     assert sorted(printed) == [("Economy", "1", "World"), ("Economy", "2", ""), ("World", "1", "")]
     assert [(out["headline"], out["why"]) for out in record["left_out"]] == [("Headline number 3", "held")]
+
+
+def test_a_kill_names_what_its_source_sent_word_for_word_under_another_id(room):
+    """By the desk and by the source; short texts are nobody's own, and what was killed before is not named."""
+    short = {"headline": "Fire", "body": "<p>A mill burns.</p>"}
+    ingest(room, line(1), line(2), line(3, **short), line(4, **short))
+    for number in (1, 2):
+        ingest(
+            room, line(number, id=f"again-{number}", source_url=f"https://meridian.example/again/{number}")
+        )
+    rows = overview.stories(room, section=None, source=None, limit=99, now=NOW)
+    one, two, fire = (
+        sorted(row["id"] for row in rows if row["headline"] == headline)
+        for headline in ("Headline number 1", "Headline number 2", "Fire")
+    )
+    assert acts.kill(room, one[0], why="libel", **WHO).withdrawal.same == (one[1],)
+    assert acts.kill(room, one[1], why="libel", **WHO).withdrawal.same == ()
+    assert acts.kill(room, fire[0], why="libel", **WHO).withdrawal.same == ()
+    (withdrawal,) = ingest(room, line(2, version="2", status="canceled")).withdrawals
+    assert {withdrawal.story_id, *withdrawal.same} == {*two}
