@@ -210,7 +210,7 @@ class _Columns:
                 if address is None or wish is None:
                     self._closely(number, row, block)
                 else:
-                    self._take(number, row, address, addr_key, wish, block)
+                    self._take(number, row, (addr_key, address), wish, block)
         else:
             good = cast("list[str]", addresses)
             block.keys += self._keyed(good)
@@ -247,17 +247,16 @@ class _Columns:
             self._wishes.clear()
         self._wishes[self._beside(row)] = place
         (addr_key,) = self._keyed([address.address])
-        self._take(number, row, address.address, addr_key, place, block)
+        self._take(number, row, (addr_key, address.address), place, block)
 
-    def _take(
-        self, number: int, row: list[str], address: str, addr_key: bytes, wish: int, block: Block
-    ) -> None:
+    def _take(self, number: int, row: list[str], who: tuple[bytes, str], wish: int, block: Block) -> None:
         """One that asks for what we know; what it says of its reader beside that may yet be nothing that we know."""
         try:
             values = (*_values(row, self._valued), *_unpacked(_cell(row, self._packed), self._known))
         except AttributeRefused as unfit:
             block.others.append(refused(number, _cell(row, self._email), str(unfit)))
             return
+        addr_key, address = who
         block.take(addr_key, number, address, wish)
         if values:
             block.known[number] = values
