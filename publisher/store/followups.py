@@ -134,7 +134,7 @@ def killed_versions(connection: Connection, story_ids: Collection[str]) -> dict[
             .where(followup.c.story_id.in_(wanted[start : start + 500]), followup.c.act == "kill")
             .group_by(followup.c.story_id)
         )
-        found |= {story_id: version for story_id, version in connection.execute(query)}  # noqa: C416
+        found |= dict(connection.execute(query).all())
     return found
 
 
