@@ -8,6 +8,7 @@ from typing import Any
 
 from publisher import assets
 from publisher.errors import Problem
+from publisher.feed import base
 from publisher.settings.files import FILES, Loc, read
 from publisher.settings.loading import Settings, written
 
@@ -30,7 +31,7 @@ def leftovers(settings: Settings) -> list[Problem]:
 
 
 def borrowed(settings: Settings) -> list[Problem]:
-    """What readers of a digest's language are told in another, each with its place: titles of digest and sections, the sender's name."""
+    """What readers of a digest's language are told in another, each with its place: titles of digest and sections, the sender's name; and a source's disclaimer."""
     found = read(settings.folder)
     tables = settings.tables
     values = tables.model_dump(mode="json")
@@ -50,7 +51,17 @@ def borrowed(settings: Settings) -> list[Problem]:
         lacking += [
             (("section", index, "title"), one) for one in sorted(languages) if one not in section.title
         ]
-    return [
+    spoken_here = {base(entry.language) for entry in tables.disclaimer}
+    foreign = [
+        Problem(
+            found.where(("source", index, "language")),
+            written(("source", index, "language"), values),
+            f'there is no disclaimer in "{source.language}": its stories stand under that in "{tables.site.language}"',
+        )
+        for index, source in enumerate(tables.source)
+        if source.language and base(source.language) not in spoken_here
+    ]
+    return foreign + [
         Problem(
             found.where(loc),
             f"{written(loc, values)}.{language}",

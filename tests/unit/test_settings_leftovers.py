@@ -71,6 +71,8 @@ def test_what_readers_of_a_language_are_told_in_another_is_named(check, tmp_path
         path.write_text(text.replace(old, new))
 
     assert "in another language" not in check()[1]
+    change("sources.toml", 'language = "en"', 'language = "pt-BR"')
+    assert 'source[harbour-news].language: there is no disclaimer in "pt-BR"' in check()[1]
     change("digests.toml", 'languages = ["en"]', 'languages = ["en", "fa"]')
     change("sections.toml", 'title.fa = "جهان"\n', "")
     code, said = check()
