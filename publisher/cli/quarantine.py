@@ -81,6 +81,7 @@ def release_entry(
     Examples:
       publisher quarantine release 4 --source-url https://agency.example/story/88 --why "found by hand"
       publisher quarantine release 5 --headline "Seaway to reopen on Friday" --why "theirs was empty"
+      publisher quarantine release 6 --why "the agency rewrote what we had killed"
     """
     from publisher.desk import acts
     from publisher.desk.overview import quarantine_entry

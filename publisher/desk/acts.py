@@ -85,7 +85,10 @@ class Withdrawn:
 def _alive(present: Story) -> Story:
     """The story itself, unless it was killed: nothing is done to one that is in no output ever again."""
     if present.killed is not None:
-        raise Refused(f"story {present.story_id} was killed ({present.killed}): a kill is for good")
+        raise Refused(
+            f"story {present.story_id} was killed ({present.killed}): a kill is for good. "
+            "A later version from its source waits in `publisher quarantine list`"
+        )
     return present
 
 
