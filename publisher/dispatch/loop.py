@@ -19,6 +19,7 @@ from publisher.dispatch.pace import Pace
 from publisher.dispatch.routes import Routes
 from publisher.dispatch.sender import Sender
 from publisher.dispatch.shared import Shared
+from publisher.dispatch.signing import Signers
 from publisher.dispatch.work import Ended, Work
 from publisher.dispatch.writer import Writer
 from publisher.errors import StoreUnavailable
@@ -71,6 +72,7 @@ class Run:
             routes=routes,
             writer=self._writer,
             feed=self._feed,
+            signers=Signers(work.signers),
             over=over,
         )
         for route in routes:
@@ -92,6 +94,12 @@ class Run:
 
     async def to_its_end(self) -> Ended:
         """Send what is due; raises the first failure once everybody has come to an end."""
+        try:
+            return await self._sent()
+        finally:
+            self._shared.signers.close()
+
+    async def _sent(self) -> Ended:
         writer = self._writing = self._task(self._writer.run())
         helpers = [self._task(self._feed.run()), self._task(self._watch())]
         senders = [self._task(sender.run()) for sender in self._senders]

@@ -11,16 +11,17 @@ from __future__ import annotations
 import hashlib
 import html as html_module
 import re
-import string
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from operator import attrgetter
+from typing import Protocol, cast
 
 from publisher.render.digest import Rendered
 from publisher.render.headers import mailbox, structured, text_header
 from publisher.render.places import Place, markers
+from publisher.render.quoted import PLAIN, SOFT_BREAK, is_plain, quoted_html, quoted_printable, quoted_text
 
 __all__ = [
     "Compiled",
@@ -34,15 +35,23 @@ __all__ = [
     "in_dispatch",
 ]
 
-Seal = Callable[[Sequence[bytes]], bytes]
-"""A message's pieces -> the header fields that sign them, whole lines."""
+
+class Seal(Protocol):
+    """A message's pieces -> the header fields that sign them, whole lines; `begin` leaves the slow part to be done, in any thread."""
+
+    size: int
+    slow: bool
+
+    def __call__(self, pieces: Sequence[bytes], /) -> bytes:
+        """The fields."""
+
+    def begin(self, pieces: Sequence[bytes], /) -> Callable[[], bytes]:
+        """What makes the fields."""
+
+
 Sign = Callable[[Sequence[bytes | None]], Seal]
 """What is the same in all messages of a variant (None: a reader's value) -> their seal."""
 
-SOFT_BREAK = b"=\r\n"
-QP_LINE = 73
-PLAIN = (string.ascii_letters + string.digits + "._~:/?@+-").encode("ascii")
-"""What is written alike everywhere: nothing of it is quoted in HTML or quoted-printable."""
 ALLOWED = PLAIN + b"&="
 """What a personal link may hold; it needs no quoting in a header, an attribute or a URL."""
 MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+>")
@@ -105,8 +114,27 @@ class _Slot:
     write: Callable[[str], bytes]
 
 
+class Unsigned:
+    """Stands for a signature that is being made: as long, and no bytes, so that whatever would send, join or hash them fails."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def isascii(self) -> bool:
+        """As a signature is."""
+        return True
+
+
 class Compiled:
-    """A variant's message: literals and slots in order. `ascii`: nothing that all readers share is anything else, so that only an address could be."""
+    """A variant's message: literals and slots in order.
+
+    Attributes:
+        ascii: nothing that all readers share is anything else, so that only an address could be.
+        slow: whether signing takes so long that it may be worth another thread (`begin`).
+    """
 
     def __init__(
         self,
@@ -130,6 +158,7 @@ class Compiled:
             for value, places in values.items()
         ]
         self._seal = sign([piece if isinstance(piece, bytes) else None for piece in pieces]) if sign else None
+        self.slow = self._seal is not None and self._seal.slow
         self.ascii = all(piece.isascii() for piece in self._layout)
         literals = b"\x00".join(piece for piece in pieces if isinstance(piece, bytes))
         self.sha256 = hashlib.sha256(literals).hexdigest()
@@ -140,6 +169,21 @@ class Compiled:
         Raises:
             ValueError: a personal value holds a character that it must not.
         """
+        pieces = self._filled(personal)
+        return [self._seal(pieces), *pieces] if self._seal else pieces
+
+    def begin(self, personal: Personal) -> tuple[list[bytes], Callable[[], bytes]]:
+        """As `fill` of a message that is signed, but for its first piece: what comes second makes that, in any thread.
+
+        Raises:
+            ValueError: a personal value holds a character that it must not.
+        """
+        if self._seal is None:
+            raise ValueError("nobody signs this message")
+        pieces = self._filled(personal)
+        return [cast("bytes", Unsigned(self._seal.size)), *pieces], self._seal.begin(pieces)
+
+    def _filled(self, personal: Personal) -> list[bytes]:
         _check(personal)
         pieces = self._layout.copy()
         for value, places, written in self._values:
@@ -150,7 +194,7 @@ class Compiled:
             if written and not is_plain(raw):
                 for place, write in written:
                     pieces[place] = write(said)
-        return [self._seal(pieces), *pieces] if self._seal else pieces
+        return pieces
 
     def message(self, personal: Personal) -> bytes:
         """The whole message for one reader."""
@@ -279,7 +323,7 @@ def _body(parts: tuple[str | Place, ...], *, escape: bool) -> Iterator[bytes | _
     for part in parts:
         if isinstance(part, Place):
             yield SOFT_BREAK
-            yield _Slot(_VALUES[part], _quoted_html if escape else _quoted_text)
+            yield _Slot(_VALUES[part], quoted_html if escape else quoted_text)
             yield SOFT_BREAK
         else:
             yield quoted_printable(part)
@@ -300,57 +344,8 @@ def _joined(pieces: list[bytes | _Slot]) -> Iterator[bytes | _Slot]:
         yield literal
 
 
-def is_plain(raw: bytes) -> bool:
-    """Whether a value is the same bytes however it is written, and fits on a line."""
-    return len(raw) <= QP_LINE and not raw.translate(None, PLAIN) and raw[:1] != b"."
-
-
 def _bare(value: str) -> bytes:
     return value.encode("utf-8")
-
-
-def _quoted_text(value: str) -> bytes:
-    """As `quoted_printable`; a link or address that fits on a line, which is nearly every one, in a twentieth of the time."""
-    if value.isascii() and value.isprintable() and " " not in value and not value.startswith("."):
-        short = value.replace("=", "=3D")
-        if len(short) <= QP_LINE:
-            return short.encode("ascii")
-    return quoted_printable(value)
-
-
-def _quoted_html(value: str) -> bytes:
-    return _quoted_text(html_module.escape(value))
-
-
-_SAFE = frozenset(range(33, 127)) - {ord("=")} | {32, 9}
-_QP = tuple(bytes([n]) if n in _SAFE else b"=%02X" % n for n in range(256))
-
-
-def quoted_printable(text: str) -> bytes:
-    """RFC 2045 section 6.7 with CRLF line ends, no line over 76 characters, none beginning with a dot or "From "."""
-    return b"\r\n".join(_quoted_line(line) for line in text.replace("\r\n", "\n").split("\n"))
-
-
-def _quoted_line(line: str) -> bytes:
-    out: list[bytes] = []
-    length = 0
-    raw = line.encode("utf-8", "replace")
-    last = len(raw) - 1
-    for place, byte in enumerate(raw):
-        token = _QP[byte]
-        at_start = length == 0
-        if (at_start and (byte == 46 or (byte == 70 and raw[place : place + 5] == b"From "))) or (
-            byte in {9, 32} and place == last
-        ):
-            token = b"=%02X" % byte
-        if length + len(token) > QP_LINE:
-            out.append(SOFT_BREAK)
-            length = 0
-            if byte == 46:
-                token = b"=2E"
-        out.append(token)
-        length += len(token)
-    return b"".join(out)
 
 
 def _check(personal: Personal) -> None:

@@ -7,14 +7,14 @@ import html
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.render.message import _quoted_text, is_plain, quoted_printable
+from publisher.render.quoted import is_plain, quoted_printable, quoted_text
 
 
 @given(
     st.one_of(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=90), st.text(max_size=40))
 )
 def test_value_is_quoted_the_same_whichever_way_is_taken(value: str) -> None:
-    assert _quoted_text(value) == quoted_printable(value)
+    assert quoted_text(value) == quoted_printable(value)
 
 
 @given(st.text("AZaz09._~:/?@+-&=<>' \n", max_size=75))
