@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from publisher.crash import crashpoint
 from publisher.dispatch.feed import Feed, ours
+from publisher.dispatch.making import Maker
 from publisher.dispatch.pace import Pace
 from publisher.dispatch.routes import Routes
 from publisher.dispatch.sender import Sender
@@ -81,8 +82,10 @@ class Run:
                 route.pace = self._pace(options.name, options.rate)
             for domain, rate in options.domain_rates.items():
                 route.paces[domain] = self._pace(f"{options.name}:{domain}", rate)
+        maker = Maker(self._shared)
+        self._writer.spare = maker.make_ready
         self._senders = [
-            Sender(self._shared, route, number)
+            Sender(self._shared, maker, route, number)
             for route in routes
             for number in range(route.relay.options.connections)
         ]

@@ -7,6 +7,7 @@ its connection is closed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 from publisher.dispatch.feed import Chunk, ended
@@ -19,8 +20,15 @@ from publisher.transport import Envelope, Mail
 
 __all__ = ["Made", "Maker"]
 
+Stamp = Callable[[str], bytes]
+"""Return path -> a relay's own line."""
+
 READ_BACK = 1000
 """Every so manieth finished message of a variant is read whole by the gate, like its first (decisions 19)."""
+
+
+READY = 1000
+"""Mails made ready, at most: most are taken at once, but a row may have to wait for its domain, or be another one's meanwhile."""
 
 
 class Made(NamedTuple):
@@ -34,43 +42,50 @@ class Made(NamedTuple):
     shown: bool
 
 
+_Filled = tuple[Envelope, list[bytes], Signature | None]
+"""A mail that nobody has taken yet. The first of its pieces is empty: some relays want a line of their own there (`stamp`), and take it off again."""
+
+
 class Maker:
-    """Makes mails for one relay, which may want a line of its own on top (`stamp`), and takes it off again."""
+    """Makes the mails of a run."""
 
-    def __init__(self, shared: Shared, settling: Settling, stamp: Callable[[str], bytes] | None) -> None:
-        self._work, self._signers = shared.work, shared.signers
-        self._settling, self._stamp = settling, stamp
+    def __init__(self, shared: Shared) -> None:
+        self._work, self._signers, self._feed = shared.work, shared.signers, shared.feed
+        self._settling = Settling(shared)
+        self._ready: dict[int, _Filled] = {}
 
-    def made(self, chunk: Chunk, row: Row, domain: str) -> Made | None:
+    def make_ready(self, count: int) -> None:
+        """Fill so many of those who are taken next, while the relay is waited for."""
+        if len(self._ready) > READY:
+            self._ready.clear()
+        for chunk, row in self._feed.coming(count):
+            if row.delivery_id not in self._ready:
+                with suppress(ValueError):  # it is said when its turn comes
+                    self._ready[row.delivery_id] = self._filled(chunk, row)
+
+    def made(self, chunk: Chunk, row: Row, domain: str, *, stamp: Stamp | None) -> Made | None:
         """The row's mail; None when it cannot be made, which is recorded."""
-        prepared = chunk.variant.prepared
         if not row.rcpt:  # of whoever was erased while their mail waited
             self._settling.record(chunk, row, ended(row, State.SUPPRESSED, "the address was forgotten"))
             return None
-        compiled, stamp = prepared.compiled, self._stamp
-        aside = compiled.slow and self._signers.number
         try:
-            personal = self._work.personal(row)
-            message, make = compiled.begin(personal) if aside else (compiled.fill(personal), None)
+            filled = self._ready.pop(row.delivery_id, None)
+            envelope, pieces, signature = filled if filled is not None else self._filled(chunk, row)
         except ValueError as error:
             self._failed(chunk, row, error)
             return None
-        chunk.variant.filled += 1
-        plain = stamp is None and compiled.ascii and row.rcpt.isascii()
-        envelope = Envelope(prepared.sender(row), row.rcpt, self._work.dispatch_id, plain)
         if stamp:
-            message.insert(0, stamp(envelope.sender))
-        signature = None if make is None else self._signers.sign(make, message, place=1 if stamp else 0)
-        shown = chunk.variant.filled % READ_BACK == 0
-        return Made(chunk, row, domain, (envelope, message), signature, shown)
+            pieces[0] = stamp(envelope.sender)
+            envelope.ascii = False
+        variant = chunk.variant
+        variant.filled += 1
+        return Made(chunk, row, domain, (envelope, pieces), signature, variant.filled % READ_BACK == 0)
 
     async def whole(self, made: Made) -> bytes | None:
         """The finished message without the relay's own line; None when it could not be made, which is recorded."""
         if made.signature is not None:
             await made.signature.wait()
-        if self.unmade(made):
-            return None
-        return b"".join(made.mail[1][1:] if self._stamp else made.mail[1])
+        return None if self.unmade(made) else b"".join(made.mail[1][1:])
 
     def unmade(self, made: Made) -> bool:
         """Whether the mail could not be signed, which is recorded."""
@@ -78,6 +93,20 @@ class Maker:
         if error is not None:
             self._failed(made.chunk, made.row, error)
         return error is not None
+
+    def _filled(self, chunk: Chunk, row: Row) -> _Filled:
+        prepared = chunk.variant.prepared
+        compiled, personal = prepared.compiled, self._work.personal(row)
+        signature = None
+        if compiled.slow and self._signers.number:
+            pieces, make = compiled.begin(personal)
+            pieces.insert(0, b"")
+            signature = self._signers.sign(make, pieces, place=1)
+        else:
+            pieces = compiled.fill(personal)
+            pieces.insert(0, b"")
+        plain = compiled.ascii and row.rcpt.isascii()
+        return Envelope(prepared.sender(row), row.rcpt, self._work.dispatch_id, plain), pieces, signature
 
     def _failed(self, chunk: Chunk, row: Row, error: ValueError) -> None:
         self._settling.record(chunk, row, ended(row, State.FAILED, f"render: {error}"))

@@ -34,11 +34,11 @@ RELAYS_OWN = frozenset({"relay", "sender"})
 class Sender:
     """One task, at most one connection, to one relay; `number` of its connections."""
 
-    def __init__(self, shared: Shared, route: Route, number: int) -> None:
+    def __init__(self, shared: Shared, maker: Maker, route: Route, number: int) -> None:
         self._of, self._work, self._feed = shared, shared.work, shared.feed
         self._route, self._number = route, number
         self._settling = Settling(shared)
-        self._maker = Maker(shared, self._settling, route.relay.options.stamp)
+        self._maker, self._stamp = maker, route.relay.options.stamp
         self._connection: Connection | None = None
         self._era = 0
         self._proven = False
@@ -135,7 +135,7 @@ class Sender:
                     self._feed.put_back(chunk, row)
                     return None
                 continue
-            if (mail := self._maker.made(chunk, row, domain)) is not None:
+            if (mail := self._maker.made(chunk, row, domain, stamp=self._stamp)) is not None:
                 self._of.routes.took(self._route)
                 return mail
         return None
@@ -168,9 +168,9 @@ class Sender:
         return held is not None
 
     def _look_ahead(self) -> None:
-        """Make the next message ready while a mark is made: its envelope then travels with the dot."""
+        """Choose the next message, if this connection may take one now."""
         route = self._route
-        if self._connection is None or not self._connection.looks_ahead or route.watch.in_trouble:
+        if route.watch.in_trouble:
             return
         if self._number >= route.room.limit or not self._of.routes.may_take(route):
             return
@@ -187,7 +187,7 @@ class Sender:
         if of_domain is not None and not of_domain.now():
             self._feed.put_back(chunk, row)
             return
-        self._ahead = self._maker.made(chunk, row, domain)
+        self._ahead = self._maker.made(chunk, row, domain, stamp=self._stamp)
         if self._ahead is not None:
             self._of.routes.took(route)
 
@@ -336,18 +336,20 @@ class Sender:
             signature.when_done(answer)
 
     def _mark(self, answer: Answer) -> None:
-        """The mark of the message at hand; the next one is made ready while it is made."""
+        """The mark of the message at hand."""
         mail = self._mail
         if mail is None:
             answer(False)
             return
-        self._of.writer.mark(mail.chunk.lease, mail.row, answer, meanwhile=self._look_ahead)
+        self._of.writer.mark(mail.chunk.lease, mail.row, answer)
 
     def _following(self) -> Mail | None:
-        """What is sent next; nothing more is begun once the run is over."""
-        if self._ahead is None or self._of.over.is_set():
+        """What is sent next, whose envelope then travels with the dot; nothing more is begun once the run is over."""
+        if self._of.over.is_set():
             return None
-        return self._ahead.mail
+        if self._ahead is None:
+            self._look_ahead()
+        return None if self._ahead is None else self._ahead.mail
 
     def _judge_relay(self, outcome: Outcome) -> None:
         """What the outcome says about the relay. A session that did its work may end; one that never did is a failure."""

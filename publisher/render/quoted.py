@@ -5,17 +5,12 @@ from __future__ import annotations
 import html as html_module
 import string
 
-__all__ = ["PLAIN", "SOFT_BREAK", "is_plain", "quoted_html", "quoted_printable", "quoted_text"]
+__all__ = ["PLAIN", "QP_LINE", "SOFT_BREAK", "quoted_html", "quoted_printable", "quoted_text"]
 
 SOFT_BREAK = b"=\r\n"
 QP_LINE = 73
 PLAIN = (string.ascii_letters + string.digits + "._~:/?@+-").encode("ascii")
 """What is written alike everywhere: nothing of it is quoted in HTML or quoted-printable."""
-
-
-def is_plain(raw: bytes) -> bool:
-    """Whether a value is the same bytes however it is written, and fits on a line."""
-    return len(raw) <= QP_LINE and not raw.translate(None, PLAIN) and raw[:1] != b"."
 
 
 def quoted_text(value: str) -> bytes:
