@@ -154,9 +154,8 @@ class Connection:
                 return self._lost(Phase.MAIL, broken)
             if (trouble := await self._tidied()) is not None:
                 return trouble
-        for command, (phase, seconds, wanted) in zip(
-            self._offer.commands(envelope, message, size), self._steps(), strict=True
-        ):
+        commands = self._offer.commands(envelope, message, size).splitlines(keepends=True)
+        for command, (phase, seconds, wanted) in zip(commands, self._steps(), strict=True):
             try:
                 reply = await self._wire.ask(command, seconds)
             except Broken as broken:
@@ -186,8 +185,7 @@ class Connection:
     def _announce(self, envelope: Envelope, message: Sequence[bytes], size: int, *, after: bytes) -> None:
         """Write the envelope behind something else that is answered; Broken when it cannot arrive."""
         self._used += 1
-        commands = self._offer.commands(envelope, message, size)
-        self._wire.say(b"".join((after, *commands)), answers=3 + bool(after))
+        self._wire.say(after + self._offer.commands(envelope, message, size), answers=3 + bool(after))
         self._announced = envelope, message, size
 
     async def _three_answers(self) -> Outcome | None:
