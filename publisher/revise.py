@@ -15,13 +15,14 @@ from enum import StrEnum
 from publisher.canonical import canonical_json
 from publisher.story import Embargo, PubStatus, Received, Story
 
-__all__ = ["Change", "change", "content_hash", "eligible_at", "held_back", "killed", "older"]
-
+__all__ = ["RESTORED", "Change", "change", "content_hash", "eligible_at", "held_back", "killed", "older"]
 
 CLAMPED = "future-date-clamped"
 """The flag of a version whose time was ours, because its own lay ahead of our clock: it says nothing of an order."""
 CORRECTION = "correction"
 """The signal, whatever scheme stands before it (NewsML-G2 `sig:correction`)."""
+RESTORED = "restored"
+"""Among a version's flags: a person brought the story back, and the note that says so is ours, not the source's."""
 
 
 class Change(StrEnum):
@@ -55,7 +56,7 @@ def content_hash(received: Received) -> bytes:
                 received.expires.timestamp() if received.expires else None,
                 received.source_name,
                 received.source_url,
-                received.correction_note,
+                None if RESTORED in received.flags else received.correction_note,
                 received.urgency,
                 received.language,
                 received.byline,

@@ -53,17 +53,17 @@ def check(door_: Door) -> None:
 
     Unknown keys and unknown PUBLISHER_* variables are faults: exit code 78. What must never change is held against the
     database, where there is one, and templates of your own are tried on an invented edition. Named too, and no faults: a key that a
-    dispatch still needs and that is gone, strings that a language lacks, and values that are still the template's.
+    dispatch still needs and that is gone, strings and titles that a language lacks, and values that are still the template's.
 
     \b
     Example:
       publisher config check && publisher ingest
     """
     from publisher.desk import keeping
-    from publisher.settings import leftovers
+    from publisher.settings import borrowed, leftovers
 
     settings = door_.settings()
-    unsaid = keeping.check_templates(settings)
+    unsaid = [*keeping.check_templates(settings), *borrowed(settings)]
     unasked, unsendable = keeping.compare(settings)
     left = leftovers(settings)
     counts = ", ".join(

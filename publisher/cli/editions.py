@@ -99,6 +99,8 @@ def list_(door_: Door, digest: str | None, feeds: bool, limit: int, after: str |
 def show(door_: Door, edition_id: str) -> None:
     """Show what is in an edition, and why other stories are not.
 
+    A story is printed once for each reader: in the first section of theirs that has it.
+
     \b
     Example:
       publisher edition show morning-2026-03-02
@@ -127,6 +129,7 @@ def show(door_: Door, edition_id: str) -> None:
             lines += ["", f"{shelf['title']} ({shelf['language'] or 'all languages'})"]
             lines += [
                 f"  {i['id']}  {cell(i['source_name'])}: {cell(i['headline'])}"
+                + (f"  (printed under {i['printed_under']})" if i["printed_under"] else "")
                 + (f"  ({i['withdrawn']} since)" if i["withdrawn"] else "")
                 for i in shelf["items"]
             ]
@@ -134,7 +137,10 @@ def show(door_: Door, edition_id: str) -> None:
     if record["left_out"]:
         several = len(record["languages"]) > 1
         lines += ["", "Left out"]
-        lines += [f"  {entry['id']}  {_why(entry, several=several)}" for entry in record["left_out"]]
+        lines += [
+            f"  {entry['id']}  {cell(entry['headline'])}: {_why(entry, several=several)}"
+            for entry in record["left_out"]
+        ]
     door_.show(record, "\n".join(lines))
 
 
@@ -192,6 +198,7 @@ def preview(door_: Door, name: str, out: Path, ahead: bool, pictures: bool | Non
         for story_id, why in shown.barred.items()
     ]
     lines += [f"no pictures: {shown.no_pictures}"] if shown.no_pictures else []
+    lines += ["Its reader is invented: the links to leave and to settings lead nowhere."]
     lines += _told(made, frozen=shown.frozen_at, anew=bool(shown.barred), ahead=ahead)
     lines += dated(made, name, now())
     data = {

@@ -62,6 +62,9 @@ def show_entry(door_: Door, entry: int) -> None:
     )
 
 
+AGAIN = " It had been killed, and stands again: in feeds when they are built next, and in the next edition, which says so."
+
+
 @quarantine.command("release")
 @click.argument("entry", type=NUMBER)
 @click.option("--source-name", metavar="NAME", help="The source, when the item names none.")
@@ -80,8 +83,11 @@ def release_entry(
       publisher quarantine release 5 --headline "Seaway to reopen on Friday" --why "theirs was empty"
     """
     from publisher.desk import acts
+    from publisher.desk.overview import quarantine_entry
+    from publisher.story import Reason
 
     with door_.newsroom() as newsroom:
+        killed = quarantine_entry(newsroom, entry)["reason"] == Reason.AFTER_KILL
         story_id = acts.release_quarantined(
             newsroom,
             entry,
@@ -93,7 +99,8 @@ def release_entry(
             now=now(),
         )
     door_.show(
-        {"id": entry, "state": "released", "story": story_id}, f"Entry {entry} is story {story_id} now."
+        {"id": entry, "state": "released", "story": story_id},
+        f"Entry {entry} is story {story_id} now." + (AGAIN if killed else ""),
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from publisher.cli.context import Door, cell, counted, door
 
-__all__ = ["PublicReason", "reach", "reach_lines"]
+__all__ = ["PublicReason", "reach", "reach_lines", "same_lines"]
 
 STATES = ("accepted", "waiting", "failed", "uncertain", "suppressed", "expired", "cancelled")
 
@@ -68,6 +69,14 @@ def reach_lines(told: dict[str, Any]) -> list[str]:
         for hub in told["hubs_waiting"]
     ]
     return lines
+
+
+def same_lines(same: Sequence[str]) -> list[str]:
+    """What else its source sent word for word, and still stands after a kill."""
+    return [
+        f"Story {name} of its source says the same and still stands; if it is meant, too: `publisher story kill {name}`."
+        for name in same
+    ]
 
 
 def _mailed(where: str, entry: dict[str, Any]) -> str:

@@ -157,6 +157,7 @@ def _test(
         for mail in tried
     ]
     data = {"edition": made.edition_id, "test": True, "mails": [asdict(mail) for mail in tried]}
+    lines += ["Its links to leave and to settings lead nowhere: no reader stands behind a test."]
     door_.show(data, "\n".join([f"Test of {made.edition_id}, as it stands now:", *lines]))
     return 0 if all(mail.accepted for mail in tried) else PARTLY
 

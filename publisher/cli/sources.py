@@ -13,6 +13,7 @@ import click
 from publisher.cli.context import Door, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.params import paged
+from publisher.cli.reaching import same_lines
 from publisher.formats import FORMATS, TOLD
 
 if TYPE_CHECKING:
@@ -178,9 +179,18 @@ def _tell(door_: Door, reports: list[Told]) -> None:
             )
         for withdrawal in report.withdrawals:
             halted = f"; halted: {', '.join(withdrawal.halted)}" if withdrawal.halted else ""
-            door_.say(
-                f"  {report.source}: story {withdrawal.story_id} was withdrawn by its source ({withdrawal.act}){halted}"
+            mailed = (
+                f"; mailed, or on its way, in {', '.join(withdrawal.editions)}" if withdrawal.editions else ""
             )
+            name, act = withdrawal.story_id, withdrawal.act
+            door_.say(f"  {report.source}: story {name} was withdrawn by its source ({act}){halted}{mailed}")
+            for line in same_lines(withdrawal.same):
+                door_.say(f"    {line}")
+            if mailed and act == "kill":
+                door_.say(
+                    "    Who has it is told by `publisher run`, or by `publisher dispatch resume` without a name; "
+                    f"`publisher story reach {name}` shows who."
+                )
     for where in dict.fromkeys(where for _, report in reports for where in report.behind):
         click.echo(f"publisher: what a source took back may still stand there: {where}", err=True)
     if door_.as_json:
@@ -192,6 +202,7 @@ def _tell(door_: Door, reports: list[Told]) -> None:
                 "quarantined": report.quarantined,
                 "remarks": report.remarks,
                 "outgoing": [asdict(story) for story in report.outgoing],
+                "withdrawn": [asdict(withdrawal) for withdrawal in report.withdrawals],
                 "unread": report.unread,
                 "behind": report.behind,
                 "left_out": report.left_out,

@@ -11,7 +11,7 @@ from publisher.cli.context import Door, cell, counted, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.feeds import say_behind
 from publisher.cli.params import INSTANT, PAST, WHY, paged
-from publisher.cli.reaching import PublicReason, reach, reach_lines
+from publisher.cli.reaching import PublicReason, reach, reach_lines, same_lines
 
 if TYPE_CHECKING:
     from publisher.desk.acts import Withdrawn
@@ -303,7 +303,9 @@ def _withdrawn(door_: Door, act: str, acted: Withdrawn, *, reach: dict[str, Any]
     }
     record |= {"reach": reach} if reach else {}
     record |= {"noted": done.noted} if done.noted else {}
+    record |= {"same": done.same} if done.same else {}
     lines = [f"{done.story_id} {'killed' if act == 'kill' else 'held'}."]
+    lines += same_lines(done.same)
     lines += [f"Editions that hold it: {', '.join(done.editions)}."] if done.editions else []
     if done.noted:
         lines.append(

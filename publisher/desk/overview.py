@@ -290,13 +290,21 @@ def _withdrawn(story: Story | None) -> str | None:
 
 
 def edition_record(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
-    """An edition: its editor's notes by language, its shelves with their items and what was taken back since, and the reasons of those left out."""
+    """An edition: its editor's notes by language, its shelves with their items and what was taken back since, and the reasons of those left out.
+
+    An item's `printed_under` names an earlier section of its language, in which it is printed for whoever chose both.
+    """
     head = edition_head(newsroom, edition_id)
     with newsroom.database.read() as connection:
         made = stored_editions.get(connection, edition_id, revision=head["revision"])
         present = stored_stories.load(connection, (item.story_id for item in made.items) if made else ())
+        called = stored_stories.called(connection, (out.story_id for out in made.left_out) if made else ())
     if made is None:
         raise UnknownName("edition", edition_id)
+    first: dict[tuple[str | None, str], str] = {}
+    for shelf in made.shelves:
+        for name in shelf.stories:
+            first.setdefault((shelf.language, name), shelf.title)
     return {
         **head,
         "languages": made.languages,
@@ -318,6 +326,9 @@ def edition_record(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
                         "link": item.link,
                         "language": item.language,
                         "withdrawn": _withdrawn(present.get(item.story_id)),
+                        "printed_under": title
+                        if (title := first[shelf.language, item.story_id]) != shelf.title
+                        else "",
                     }
                     for item in map(made.item, shelf.stories)
                 ],
@@ -327,6 +338,7 @@ def edition_record(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
         "left_out": [
             {
                 "id": entry.story_id,
+                "headline": called.get(entry.story_id, ""),
                 "section": entry.section,
                 "language": entry.language,
                 "why": entry.why.value,

@@ -22,7 +22,7 @@ from publisher.desk.withdrawals import BY_SOURCE, halt_holding, outgoing
 from publisher.intake.standing import DOUBTS
 from publisher.intake.text import clean
 from publisher.newsroom import Newsroom
-from publisher.revise import Change, change, content_hash, eligible_at, killed, older
+from publisher.revise import RESTORED, Change, change, content_hash, eligible_at, killed, older
 from publisher.rights import Channel
 from publisher.selection import barred, belongs, claimed
 from publisher.store import aliases, house, quarantine, stories
@@ -205,8 +205,12 @@ def _meaning(
         meant = _Meant(present, held, change(present, held), content_hash(said), known)
         report.remarks.append(_out_of_order(present, meant.found))
     if meant.found is Change.AFTER_KILL and by_hand is not None:
-        # Whoever had it was told to disregard it: it stands in their next edition again, as one that was corrected.
+        # Whoever had it was told to disregard it: it stands in their next edition again, as one that was corrected, and says so.
         meant.present, meant.found = replace(present, killed=None, corrected_at=now), Change.RELEASE
+        if not received.correction_note:
+            words = newsroom.templates.words(received.language)
+            note = words.gettext("This story had been withdrawn; it is published again.")
+            meant.received = replace(received, correction_note=note, flags=(*received.flags, RESTORED))
     return meant
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -37,6 +37,8 @@ __all__ = [
 
 BY_SOURCE = "by its source"
 """The reason of what no person of the house decided."""
+AROUND = timedelta(days=2)
+"""How far from a killed story its source's others are looked at, for one that says the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Withdrawal:
     """Where a withdrawn story stood: halted dispatches, editions that were or are being mailed, feeds to rebuild.
 
     `act`: "kill", "hold", or what its source said of it ("embargo", "expired"). `noted`: those of the editions that have an editor's note,
-    which may speak of it.
+    which may speak of it. `same`: of a kill, other stories of its source that say the same and still stand: a person sees whether they are meant.
     """
 
     story_id: str
@@ -53,6 +55,7 @@ class Withdrawal:
     editions: tuple[str, ...]
     feeds: tuple[str, ...]
     noted: tuple[str, ...] = ()
+    same: tuple[str, ...] = ()
 
 
 def withdraw(
@@ -74,15 +77,17 @@ def withdraw(
     changed = replace(changed, killed=why) if act == "kill" else replace(changed, hold=why)
     stories.save(connection, changed)
     house.tell(connection, f"story.{act}", story.story_id, actor=actor, now=now, why=why)
+    same: list[str] = []
     if act == "kill":
         told = {"public": dict(public or {}), "by_source": why == BY_SOURCE}
         kill = NewFollowup(story_id=story.story_id, act="kill", version=story.version, told=told)
         followups.add(connection, kill, actor=actor, now=now)
         end_corrections(connection, story.story_id, now=now)
         _clear_notes(connection, story, actor=actor, now=now)
-        said = (received for _, _, received in stories.versions(connection, story.story_id))
+        said = [received for _, _, received in stories.versions(connection, story.story_id)]
         aliases.keep_texts(connection, story.source, story.story_id, said)
-    return halt_holding(connection, story.story_id, act=act, why=why)
+        same = stories.same_texts(connection, story, said, within=AROUND)
+    return replace(halt_holding(connection, story.story_id, act=act, why=why), same=tuple(same))
 
 
 def together(done: Sequence[Withdrawal]) -> Withdrawal:
@@ -93,6 +98,11 @@ def together(done: Sequence[Withdrawal]) -> Withdrawal:
         editions=_all(entry.editions for entry in done),
         feeds=_all(entry.feeds for entry in done),
         noted=_all(entry.noted for entry in done),
+        same=tuple(
+            name
+            for name in _all(entry.same for entry in done)
+            if name not in {entry.story_id for entry in done}
+        ),
     )
 
 

@@ -6,13 +6,13 @@ story is neither lost nor doubled (decisions 4, 5 and 11). A pin beats order, qu
 hold, an embargo, missing rights or the desk's drop.
 """
 
-from publisher.selection.alike import SPAN, Groups, grouped
 from publisher.selection.byhand import Tie, by_hand, in_force
 from publisher.selection.candidates import Act, Candidate, Mark, Selection, barred, claimed
 from publisher.selection.candidates import item as item_of
 from publisher.selection.digest import select_digest
 from publisher.selection.events import Events
 from publisher.selection.fitting import roomier
+from publisher.selection.grouping import SPAN, Groups, grouped
 from publisher.selection.rules import belongs
 from publisher.selection.timeline import select_feed, withdrawn_item
 

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from publisher.edition import Also
 from publisher.rights import RIGHTS, Channel, strictest
-from publisher.selection.alike import Groups, grouped
 from publisher.selection.byhand import Tie
 from publisher.selection.candidates import Candidate, eligible
+from publisher.selection.grouping import Groups, grouped
 from publisher.story import Source, Story
 
 __all__ = ["Events"]

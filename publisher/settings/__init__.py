@@ -7,7 +7,7 @@ connection; newsroom alone turns settings into the values that the other rooms a
 
 from publisher.settings.files import written
 from publisher.settings.keys import Secrets, fresh_keys, new_secrets, secrets_toml
-from publisher.settings.leftovers import leftovers
+from publisher.settings.leftovers import borrowed, leftovers
 from publisher.settings.loading import Settings, effective, from_data, load
 from publisher.settings.mail import Mail, Relay, Timeouts
 from publisher.settings.starting import starting_files
@@ -24,6 +24,7 @@ __all__ = [
     "Store",
     "Timeouts",
     "Webhook",
+    "borrowed",
     "effective",
     "format_duration",
     "fresh_keys",

@@ -20,7 +20,7 @@ from publisher.store.db import insert, serialise
 from publisher.store.schema import story, story_alias, story_same
 from publisher.story import PubStatus, Received
 
-__all__ = ["find", "join", "joined", "keep", "keep_texts", "known", "named", "part", "take_turns"]
+__all__ = ["find", "join", "joined", "keep", "keep_texts", "known", "named", "part", "take_turns", "texts"]
 
 SAID, TEXT = 12, 30
 """Words that headline, lede and text together, or the text alone, have to have to be told from what any story may say."""
@@ -31,7 +31,7 @@ def take_turns(connection: Connection, source: str, items: Iterable[Received] = 
     serialise(connection, f"source:{source}")
     if connection.dialect.name != "postgresql":
         return
-    names = [_digest(name) for item in items for name in (*_names(item), *_texts(item))]
+    names = [_digest(name) for item in items for name in (*_names(item), *texts(item))]
     for start in range(0, len(names), 500):
         alias = story_alias.c.alias.in_(names[start : start + 500])
         known = select(story_alias.c.story_id).where(story_alias.c.source == source, alias)
@@ -42,7 +42,7 @@ def take_turns(connection: Connection, source: str, items: Iterable[Received] = 
 def find(connection: Connection, source: str, received: Received) -> str | None:
     """The story this version belongs to. The source's own id decides before any link does, and either before a killed text; None for a new story."""
     names = _names(received)
-    by_alias = known(connection, source, (*names, *_texts(received)))
+    by_alias = known(connection, source, (*names, *texts(received)))
     by_name = [by_alias[name] for name in names if name in by_alias]
     return by_alias.get(received.source_guid) or min(by_name or by_alias.values(), default=None)
 
@@ -85,8 +85,8 @@ def keep(connection: Connection, source: str, story_id: str, received: Received)
 
 def keep_texts(connection: Connection, source: str, story_id: str, versions: Iterable[Received]) -> None:
     """The story is known by what these versions say, too: it was killed, and they may not come in as another."""
-    texts = {_digest(name) for version in versions for name in _texts(version)}
-    rows = [{"source": source, "alias": alias, "story_id": story_id} for alias in sorted(texts)]
+    said = {_digest(name) for version in versions for name in texts(version)}
+    rows = [{"source": source, "alias": alias, "story_id": story_id} for alias in sorted(said)]
     if rows:
         connection.execute(insert(connection, story_alias).on_conflict_do_nothing(), rows)
 
@@ -107,14 +107,14 @@ def _names(received: Received) -> list[str]:
     return sorted({received.source_guid, received.source_url, *received.aliases} - {""})
 
 
-def _texts(received: Received) -> list[str]:
+def texts(received: Received) -> set[str]:
     """Names of what this version says, as far as that is enough to be its own; no address or id looks like them."""
     if received.pubstatus is PubStatus.CANCELED:
-        return []
+        return set()
     said = (received.original_headline, received.lede, received.body)
     whole = [*said[:2], received.body_digest]
-    names = [f"said {canonical_json(whole).decode()}"] if len(" ".join(said).split()) >= SAID else []
-    return [*names, f"text {received.body_digest}"] if len(received.body.split()) >= TEXT else names
+    names = {f"said {canonical_json(whole).decode()}"} if len(" ".join(said).split()) >= SAID else set()
+    return names | {f"text {received.body_digest}"} if len(received.body.split()) >= TEXT else names
 
 
 def _aliases(received: Received) -> list[bytes]:

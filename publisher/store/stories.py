@@ -9,7 +9,7 @@ A row is saved whole, so whoever changes a story reads it by `locked`: two at on
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, delete, func, or_, select, union_all, update
@@ -238,6 +238,26 @@ def recent(found: Story, since: datetime) -> bool:
     return (found.modified_at if found.eligible_at is None else found.eligible_at) >= since
 
 
+def same_texts(
+    connection: Connection, of: Story, versions: Iterable[Received], *, within: timedelta
+) -> list[str]:
+    """Usable stories of the same source that say what one of these versions said, from so long before to so long after; by id.
+
+    What any story may say does not count.
+    """
+    said = {name: received.body_digest for received in versions for name in aliases.texts(received)}
+    at = of.eligible_at or of.modified_at
+    query = _query().where(
+        story.c.status == PubStatus.USABLE.value,
+        story.c.eligible_at.between(at - within, at + within),
+        story.c.source == of.source,
+        story.c.id != of.story_id,
+        story_version.c.received["body_digest"].as_string().in_(set(said.values())),
+    )
+    found = _stories(connection, connection.execute(query.order_by(story.c.id)).all()) if said else []
+    return [other.story_id for other in found if aliases.texts(other.received) & said.keys()]
+
+
 def first_published_since(connection: Connection) -> datetime | None:
     """When the first story of all was published; None when none was."""
     found: datetime | None = connection.execute(
@@ -275,6 +295,15 @@ def load(connection: Connection, ids: Iterable[str]) -> dict[str, Story]:
     for start in range(0, len(wanted), 500):
         rows = connection.execute(_query().where(story.c.id.in_(wanted[start : start + 500]))).all()
         found |= {entry.story_id: entry for entry in _stories(connection, rows)}
+    return found
+
+
+def called(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """The headlines of these stories, by id."""
+    wanted, found = sorted(set(ids)), dict[str, str]()
+    for start in range(0, len(wanted), 500):
+        query = select(story.c.id, story.c.headline).where(story.c.id.in_(wanted[start : start + 500]))
+        found |= dict(connection.execute(query).all())
     return found
 
 

@@ -6,14 +6,12 @@ Each line is the median of several rounds. A ratio above 1 means that ours is qu
 from __future__ import annotations
 
 import hashlib
-import random
 import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
-from itertools import accumulate
 
 import feedparser
 
@@ -21,14 +19,11 @@ from publisher import dkim, gate, intake
 from publisher.edition import Disclaimer, Variant
 from publisher.intake import Context, rss, xml
 from publisher.render import digest, message
-from publisher.selection import grouped
-from publisher.selection.alike import marks, root, roots, sketch
 from publisher.story import Source
-from tests.bench import asking, dispatch, imports, kill, web
+from tests.bench import asking, dispatch, grouping, imports, kill, web
 from tests.bench import feeds as house
 from tests.bench.clock import line, median
 from tests.editions import HEADERS, LOOK, NOW, PERSONAL, TEMPLATES, edition, item, persian
-from tests.stories import story
 
 
 def mails() -> None:
@@ -74,37 +69,6 @@ def mails() -> None:
         "the gate over a finished message",
         median(lambda: gate.check_message(raw, english, Variant("en"), output="m", now=NOW), 3),
     )
-
-
-def events() -> None:
-    """Grouping 10,000 stories of a day, to a tenth of which another agency's copy comes; the first time, and when they have been seen."""
-    drawn = random.Random(1)  # noqa: S311 - invented words, the same in every run
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    known = ["".join(drawn.choices(letters, k=drawn.randint(3, 9))) for _ in range(20_000)]
-    weights = list(accumulate(1 / (rank + 8) for rank in range(len(known))))
-
-    def words(count: int) -> list[str]:
-        return drawn.choices(known, cum_weights=weights, k=count)
-
-    texts = [(words(9), words(32)) for _ in range(9_000)]
-    texts += [([*words(1), *head], [*words(2), *lede]) for head, lede in texts[:1_000]]
-    pool = [
-        story(
-            f"{number:05}",
-            source=f"agency-{number % 40}" if number < 9_000 else "another",
-            item={"original_headline": " ".join(head), "lede": " ".join(lede)},
-        )
-        for number, (head, lede) in enumerate(texts)
-    ]
-
-    def anew() -> None:
-        for kept in (marks, sketch, roots, root):
-            kept.cache_clear()
-        grouped(pool)
-
-    first, again = median(anew), median(lambda: grouped(pool))
-    line(f"a story grouped among 10,000 ({len(grouped(pool).members)} events)", again / len(pool))
-    line("the same, its text not seen before", first / len(pool))
 
 
 def signed(rendered: digest.Rendered, headers: message.Headers) -> None:
@@ -168,7 +132,7 @@ if __name__ == "__main__":
     start()
     feeds()
     mails()
-    events()
+    grouping.main()
     house.splicing()
     house.big_house()
     web.http()

@@ -225,9 +225,11 @@ def test_a_version_after_a_kill_waits_for_a_person(room):
     assert only_story(room).killed is None
     assert only_story(room).headline == "Back again"
     made = editions.make(room, "morning", actor="test", now=NOW + timedelta(days=1))
-    assert [item.headline for item in made.items] == [
-        "Back again"
+    told = [
+        (item.headline, item.correction_note) for item in made.items
     ]  # whoever was told to disregard it is told
+    assert told == [("Back again", "This story had been withdrawn; it is published again.")]
+    assert ingest(room, line(1, version="3", headline="Back again")).counts == {"unchanged": 1}
 
 
 def waits(database, *others):
@@ -307,3 +309,36 @@ def test_document_locks_its_stories_in_the_order_in_which_feeds_do(room, databas
         waits(database, other)
         stories.locked(connection, last)
     assert other.result().counts == {"correction": 2}
+
+
+def test_an_edition_is_shown_with_where_a_story_is_printed_and_what_the_left_out_are_called(room):
+    ingest(room, line(3))
+    acts.hold(room, only_story(room).story_id, why="checking", **WHO)
+    ingest(room, line(1, categories=["World", "Economy"]), line(2, categories=["Economy"]))
+    made = editions.make(room, "morning", **WHO)
+    record = overview.edition_record(room, made.edition_id)
+    printed = [
+        (s["title"], i["headline"][-1], i["printed_under"]) for s in record["shelves"] for i in s["items"]
+    ]
+    assert sorted(printed) == [("Economy", "1", "World"), ("Economy", "2", ""), ("World", "1", "")]
+    assert [(out["headline"], out["why"]) for out in record["left_out"]] == [("Headline number 3", "held")]
+
+
+def test_a_kill_names_what_its_source_sent_word_for_word_under_another_id(room):
+    """By the desk and by the source; short texts are nobody's own, and what was killed before is not named."""
+    short = {"headline": "Fire", "body": "<p>A mill burns.</p>"}
+    ingest(room, line(1), line(2), line(3, **short), line(4, **short))
+    for number in (1, 2):
+        ingest(
+            room, line(number, id=f"again-{number}", source_url=f"https://meridian.example/again/{number}")
+        )
+    rows = overview.stories(room, section=None, source=None, limit=99, now=NOW)
+    one, two, fire = (
+        sorted(row["id"] for row in rows if row["headline"] == headline)
+        for headline in ("Headline number 1", "Headline number 2", "Fire")
+    )
+    assert acts.kill(room, one[0], why="libel", **WHO).withdrawal.same == (one[1],)
+    assert acts.kill(room, one[1], why="libel", **WHO).withdrawal.same == ()
+    assert acts.kill(room, fire[0], why="libel", **WHO).withdrawal.same == ()
+    (withdrawal,) = ingest(room, line(2, version="2", status="canceled")).withdrawals
+    assert {withdrawal.story_id, *withdrawal.same} == {*two}

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher.selection import Tie, grouped
+from publisher.selection.texts import LAST, root
 from tests.stories import NOW, story
 
 SAME = (
@@ -106,6 +107,14 @@ def test_language_source_and_day_part_what_the_words_join():
     assert together(first, report(2, headline, first_created=NOW - timedelta(hours=26))) == [{"S1", "S2"}]
 
 
+def test_a_source_that_sends_a_story_again_under_another_id_has_it_printed_once():
+    same = {"headline": SAME[0][0][1], "lede": LEDE, "source": "agency-1"}
+    first, again, other = (report(n, **same, body_digest=digest) for n, digest in enumerate(("a", "a", "b")))
+    assert together(first, again, other) == [{"S0", "S1"}]
+    unknown = [report(n, **same, body_digest="") for n in (3, 4)]
+    assert together(*unknown) == []
+
+
 def test_ledes_decide_where_there_are_two():
     """One copy under two headlines is one event; two events under like headlines are two."""
     assert together(report(1, "Back to work", lede=LEDE), report(2, "Union relents", lede=LEDE)) == [
@@ -166,3 +175,15 @@ def test_groups_depend_on_no_order_and_hold_each_source_once(given_, random):
     for event, members in groups.members.items():
         assert event == members[0].story_id
         assert len({member.source for member in members}) == len(members) > 1
+
+
+def test_a_word_loses_its_ending_and_only_that():
+    """In three scripts; a word of which three letters would not be left keeps it."""
+    whole = "strikes striking striked bus sing nigeria nigerian red забастовка забастовку дом دولت‌ها دولتها مدرسه بانکی نه 港口 12"
+    cut = "strik strik strik bus sing nigeria nigerian red забастовк забастовк дом دولت‌ها دولت مدرس بانک نه 港口 12"
+    assert [root(word) for word in whole.split()] == cut.split()
+
+
+@given(st.text(st.sampled_from("abegnisd" + "адеыхё" + "دلمهای"), min_size=1, max_size=8))
+def test_an_ending_ends_in_one_of_the_signs_that_are_looked_at(word):
+    assert root(word) == word or word[-1] in LAST

@@ -67,6 +67,20 @@ def test_ingest_says_which_frozen_editions_keep_the_version_before_a_correction(
     assert "Frozen" not in run.ingest(line(2)).out
 
 
+def test_ingest_says_how_those_are_told_who_have_what_its_source_took_back(run):
+    (story,) = run.json("story", "list")["items"]
+    run("subscriber", "add", "a@example.org", "--digest", "morning", "--basis", "asked")
+    path = run.folder / "config" / "publisher.toml"
+    text = path.read_text().replace('host = "smtp.news.example"', 'host = "127.0.0.1"')
+    path.write_text(text.replace("port = 587", "port = 9"))
+    assert run("send", "morning", "--yes").code == 75
+    made = run.json("edition", "list")["items"][0]["id"]
+    said = run.ingest(line(1, status="canceled"))
+    assert "withdrawn by its source (kill)" in said.out
+    assert f"mailed, or on its way, in {made}" in said.out
+    assert f"`publisher story reach {story['id']}` shows who" in said.out
+
+
 def test_help_of_approve_says_what_an_approval_outlives(run):
     assert "taken out" in run("edition", "approve", "--help").out
 

@@ -61,3 +61,21 @@ def test_nothing_is_said_of_a_newsroom_that_is_all_ones_own(check, tmp_path):
         path.write_text(re.sub("(?i)example", "gazette", path.read_text()))
     code, said = check(lambda text: re.sub("(?i)example", "gazette", text))
     assert (code, said.count("\n")) == (0, 1)
+
+
+def test_what_readers_of_a_language_are_told_in_another_is_named(check, tmp_path):
+    def change(name, old, new):
+        path = tmp_path / "config" / name
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    assert "in another language" not in check()[1]
+    change("digests.toml", 'languages = ["en"]', 'languages = ["en", "fa"]')
+    change("sections.toml", 'title.fa = "جهان"\n', "")
+    code, said = check()
+    found = re.findall(r"toml:\d+: (.*): is missing: its readers have it in another language", said)
+    assert (code, found) == (
+        0,
+        ["digest[morning].title.fa", "digest[morning].sender.fa", "section[world].title.fa"],
+    )
