@@ -119,9 +119,12 @@ def _log_steps(door_: Door, *, as_json: bool) -> None:
     help="Only what is due now of this dispatch, as it stands: one that is paused or halted is left alone.",
 )
 @click.option("--attached", is_flag=True, hidden=True, help="Drain when standard input ends.")
+@click.option("--senders", default=1, hidden=True, help="How many share this machine's cores.")
 @LOG_JSON
 @door
-def worker(door_: Door, once: bool, dispatch_id: str | None, attached: bool, log_json: bool) -> int:
+def worker(
+    door_: Door, once: bool, dispatch_id: str | None, attached: bool, senders: int, log_json: bool
+) -> int:
     """Send whatever is due, beside other senders, until Ctrl-C.
 
     A sender alone: it makes no edition and opens no dispatch, but takes its part of every dispatch that is sending, also of those that other
@@ -141,7 +144,7 @@ def worker(door_: Door, once: bool, dispatch_id: str | None, attached: bool, log
 
     with door_.newsroom() as newsroom:
         if dispatch_id is not None:
-            return _one(door_, newsroom, dispatch_id, attached=attached)
+            return _one(door_, newsroom, dispatch_id, attached=attached, senders=senders)
         steps = _steps(door_, newsroom, 1)
         if once:
             return _once(door_, steps, kinds=daemon.WORKER)
@@ -198,7 +201,7 @@ def watch(door_: Door, once: bool, log_json: bool) -> int:
     return 0 if well else PARTLY
 
 
-def _one(door_: Door, newsroom: Newsroom, dispatch_id: str, *, attached: bool) -> int:
+def _one(door_: Door, newsroom: Newsroom, dispatch_id: str, *, attached: bool, senders: int) -> int:
     """What is due of one dispatch. `attached`: the end of standard input drains, and after a signal it drops connections."""
     import os
     import sys
@@ -219,7 +222,13 @@ def _one(door_: Door, newsroom: Newsroom, dispatch_id: str, *, attached: bool) -
         if attached:
             threading.Thread(target=obey_the_end, daemon=True).start()
         report = mailing.run(
-            newsroom, dispatch_id, clock=now, progress=watch.show, stop=watch.stop, hurry=hurry
+            newsroom,
+            dispatch_id,
+            clock=now,
+            progress=watch.show,
+            stop=watch.stop,
+            hurry=hurry,
+            senders=senders,
         )
     door_.show(report.data(), "\n".join(report_lines(report)))
     return ended(report, stopped=watch.stop.is_set())

@@ -66,8 +66,9 @@ class _Child:
 
 @dataclass(slots=True)
 class _Watch:
-    """The state of one run: who works, how many died, what was heard."""
+    """The state of one run: how many shall work, who does, how many died, what was heard."""
 
+    wanted: int
     children: list[_Child] = field(default_factory=list)
     deaths: int = 0
     begin_at: list[float] = field(default_factory=list)
@@ -107,7 +108,7 @@ class Crew:
         wanted = mailing.ready(newsroom, dispatch_id, most=self.size, now=clock())
         if wanted <= 1:
             return alone()
-        watch = _Watch(begin_at=[0.0] * wanted)
+        watch = _Watch(wanted, begin_at=[0.0] * wanted)
         with _ended(watch):
             self._keep(newsroom, dispatch_id, watch, progress=progress, stop=stop, hurry=hurry)
         mailing.recover(newsroom, now=clock())
@@ -137,7 +138,7 @@ class Crew:
             if not stop.is_set():
                 for at in [at for at in watch.begin_at if at <= now]:
                     watch.begin_at.remove(at)
-                    watch.children.append(_begun(newsroom, dispatch_id))
+                    watch.children.append(_begun(newsroom, dispatch_id, senders=watch.wanted))
             elif not stopped:
                 stopped = True
                 for child in watch.children:
@@ -180,12 +181,12 @@ class Crew:
         child.complained.close()
 
 
-def _begun(newsroom: Newsroom, dispatch_id: str) -> _Child:
+def _begun(newsroom: Newsroom, dispatch_id: str, *, senders: int) -> _Child:
     """A process of its own, in a process group of its own: Ctrl-C at the terminal is for us to hand on."""
     command = [sys.executable, "-m", "publisher", "--config", str(newsroom.settings.folder), "--json", "-q"]
     said, complained = tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+")  # noqa: SIM115 - as long as it lives
     process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own module, an id of ours
-        [*command, "worker", "--dispatch", dispatch_id, "--attached"],
+        [*command, "worker", "--dispatch", dispatch_id, "--attached", "--senders", str(senders)],
         stdin=subprocess.PIPE,
         stdout=said,
         stderr=complained,

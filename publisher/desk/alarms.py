@@ -26,7 +26,7 @@ from publisher.errors import ConfigurationInvalid
 from publisher.ledger import Action, Outcome, State
 from publisher.newsroom import Newsroom
 from publisher.render.headers import mailbox, structured, text_header
-from publisher.render.message import quoted_printable
+from publisher.render.quoted import quoted_printable
 from publisher.schedule import (
     ARRIVED,
     OVERDUE,

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from ulid import ULID
 
 from publisher.dispatch.loop import Run, sweep
+from publisher.dispatch.signing import signing_threads
 from publisher.dispatch.work import Ended, Prepared, Work
 from publisher.errors import StoreFull
 from publisher.ledger import Counts
@@ -26,7 +27,7 @@ from publisher.store.liveness import alive
 from publisher.store.relays import breakers
 from publisher.transport import Relay
 
-__all__ = ["Ended", "Prepared", "Work", "run"]
+__all__ = ["Ended", "Prepared", "Work", "run", "signing_threads"]
 
 ROW_BYTES, SPARE_BYTES = 1024, 64 * 2**20
 """What the ledger grows by for one delivery, and what must be left then."""

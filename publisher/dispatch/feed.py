@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -27,6 +28,8 @@ VARIANTS = 64
 """Compiled variants kept in memory (decisions 9); chunks of one variant follow each other."""
 ASIDE = 1000
 """Rows that wait for their domain's rate, at most: beyond that, whoever takes one waits with it."""
+IN_HAND = 3
+"""Rows for each connection with which no more are leased: they last while the next lease is made."""
 LOOK_AGAIN = 1.0
 """Seconds after which an idle feed looks again: other workers, resumed dispatches and doubts bring rows without a sign."""
 
@@ -87,7 +90,7 @@ class Feed:
         self, writer: Writer, work: Work, worker_id: str, *, connections: int, over: asyncio.Event
     ) -> None:
         self._writer, self._work, self._worker_id = writer, work, worker_id
-        self._connections, self._over = connections, over
+        self._enough, self._over = connections * IN_HAND, over
         self._rows: deque[tuple[Chunk, Row]] = deque()
         self._some = asyncio.Event()
         self._bell = asyncio.Event()
@@ -111,11 +114,15 @@ class Feed:
         rows = self._rows
         while rows and not self._over.is_set():
             taken = rows.popleft()
-            if not self._dry and len(rows) < self._connections:
+            if not self._dry and len(rows) < self._enough:
                 self._bell.set()
             if not taken[0].lost:
                 return taken
         return None
+
+    def coming(self, count: int) -> list[tuple[Chunk, Row]]:
+        """Those who are most likely taken next, so many at most; they stay."""
+        return list(islice(self._rows, count))
 
     def put_back(self, chunk: Chunk, row: Row) -> None:
         """The row was not tried, or lost before its mark: it waits for the next free connection."""
@@ -156,7 +163,7 @@ class Feed:
         """Lease, hand out and close chunks until nothing is due, or `over` is set; then release every `take`."""
         try:
             while not self._over.is_set():
-                if len(self._rows) >= self._connections or self._dry:
+                if len(self._rows) >= self._enough or self._dry:
                     await self._close_finished()
                     await self._ring(LOOK_AGAIN)
                     self._dry = False

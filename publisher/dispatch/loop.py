@@ -15,10 +15,12 @@ from sqlalchemy import Connection
 
 from publisher.crash import crashpoint
 from publisher.dispatch.feed import Feed, ours
+from publisher.dispatch.making import Maker
 from publisher.dispatch.pace import Pace
 from publisher.dispatch.routes import Routes
 from publisher.dispatch.sender import Sender
 from publisher.dispatch.shared import Shared
+from publisher.dispatch.signing import Signers
 from publisher.dispatch.work import Ended, Work
 from publisher.dispatch.writer import Writer
 from publisher.errors import StoreUnavailable
@@ -71,6 +73,7 @@ class Run:
             routes=routes,
             writer=self._writer,
             feed=self._feed,
+            signers=Signers(work.signers),
             over=over,
         )
         for route in routes:
@@ -79,8 +82,10 @@ class Run:
                 route.pace = self._pace(options.name, options.rate)
             for domain, rate in options.domain_rates.items():
                 route.paces[domain] = self._pace(f"{options.name}:{domain}", rate)
+        maker = Maker(self._shared)
+        self._writer.spare = maker.make_ready
         self._senders = [
-            Sender(self._shared, route, number)
+            Sender(self._shared, maker, route, number)
             for route in routes
             for number in range(route.relay.options.connections)
         ]
@@ -92,6 +97,12 @@ class Run:
 
     async def to_its_end(self) -> Ended:
         """Send what is due; raises the first failure once everybody has come to an end."""
+        try:
+            return await self._sent()
+        finally:
+            self._shared.signers.close()
+
+    async def _sent(self) -> Ended:
         writer = self._writing = self._task(self._writer.run())
         helpers = [self._task(self._feed.run()), self._task(self._watch())]
         senders = [self._task(sender.run()) for sender in self._senders]

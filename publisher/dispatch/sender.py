@@ -7,24 +7,21 @@ message is made ready while the mark of this one is made, and both are handed on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import NamedTuple
 
-from publisher.dispatch.feed import Chunk, Overtaken, ended
+from publisher.dispatch.feed import Chunk, Overtaken
+from publisher.dispatch.making import Made, Maker
 from publisher.dispatch.routes import Route
 from publisher.dispatch.settling import Settling
 from publisher.dispatch.shared import Shared, domain_of, said, spread
 from publisher.ledger import Action, Outcome, State
 from publisher.store.deliveries import Row
 from publisher.store.relays import Breaker, probe
-from publisher.transport import Answer, Connection, Envelope, Mail
+from publisher.transport import Answer, Connection, Mail
 
 __all__ = ["Sender"]
 
-READ_BACK = 1000
-"""Every so manieth finished message of a variant is read whole by the gate, like its first (decisions 19)."""
 PATIENCE = 0.5
 """Seconds after which a connection that waits for its relay's turn looks again."""
 PROBE = timedelta(minutes=1)
@@ -34,30 +31,19 @@ RELAYS_OWN = frozenset({"relay", "sender"})
 """What a refusal may be about that another relay need not share: its configuration, or what is thought of its addresses."""
 
 
-class _Mail(NamedTuple):
-    """A row's message, and as it goes to the relay, which may want a line of its own on top; `shown`: the gate reads it before."""
-
-    chunk: Chunk
-    row: Row
-    domain: str
-    message: Sequence[bytes]
-    mail: Mail
-    shown: bool
-
-
 class Sender:
     """One task, at most one connection, to one relay; `number` of its connections."""
 
-    def __init__(self, shared: Shared, route: Route, number: int) -> None:
+    def __init__(self, shared: Shared, maker: Maker, route: Route, number: int) -> None:
         self._of, self._work, self._feed = shared, shared.work, shared.feed
         self._route, self._number = route, number
-        self._stamp = route.relay.options.stamp
         self._settling = Settling(shared)
+        self._maker, self._stamp = maker, route.relay.options.stamp
         self._connection: Connection | None = None
         self._era = 0
         self._proven = False
-        self._ahead: _Mail | None = None
-        self._mail: _Mail | None = None
+        self._ahead: Made | None = None
+        self._mail: Made | None = None
 
     async def run(self) -> None:
         """Send until there is nothing more to begin."""
@@ -125,7 +111,7 @@ class Sender:
         await self._of.pause(1.0)
         return False
 
-    def _take_ahead(self) -> _Mail | None:
+    def _take_ahead(self) -> Made | None:
         """The message that was made ready while the last one was sent; it goes back when the run is over."""
         mail, self._ahead = self._ahead, None
         if mail is not None and self._of.over.is_set():
@@ -133,7 +119,7 @@ class Sender:
             return None
         return mail
 
-    async def _next(self) -> _Mail | None:
+    async def _next(self) -> Made | None:
         """A message of the feed that may be sent now."""
         while (taken := await self._feed.take()) is not None:
             chunk, row = taken
@@ -149,7 +135,7 @@ class Sender:
                     self._feed.put_back(chunk, row)
                     return None
                 continue
-            if (mail := self._filled(chunk, row, domain)) is not None:
+            if (mail := self._maker.made(chunk, row, domain, stamp=self._stamp)) is not None:
                 self._of.routes.took(self._route)
                 return mail
         return None
@@ -181,28 +167,10 @@ class Sender:
             self._settling.record(chunk, row, waits, next_at=spread(row, now, held.until))
         return held is not None
 
-    def _filled(self, chunk: Chunk, row: Row, domain: str) -> _Mail | None:
-        """The row's message; None when it cannot be made, which is recorded."""
-        prepared = chunk.variant.prepared
-        if not row.rcpt:  # of whoever was erased while their mail waited
-            self._settling.record(chunk, row, ended(row, State.SUPPRESSED, "the address was forgotten"))
-            return None
-        try:
-            message = prepared.compiled.fill(self._work.personal(row))
-        except ValueError as error:
-            self._settling.record(chunk, row, ended(row, State.FAILED, f"render: {error}"))
-            return None
-        chunk.variant.filled += 1
-        stamp = self._stamp
-        plain = stamp is None and prepared.compiled.ascii and row.rcpt.isascii()
-        envelope = Envelope(prepared.sender(row), row.rcpt, self._work.dispatch_id, plain)
-        mail = envelope, [stamp(envelope.sender), *message] if stamp else message
-        return _Mail(chunk, row, domain, message, mail, chunk.variant.filled % READ_BACK == 0)
-
     def _look_ahead(self) -> None:
-        """Make the next message ready while a mark is made: its envelope then travels with the dot."""
+        """Choose the next message, if this connection may take one now."""
         route = self._route
-        if self._connection is None or not self._connection.looks_ahead or route.watch.in_trouble:
+        if route.watch.in_trouble:
             return
         if self._number >= route.room.limit or not self._of.routes.may_take(route):
             return
@@ -219,7 +187,7 @@ class Sender:
         if of_domain is not None and not of_domain.now():
             self._feed.put_back(chunk, row)
             return
-        self._ahead = self._filled(chunk, row, domain)
+        self._ahead = self._maker.made(chunk, row, domain, stamp=self._stamp)
         if self._ahead is not None:
             self._of.routes.took(route)
 
@@ -302,7 +270,7 @@ class Sender:
 
     # ------------------------------------------------------------------------------------------------------- one row
 
-    async def _send(self, mail: _Mail) -> None:
+    async def _send(self, mail: Made) -> None:
         chunk, row = mail.chunk, mail.row
         connection = self._connection
         if connection is None or not connection.usable:
@@ -311,19 +279,27 @@ class Sender:
             self._feed.put_back(chunk, row)
             return
         if mail.shown:
+            raw = await self._maker.whole(mail)
+            if raw is None:
+                return
             try:
-                await self._feed.read_back(chunk.variant, b"".join(mail.message))
+                await self._feed.read_back(chunk.variant, raw)
             except Overtaken:
                 self._feed.put_back(chunk, row)
                 self._of.end()
                 return
         self._mail = mail
         outcome = await connection.send(
-            *mail.mail, before_dot=self._mark, following=self._following, accepted=self._goes_on
+            *mail.mail,
+            before_body=self._signed if self._of.signers.number else None,
+            before_dot=self._mark,
+            following=self._following,
+            accepted=self._goes_on,
         )
         mail = self._mail
         if outcome is None:
-            await self._settling.passed_over(mail.chunk, mail.row)
+            if not self._maker.unmade(mail):
+                await self._settling.passed_over(mail.chunk, mail.row)
             return
         self._judge_relay(outcome)
         outcome = self._counted(outcome)
@@ -351,19 +327,29 @@ class Sender:
         self._mail, self._ahead = ahead, None
         return True
 
+    def _signed(self, answer: Answer) -> None:
+        """Let the body of the message at hand go once it is signed; never, if it cannot be."""
+        signature = self._mail.signature if self._mail is not None else None
+        if signature is None:
+            answer(True)
+        else:
+            signature.when_done(answer)
+
     def _mark(self, answer: Answer) -> None:
-        """The mark of the message at hand; the next one is made ready while it is made."""
+        """The mark of the message at hand."""
         mail = self._mail
         if mail is None:
             answer(False)
             return
-        self._of.writer.mark(mail.chunk.lease, mail.row, answer, meanwhile=self._look_ahead)
+        self._of.writer.mark(mail.chunk.lease, mail.row, answer)
 
     def _following(self) -> Mail | None:
-        """What is sent next; nothing more is begun once the run is over."""
-        if self._ahead is None or self._of.over.is_set():
+        """What is sent next, whose envelope then travels with the dot; nothing more is begun once the run is over."""
+        if self._of.over.is_set():
             return None
-        return self._ahead.mail
+        if self._ahead is None:
+            self._look_ahead()
+        return None if self._ahead is None else self._ahead.mail
 
     def _judge_relay(self, outcome: Outcome) -> None:
         """What the outcome says about the relay. A session that did its work may end; one that never did is a failure."""

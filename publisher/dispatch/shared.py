@@ -12,6 +12,7 @@ from datetime import datetime
 from publisher.dispatch.feed import Feed
 from publisher.dispatch.guards import Domains, Hold
 from publisher.dispatch.routes import Routes
+from publisher.dispatch.signing import Signers
 from publisher.dispatch.work import Work
 from publisher.dispatch.writer import Writer
 from publisher.ledger import Outcome
@@ -34,6 +35,7 @@ class Shared:
     routes: Routes
     writer: Writer
     feed: Feed
+    signers: Signers
     over: asyncio.Event
     domains: Domains = field(default_factory=Domains)
     losses: Counter[int] = field(default_factory=Counter)

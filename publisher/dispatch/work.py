@@ -40,6 +40,7 @@ class Work:
         wait: whether to stay until rows that are due later have been sent, too.
         hurry: once set after `stop`, connections are dropped at once.
         drain: seconds after `stop` until connections are dropped; who is at the dot then is in doubt.
+        signers: threads that make slow signatures beside the loop (`signing_threads`); 0: it makes them itself.
     """
 
     dispatch_id: str
@@ -56,6 +57,7 @@ class Work:
     hurry: threading.Event = field(default_factory=threading.Event)
     wait: bool = False
     drain: float = 60.0
+    signers: int = 0
 
 
 @dataclass(frozen=True, slots=True)

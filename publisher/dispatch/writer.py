@@ -4,8 +4,8 @@ No timer: whatever queues up while one commit runs goes into the next. Of a grou
 asked for, then marks, so an outcome is durable no later than the next mark of the same connection: nobody waits for outcomes, and a
 crash leaves at most one row per connection in doubt. A commit that is quick, as on a SQLite file whose lock is free, is made where
 the connections run, for whom there is little else to do: handing it to a thread and back costs more than all its statements. One that
-may take its time (a slow disk, a database elsewhere, a lock that somebody holds, an act that was asked for) is made in a thread. Before it, or meanwhile, those
-who wait for a mark prepare what comes next. After a failed commit nothing more is written: a failed fsync is not retried,
+may take its time (a slow disk, a database elsewhere, a lock that somebody holds, an act that was asked for) is made in a thread. When the dots of a
+group have left there is nothing to do until the relay answers: then what comes next is prepared (`spare`). After a failed commit nothing more is written: a failed fsync is not retried,
 the rows at the dot stay as they are, and recovery settles them. Only a lock held by another program is waited for.
 """
 
@@ -46,8 +46,8 @@ QUICK_SECONDS = 0.02
 SHOW_SECONDS = 0.1
 
 
-_Mark = tuple[Lease, Row, Answer, Callable[[], None]]
-"""A mark that is asked for, where to answer, and what is done meanwhile. Plain tuples: one of each kind is made for every mail."""
+_Mark = tuple[Lease, Row, Answer]
+"""A mark that is asked for, and where to answer. Plain tuples: one of each kind is made for every mail."""
 _Record = tuple[Row, Outcome, Lease, datetime | None, bool, Callable[[], None]]
 """An outcome with its lease, when its row is tried again, whether it is a doubt that may be sent again, and whom to tell."""
 
@@ -68,14 +68,9 @@ class _Group:
     def __bool__(self) -> bool:
         return bool(self.marks or self.records or self.calls)
 
-    def prepare(self) -> None:
-        """Let those who wait for a mark prepare what comes next."""
-        for _, _, _, meanwhile in self.marks:
-            meanwhile()
-
     def fail(self, error: Exception) -> None:
         """Tell whoever waits."""
-        for _, _, told, _ in self.marks:
+        for _, _, told in self.marks:
             told(error)
         for call in self.calls:
             if not call.answer.done():
@@ -83,7 +78,10 @@ class _Group:
 
 
 class Writer:
-    """Commits for one run, and the running count; the report at the end is read from the ledger."""
+    """Commits for one run, and the running count; the report at the end is read from the ledger.
+
+    `spare`: is told, after each commit, how many have their mark.
+    """
 
     def __init__(self, database: Database, work: Work, tally: Counts, *, relays: Sequence[str] = ()) -> None:
         self._database, self._work = database, work
@@ -98,18 +96,19 @@ class Writer:
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._quick = database.path is not None
         self._shown = 0.0
+        self.spare: Callable[[int], None] = lambda _: None
 
     # ------------------------------------------------------------------------------------------------------- requests
 
-    def mark(self, lease: Lease, row: Row, answer: Answer, *, meanwhile: Callable[[], None]) -> None:
-        """Ask whether the row may be sent now; if so it is durably marked. `meanwhile` is done while the disk works."""
+    def mark(self, lease: Lease, row: Row, answer: Answer) -> None:
+        """Ask whether the row may be sent now; if so it is durably marked."""
         if self._broken is not None:
             answer(self._broken)
             return
         marks = self._coming.marks
         if not marks:
             self._something.set()
-        marks.append((lease, row, answer, meanwhile))
+        marks.append((lease, row, answer))
 
     def record(
         self,
@@ -168,6 +167,8 @@ class Writer:
                 group, self._coming = self._coming, _Group()
                 if group:
                     self._tell(group, *await self._committed(group))
+                    told, group = len(group.marks), _Group()
+                    self.spare(told)
         except Exception as error:
             self._broken = error
             group.fail(error)
@@ -179,20 +180,14 @@ class Writer:
     async def _committed(self, group: _Group) -> tuple[Container[int], Sequence[Any]]:
         """Which deliveries were marked, and what the calls gave."""
         if self._quick and not group.calls:  # a call may take its time: connections would wait for it
-            group.prepare()
             try:
                 return self._commit(group, wait=False)
             except StoreLocked:  # nothing of it was written
-                return await self._loop.run_in_executor(self._thread, self._commit_patiently, group)
-        commit = self._loop.run_in_executor(self._thread, self._commit_patiently, group)
-        try:
-            group.prepare()
-        finally:  # whatever happens there, the thread has the ledger in hand
-            answers = await commit
-        return answers
+                pass
+        return await self._loop.run_in_executor(self._thread, self._commit_patiently, group)
 
     def _tell(self, group: _Group, allowed: Container[int], answers: Sequence[Any]) -> None:
-        for _, row, told, _ in group.marks:
+        for _, row, told in group.marks:
             told(row.delivery_id in allowed)
         for call, answer in zip(group.calls, answers, strict=True):
             if not call.answer.done():
@@ -242,7 +237,7 @@ class Writer:
         """Write the group. Without `wait` StoreLocked at once where somebody else is writing."""
         now, began = self._work.clock(), time.monotonic()
         marks: dict[int, tuple[Lease, list[tuple[int, int]]]] = {}  # by the very lease
-        for lease, row, _, _ in group.marks:
+        for lease, row, _ in group.marks:
             marks.setdefault(id(lease), (lease, []))[1].append((row.delivery_id, row.try_no))
         allowed: set[int] = set()
         with self._database.write(wait=wait) as connection:

@@ -23,6 +23,8 @@ __all__ = ["ED25519", "RSA", "SigningKey", "new_key", "read_key"]
 
 RSA, ED25519 = "rsa-sha256", "ed25519-sha256"
 """The algorithms of the tag `a=`."""
+ED25519_BYTES = 64
+"""Of a signature (RFC 8032 section 5.1.6); one by RSA is as long as its key."""
 NEW_BITS = 2048
 SHORTEST, LONGEST = 2048, 4096
 """Bits of an RSA key: verifiers have to take up to 4096 (RFC 8301 section 3.2), and mailbox providers call under 2048 weak."""
@@ -47,6 +49,11 @@ class SigningKey:
         if isinstance(self._private, RSAPrivateKey):
             return self._private.sign(digest, _PADDING, _PREHASHED)
         return self._private.sign(digest)
+
+    @property
+    def size(self) -> int:
+        """Bytes of a signature."""
+        return -(-self._private.key_size // 8) if isinstance(self._private, RSAPrivateKey) else ED25519_BYTES
 
     @property
     def public(self) -> bytes:

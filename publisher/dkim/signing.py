@@ -7,14 +7,15 @@ the bare signature.
 
 from __future__ import annotations
 
-import base64
 import hashlib
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from publisher.dkim import canonical
-from publisher.dkim.keys import SigningKey
+from publisher.dkim.keys import RSA, SigningKey
 
 __all__ = ["Seal", "Signer"]
 
@@ -52,7 +53,12 @@ _Part = bytes | int
 
 
 class Seal:
-    """The signatures of one variant's messages."""
+    """The signatures of one variant's messages.
+
+    Attributes:
+        size: bytes of the fields that it makes, the same for every message.
+        slow: whether making them takes so long (RSA) that it may be worth another thread.
+    """
 
     def __init__(
         self, keys: Sequence[SigningKey], templates: Sequence[bytes], layout: Sequence[bytes | None]
@@ -77,9 +83,20 @@ class Seal:
             (key, template.split(_HASH), canonical.header(*template.split(b":", 1)).split(_HASH))
             for key, template in zip(keys, templates, strict=True)
         ]
+        digest = bytes(hashlib.sha256().digest_size)
+        self.size = len(self._fields_of(b64encode(digest), [bytes(key.size) for key in keys]))
+        self.slow = any(key.algorithm == RSA for key in keys)
 
     def __call__(self, pieces: Sequence[bytes]) -> bytes:
         """The DKIM-Signature fields that go before these pieces, each with its line end.
+
+        Raises:
+            ValueError: a value in the body holds a blank.
+        """
+        return self.begin(pieces)()
+
+    def begin(self, pieces: Sequence[bytes]) -> Callable[[], bytes]:
+        """All but the signatures themselves, which cost most of the time: what comes back makes the fields, in any thread.
 
         Raises:
             ValueError: a value in the body holds a blank.
@@ -91,13 +108,24 @@ class Seal:
         state = self._begun.copy()
         for part in self._rest:
             state.update(part if isinstance(part, bytes) else pieces[part])
-        body = base64.b64encode(state.digest())
+        body = b64encode(state.digest())
         signed = hashlib.sha256(self._heads(pieces))
-        made: list[bytes] = []
-        for key, (begin, end), (begin_canonical, end_canonical) in self._keys:
+        digests: list[bytes] = []
+        for _, _, (begin, end) in self._keys:
             mine = signed.copy()
-            mine.update(begin_canonical + body + end_canonical)
-            value = base64.b64encode(key.sign(mine.digest()))
+            mine.update(begin + body + end)
+            digests.append(mine.digest())
+        return partial(self._signed, body, digests)
+
+    def _signed(self, body: bytes, digests: Sequence[bytes]) -> bytes:
+        made = [key.sign(digest) for (key, _, _), digest in zip(self._keys, digests, strict=True)]
+        return self._fields_of(body, made)
+
+    def _fields_of(self, body: bytes, signatures: Sequence[bytes]) -> bytes:
+        """The fields with these in them, on lines of an ordinary length."""
+        made: list[bytes] = []
+        for (_, (begin, end), _), signature in zip(self._keys, signatures, strict=True):
+            value = b64encode(signature)
             made += begin, body, end
             for start in range(0, len(value), LINE):
                 made += b"\r\n ", value[start : start + LINE]

@@ -11,16 +11,16 @@ from __future__ import annotations
 import hashlib
 import html as html_module
 import re
-import string
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from operator import attrgetter
+from typing import Protocol, cast
 
 from publisher.render.digest import Rendered
 from publisher.render.headers import mailbox, structured, text_header
 from publisher.render.places import Place, markers
+from publisher.render.quoted import PLAIN, QP_LINE, SOFT_BREAK, quoted_html, quoted_printable, quoted_text
 
 __all__ = [
     "Compiled",
@@ -34,18 +34,33 @@ __all__ = [
     "in_dispatch",
 ]
 
-Seal = Callable[[Sequence[bytes]], bytes]
-"""A message's pieces -> the header fields that sign them, whole lines."""
+
+class Seal(Protocol):
+    """A message's pieces -> the header fields that sign them, whole lines; `begin` leaves the slow part to be done, in any thread."""
+
+    size: int
+    slow: bool
+
+    def __call__(self, pieces: Sequence[bytes], /) -> bytes:
+        """The fields."""
+
+    def begin(self, pieces: Sequence[bytes], /) -> Callable[[], bytes]:
+        """What makes the fields."""
+
+
 Sign = Callable[[Sequence[bytes | None]], Seal]
 """What is the same in all messages of a variant (None: a reader's value) -> their seal."""
 
-SOFT_BREAK = b"=\r\n"
-QP_LINE = 73
-PLAIN = (string.ascii_letters + string.digits + "._~:/?@+-").encode("ascii")
-"""What is written alike everywhere: nothing of it is quoted in HTML or quoted-printable."""
 ALLOWED = PLAIN + b"&="
 """What a personal link may hold; it needs no quoting in a header, an attribute or a URL."""
 MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+>")
+FIELDS = ("to", "message_id", "leave_url", "leave_mailto", "preferences_url", "action_url")
+_ANY = f"[{re.escape(PLAIN.decode())}]"
+_LINK = rf"(?!\.){_ANY}{{0,{QP_LINE}}}"
+PLAIN_VALUES = re.compile(
+    rf"(?!\.)(?=\S{{1,{QP_LINE}}} )[A-Za-z0-9._+-]+@[a-z0-9.-]+ {MESSAGE_ID.pattern} {_LINK} {_ANY}* {_LINK} {_LINK}"
+)
+"""Values of all of them, with blanks between, that `_check` lets pass and that are the same bytes however they are written."""
 ADDRESS_ALLOWED = re.compile(r"[^\s\x00-\x20\x7f-\x9f<>\"(),:;\\\[\]\u2028\u2029]+@[a-z0-9.-]+")
 
 
@@ -101,12 +116,31 @@ class Personal:
 class _Slot:
     """A place between two literals: which value, and how it is written there."""
 
-    value: Callable[[Personal], str]
+    field: str
     write: Callable[[str], bytes]
 
 
+class Unsigned:
+    """Stands for a signature that is being made: as long, and no bytes, so that whatever would send, join or hash them fails."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def isascii(self) -> bool:
+        """As a signature is."""
+        return True
+
+
 class Compiled:
-    """A variant's message: literals and slots in order. `ascii`: nothing that all readers share is anything else, so that only an address could be."""
+    """A variant's message: literals and slots in order.
+
+    Attributes:
+        ascii: nothing that all readers share is anything else, so that only an address could be.
+        slow: whether signing takes so long that it may be worth another thread (`begin`).
+    """
 
     def __init__(
         self,
@@ -117,19 +151,12 @@ class Compiled:
     ) -> None:
         self._text, self._html = text, html
         self._layout = [piece if isinstance(piece, bytes) else b"" for piece in pieces]
-        values: dict[Callable[[Personal], str], list[tuple[int, Callable[[str], bytes]]]] = {}
-        for place, piece in enumerate(pieces):
-            if isinstance(piece, _Slot):
-                values.setdefault(piece.value, []).append((place, piece.write))
-        self._values = [
-            (
-                value,
-                [place for place, _ in places],
-                [(place, write) for place, write in places if write is not _bare],
-            )
-            for value, places in values.items()
-        ]
+        slots = [(place, piece) for place, piece in enumerate(pieces) if isinstance(piece, _Slot)]
+        self._slots = [(place, slot.field, slot.write) for place, slot in slots]
+        self._same = [(place, FIELDS.index(slot.field)) for place, slot in slots if slot.write in ALIKE]
+        self._others = [entry for entry in self._slots if entry[2] not in ALIKE]
         self._seal = sign([piece if isinstance(piece, bytes) else None for piece in pieces]) if sign else None
+        self.slow = self._seal is not None and self._seal.slow
         self.ascii = all(piece.isascii() for piece in self._layout)
         literals = b"\x00".join(piece for piece in pieces if isinstance(piece, bytes))
         self.sha256 = hashlib.sha256(literals).hexdigest()
@@ -140,17 +167,35 @@ class Compiled:
         Raises:
             ValueError: a personal value holds a character that it must not.
         """
-        _check(personal)
-        pieces = self._layout.copy()
-        for value, places, written in self._values:
-            said = value(personal)
-            raw = said.encode("utf-8")
-            for place in places:
-                pieces[place] = raw
-            if written and not is_plain(raw):
-                for place, write in written:
-                    pieces[place] = write(said)
+        pieces = self._filled(personal)
         return [self._seal(pieces), *pieces] if self._seal else pieces
+
+    def begin(self, personal: Personal) -> tuple[list[bytes], Callable[[], bytes]]:
+        """As `fill` of a message that is signed, but for its first piece: what comes second makes that, in any thread.
+
+        Raises:
+            ValueError: a personal value holds a character that it must not.
+        """
+        if self._seal is None:
+            raise ValueError("nobody signs this message")
+        pieces = self._filled(personal)
+        return [cast("bytes", Unsigned(self._seal.size)), *pieces], self._seal.begin(pieces)
+
+    def _filled(self, personal: Personal) -> list[bytes]:
+        pieces, slots = self._layout.copy(), self._slots
+        said = (
+            f"{personal.to} {personal.message_id} {personal.leave_url} {personal.leave_mailto}"
+            f" {personal.preferences_url} {personal.action_url}"
+        )
+        if PLAIN_VALUES.fullmatch(said):  # nearly always
+            values, slots = said.encode("ascii").split(b" "), self._others
+            for place, number in self._same:
+                pieces[place] = values[number]
+        else:
+            _check(personal)
+        for place, field, write in slots:
+            pieces[place] = write(getattr(personal, field))
+        return pieces
 
     def message(self, personal: Personal) -> bytes:
         """The whole message for one reader."""
@@ -160,17 +205,18 @@ class Compiled:
         """The decoded (html, text) for one reader: what the parts hold."""
         _check(personal)
         html = "".join(
-            html_module.escape(_VALUES[p](personal)) if isinstance(p, Place) else p for p in self._html
+            html_module.escape(getattr(personal, _FIELDS[p])) if isinstance(p, Place) else p
+            for p in self._html
         )
-        text = "".join(_VALUES[p](personal) if isinstance(p, Place) else p for p in self._text)
+        text = "".join(getattr(personal, _FIELDS[p]) if isinstance(p, Place) else p for p in self._text)
         return html.encode(), text.encode()
 
 
-_VALUES: dict[Place, Callable[[Personal], str]] = {
-    Place.ADDRESS: attrgetter("to"),
-    Place.LEAVE: attrgetter("leave_url"),
-    Place.PREFERENCES: attrgetter("preferences_url"),
-    Place.ACTION: attrgetter("action_url"),
+_FIELDS: dict[Place, str] = {
+    Place.ADDRESS: "to",
+    Place.LEAVE: "leave_url",
+    Place.PREFERENCES: "preferences_url",
+    Place.ACTION: "action_url",
 }
 
 
@@ -183,9 +229,9 @@ def compile(  # noqa: A001 - the word of the trade
         *(_answering(headers.answers) if headers.answers else ()),
         mailbox("List-Id", headers.list_name, headers.list_id),
         b"List-Unsubscribe: <",
-        _Slot(_VALUES[Place.LEAVE], _bare),
+        _Slot(_FIELDS[Place.LEAVE], _bare),
         b">",
-        _Slot(lambda personal: f", <{personal.leave_mailto}>" if personal.leave_mailto else "", _bare),
+        _Slot("leave_mailto", lambda mailto: f", <{mailto}>".encode() if mailto else b""),
         b"\r\n",
         structured("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         structured("List-Help", f"<{headers.help_url}>"),
@@ -209,12 +255,12 @@ def _addressed(headers: Headers | NoticeHeaders) -> list[bytes | _Slot]:
     return [
         mailbox("From", headers.from_name, headers.from_address),
         b"To: ",
-        _Slot(_VALUES[Place.ADDRESS], _bare),
+        _Slot(_FIELDS[Place.ADDRESS], _bare),
         b"\r\n",
         text_header("Subject", headers.subject),
         structured("Date", format_datetime(headers.date.astimezone(UTC))),
         b"Message-ID: ",
-        _Slot(attrgetter("message_id"), _bare),
+        _Slot("message_id", _bare),
         b"\r\n",
         structured("Reply-To", headers.reply_to),
     ]
@@ -228,14 +274,14 @@ def in_dispatch(message_id: str, dispatch_id: str) -> str:
 def _answering(dispatch_id: str) -> list[bytes | _Slot]:
     """The fields that put a mail into the thread of that dispatch's mail to the same reader (RFC 5322 3.6.4)."""
 
-    def original(personal: Personal) -> str:
-        return in_dispatch(personal.message_id, dispatch_id)
+    def original(message_id: str) -> bytes:
+        return in_dispatch(message_id, dispatch_id).encode()
 
     return [
         b"In-Reply-To: ",
-        _Slot(original, _bare),
+        _Slot("message_id", original),
         b"\r\nReferences: ",
-        _Slot(original, _bare),
+        _Slot("message_id", original),
         b"\r\n",
     ]
 
@@ -279,7 +325,7 @@ def _body(parts: tuple[str | Place, ...], *, escape: bool) -> Iterator[bytes | _
     for part in parts:
         if isinstance(part, Place):
             yield SOFT_BREAK
-            yield _Slot(_VALUES[part], _quoted_html if escape else _quoted_text)
+            yield _Slot(_FIELDS[part], quoted_html if escape else quoted_text)
             yield SOFT_BREAK
         else:
             yield quoted_printable(part)
@@ -300,57 +346,12 @@ def _joined(pieces: list[bytes | _Slot]) -> Iterator[bytes | _Slot]:
         yield literal
 
 
-def is_plain(raw: bytes) -> bool:
-    """Whether a value is the same bytes however it is written, and fits on a line."""
-    return len(raw) <= QP_LINE and not raw.translate(None, PLAIN) and raw[:1] != b"."
-
-
 def _bare(value: str) -> bytes:
     return value.encode("utf-8")
 
 
-def _quoted_text(value: str) -> bytes:
-    """As `quoted_printable`; a link or address that fits on a line, which is nearly every one, in a twentieth of the time."""
-    if value.isascii() and value.isprintable() and " " not in value and not value.startswith("."):
-        short = value.replace("=", "=3D")
-        if len(short) <= QP_LINE:
-            return short.encode("ascii")
-    return quoted_printable(value)
-
-
-def _quoted_html(value: str) -> bytes:
-    return _quoted_text(html_module.escape(value))
-
-
-_SAFE = frozenset(range(33, 127)) - {ord("=")} | {32, 9}
-_QP = tuple(bytes([n]) if n in _SAFE else b"=%02X" % n for n in range(256))
-
-
-def quoted_printable(text: str) -> bytes:
-    """RFC 2045 section 6.7 with CRLF line ends, no line over 76 characters, none beginning with a dot or "From "."""
-    return b"\r\n".join(_quoted_line(line) for line in text.replace("\r\n", "\n").split("\n"))
-
-
-def _quoted_line(line: str) -> bytes:
-    out: list[bytes] = []
-    length = 0
-    raw = line.encode("utf-8", "replace")
-    last = len(raw) - 1
-    for place, byte in enumerate(raw):
-        token = _QP[byte]
-        at_start = length == 0
-        if (at_start and (byte == 46 or (byte == 70 and raw[place : place + 5] == b"From "))) or (
-            byte in {9, 32} and place == last
-        ):
-            token = b"=%02X" % byte
-        if length + len(token) > QP_LINE:
-            out.append(SOFT_BREAK)
-            length = 0
-            if byte == 46:
-                token = b"=2E"
-        out.append(token)
-        length += len(token)
-    return b"".join(out)
+ALIKE = frozenset({_bare, quoted_text, quoted_html})
+"""Ways of writing in which plain values stand as they are."""
 
 
 def _check(personal: Personal) -> None:

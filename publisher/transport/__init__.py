@@ -15,7 +15,8 @@ dot, the reply. A connection sends message after message from call to call, and 
 A task that waits for the reply to the dot must not be cancelled: `Connection.abort` ends it with an outcome instead.
 """
 
-from publisher.transport.connection import Answer, Connection, Mail, at_once
+from publisher.transport.connection import Connection
+from publisher.transport.mail import Answer, Mail, at_once
 from publisher.transport.options import Envelope, Limits, Rate, RelayOptions
 from publisher.transport.relay import Relay
 

@@ -39,8 +39,8 @@ class Offer:
             return Outcome(State.QUEUED, why, action=Action.HALT, charged=False, scope="message")
         return None
 
-    def commands(self, envelope: Envelope, message: Sequence[bytes], size: int) -> tuple[bytes, bytes, bytes]:
-        """MAIL, RCPT and DATA."""
+    def commands(self, envelope: Envelope, message: Sequence[bytes], size: int) -> bytes:
+        """MAIL, RCPT and DATA, each on a line."""
         of_mail, of_rcpt = "", ""
         if self._sizes:
             of_mail = f" SIZE={size}"
@@ -53,11 +53,8 @@ class Offer:
             of_mail += " RET=HDRS" + (f" ENVID={xtext(envelope.envid)}" if envelope.envid else "")
             of_rcpt = " NOTIFY=FAILURE"
             of_rcpt += f" ORCPT=rfc822;{xtext(envelope.recipient)}" if envelope.recipient.isascii() else ""
-        return (
-            f"MAIL FROM:<{envelope.sender}>{of_mail}\r\n".encode(),
-            f"RCPT TO:<{envelope.recipient}>{of_rcpt}\r\n".encode(),
-            b"DATA\r\n",
-        )
+        mail, rcpt = f"MAIL FROM:<{envelope.sender}>{of_mail}", f"RCPT TO:<{envelope.recipient}>{of_rcpt}"
+        return f"{mail}\r\n{rcpt}\r\nDATA\r\n".encode()
 
 
 def _ascii(message: Sequence[bytes]) -> bool:

@@ -20,36 +20,17 @@ from functools import lru_cache
 from publisher.crash import crashpoint
 from publisher.ledger import SESSION_ENDED, Action, Outcome, Phase, Reply, State, classify, lost
 from publisher.transport.commands import Offer
+from publisher.transport.mail import Answer, Mail, blocks, enough, nobody
 from publisher.transport.options import Envelope, RelayOptions
 from publisher.transport.wire import Broken, Wire
 
-__all__ = ["Answer", "Connection", "Mail", "at_once"]
+__all__ = ["Connection"]
 
-BLOCK = 65_536
-"""Bytes of the body that are written under one limit."""
 DOT = b".\r\n"
 BAD_SEQUENCE = 503
 
 _LISTEN = Outcome(State.QUEUED, "what the server says is to be listened to")
 """No outcome of a message, but a word to the task."""
-
-Mail = tuple[Envelope, Sequence[bytes]]
-"""A message: its envelope, and its wire form (CRLF, dots stuffed, ending in CRLF) in pieces, without the final dot."""
-Answer = Callable[[bool | Exception], None]
-"""Whom to tell about a mark: it is made (True), it is not to be (False), or it cannot be."""
-
-
-def at_once(answer: Answer) -> None:
-    """`before_dot` of a mail that no ledger knows."""
-    answer(True)
-
-
-def _nothing() -> Mail | None:
-    return None
-
-
-def _enough(_outcome: Outcome) -> bool:
-    return False
 
 
 class Connection:
@@ -64,9 +45,10 @@ class Connection:
         self._blocks: Iterator[tuple[Sequence[bytes], int]] = iter(())
         self.marked = False
         self._ending: asyncio.Future[Outcome | None] | None = None
+        self._before_body: Callable[[Answer], None] | None = None
         self._before_dot: Callable[[Answer], None] = lambda answer: answer(False)
-        self._following: Callable[[], Mail | None] = _nothing
-        self._accepted: Callable[[Outcome], bool] = _enough
+        self._following: Callable[[], Mail | None] = nobody
+        self._accepted: Callable[[Outcome], bool] = enough
 
     @property
     def usable(self) -> bool:
@@ -89,21 +71,23 @@ class Connection:
         message: Sequence[bytes],
         *,
         before_dot: Callable[[Answer], None],
-        following: Callable[[], Mail | None] = _nothing,
-        accepted: Callable[[Outcome], bool] = _enough,
+        before_body: Callable[[Answer], None] | None = None,
+        following: Callable[[], Mail | None] = nobody,
+        accepted: Callable[[Outcome], bool] = enough,
     ) -> Outcome | None:
         """Send one message, and those that follow as long as `accepted` takes them up.
 
-        `before_dot` is asked when the body is written, and may take its time: True lets the dot go, False closes the
-        connection without it; an error, too, and is raised here. `following` is asked for the message to be sent next just
+        `before_body` is asked when the server waits for the message, whose size is known, `before_dot` when the body is written. Both
+        may take their time: True lets body or dot go, False closes the connection without it; an error, too, and is raised here. `following` is asked for the message to be sent next just
         before the dot leaves; whoever names one sends that very envelope next over this connection, or closes it.
         `accepted` is told that a message was taken with whose dot another one was announced: if it says True the outcome is
         settled, that one is the message at hand now, and its body leaves as soon as it is welcome.
-        Returns the outcome of the message at hand, or None when `before_dot` said no (nothing was delivered then).
+        Returns the outcome of the message at hand, or None when one of them said no (nothing was delivered then).
         """
         size = sum(map(len, message))
         self.marked = False
-        self._before_dot, self._following, self._accepted = before_dot, following, accepted
+        self._before_body, self._before_dot = before_body, before_dot
+        self._following, self._accepted = following, accepted
         while True:
             outcome = None if self._welcomed(envelope) else await self._introduced(envelope, message, size)
             if outcome is not None:
@@ -170,9 +154,8 @@ class Connection:
                 return self._lost(Phase.MAIL, broken)
             if (trouble := await self._tidied()) is not None:
                 return trouble
-        for command, (phase, seconds, wanted) in zip(
-            self._offer.commands(envelope, message, size), self._steps(), strict=True
-        ):
+        commands = self._offer.commands(envelope, message, size).splitlines(keepends=True)
+        for command, (phase, seconds, wanted) in zip(commands, self._steps(), strict=True):
             try:
                 reply = await self._wire.ask(command, seconds)
             except Broken as broken:
@@ -202,8 +185,7 @@ class Connection:
     def _announce(self, envelope: Envelope, message: Sequence[bytes], size: int, *, after: bytes) -> None:
         """Write the envelope behind something else that is answered; Broken when it cannot arrive."""
         self._used += 1
-        commands = self._offer.commands(envelope, message, size)
-        self._wire.say(b"".join((after, *commands)), answers=3 + bool(after))
+        self._wire.say(after + self._offer.commands(envelope, message, size), answers=3 + bool(after))
         self._announced = envelope, message, size
 
     async def _three_answers(self) -> Outcome | None:
@@ -275,15 +257,30 @@ class Connection:
 
     # ---------------------------------------------------------------------------------------------------- the message
 
+    @property
+    def _awaited(self) -> bool:
+        """Whether its task was not cancelled."""
+        return self._ending is not None and not self._ending.done()
+
     def _begin(self, message: Sequence[bytes], size: int) -> None:
         """The server waits for the message."""
-        if size <= BLOCK:
-            self._blocks = iter(((message, size),))
+        self._blocks = blocks(message, size)
+        if self._before_body is None:
+            self._write()
         else:
-            whole = b"".join(message)
-            cut = [whole[start : start + BLOCK] for start in range(0, size, BLOCK)]
-            self._blocks = iter([((block,), len(block)) for block in cut])
-        self._write()
+            self._before_body(self._ready)
+
+    def _ready(self, answer: bool | Exception) -> None:
+        """Let the body go, or nothing."""
+        if answer is True and self._awaited:
+            self._go_on()
+        else:
+            self._refrain("not ready", answer)
+
+    def _refrain(self, why: str, answer: bool | Exception) -> None:
+        """Nothing is delivered: what has no dot is no message."""
+        self._wire.end(why)
+        self._over(None, answer if isinstance(answer, Exception) else None)
 
     def _write(self) -> None:
         """Write on, as the kernel takes it; then ask for the mark."""
@@ -292,7 +289,7 @@ class Connection:
                 self._wire.put_all(block, size)
                 crashpoint("mid-body")
                 if not self._wire.drained:
-                    self._wire.when_drained(self._drained, self._limits.block)
+                    self._wire.when_drained(self._go_on, self._limits.block)
                     return
         except Broken as broken:
             self._undelivered(str(broken))
@@ -300,8 +297,8 @@ class Connection:
         crashpoint("before-mark")
         self._before_dot(self._marked)
 
-    def _drained(self) -> None:
-        """The kernel has taken what was written, or never will."""
+    def _go_on(self) -> None:
+        """More can be written, or no more ever."""
         try:
             if self._wire.fault is None:
                 self._write()
@@ -316,9 +313,8 @@ class Connection:
 
     def _marked(self, answer: bool | Exception) -> None:
         """Let the dot go, and the next envelope with it, or nothing any more."""
-        if answer is not True or self._ending is None or self._ending.done():  # done: its task was cancelled
-            self._wire.end("not marked")
-            self._over(None, answer if isinstance(answer, Exception) else None)
+        if answer is not True or not self._awaited:
+            self._refrain("not marked", answer)
             return
         try:
             self.marked = True

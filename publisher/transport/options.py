@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +11,6 @@ __all__ = ["Envelope", "Limits", "Rate", "RelayOptions"]
 
 UNSENDABLE = re.compile(r"[\x00-\x20\x7f-\x9f<>\u2028\u2029\ud800-\udfff]")
 """What would end or escape the angle brackets of MAIL and RCPT."""
-PLAIN = (string.ascii_letters + string.digits + "@.+-_=").encode("ascii")
-"""Of which nearly every path is made, and which holds nothing of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +93,5 @@ class Envelope:
     def malformed(self) -> bool:
         """Whether a path holds what cannot stand in a command (RFC 5321 section 4.1.1.2)."""
         both = self.sender + self.recipient
-        plain = both.isascii() and not both.encode("ascii").translate(None, PLAIN)
+        plain = both.isascii() and both.isprintable() and not (" " in both or "<" in both or ">" in both)
         return not self.recipient or not (plain or not UNSENDABLE.search(both))

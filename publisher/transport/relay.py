@@ -165,7 +165,12 @@ async def _dial(host: str, port: int, seconds: float) -> socket.socket:
     loop = asyncio.get_running_loop()
     trouble: OSError = OSError(f"{host} has no address")
     async with asyncio.timeout(seconds):
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        try:  # an address is no question for a resolver, and needs no thread
+            found = socket.getaddrinfo(
+                host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+            )
+        except socket.gaierror:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         for family, kind, protocol, _, address in found:
             sock = socket.socket(family, kind, protocol)
             connected = False

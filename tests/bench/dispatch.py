@@ -4,8 +4,10 @@ Ours is the whole way with the ledger, in one process: leases, marks and outcome
 last look of the mark. Peers and the sink are asked for by name, and left out with a word where they are missing: gcc for our own sink
 (`sink.c`), node with nodemailer (fetched into a folder of its own), Postfix's smtp-source and smtp-sink. A machine's pace changes from
 minute to minute: ours and the peer take turns, round by round, and what is compared are the sums of the same rounds. Where mails are
-signed, the bare signature is measured in each of them, too: it tells the ratio that could be had if all else cost nothing. Each
-line tells messages per second, and the processor time of each, which is what a busy machine changes least. Asserts nothing.
+signed, one process signs in as many threads as by default (`signing_threads`), and the bare signature is measured in each round, too: it
+tells the ratio that could be had on one core if all else cost nothing. Two processes are measured against one with the signing done by
+the loop of each, for what is told there is how processes scale. Each line tells messages per second, and the processor time of each,
+which is what a busy machine changes least. Asserts nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ from pathlib import Path
 from typing import Any
 
 from publisher import dkim
-from publisher.dispatch import run, writer
+from publisher.dispatch import run, signing_threads, writer
+from publisher.store.db import open_database
 from publisher.transport import Relay, RelayOptions
 from tests.bench import house
 from tests.nginxbox import free_port
@@ -71,6 +74,8 @@ def main() -> None:
         for signed, aim in ((False, 8), (True, 5)):
             with sink(program) as port:
                 _digest(port, modules, folder, signed=signed, aim=aim)
+        with sink(program) as port:
+            _processes(port)
         _postfix(folder)
         for way, plain, aim in (("together", (), 250), ("one by one", ("plain",), 75)):
             with sink(program, "50", *plain) as port:
@@ -105,8 +110,16 @@ def _digest(port: int, modules: Path | None, folder: Path, *, signed: bool, aim:
         if modules:
             wall, work = _ratios(bare, others[0])
             _say(
-                f"    with all else for nothing it would be {wall:.1f}x nodemailer, {work:.1f}x by processor time"
+                f"    one core with all else for nothing would be {wall:.1f}x nodemailer, {work:.1f}x by processor time"
             )
+
+
+def _processes(port: int) -> None:
+    """Two senders of one dispatch against one, on a machine with a core for each."""
+    one, two = _in_turns(*(lambda n=n: _together(port, 1_500, n) for n in (1, 2)))  # type: ignore[misc]  # bound here
+    _tell("digest, RSA-2048 signed by the loop, one process", one)
+    _tell("the same, two processes", two)
+    _say(f"    two are {(two.sent / two.seconds) / (one.sent / one.seconds):.2f}x one by the clock (aim 1.6)")
 
 
 def _in_turns(*turns: Callable[[], Measured]) -> list[Measured]:
@@ -153,6 +166,42 @@ def _ours(port: int, readers: int, way: str) -> Measured:
     return Measured(**json.loads(done.stdout.splitlines()[-1]))
 
 
+def _together(port: int, readers: int, senders: int) -> Measured:
+    """So many processes for one dispatch, signing without threads; from the moment when all of them are ready."""
+    with tempfile.TemporaryDirectory(prefix="publisher-bench-") as folder:
+        house.opened(Path(folder), readers).close()
+        command = [sys.executable, "-m", "tests.bench.dispatch", str(port), folder, "alone"]
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        children = [subprocess.Popen(command, **pipes) for _ in range(senders)]
+        for child in children:
+            child.stdout.readline()  # it is ready
+        began = time.perf_counter()
+        for child in children:
+            child.stdin.write("go\n")
+            child.stdin.flush()
+        told = [json.loads(child.communicate()[0]) for child in children]
+        seconds = time.perf_counter() - began
+    return Measured(readers, seconds, sum(each["processor"] for each in told))
+
+
+def beside(port: int, folder: str) -> None:
+    """What each of them does."""
+    database = open_database(f"sqlite:///{folder}/publisher.sqlite3")
+    work = house.work(signed=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+    processor = time.process_time()
+    run(database, _relay(port), work)
+    database.close()
+    sys.stdout.write(json.dumps({"processor": time.process_time() - processor}) + "\n")
+
+
+def _relay(port: int) -> Relay:
+    options: dict[str, Any] = {"host": "127.0.0.1", "port": port, "tls": "none", "connections": CONNECTIONS}
+    return Relay(RelayOptions(name="main", helo="front.example", **options))
+
+
 def send(port: int, readers: int, way: str) -> None:
     """What that process does."""
     spent = [0.0]
@@ -168,17 +217,9 @@ def send(port: int, readers: int, way: str) -> None:
     setattr(writer.Writer, "_commit", noted)  # noqa: B010 - measured from outside, and typed as it is
     with tempfile.TemporaryDirectory(prefix="publisher-bench-") as folder:
         database = house.opened(Path(folder), readers)
-        options = RelayOptions(
-            name="main",
-            host="127.0.0.1",
-            port=port,
-            tls="none",
-            helo="front.example",
-            connections=CONNECTIONS,
-        )
-        work = house.work(signed=way == "signed")
+        work = house.work(signed=way == "signed", signers=signing_threads() if way == "signed" else 0)
         began, processor = time.perf_counter(), time.process_time()
-        ended = run(database, Relay(options), work)
+        ended = run(database, _relay(port), work)
         seconds, processor = time.perf_counter() - began, time.process_time() - processor
         database.close()
     assert ended.counts.accepted == readers, ended
@@ -285,6 +326,9 @@ def _say(line: str) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        send(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+        if sys.argv[3] == "alone":
+            beside(int(sys.argv[1]), sys.argv[2])
+        else:
+            send(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
     else:
         main()

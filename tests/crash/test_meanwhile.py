@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from publisher.dispatch import Ended, run, sender
+from publisher.dispatch import Ended, making, run
 from publisher.errors import GateRefused, Violation
 from publisher.ledger import Policy
 from publisher.store import deliveries
@@ -165,7 +165,7 @@ def test_revised_edition_is_left_to_a_run_that_has_its_words(database: Database,
 def test_gate_that_refuses_a_finished_message_halts_before_it_leaves(
     database: Database, tmp_path: Path, refused_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sender, "READ_BACK", 10)
+    monkeypatch.setattr(making, "READ_BACK", 10)
     asked: list[bytes] = []
 
     def read_back(key: str, raw: bytes) -> None:

@@ -8,12 +8,23 @@ from typing import Any
 
 import pytest
 
-from publisher.dispatch import guards
+from publisher.dispatch import guards, making, run
 from publisher.store import deliveries
 from publisher.store.db import Database
 from subscribers import audience
 from tests.crash.faultbox import dispatch_row, judge, plain, send, send_all, suppressed
-from tests.dispatchbox import DISPATCH, Clock, addr_key, frozen, history, personal, readers, states
+from tests.dispatchbox import (
+    DISPATCH,
+    Clock,
+    addr_key,
+    frozen,
+    history,
+    personal,
+    readers,
+    relay,
+    states,
+    work,
+)
 from tests.smtpd import Server
 
 
@@ -215,3 +226,24 @@ def test_reader_whose_values_cannot_be_written_fails_alone(database: Database, t
         send(database, server, clock, personal=spoilt)
     assert judge(database, server).states == {"accepted": 4, "failed": 1}
     assert history(database, "reader0001@list.example")[0].cause.startswith("render")
+
+
+@pytest.mark.parametrize("ready", [0, 1000])
+def test_mail_that_cannot_be_made_fails_by_itself(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ready: int
+) -> None:
+    """Whether it was to be made ready before its turn, or nothing is kept ready."""
+    monkeypatch.setattr(making, "READY", ready)
+    bad = {readers(60)[number]: "https://front.example/<u>" for number in (0, 30, 31, 59)}
+    frozen(database, readers(60))
+    with plain(folder=tmp_path) as server:
+        given = work(
+            personal=lambda row: dataclasses.replace(
+                personal(row), leave_url=bad.get(row.rcpt, "https://x.example")
+            )
+        )
+        ended = run(database, relay(server), given)
+    assert (ended.counts.accepted, ended.counts.failed, ended.counts.waiting) == (56, 4, 0)
+    why = "render: a personal link holds a character that it must not"
+    assert {history(database, to)[-1].cause for to in bad} == {why}
+    judge(database, server)

@@ -2,28 +2,55 @@
 
 from __future__ import annotations
 
-import html
+import re
+from dataclasses import replace
 
-from hypothesis import given
+import pytest
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from publisher.render.message import _quoted_text, is_plain, quoted_printable
+from publisher.render import message
+from publisher.render.quoted import quoted_printable, quoted_text
+from tests.dispatchbox import compiled
+from tests.editions import PERSONAL
+
+BUILT = compiled()
+NEVER = re.compile(r"(?!)")
+FEW = st.text("AZaz09._~:/?@+-&=<>' \n", max_size=75)
 
 
 @given(
     st.one_of(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=90), st.text(max_size=40))
 )
 def test_value_is_quoted_the_same_whichever_way_is_taken(value: str) -> None:
-    assert _quoted_text(value) == quoted_printable(value)
+    assert quoted_text(value) == quoted_printable(value)
 
 
-@given(st.text("AZaz09._~:/?@+-&=<>' \n", max_size=75))
-def test_plain_value_is_written_as_it_is_everywhere(value: str) -> None:
-    if is_plain(value.encode()):
-        assert value.encode() == quoted_printable(value) == quoted_printable(html.escape(value))
-
-
-def test_the_longest_plain_value_fits_on_a_line() -> None:
-    assert is_plain(b"a" * 73)
-    assert quoted_printable("a" * 73) == b"a" * 73
-    assert not is_plain(b"a" * 74)
+@given(
+    st.sampled_from(message.FIELDS),
+    st.one_of(
+        FEW, FEW.map("{}@list.example".format), FEW.map("<{}@front.example>".format), st.text(max_size=9)
+    ),
+)
+@example("to", f"{'a' * 61}@list.example")
+@example("to", f"{'a' * 62}@list.example")
+@example("to", ".a@list.example")
+@example("leave_url", "h" * 73)
+@example("leave_url", "h" * 74)
+@example("action_url", ".x")
+@example("leave_mailto", "")
+@example("message_id", "<a@b>\n")
+def test_message_is_the_same_or_refused_the_same_whichever_way_is_taken(field: str, value: str) -> None:
+    reader = replace(PERSONAL, **{field: value})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(message, "PLAIN_VALUES", NEVER)
+        try:
+            slow = BUILT.message(reader)
+        except ValueError as error:
+            slow = None
+            refused = str(error)
+    if slow is None:
+        with pytest.raises(ValueError, match=re.escape(refused)):
+            BUILT.message(reader)
+    else:
+        assert BUILT.message(reader) == slow

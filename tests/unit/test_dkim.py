@@ -70,6 +70,14 @@ def test_the_same_message_has_the_same_signatures_and_another_reader_others(raw)
     assert signatures(compiled().message(replace(PERSONAL, to="other@example.org"))) != signatures(raw)
 
 
+def test_how_long_signatures_are_is_known_before_they_are_made_and_nothing_can_be_sent_without_them(raw):
+    pieces, make = compiled().begin(PERSONAL)
+    assert sum(map(len, pieces)) == len(raw)
+    with pytest.raises(TypeError):
+        b"".join(pieces)
+    assert b"".join([make(), *pieces[1:]]) == raw
+
+
 def test_what_is_signed_and_how_is_told_in_the_field(raw):
     first, second = (dict(re.findall(r"(\w+)=([^;]*)", field.decode())) for field in signatures(raw))
     assert (first["v"], first["c"], first["d"], first["s"]) == ("1", "relaxed/relaxed", DOMAIN, "wire")

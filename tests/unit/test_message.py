@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from publisher import gate
 from publisher.edition import Variant
 from publisher.render import digest, message
-from publisher.render.message import quoted_printable
 from publisher.render.places import Place, marker
+from publisher.render.quoted import quoted_printable
 from tests.editions import HEADERS, LOOK, NOW, PERSONAL, TEMPLATES, edition, item, persian
 
 

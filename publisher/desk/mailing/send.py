@@ -55,8 +55,11 @@ def run(
     progress: Callable[[Counts], None] | None = None,
     stop: threading.Event | None = None,
     hurry: threading.Event | None = None,
+    senders: int = 1,
 ) -> Report:
     """Send what is due now; returns the report. `stop` drains, and `hurry` after it drops connections.
+
+    `senders`: how many processes share the work on this machine, and its cores.
 
     Raises:
         ConfigurationInvalid: somebody waits, and a key of the dispatch is gone.
@@ -112,6 +115,7 @@ def run(
             stop=stop or threading.Event(),
             hurry=hurry or threading.Event(),
             drain=newsroom.settings.mail.drain.total_seconds(),
+            signers=dispatching.signing_threads(senders) if letter.signatures else 0,
         ),
     )
     _step_canary(newsroom, head.id, now=clock())
