@@ -38,6 +38,8 @@ from tests.nginxbox import free_port
 HERE = Path(__file__).parent
 CONNECTIONS = 20
 ROUNDS = 3
+MESSAGES = 1_000_000
+"""Of one connection: the peer keeps its connections, and so do we here."""
 SIGNATURES = 300
 
 
