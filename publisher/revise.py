@@ -9,13 +9,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from publisher.canonical import canonical_json
 from publisher.story import Embargo, PubStatus, Received, Story
 
-__all__ = ["RESTORED", "Change", "change", "content_hash", "eligible_at", "held_back", "killed", "older"]
+__all__ = [
+    "MEANWHILE",
+    "Change",
+    "change",
+    "content_hash",
+    "eligible_at",
+    "held_back",
+    "killed",
+    "older",
+    "overtaken",
+    "restored",
+    "still_restored",
+]
 
 CLAMPED = "future-date-clamped"
 """The flag of a version whose time was ours, because its own lay ahead of our clock: it says nothing of an order."""
@@ -23,6 +35,10 @@ CORRECTION = "correction"
 """The signal, whatever scheme stands before it (NewsML-G2 `sig:correction`)."""
 RESTORED = "restored"
 """Among a version's flags: a person brought the story back, and the note that says so is ours, not the source's."""
+
+MEANWHILE = timedelta(minutes=10)
+"""Of two polls that run at once the answer of the one that was begun first may come last; none takes so long. What lies further apart is
+a clock that was set back."""
 
 
 class Change(StrEnum):
@@ -91,8 +107,13 @@ def _later_fields(received: Received) -> list[str]:
     ]
 
 
-def change(present: Story | None, received: Received, *, known: Collection[bytes] = ()) -> Change:
-    """What `received` means for the story as it stands; `known` are the content hashes of its versions, of which none may come again."""
+def change(
+    present: Story | None, received: Received, *, known: Collection[bytes] = (), overtaken: bool = False
+) -> Change:
+    """What `received` means for the story as it stands; `known` are the content hashes of its versions, of which none may come again.
+
+    `overtaken`: it was asked for before the present version was: only what its source says of their order makes it a later one.
+    """
     if present is None:
         return Change.NEW
     hashed = content_hash(received)
@@ -101,9 +122,8 @@ def change(present: Story | None, received: Received, *, known: Collection[bytes
     if received.pubstatus is PubStatus.CANCELED:
         return Change.UNCHANGED if killed(present) else Change.KILL
     order = _order(received, present.received)
-    if order < 0 or (
-        hashed in known and order == 0
-    ):  # a later version may say again what an earlier one said
+    # a later version may say again what an earlier one said
+    if order < 0 or (order == 0 and (overtaken or hashed in known)):
         return Change.STALE
     if killed(present):
         return Change.AFTER_KILL
@@ -112,6 +132,23 @@ def change(present: Story | None, received: Received, *, known: Collection[bytes
     if present.received.pubstatus is PubStatus.WITHHELD:
         return Change.RELEASE
     return Change.CORRECTION if _corrects(received, present.received) else Change.UPDATE
+
+
+def overtaken(present: Story, asked: datetime) -> bool:
+    """Whether what was asked for then is from before the present version: somebody who asked later was answered sooner."""
+    return asked < present.received_at <= asked + MEANWHILE
+
+
+def restored(received: Received, note: str | None) -> Received:
+    """The version with our note that the story was brought back, for as long as its source has no word of its own for readers."""
+    if received.correction_note or RESTORED in received.flags:
+        return received
+    return replace(received, correction_note=note, flags=(*received.flags, RESTORED))
+
+
+def still_restored(received: Received, before: Received) -> Received:
+    """The next version of a story that was brought back, with that note."""
+    return restored(received, before.correction_note) if RESTORED in before.flags else received
 
 
 def killed(present: Story) -> bool:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from subscribers.errors import AddressRefused
 
-__all__ = ["Address", "key", "keyer", "mask", "parse", "plain", "same_mailbox", "unnamed"]
+__all__ = ["Address", "key", "keyer", "mask", "parse", "plain", "plain_each", "same_mailbox", "unnamed"]
 
 KEY_BYTES = 16
 LOCAL_MAX, WHOLE_MAX = 64, 254
@@ -27,14 +27,16 @@ READ_MAX = 1000
 _SPECIAL = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
 """Last labels that need the long way's closer look (RFC 6761): those that email_validator knows, whose loading most commands can spare."""
 
-_ATOMS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++)*+"
+_ATOMS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++)*"
 _LOCAL = re.compile(_ATOMS)
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
 """The dot-atom form in ASCII that nearly every address has; all else goes the long way."""
-_SHORT = re.compile(
-    rf"(?!'){_ATOMS}@(?:[a-z0-9]++(?:-[a-z0-9]++)*+\.)++(?!(?:{'|'.join(sorted(_SPECIAL))})\Z)[a-z]{{2,63}}"
-)
-"""What most of these look like: the domain in small letters. Counts nothing: no part of an address of so few characters is too long."""
+_FORM = rf"(?!'){_ATOMS}@(?:[a-z0-9]++(?:-[a-z0-9]++)*\.)+(?!(?:{'|'.join(sorted(_SPECIAL))})(?:\n|\Z))[a-z]{{2,63}}+"
+"""What most of these look like: the domain in small letters. Counts nothing: no part of an address of so few characters is too long.
+
+No group in it is possessive: before 3.11.5 Python goes on from the wrong place after one, and finds nothing.
+"""
+_SHORT, _SHORT_LINES = re.compile(_FORM), re.compile(rf"(?:{_FORM}\n)*")
 SHORT_MAX = 64
 
 _NAMES = re.compile("@|＠|﹫|%40|=40", re.IGNORECASE)
@@ -89,6 +91,18 @@ def plain(text: str) -> str | None:
     return text if domain == given else f"{local}@{domain}"
 
 
+def plain_each(texts: Sequence[str]) -> Sequence[str | None]:
+    """`plain` of each: where all have the form that most have, one look at all of them is a third of as many looks."""
+    lines = "\n".join(texts) + "\n"
+    if (
+        max(map(len, texts)) <= SHORT_MAX
+        and lines.count("\n") == len(texts)
+        and _SHORT_LINES.fullmatch(lines)
+    ):
+        return texts
+    return [plain(text) for text in texts]
+
+
 @lru_cache(maxsize=20_000)
 def _plain_domain(given: str) -> str:
     """The domain in small letters; "" for one that is not plain. A list has few domains, and many lines."""
@@ -141,22 +155,25 @@ def key(address: Address, address_key: bytes) -> bytes:
     Plus tags and dots are kept: they may be different mailboxes. Folding also makes one of ß and ss, which may be two: `same_mailbox` tells,
     where the address itself is known. The key cannot change: suppressions are found by it for ever.
     """
-    return keyer(address_key)(f"{address.local.casefold()}@{address.domain}")
+    return keyer(address_key)([f"{address.local}@{address.domain}"])[0]
 
 
 @lru_cache(maxsize=8)
-def keyer(address_key: bytes) -> Callable[[str], bytes]:
-    """What makes the keys of folded addresses: HMAC whose two halves are begun once for all, more than twice as quick as one by one."""
+def keyer(address_key: bytes) -> Callable[[Sequence[str]], list[bytes]]:
+    """What makes the keys of addresses: HMAC whose two halves are begun once for all, more than twice as quick as one by one. They are folded and encoded all at once."""
     sha = hashlib.sha256
     block = (sha(address_key).digest() if len(address_key) > 64 else address_key).ljust(64, b"\0")
     inner = sha(bytes(byte ^ 0x36 for byte in block)).copy
     outer = sha(bytes(byte ^ 0x5C for byte in block)).copy
 
-    def keyed(text: str) -> bytes:
-        within, around = inner(), outer()
-        within.update(text.encode())
-        around.update(within.digest())
-        return around.digest()[:KEY_BYTES]
+    def keyed(addresses: Sequence[str]) -> list[bytes]:
+        keys = []
+        for text in "\n".join(addresses).casefold().encode().split(b"\n"):
+            within, around = inner(), outer()
+            within.update(text)
+            around.update(within.digest())
+            keys.append(around.digest()[:KEY_BYTES])
+        return keys
 
     return keyed
 

@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from operator import itemgetter
 from typing import NamedTuple, TextIO, cast
 
-from subscribers.address import keyer, parse, plain
+from subscribers.address import keyer, parse, plain_each
 from subscribers.attributes import Attribute
 from subscribers.audience import stored_sections
 from subscribers.cells import unguard
@@ -200,18 +200,20 @@ class _Columns:
         first, rows = run
         if min(map(len, rows)) < self._width:
             rows = [row + [""] * (self._width - len(row)) for row in rows]
-        addresses = [plain(row[self._email]) for row in rows]
+        addresses = plain_each([row[self._email] for row in rows])
         wishes = list(map(self._wishes.get, map(self._beside, rows)))
         numbers = range(first, first + len(rows))
         if None in addresses or None in wishes or self._tells:
+            keys = iter(self._keyed([address for address in addresses if address]))
             for number, row, address, wish in zip(numbers, rows, addresses, wishes, strict=True):
+                addr_key = next(keys) if address else b""
                 if address is None or wish is None:
                     self._closely(number, row, block)
                 else:
-                    self._take(number, row, address, wish, block)
+                    self._take(number, row, (addr_key, address), wish, block)
         else:
             good = cast("list[str]", addresses)
-            block.keys += map(self._keyed, map(str.casefold, good))
+            block.keys += self._keyed(good)
             block.lines += numbers
             block.addresses += good
             block.wishes += cast("list[int]", wishes)
@@ -231,9 +233,7 @@ class _Columns:
             spoken = self._spoken(row)
             language = spoken if spoken in self._languages else self._languages[0]
             text = refused(number, typed, "").text
-            block.others.append(
-                GoneLine(self._keyed(address.address.casefold()), number, text, *against, language)
-            )
+            block.others.append(GoneLine(self._keyed([address.address])[0], number, text, *against, language))
             return
         try:
             wish = self._wish(row, against)
@@ -246,16 +246,18 @@ class _Columns:
         if len(self._wishes) >= REMEMBERED:
             self._wishes.clear()
         self._wishes[self._beside(row)] = place
-        self._take(number, row, address.address, place, block)
+        (addr_key,) = self._keyed([address.address])
+        self._take(number, row, (addr_key, address.address), place, block)
 
-    def _take(self, number: int, row: list[str], address: str, wish: int, block: Block) -> None:
+    def _take(self, number: int, row: list[str], who: tuple[bytes, str], wish: int, block: Block) -> None:
         """One that asks for what we know; what it says of its reader beside that may yet be nothing that we know."""
         try:
             values = (*_values(row, self._valued), *_unpacked(_cell(row, self._packed), self._known))
         except AttributeRefused as unfit:
             block.others.append(refused(number, _cell(row, self._email), str(unfit)))
             return
-        block.take(self._keyed(address.casefold()), number, address, wish)
+        addr_key, address = who
+        block.take(addr_key, number, address, wish)
         if values:
             block.known[number] = values
 

@@ -24,6 +24,8 @@ LINE_MAX = 10_000_000
 """Characters of a line: what goes on longer is no list, and would be read into memory to its end."""
 BLOCK = 32_000
 """Characters read at a time: few enough that rows are gone before the collector of garbage looks at them."""
+FIELD_MAX = 100_000
+"""`csv` takes no longer fields than some more characters."""
 ROW_LINES = 20
 """A row that goes on over more lines than this was never closed."""
 
@@ -92,12 +94,7 @@ def csv_rows(first: str, text: TextIO) -> Iterator[Run | RefusedLine]:
     block, number = first, 0
     try:
         while block := block or _block(text):
-            reader = csv.reader(io.StringIO(block, newline=""), strict=True)
-            try:
-                rows = list(reader)
-            except csv.Error:
-                rows = []
-            if len(rows) == reader.line_num:
+            if (rows := _plain_rows(block)) is not None:
                 yield number + 1, rows
                 number, block = number + len(rows), ""
             else:
@@ -107,6 +104,23 @@ def csv_rows(first: str, text: TextIO) -> Iterator[Run | RefusedLine]:
                 number, block = several.number, several.rest()
     except UnicodeDecodeError as error:
         raise ListUnreadable(f"it is not UTF-8: {error.reason}") from error
+
+
+def _plain_rows(block: str) -> list[list[str]] | None:
+    """The rows of a block, where each is a line; None where it is not so, or is no CSV: then `csv` has to look at them one by one.
+
+    Most lines have no quotes; to split those is twice as quick as `csv`, and the same.
+    """
+    lines = block.replace("\r\n", "\n").removesuffix("\n")
+    if "\r" in lines or len(block) > FIELD_MAX:
+        return None
+    try:
+        return [
+            line.split(",") if line and '"' not in line else next(csv.reader((line,), strict=True))
+            for line in lines.split("\n")
+        ]
+    except csv.Error:
+        return None
 
 
 def _one_by_one(lines: _Lines, end: int) -> Iterator[Run | RefusedLine]:

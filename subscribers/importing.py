@@ -19,13 +19,16 @@ from functools import partial
 from sqlalchemy import insert
 
 from subscribers.audience import refuse_gone
+from subscribers.audience.joining import gone_lines
+from subscribers.audience.refusing import CAUSES
 from subscribers.csvfile import Block, RefusedLine
 from subscribers.presets import GoneLine
 from subscribers.schema import batch
+from subscribers.staged import barred
 from subscribers.staging import Staging
 from subscribers.ways import Told, Transactions, Way, crew, parted, settle
 
-__all__ = ["Imported", "merge"]
+__all__ = ["Imported", "foresee", "merge"]
 
 SLICE = 8000
 """Addresses of one transaction."""
@@ -37,10 +40,10 @@ GONE = 200
 class Imported:
     """What became of a list: lines `added` and `known` before (`confirmed`: of these, pending ones whose consent it proved).
 
-    `remembered`: of those refused, whom the list says to have left or that they must not be mailed, and who are refused from now on.
+    `batch_id`: None of a list that was only looked at. `remembered`: of those refused, whom the list says to have left or that they must not be mailed, and who are refused from now on.
     """
 
-    batch_id: int
+    batch_id: int | None
     added: int = 0
     known: int = 0
     confirmed: int = 0
@@ -92,6 +95,32 @@ def merge(
     return Imported(batch_id, told.added, known, told.confirmed, remembered)
 
 
+def foresee(
+    blocks: Iterable[Block],
+    *,
+    refusals: Staging,
+    pair: tuple[Transactions, Transactions],
+    digest: str,
+    basis: str | None,
+    actor: str,
+    now: datetime,
+    progress: Callable[[int, int], None] | None = None,
+) -> Imported:
+    """What `merge` would make of a list: the same lines go to `refusals`, and the same are counted. Nothing is written but to temporary tables."""
+    way, told = Way(pair), Told(refusals, progress)
+    bar = partial(_bar, pair[1], digest=digest)
+    with crew([way]) as workers:
+        remembered = _stage(blocks, [way], workers, refusals, bar)
+    way.order(told)
+    way.look(
+        told,
+        SLICE,
+        {"digest": digest, "basis": basis, "actor": actor, "now": now, "batch_id": 0, "half": None},
+    )
+    known = way.good - told.added - told.refused
+    return Imported(None, told.added, known, told.confirmed, remembered)
+
+
 def _stage(
     blocks: Iterable[Block],
     ways: list[Way],
@@ -132,3 +161,20 @@ def _remember(
         kept = refuse_gone(connection, gone, digest=digest, actor=actor, now=now)
     gone.clear()
     return kept
+
+
+def _bar(aside: Transactions, gone: list[GoneLine], *, digest: str) -> int:
+    """As `_remember`, for as long as the list is looked at."""
+    with aside() as connection:
+        lines = [line for line, _ in gone_lines(connection, gone, digest=digest)]
+        if lines:
+            weights = (CAUSES.index("left" if line.here else line.cause) for line in lines)
+            connection.execute(
+                insert(barred),
+                [
+                    {"addr_key": line.addr_key, "weight": weight}
+                    for line, weight in zip(lines, weights, strict=True)
+                ],
+            )
+    gone.clear()
+    return len(lines)

@@ -3,6 +3,7 @@
 PURE. Nothing is evaluated but comparisons of known names with written values, joined by `and`, `or`, `not` and brackets; a rule that
 names something unknown, or compares what cannot be compared, is refused when it is read, and not when a digest is due.
 
+A value with blanks or signs stands in quotes of either kind; a quote of that kind within it is written twice.
 A comparison with an attribute that a reader does not have is false; so is `!=`. `not country = de` takes those in who have none.
 """
 
@@ -21,7 +22,7 @@ __all__ = ["All", "Any", "Compare", "Not", "Rule", "Sources", "parse"]
 Sources = ("form", "import", "desk")
 """Where a subscription came from: a form of ours, a list, or somebody at the desk."""
 TOKEN = re.compile(
-    r"""\s*(?:(?P<sign>[()=,]|!=|<=|>=|<|>)|'(?P<single>[^']*)'|"(?P<double>[^"]*)"|(?P<word>[\w.+:@-]+))"""
+    r"""\s*(?:(?P<sign>[()=,]|!=|<=|>=|<|>)|'(?P<single>(?:[^']|'')*)'|"(?P<double>(?:[^"]|"")*)"|(?P<word>[\w.+:@-]+))"""
 )
 SIGNS = ("=", "!=", "<", "<=", ">", ">=")
 LONGEST, DEEPEST, MOST = 1000, 20, 50
@@ -96,7 +97,8 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
             raise SegmentUnreadable(f"{text[place:][:20].strip()!r} cannot be read")
         place = found.end()
         kind = str(found.lastgroup)
-        yield ("value" if kind in {"single", "double"} else kind), found[kind]
+        quote = {"single": "'", "double": '"'}.get(kind)
+        yield ("value", found[kind].replace(quote * 2, quote)) if quote else (kind, found[kind])
 
 
 class _Reader:

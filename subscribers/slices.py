@@ -1,5 +1,7 @@
 """Slices of a staged list merged into the audience: whom no list may bring in, who waited for confirmation, and who is new; each set by one statement.
 
+Or only looked at: what a merge would make of them, by the same questions.
+
 The statements are built once for an import: to build them costs as much as some hundred readers. Where the house knows nobody between a
 slice's first key and its last, nobody is looked for: readers get their numbers before they are written, and their subscriptions need not ask for them.
 """
@@ -33,6 +35,7 @@ from sqlalchemy import (
 )
 
 from subscribers.address import same_mailbox
+from subscribers.audience.refusing import CAUSES
 from subscribers.audience.rows import hold_suppressions, share_suppressions
 from subscribers.audience.rows import insert as upsert
 from subscribers.columns import UtcTime
@@ -40,7 +43,7 @@ from subscribers.consent import Status, Step, after
 from subscribers.csvfile import RefusedLine
 from subscribers.errors import ALIKE
 from subscribers.schema import attribute_value, consent, former_key, subscriber, subscription, suppression
-from subscribers.staged import staged, told, wished
+from subscribers.staged import barred, orphan, staged, told, wished
 
 __all__ = ["Mark", "Slices", "Taken"]
 
@@ -76,8 +79,35 @@ IN_ORDER = text("SELECT set_config('random_page_cost', '1', true)")
 """PostgreSQL would read all readers for each slice: it does not know that the keys come in the order of the index."""
 READER = subscriber, _of_line(subscriber)
 """Each line's reader. Joined as if one could be missing, so that a database begins with the lines: it would else begin with all readers between two keys."""
+COUNT = select(func.count()).select_from(staged).where(HERE)
+_heaviest = (
+    select(barred.c.addr_key, func.max(barred.c.weight).label("weight"))
+    .where(_between(barred))
+    .group_by(barred.c.addr_key)
+    .subquery()
+)
+BARRED = (
+    select(staged.c.place, staged.c.line, staged.c.address, _heaviest.c.weight, suppression.c.cause)
+    .join(_heaviest, _heaviest.c.addr_key == staged.c.addr_key)
+    .outerjoin(suppression, _of_line(suppression))
+    .where(HERE)
+)
+"""Lines of a slice whom the list itself says to have left or that they must not be mailed: an import keeps that before anybody comes in."""
 END = 2**31 - 1
 """A place after every other."""
+BEYOND = bindparam("beyond", type_=Integer)
+"""SQLite: what a line's place is added to for its reader's number."""
+ORPHANS = insert(orphan).from_select(
+    ["subscriber_id"],
+    select(subscription.c.subscriber_id)
+    .outerjoin(subscriber, subscriber.c.id == subscription.c.subscriber_id)
+    .where(
+        subscription.c.subscriber_id > BEYOND + AFTER,
+        subscription.c.subscriber_id <= BEYOND + UNTIL,
+        subscriber.c.id.is_(None),
+    ),
+)
+"""Fails if there is a subscription without a reader among those that a slice has numbered: what the foreign key holds elsewhere, asked once instead of at each row."""
 LAST = select(func.coalesce(func.max(subscriber.c.id), 0))
 
 
@@ -118,6 +148,7 @@ class Slices:
             select(staged.c.place, staged.c.addr_key).where(staged.c.place > AFTER).order_by(staged.c.place)
         )
         self._tells = connection.execute(select(told.c.line).limit(1)).first() is not None
+        self._bars = connection.execute(select(barred.c.weight).limit(1)).first() is not None
         self._look = _look(digest)
         self._confirm = _confirm(digest, basis=basis, actor=actor, now=now) if basis else ()
         person = {
@@ -166,18 +197,8 @@ class Slices:
             hold_suppressions(connection)
         else:
             share_suppressions(connection, self._half)
-        if connection.dialect.name == "postgresql":
-            connection.execute(IN_ORDER)
-        end = connection.execute(self._end.offset(most - 1).limit(1), {"after": last.place}).one_or_none()
-        until = Mark(*end) if end else Mark(END, upto)
-        here = {
-            "after": last.place,
-            "until": until.place,
-            "over": last.addr_key,
-            "upto": until.addr_key,
-        }
-        known = connection.execute(KNOWN, here).scalar_one()
-        found = connection.execute(self._look, here).all() if known else []
+        until, here = self._bounds(connection, last, most, upto)
+        known, found = self._known(connection, here)
         gone = [(row, why) for row in found if (why := _why_not(row)) is not None]
         if gone:
             connection.execute(delete(staged).where(staged.c.place.in_([row.place for row, _ in gone])))
@@ -187,12 +208,53 @@ class Slices:
             for statement in self._confirm:
                 confirmed = connection.execute(statement, here).rowcount
         if not known:
-            added = self._bring(connection, self._new, here | _beyond(connection, last))
+            here |= _beyond(connection, last)
+            added = self._bring(connection, self._new, here)
+            if connection.dialect.name != "postgresql":
+                connection.execute(ORPHANS, here)
         elif any(row.asked is None for row in found):
             added = self._bring(connection, self._missing, here)
         if self._tells:  # also of readers who were known before
             connection.execute(self._attributes, here)
         return Taken(until, added, confirmed, [RefusedLine(row.line, row.address, why) for row, why in gone])
+
+    def look(self, connection: Connection, last: Mark, most: int, upto: bytes) -> Taken:
+        """What `take` would make of the slice; changes nothing, and keeps nobody from anything."""
+        until, here = self._bounds(connection, last, most, upto)
+        known, found = self._known(connection, here)
+        refused = {
+            row.place: RefusedLine(row.line, row.address, why) for row in found if (why := _why_not(row))
+        }
+        if self._bars:
+            for row in connection.execute(BARRED, here):
+                cause = max(CAUSES[row.weight], row.cause or "left", key=CAUSES.index)
+                refused[row.place] = RefusedLine(row.line, row.address, _why_cause(cause))
+        asked = [row.asked for row in found if row.place not in refused]
+        added = asked.count(None)
+        if not known:
+            added = connection.execute(COUNT, here).scalar_one() - len(refused)
+        confirmed = asked.count(Status.PENDING.value) if self._confirm else 0
+        return Taken(until, added, confirmed, list(refused.values()))
+
+    def _bounds(
+        self, connection: Connection, last: Mark, most: int, upto: bytes
+    ) -> tuple[Mark, dict[str, Any]]:
+        """Where the slice after this mark ends, and what its statements are told."""
+        if connection.dialect.name == "postgresql":
+            connection.execute(IN_ORDER)
+        end = connection.execute(self._end.offset(most - 1).limit(1), {"after": last.place}).one_or_none()
+        until = Mark(*end) if end else Mark(END, upto)
+        return until, {
+            "after": last.place,
+            "until": until.place,
+            "over": last.addr_key,
+            "upto": until.addr_key,
+        }
+
+    def _known(self, connection: Connection, here: dict[str, Any]) -> tuple[bool, abc.Sequence[Any]]:
+        """Whether the house knows anybody of the slice, and those lines that a look is worth."""
+        known = connection.execute(KNOWN, here).scalar_one()
+        return known, connection.execute(self._look, here).all() if known else []
 
     @staticmethod
     def _bring(connection: Connection, statements: abc.Sequence[Executable], here: dict[str, Any]) -> int:
@@ -222,7 +284,7 @@ def _numbered(
             .outerjoin(wished, wished.c.id == line.c.wish),
         )
         return (subscriptions.add_cte(readers.cte("reader")),)
-    number = bindparam("beyond", type_=Integer) + staged.c.place
+    number = BEYOND + staged.c.place
     return (
         insert(subscriber).from_select(
             ["id", *person], select(number, *person.values()).where(HERE).order_by(staged.c.place)
@@ -238,7 +300,6 @@ def _numbered(
 
 
 def _beyond(connection: Connection, last: Mark) -> dict[str, int]:
-    """SQLite: what a line's place is added to for its reader's number."""
     if connection.dialect.name == "postgresql":
         return {}
     return {"beyond": connection.execute(LAST).scalar_one() - last.place}
@@ -285,13 +346,15 @@ def _waits(row: Any) -> bool:
 
 def _why_not(row: Any) -> str | None:
     """Why no list may bring this one in."""
-    if row.cause not in {None, "left"}:
-        return f"the address is suppressed ({row.cause})"
-    if row.cause == "left" or Status.LEFT in {row.status, row.asked}:
-        return "the reader has left"
+    if row.cause is not None or Status.LEFT in {row.status, row.asked}:
+        return _why_cause(row.cause or "left")
     if row.known is not None and not same_mailbox(row.known, row.address):
         return ALIKE
     return None if row.moved is None else "the reader has another address now"
+
+
+def _why_cause(cause: str) -> str:
+    return "the reader has left" if cause == "left" else f"the address is suppressed ({cause})"
 
 
 WRITTEN_AGAIN = (

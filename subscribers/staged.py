@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain, islice
+from struct import unpack
 from typing import Any
 
 from sqlalchemy import (
+    CheckConstraint,
     Column,
     Connection,
     Double,
@@ -31,7 +33,7 @@ from sqlalchemy.schema import CreateTable
 
 from subscribers.csvfile import Block, RefusedLine
 
-__all__ = ["order", "prepare", "stage", "staged", "told", "twice", "wished"]
+__all__ = ["barred", "order", "orphan", "prepare", "stage", "staged", "told", "twice", "wished"]
 
 _temporary = MetaData()
 
@@ -42,8 +44,9 @@ come = Table(
     Column("line", Integer),
     Column("address", Text),
     Column("wish", Integer),
+    Column("head", Integer),
     prefixes=["TEMPORARY"],
-    comment="the good lines, as they come",
+    comment="the good lines, as they come; head: the key's first bytes as a number, on SQLite, which sorts numbers sooner than bytes",
 )
 staged = Table(
     "import_line",
@@ -89,17 +92,37 @@ told = Table(
     sqlite_with_rowid=False,
     comment="attributes that lines tell",
 )
+barred = Table(
+    "import_barred",
+    _temporary,
+    Column("addr_key", LargeBinary(16)),
+    Column("weight", Integer),
+    prefixes=["TEMPORARY"],
+    comment="where a list is only looked at: whom it says to have left or that they must not be mailed; weight: the cause's",
+)
+orphan = Table(
+    "import_orphan",
+    _temporary,
+    Column("subscriber_id", Integer),
+    CheckConstraint("subscriber_id IS NULL", name="subscriber_id"),
+    prefixes=["TEMPORARY"],
+    comment="SQLite: subscriptions without a reader, of which there are none",
+)
 PAGE = 16384
 """Bytes of a page of SQLite's temporary tables: they are written and read from end to end."""
+CACHE = 8000
+"""KiB of SQLite's pages kept, and of lines sorted, in memory: a slice of readers has room in it, and is written once; less, and its pages go to the disk and come back."""
 MANY = 1000
 """Rows of one INSERT: a statement for each row costs as much again as the row."""
+HEAD = "I12x"
+"""A key's first four bytes as a number, and the rest."""
 UNNEST = (
-    "INSERT INTO import_come SELECT decode(k, 'hex'), l::int, a, w::int FROM unnest("
+    "INSERT INTO import_come (addr_key, line, address, wish) SELECT decode(k, 'hex'), l::int, a, w::int FROM unnest("
     "string_to_array(%s, ' '), string_to_array(%s, ' '), string_to_array(%s, E'\\n'), string_to_array(%s, ' ')) AS c(k, l, a, w)"
 )
 ORDERED = text(
     "INSERT INTO import_line (addr_key, line, address, wish) "
-    "SELECT addr_key, line, address, wish FROM import_come ORDER BY addr_key, line"
+    "SELECT addr_key, line, address, wish FROM import_come ORDER BY head, addr_key, line"
 )
 _before = staged.alias()
 AGAIN = insert(again).from_select(
@@ -127,6 +150,7 @@ def prepare(connection: Connection) -> None:
         driver.prepare_threshold = None
     else:
         connection.exec_driver_sql(f"PRAGMA temp.page_size = {PAGE}")
+        connection.exec_driver_sql(f"PRAGMA main.cache_size = -{CACHE}")
     for table in _temporary.sorted_tables:
         connection.execute(CreateTable(table))
 
@@ -142,7 +166,9 @@ def stage(connection: Connection, block: Block, asked: int) -> int:
         texts = " ".join(keys), " ".join(lines), "\n".join(block.addresses), " ".join(map(str, block.wishes))
         connection.exec_driver_sql(UNNEST, texts)
     else:
-        rows = zip(block.keys, block.lines, block.addresses, block.wishes, strict=True)
+        # bytearray: for other bytes the driver looks for an adapter, which costs as much as the rest of a row
+        heads = unpack(f">{HEAD * len(block.keys)}", b"".join(block.keys))
+        rows = zip(map(bytearray, block.keys), block.lines, block.addresses, block.wishes, heads, strict=True)
         while part := tuple(chain.from_iterable(islice(rows, MANY))):
             connection.exec_driver_sql(_values(len(part) // len(come.c)), part)
     values = {(line, name): value for line, known in block.known.items() for name, *value in known}
@@ -159,7 +185,7 @@ def stage(connection: Connection, block: Block, asked: int) -> int:
 
 @lru_cache(maxsize=2)
 def _values(rows: int) -> str:
-    return "INSERT INTO import_come VALUES (?, ?, ?, ?)" + ", (?, ?, ?, ?)" * (rows - 1)
+    return "INSERT INTO import_come VALUES (?, ?, ?, ?, ?)" + ", (?, ?, ?, ?, ?)" * (rows - 1)
 
 
 def order(connection: Connection) -> int:

@@ -111,10 +111,25 @@ class Way:
         """Merge the lines by slices of at most so many."""
         with self.write() as connection:
             slices = Slices(connection, **about)
+        self._through(told, most, self.write, slices.take)
+
+    def look(self, told: Told, most: int, about: dict[str, Any]) -> None:
+        """Tell what `merge` would make of the lines; changes nothing."""
+        with self._aside() as connection:
+            slices = Slices(connection, **about)
+        self._through(told, most, self._aside, slices.look)
+
+    def _through(
+        self,
+        told: Told,
+        most: int,
+        transaction: Transactions,
+        step: Callable[[Connection, Mark, int, bytes], Taken],
+    ) -> None:
         left, last = self.good, Mark(0, self._low)
         while left > 0 and not told.ended.is_set():
-            with self.write() as connection:
-                taken = slices.take(connection, last, most, self._high)
+            with transaction() as connection:
+                taken = step(connection, last, most, self._high)
             last = taken.last
             told.merged(taken, min(most, left))
             left -= most

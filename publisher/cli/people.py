@@ -10,8 +10,7 @@ import click
 
 from publisher.cli.asking import ask
 from publisher.cli.context import Door, cell, counted, door, now
-from publisher.cli.exits import PARTLY
-from publisher.cli.looking import show_look
+from publisher.cli.looking import show_imported
 from publisher.cli.params import REASON, WHY, paged
 from subscribers.presets import PRESETS
 
@@ -26,13 +25,13 @@ def subscriber() -> None:
 @subscriber.command()
 @click.argument("address")
 @click.option("--digest", required=True, metavar="SLUG", help="The digest they asked for.")
-@click.option("--language", metavar="TAG", help="Default: the digest's first.")
+@click.option("--language", metavar="TAG", help="Default: as it was, or the digest's first.")
 @click.option(
     "--section",
     "sections",
     multiple=True,
     metavar="SLUG",
-    help="Only this section; may be given several times.",
+    help="Only this section; may be given several times. Default: all, or as it was; `all` for all of them.",
 )
 @click.option(
     "--rhythm",
@@ -44,7 +43,7 @@ def subscriber() -> None:
     "attributes",
     multiple=True,
     metavar="NAME=VALUE",
-    help="What is known of them, of the attributes that are configured; may be given several times.",
+    help="What is known of them, of the attributes that are configured; may be given several times, for each once.",
 )
 @click.option(
     "--basis", required=True, type=REASON, metavar="TEXT", help="How they asked: kept as evidence of consent."
@@ -62,6 +61,8 @@ def add(
 ) -> None:
     """Add one reader who has asked for the digest.
 
+    Whoever had it before, or has it, keeps what they had chosen, unless you name something else.
+
     \b
     Examples:
       publisher subscriber add reader@example.org --digest morning --basis "asked by phone, 2 March"
@@ -69,13 +70,14 @@ def add(
     """
     from publisher.desk import readers
 
+    chosen: tuple[str, ...] | None = () if sections == ("all",) else sections or None
     with door_.newsroom() as newsroom:
         added = readers.add(
             newsroom,
             address,
             digest=digest,
             language=language,
-            sections=sections,
+            sections=chosen,
             rhythm=rhythm,
             attributes=attributes,
             basis=basis,
@@ -85,7 +87,8 @@ def add(
     now_is = {key: added[key] for key in ("language", "sections")}
     gets = f"{added['address']} gets {digest} in {_wanted(now_is)}"
     if added["left_at"] is not None:
-        text = f"{gets} again, and had left on {cell(added['left_at'])}; the new basis is kept as evidence."
+        kept = ", as they had chosen before," if chosen is None and added["sections"] else ""
+        text = f"{gets} again{kept or ','} and had left on {cell(added['left_at'])}; the new basis is kept as evidence."
     elif added["was"] is None:
         text = f"{gets}."
     elif added["was"] == now_is:
@@ -180,7 +183,9 @@ def _step(entry: Mapping[str, Any]) -> str:
     help="The program whose export it is. Default: ours, or one that the headings name for certain.",
 )
 @click.option(
-    "--dry-run", is_flag=True, help="Show how columns are taken and which lines are refused; change nothing."
+    "--dry-run",
+    is_flag=True,
+    help="Show how columns are taken and what would become of the lines; change nothing.",
 )
 @door
 def import_(
@@ -197,8 +202,6 @@ def import_(
     """
     from publisher.desk import exchange
 
-    if dry_run:
-        return show_look(door_, path, digest=digest, preset=preset)
     with (
         door_.newsroom() as newsroom,
         exchange.import_csv(
@@ -210,27 +213,10 @@ def import_(
             actor=door_.who,
             now=now(),
             progress=door_.say,
+            dry_run=dry_run,
         ) as done,
     ):
-        counts = {key: getattr(done, key) for key in ("lines", "added", "known", "confirmed", "remembered")}
-        summary = (
-            f"{counted(done.lines, 'line')}: {done.added:,} added, {done.known:,} known already, "
-            f"{done.refused:,} refused."
-        )
-        if done.added and basis is None:
-            summary += " Without --basis they are pending: nobody mails them until they confirm, or a list with a basis comes."
-        if done.confirmed:
-            summary += f" Of those known, {done.confirmed:,} were pending and are confirmed now."
-        if done.remembered:
-            summary += f" Of those refused, {done.remembered:,} are remembered: no later list brings them in."
-        door_.show_long(
-            counts,
-            "refused",
-            (line._asdict() for line in done.refusals),
-            line=lambda entry: f"  line {entry['line']}: {entry['why']}",
-            text=summary,
-        )
-    return PARTLY if done.refused else 0
+        return show_imported(door_, done, proved=basis is not None, dry_run=dry_run)
 
 
 @subscriber.command()

@@ -72,9 +72,9 @@ def reach_lines(told: dict[str, Any]) -> list[str]:
 
 
 def same_lines(same: Sequence[str]) -> list[str]:
-    """What else its source sent word for word, and still stands after a kill."""
+    """What else its source sent word for word, and was held with it."""
     return [
-        f"Story {name} of its source says the same and still stands; if it is meant, too: `publisher story kill {name}`."
+        f"Story {name} of its source says the same, and is held: `publisher story release {name}` or `kill {name}`."
         for name in same
     ]
 

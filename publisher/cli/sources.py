@@ -13,7 +13,6 @@ import click
 from publisher.cli.context import Door, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.params import paged
-from publisher.cli.reaching import same_lines
 from publisher.formats import FORMATS, TOLD
 
 if TYPE_CHECKING:
@@ -183,9 +182,11 @@ def _tell(door_: Door, reports: list[Told]) -> None:
                 f"; mailed, or on its way, in {', '.join(withdrawal.editions)}" if withdrawal.editions else ""
             )
             name, act = withdrawal.story_id, withdrawal.act
-            door_.say(f"  {report.source}: story {name} was withdrawn by its source ({act}){halted}{mailed}")
-            for line in same_lines(withdrawal.same):
-                door_.say(f"    {line}")
+            if withdrawal.twin_of:
+                what = f"says word for word what story {withdrawal.twin_of} said, and is held: `publisher story release {name}` or `kill {name}`"
+            else:
+                what = f"was withdrawn by its source ({act})"
+            door_.say(f"  {report.source}: story {name} {what}{halted}{mailed}")
             if mailed and act == "kill":
                 door_.say(
                     "    Who has it is told by `publisher run`, or by `publisher dispatch resume` without a name; "

@@ -189,8 +189,10 @@ def hold(newsroom: Newsroom, story_id: str, *, why: str, actor: str, now: dateti
             raise Conflict(f"story {present.story_id} was killed: a kill cannot become a hold")
         if present.hold is not None:
             raise Conflict(f"story {present.story_id} is held already: {present.hold}")
-        done = withdraw(connection, present, act="hold", why=why, actor=actor, now=now)
-    return Withdrawn(done, publishing.at_once(newsroom, [done.story_id], actor=actor, now=now))
+        done = [withdraw(connection, present, act="hold", why=why, actor=actor, now=now)]
+        done += onestory.hold_twins(connection, present, [present.received], act="held", actor=actor, now=now)
+    gone = [entry.story_id for entry in done]
+    return Withdrawn(together(done), publishing.at_once(newsroom, gone, actor=actor, now=now))
 
 
 def kill(
@@ -325,6 +327,10 @@ def release_quarantined(
         )
         if story_id is None:
             raise Conflict(f"quarantine entry {entry_id} brings nothing new: {', '.join(report.counts)}")
+        if later := quarantine.released_after(connection, entry, story_id):
+            raise Conflict(
+                f"quarantine entry {entry_id} is older than entry {later}, which is story {story_id} now: drop it"
+            )
         quarantine.decide(connection, entry_id, "released", actor=actor, why=why, now=now, story_id=story_id)
         house.tell(
             connection,

@@ -19,24 +19,23 @@ from publisher.errors import Conflict, InputUnreadable, unwritable
 from publisher.newsroom import Newsroom
 from subscribers import audience, cells, csvfile, importing
 from subscribers.consent import Status
-from subscribers.presets import GoneLine
 from subscribers.rhythm import Rhythm, RhythmKind
 from subscribers.staging import Staging
 
-__all__ = ["Imported", "Looked", "export_csv", "import_csv", "look"]
+__all__ = ["Imported", "export_csv", "import_csv"]
 
 PAGE = 1000
 SAID = 50_000
 """About so many lines lie between two words of progress; a short list needs none."""
 JSON = frozenset({".jsonl", ".ndjson", ".json"})
 """What files of JSON objects, one a line, are called."""
-SHOWN = 20
-"""How many refused lines a look at a list names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of a list: its lines, those added, known before, of these confirmed now, and refused (`remembered`: of these, for good); `refusals` can be read once."""
+    """What became of a list, or would: how its columns are taken, its lines, those added, known before, of these confirmed now, and refused (`remembered`: of these, for good); `refusals` can be read once."""
+
+    mapped: csvfile.Mapped
 
     lines: int
     added: int
@@ -45,38 +44,6 @@ class Imported:
     refused: int
     remembered: int
     refusals: Iterator[csvfile.RefusedLine]
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What an import of a list would find: how its columns are taken, how many lines are good, and the first that are not; `gone`: those refused that would be remembered."""
-
-    mapped: csvfile.Mapped
-    good: int
-    refused: int
-    gone: int
-    refusals: tuple[csvfile.RefusedLine, ...]
-
-
-def look(newsroom: Newsroom, path: Path, *, digest: str, preset: str | None) -> Looked:
-    """Read a list and change nothing. Whom the house knows, or must not mail, is for the import to see.
-
-    Raises:
-        InputUnreadable: the file cannot be read. ListUnreadable: it is no list.
-    """
-    mapped: list[csvfile.Mapped] = []
-    good = refused = gone = 0
-    first: list[csvfile.RefusedLine] = []
-    with _opened(path) as file:
-        for block in _read(newsroom, file, digest=digest, preset=preset, told=mapped.append):
-            good += len(block.lines)
-            refused += len(block.others)
-            gone += sum(isinstance(line, GoneLine) for line in block.others)
-            first += [
-                csvfile.RefusedLine(line.line, line.text, line.why)
-                for line in block.others[: SHOWN - len(first)]
-            ]
-    return Looked(mapped[0], good, refused, gone, tuple(first))
 
 
 @contextmanager
@@ -121,9 +88,17 @@ def import_csv(
     actor: str,
     now: datetime,
     progress: Callable[[str], None],
+    dry_run: bool = False,
 ) -> Iterator[Imported]:
-    """Take a CSV file in; the report counts its lines and names each that was refused, from a file that ends with it."""
+    """Take a CSV file in; the report counts its lines and names each that was refused, from a file that ends with it.
+
+    `dry_run`: say the same of it, and change nothing; what others do before the import may yet change it.
+
+    Raises:
+        InputUnreadable: the file cannot be read. ListUnreadable: it is no list.
+    """
     read_ = 0
+    mapped: list[csvfile.Mapped] = []
 
     def counting(blocks: Iterator[csvfile.Block]) -> Iterator[csvfile.Block]:
         nonlocal read_
@@ -133,25 +108,28 @@ def import_csv(
 
     def told(done: int, good: int) -> None:
         if good > importing.SLICE and done % SAID < importing.SLICE:
-            progress(f"{read_:,} lines read; {done:,} of the {good:,} that can be used are in")
+            so_far = "looked at" if dry_run else "in"
+            progress(f"{read_:,} lines read; {done:,} of the {good:,} that can be used are {so_far}")
 
     with Staging() as refusals:
+        about: dict[str, Any] = {"refusals": refusals, "digest": digest, "basis": basis, "actor": actor}
+        about |= {"now": now, "progress": told}
         database = newsroom.database
         with _opened(path) as file, database.pinned() as (write, aside), database.beside() as beside:
-            done = importing.merge(
-                counting(_read(newsroom, file, digest=digest, preset=preset, told=lambda _: None)),
-                refusals=refusals,
-                write=write,
-                aside=aside,
-                beside=beside,
-                digest=digest,
-                basis=basis,
-                actor=actor,
-                now=now,
-                progress=told,
-            )
+            lines = counting(_read(newsroom, file, digest=digest, preset=preset, told=mapped.append))
+            if dry_run:
+                done = importing.foresee(lines, pair=(write, aside), **about)
+            else:
+                done = importing.merge(lines, write=write, aside=aside, beside=beside, **about)
         yield Imported(
-            read_, done.added, done.known, done.confirmed, refusals.taken, done.remembered, refusals.ordered()
+            mapped[0],
+            read_,
+            done.added,
+            done.known,
+            done.confirmed,
+            refusals.taken,
+            done.remembered,
+            refusals.ordered(),
         )
 
 

@@ -113,9 +113,10 @@ def _may_come(connection: Connection, row: Any, carrier: Carrier) -> bool:
 def carriers(connection: Connection, row: Any) -> Iterator[Carrier]:
     """The dispatches that mailed the story in the version that this follow-up is about, or an earlier one; the newest first."""
     for carrier in mailed(connection, row.story_id):
-        if row.act != CORRECTION or (
-            carrier.version < row.version and carrier.made.series in row.told["digests"]
-        ):
+        if row.act != CORRECTION:
+            if carrier.version <= row.version:  # a later one was brought in since
+                yield carrier
+        elif carrier.version < row.version and carrier.made.series in row.told["digests"]:
             yield carrier
 
 

@@ -2,24 +2,34 @@
 
 One stands for both from then on, and every name leads to it: the one that the item belongs to, or one that was killed, for a kill wins over everything.
 The other is held, so that readers have the story once; where the one was killed, or the item kills it, it goes the same way. The desk is told, and may release what it holds to be two.
+
+What a source sent twice under two ids that nothing joins, word for word, is printed once (`selection.grouping`), and stays two. So when one is killed, held
+or changed, the other would come up with the words that were taken back: it is held, and a person decides. An agency also kills what it sent twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from publisher.desk.sourcereport import SourceReport
 from publisher.desk.withdrawals import BY_SOURCE, Withdrawal, withdraw
 from publisher.newsroom import Newsroom
-from publisher.revise import killed
+from publisher.revise import Change, killed
 from publisher.selection import belongs
-from publisher.store import aliases, house, stories
+from publisher.store import aliases, house, stories, twins
 from publisher.story import PubStatus, Received, Story
 
-__all__ = ["kill", "settle"]
+__all__ = ["after_change", "hold_twins", "kill", "settle"]
+
+AROUND = timedelta(days=1)
+"""How far from a story its source's others are looked at, for one that says the same."""
+CHANGED = "changed"
+BEFORE = {Change.HOLD: "held", Change.UPDATE: CHANGED, Change.CORRECTION: CHANGED}
+"""After which versions another story of the source may stand for the words of the one before."""
 
 
 def settle(
@@ -74,7 +84,45 @@ def kill(
     for one in (story, *(other for other in others if other is not None and other.killed is None)):
         done.append(withdraw(connection, one, act="kill", why=why, actor=actor, now=now, public=public))
         stories.set_sections(connection, one.story_id, _stood(newsroom, connection, one))
+        versions = [received for _, _, received in stories.versions(connection, one.story_id)]
+        done += hold_twins(connection, one, versions, act="killed", actor=actor, now=now)
     return done
+
+
+def after_change(
+    connection: Connection, present: Story, revised: Story, found: Change, *, actor: str, now: datetime
+) -> list[Withdrawal]:
+    """Hold what still says what this story said before a version that changed or withholds it."""
+    act = BEFORE.get(found)
+    if act is None:
+        return []
+    return hold_twins(connection, revised, [present.received], act=act, actor=actor, now=now)
+
+
+def hold_twins(
+    connection: Connection,
+    story: Story,
+    versions: Sequence[Received],
+    *,
+    act: str,
+    actor: str,
+    now: datetime,
+) -> list[Withdrawal]:
+    """Hold its source's other stories that say word for word what these versions said, and the story itself says no more.
+
+    `act`: what became of the story, in a word. What any story may say does not count.
+    """
+    said = {(one.original_headline, one.body_digest) for one in versions if aliases.texts(one)}
+    if act == CHANGED:
+        said.discard((story.received.original_headline, story.received.body_digest))
+    found = twins.saying(connection, story, said, within=AROUND)
+    why = f"word for word story {story.story_id}, which was {act}"
+    held = (
+        withdraw(connection, twin, act="hold", why=why, actor=actor, now=now)
+        for one in found
+        if (twin := stories.locked(connection, one.story_id)) is not None
+    )
+    return [replace(entry, twin_of=story.story_id) for entry in held]
 
 
 def _stood(newsroom: Newsroom, connection: Connection, story: Story) -> Iterator[str]:

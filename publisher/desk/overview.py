@@ -14,7 +14,7 @@ from publisher.desk.pages import Page, key_of, number_in, place_in
 from publisher.edition import Kind
 from publisher.errors import UnknownName
 from publisher.newsroom import Newsroom
-from publisher.store import approvals, deliveries, house, quarantine, states
+from publisher.store import approvals, deliveries, followups, house, quarantine, states
 from publisher.store import editions as stored_editions
 from publisher.store import stories as stored_stories
 from publisher.story import EmbargoKind, Story
@@ -298,6 +298,7 @@ def edition_record(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
     with newsroom.database.read() as connection:
         made = stored_editions.get(connection, edition_id, revision=head["revision"])
         present = stored_stories.load(connection, (item.story_id for item in made.items) if made else ())
+        dead = followups.killed_versions(connection, present)
         called = stored_stories.called(connection, (out.story_id for out in made.left_out) if made else ())
     if made is None:
         raise UnknownName("edition", edition_id)
@@ -325,7 +326,9 @@ def edition_record(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
                         "source_url": item.source_url,
                         "link": item.link,
                         "language": item.language,
-                        "withdrawn": _withdrawn(present.get(item.story_id)),
+                        "withdrawn": "killed"
+                        if item.version <= dead.get(item.story_id, 0)
+                        else _withdrawn(present.get(item.story_id)),
                         "printed_under": title
                         if (title := first[shelf.language, item.story_id]) != shelf.title
                         else "",

@@ -44,20 +44,30 @@ def add(
     *,
     digest: str,
     language: str | None,
-    sections: Sequence[str],
+    sections: Sequence[str] | None,
     rhythm: str | None = None,
     attributes: Sequence[str] = (),
     basis: str,
     actor: str,
     now: datetime,
 ) -> dict[str, Any]:
-    """Add a reader who has asked for a digest; `was` is what they got of it before, None for a new reader; `left_at`: when they had left it."""
-    spoken, often = fitting(newsroom, digest, language=language, sections=sections, rhythm=rhythm)
+    """Add a reader who has asked for a digest; `was` is what they got of it before, None for a new reader; `left_at`: when they had left it.
+
+    What is None stays as they had chosen it, also before they left, as far as the digest still has it; of somebody new the first language and all
+    sections. No sections at all: every one.
+    """
+    spoken, often = fitting(newsroom, digest, language=language, sections=sections or (), rhythm=rhythm)
     parsed = parse(address)
     addr_key = key(parsed, newsroom.address_key)
-    told = [_attribute(newsroom, text) for text in attributes]
+    told = _attributes(newsroom, attributes)
+    wanted = newsroom.asked_for(digest)
     with newsroom.database.write() as connection:
         before = _subscription(connection, addr_key, digest)
+        if before is not None and language is None and before.language in wanted.languages:
+            spoken = before.language
+        if sections is None:
+            chosen = before.sections.split() if before is not None else ()
+            sections = [slug for slug in chosen if slug in wanted.sections]
         subscriber_id = audience.add(
             connection,
             parsed,
@@ -70,7 +80,7 @@ def add(
             actor=actor,
             now=now,
         )
-        audience.keep_attributes(connection, ((subscriber_id, name, value) for name, value in told))
+        audience.keep_attributes(connection, ((subscriber_id, name, value) for name, value in told.items()))
     return {
         "id": subscriber_id,
         "address": parsed.address,
@@ -106,14 +116,19 @@ def fitting(
     return spoken, often
 
 
-def _attribute(newsroom: Newsroom, text: str) -> tuple[str, Value]:
-    """An attribute as a command is told it: `name=value`."""
-    name, _, typed = text.partition("=")
+def _attributes(newsroom: Newsroom, texts: Sequence[str]) -> dict[str, Value]:
+    """Attributes as a command is told them: `name=value`, each once."""
     known = {attribute.name: attribute for attribute in newsroom.settings.attributes}
-    if name not in known:
-        there = ", ".join(known) or "none: see [[attribute]] in publisher.toml"
-        raise BadInput(f"{text[:80]!r} names no attribute; there are {there}")
-    return name, known[name].read(typed)
+    told: dict[str, Value] = {}
+    for text in texts:
+        name, _, typed = text.partition("=")
+        if name not in known:
+            there = ", ".join(known) or "none: see [[attribute]] in publisher.toml"
+            raise BadInput(f"{text[:80]!r} names no attribute; there are {there}")
+        if name in told:
+            raise BadInput(f"{name} is given twice: a reader has one value of it, so leave out the other")
+        told[name] = known[name].read(typed)
+    return told
 
 
 def _subscription(connection: Connection, addr_key: bytes, digest: str) -> Any:

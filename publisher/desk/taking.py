@@ -14,15 +14,16 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from publisher import revise
 from publisher.desk.followups import note_correction
 from publisher.desk.heldback import by_lacking, by_late
-from publisher.desk.onestory import kill, settle
+from publisher.desk.onestory import after_change, kill, settle
 from publisher.desk.sourcereport import Outgoing, SourceReport
 from publisher.desk.withdrawals import BY_SOURCE, halt_holding, outgoing
 from publisher.intake.standing import DOUBTS
 from publisher.intake.text import clean
 from publisher.newsroom import Newsroom
-from publisher.revise import RESTORED, Change, change, content_hash, eligible_at, killed, older
+from publisher.revise import Change, change, content_hash, eligible_at, killed, older
 from publisher.rights import Channel
 from publisher.selection import barred, belongs, claimed
 from publisher.store import aliases, house, quarantine, stories
@@ -183,7 +184,8 @@ def _meaning(
 ) -> _Meant:
     """The story that we have, locked, and now known by this version's names too; and what the version means for it.
 
-    Whoever was asked what there is now may show again what was there before, and means that: only of files some come late. Nobody is told the same correction
+    Whoever was asked what there is now may show again what was there before, and means that: only of files some come late, and of two
+    answers to polls that ran at once. Nobody is told the same correction
     twice for it, and of several items of one document that name the same story it is the first.
     """
     named = aliases.named(connection, source.slug, received)
@@ -195,8 +197,9 @@ def _meaning(
     meant = _Meant(present, received, Change.NEW, content_hash(received), known)
     if present is None:
         return meant
-    again = report.polled and meant.hashed in known and present.story_id not in report.met
-    meant.found = change(present, received, known=() if again else known)
+    overtaken = report.polled and revise.overtaken(present, now)
+    again = report.polled and not overtaken and meant.hashed in known and present.story_id not in report.met
+    meant.found = change(present, received, known=() if again else known, overtaken=overtaken)
     report.met.add(present.story_id)
     aliases.keep(connection, present.source, present.story_id, received)
     if again and meant.found is Change.CORRECTION:
@@ -207,10 +210,9 @@ def _meaning(
     if meant.found is Change.AFTER_KILL and by_hand is not None:
         # Whoever had it was told to disregard it: it stands in their next edition again, as one that was corrected, and says so.
         meant.present, meant.found = replace(present, killed=None, corrected_at=now), Change.RELEASE
-        if not received.correction_note:
-            words = newsroom.templates.words(received.language)
-            note = words.gettext("This story had been withdrawn; it is published again.")
-            meant.received = replace(received, correction_note=note, flags=(*received.flags, RESTORED))
+        words = newsroom.templates.words(received.language)
+        note = words.gettext("This story had been withdrawn; it is published again.")
+        meant.received = revise.restored(received, note)
     return meant
 
 
@@ -284,6 +286,8 @@ def _tell_mail(
         report.withdrawals.append(halt_holding(connection, revised.story_id, act=act, why=BY_SOURCE))
     elif found in {Change.CORRECTION, Change.UPDATE} and (going := outgoing(connection, revised.story_id)):
         report.outgoing.append(Outgoing(revised.story_id, revised.headline, going))
+    if present is not None:
+        report.withdrawals += after_change(connection, present, revised, found, actor=actor, now=now)
     if found is Change.CORRECTION:
         note_correction(newsroom, connection, revised, actor=actor, now=now)
 
@@ -324,8 +328,12 @@ def next_version(
         story = replace(story, eligible_at=claimed(story) if first else None)
     else:
         kill = kind is Change.KILL
-        if kill:
-            received = replace(received, language=present.received.language)
+        language = present.received.language
+        received = (
+            replace(received, language=language)
+            if kill
+            else revise.still_restored(received, present.received)
+        )
         keep_headline = kill or present.headline_changed_at is not None
         released = present.released_at if received.embargo == present.received.embargo else None
         story = replace(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -37,8 +37,6 @@ __all__ = [
 
 BY_SOURCE = "by its source"
 """The reason of what no person of the house decided."""
-AROUND = timedelta(days=2)
-"""How far from a killed story its source's others are looked at, for one that says the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class Withdrawal:
     """Where a withdrawn story stood: halted dispatches, editions that were or are being mailed, feeds to rebuild.
 
     `act`: "kill", "hold", or what its source said of it ("embargo", "expired"). `noted`: those of the editions that have an editor's note,
-    which may speak of it. `same`: of a kill, other stories of its source that say the same and still stand: a person sees whether they are meant.
+    which may speak of it. `twin_of`: it is held because it says what that story says or said, which was changed or withdrawn; `same`: such stories.
     """
 
     story_id: str
@@ -55,6 +53,7 @@ class Withdrawal:
     editions: tuple[str, ...]
     feeds: tuple[str, ...]
     noted: tuple[str, ...] = ()
+    twin_of: str = ""
     same: tuple[str, ...] = ()
 
 
@@ -77,7 +76,6 @@ def withdraw(
     changed = replace(changed, killed=why) if act == "kill" else replace(changed, hold=why)
     stories.save(connection, changed)
     house.tell(connection, f"story.{act}", story.story_id, actor=actor, now=now, why=why)
-    same: list[str] = []
     if act == "kill":
         told = {"public": dict(public or {}), "by_source": why == BY_SOURCE}
         kill = NewFollowup(story_id=story.story_id, act="kill", version=story.version, told=told)
@@ -86,8 +84,7 @@ def withdraw(
         _clear_notes(connection, story, actor=actor, now=now)
         said = [received for _, _, received in stories.versions(connection, story.story_id)]
         aliases.keep_texts(connection, story.source, story.story_id, said)
-        same = stories.same_texts(connection, story, said, within=AROUND)
-    return replace(halt_holding(connection, story.story_id, act=act, why=why), same=tuple(same))
+    return halt_holding(connection, story.story_id, act=act, why=why)
 
 
 def together(done: Sequence[Withdrawal]) -> Withdrawal:
@@ -98,11 +95,7 @@ def together(done: Sequence[Withdrawal]) -> Withdrawal:
         editions=_all(entry.editions for entry in done),
         feeds=_all(entry.feeds for entry in done),
         noted=_all(entry.noted for entry in done),
-        same=tuple(
-            name
-            for name in _all(entry.same for entry in done)
-            if name not in {entry.story_id for entry in done}
-        ),
+        same=tuple(entry.story_id for entry in done if entry.twin_of),
     )
 
 
@@ -187,11 +180,14 @@ def barred(
 ) -> dict[str, Why]:
     """The stories that an edition holds or names and that may not go out at `now`, each with what bars it.
 
-    An edition is frozen, what it holds is not: asked again at every step on which bytes leave (wire.md 2.2).
+    An edition is frozen, what it holds is not: asked again at every step on which bytes leave (wire.md 2.2). A version that was killed stays so, also
+    when a person has brought a later one in.
     """
     named = [other.story_id for item in made.items for other in item.also]
     found = stories.by_id(connection, {*(item.story_id for item in made.items), *named})
-    return {
+    dead = followups.killed_versions(connection, [item.story_id for item in made.items])
+    killed = {item.story_id: Why.KILLED for item in made.items if item.version <= dead.get(item.story_id, 0)}
+    return killed | {
         story.story_id: why[0]
         for story in found
         if (why := selection.barred(story, sources, now, Channel.MAIL)) is not None

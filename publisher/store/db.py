@@ -167,10 +167,13 @@ class Database:
 
         Without `wait` StoreLocked at once, and nothing done, where another thread or process is writing a SQLite file.
         """
-        if self.frozen:
-            raise FolderUnwritable(self.where, "the file system is read-only; only what reads can be done")
+        self._thawed()
         with self._named(), self.locked(wait=wait), self._writing() as connection, connection.begin():
             yield connection
+
+    def _thawed(self) -> None:
+        if self.frozen:
+            raise FolderUnwritable(self.where, "the file system is read-only; only what reads can be done")
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -187,15 +190,17 @@ class Database:
     def pinned(self) -> Iterator[tuple[Transactions, Transactions]]:
         """Transactions on one connection, so that temporary tables last from one to the next: such as write, and such as touch no other tables and lock nothing.
 
-        The connection ends with the block, and the tables with it.
+        The connection ends with the block, and the tables with it. On SQLite it holds no foreign keys, which are looked up row by row: who writes
+        many asks once for each slice whether all have their parents.
         """
-        if self.frozen:
-            raise FolderUnwritable(self.where, "the file system is read-only; only what reads can be done")
         with self._named(), self._reader.connect() as connection:
             connection.detach()
+            if self.path is not None:
+                run_raw(connection, "PRAGMA foreign_keys=OFF")
 
             @contextmanager
             def write() -> Iterator[Connection]:
+                self._thawed()
                 with self.locked(), connection.execution_options(begin="BEGIN IMMEDIATE").begin():
                     yield connection
                 if self._lock.wanted:  # whoever waits would else hardly ever see it free

@@ -124,6 +124,20 @@ def of_story(connection: Connection, story_id: str) -> list[Row[Any]]:
     return list(connection.execute(query.order_by(followup.c.at, followup.c.id)))
 
 
+def killed_versions(connection: Connection, story_ids: Collection[str]) -> dict[str, int]:
+    """Of those of these stories that were ever killed the last version that was: it stays so, also when a person brings a later one in."""
+    found: dict[str, int] = {}
+    wanted = sorted(set(story_ids))
+    for start in range(0, len(wanted), 500):
+        query = (
+            select(followup.c.story_id, func.max(followup.c.version))
+            .where(followup.c.story_id.in_(wanted[start : start + 500]), followup.c.act == "kill")
+            .group_by(followup.c.story_id)
+        )
+        found |= dict(connection.execute(query).all())
+    return found
+
+
 def public_reason(connection: Connection, story_id: str) -> dict[str, str]:
     """What readers are told as the reason of the story's kill, by language."""
     told = [row.told["public"] for row in of_story(connection, story_id) if row.act == "kill"]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, or_, select, update
 
+from publisher.revise import MEANWHILE
 from publisher.store import schema
 from publisher.store.db import insert
 from publisher.store.schema import event, fact, source_state
@@ -120,10 +121,14 @@ def source_states(connection: Connection) -> dict[str, SourceState]:
 
 
 def remember_source(connection: Connection, state: SourceState) -> None:
-    """Replace what is remembered of this source."""
+    """Replace what is remembered of this source, unless another poll that was begun since (by `MEANWHILE` at most) has told of it."""
     values = {column.name: getattr(state, column.name) for column in source_state.columns}
+    meanwhile = None
+    if state.polled_at is not None:
+        told = func.coalesce(source_state.c.polled_at, state.polled_at)
+        meanwhile = or_(told <= state.polled_at, told > state.polled_at + MEANWHILE)
     connection.execute(
         insert(connection, source_state)
         .values(**values)
-        .on_conflict_do_update(index_elements=["source"], set_=values)
+        .on_conflict_do_update(index_elements=["source"], set_=values, where=meanwhile)
     )

@@ -62,6 +62,16 @@ def waiting(connection: Connection) -> int:
     return connection.execute(select(func.count()).where(quarantine.c.state == "waiting")).scalar_one()
 
 
+def released_after(connection: Connection, entry: Row[Any], story_id: str) -> int | None:
+    """A later entry that brought this story back already, or None."""
+    found: int | None = connection.execute(
+        select(func.max(quarantine.c.id)).where(
+            quarantine.c.story_id == story_id, quarantine.c.id > entry.id, quarantine.c.state == "released"
+        )
+    ).scalar_one()
+    return found
+
+
 def drop(
     connection: Connection, source: str, guids: Collection[str], *, actor: str, why: str, now: datetime
 ) -> int:

@@ -9,7 +9,7 @@ A row is saved whole, so whoever changes a story reads it by `locked`: two at on
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, delete, func, or_, select, union_all, update
@@ -236,26 +236,6 @@ def candidates(connection: Connection, *, since: datetime, also: Collection[str]
 def recent(found: Story, since: datetime) -> bool:
     """Whether `candidates` gives the story for this time: it became eligible then, or a decision about it was taken."""
     return (found.modified_at if found.eligible_at is None else found.eligible_at) >= since
-
-
-def same_texts(
-    connection: Connection, of: Story, versions: Iterable[Received], *, within: timedelta
-) -> list[str]:
-    """Usable stories of the same source that say what one of these versions said, from so long before to so long after; by id.
-
-    What any story may say does not count.
-    """
-    said = {name: received.body_digest for received in versions for name in aliases.texts(received)}
-    at = of.eligible_at or of.modified_at
-    query = _query().where(
-        story.c.status == PubStatus.USABLE.value,
-        story.c.eligible_at.between(at - within, at + within),
-        story.c.source == of.source,
-        story.c.id != of.story_id,
-        story_version.c.received["body_digest"].as_string().in_(set(said.values())),
-    )
-    found = _stories(connection, connection.execute(query.order_by(story.c.id)).all()) if said else []
-    return [other.story_id for other in found if aliases.texts(other.received) & said.keys()]
 
 
 def first_published_since(connection: Connection) -> datetime | None:

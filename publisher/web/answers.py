@@ -28,7 +28,7 @@ __all__ = ["HEADERS", "Answers"]
 
 YOUNGEST, OLDEST = timedelta(seconds=3), timedelta(hours=24)
 """How long a person takes to fill a form in."""
-WRONG = 422
+REFUSED, WRONG = 409, 422
 
 
 class Answers(Replies):
@@ -131,6 +131,11 @@ class Answers(Replies):
             return self.dead(visit)
         words, title = self._said(found, visit)
         house = self._speaking(found, "confirm", visit.token)
+        if found.barred:
+            page = pages.barred_page(
+                house, words, digest=title, address=found.address, templates=self._newsroom.templates
+            )
+            return self._shown(page, REFUSED)
         if visit.posts or found.done:
             page = pages.confirmed_page(
                 house,

@@ -28,7 +28,7 @@ from subscribers.presets import GoneLine
 from subscribers.rhythm import Rhythm
 from subscribers.schema import consent, subscriber, subscription, suppression
 
-__all__ = ["add", "erase", "leave", "refuse_gone"]
+__all__ = ["add", "erase", "gone_lines", "leave", "refuse_gone"]
 
 
 def add(
@@ -167,6 +167,24 @@ def refuse_gone(
     stays: that is what they said last, to us.
     """
     hold_suppressions(connection)
+    refused = 0
+    for line, subscriber_id in gone_lines(connection, gone, digest=digest):
+        refused += 1
+        if line.here:
+            _left_here(connection, line, digest, actor=actor, now=now)
+        elif subscriber_id is not None and line.cause == "left":
+            leave(connection, subscriber_id, digest=None, actor=actor, now=now)
+        elif line.cause == "left":
+            _refuse_all(connection, line.addr_key, actor=actor, now=now, detail=line.why)
+        else:
+            suppress(connection, line.addr_key, line.cause, actor=actor, now=now, detail=line.why)
+    return refused
+
+
+def gone_lines(
+    connection: Connection, gone: Sequence[GoneLine], *, digest: str
+) -> list[tuple[GoneLine, int | None]]:
+    """Those of these lines that `refuse_gone` goes by, each with the number of its reader, if they are one here; changes nothing."""
     yes = select(consent.c.subscriber_id).where(
         consent.c.subscriber_id == subscriber.c.id,
         consent.c.step == Step.CONFIRMED.value,
@@ -180,21 +198,14 @@ def refuse_gone(
         yes_here.exists().label("said_yes_here"),
     ).where(subscriber.c.addr_key.in_([line.addr_key for line in gone]))
     here = {bytes(row.addr_key): row for row in connection.execute(query)}
-    refused = 0
+    found: list[tuple[GoneLine, int | None]] = []
     for line in gone:
         person = here.get(line.addr_key)
-        if person is not None and (person.said_yes_here if line.here else person.said_yes):
-            continue
-        refused += 1
-        if line.here:
-            _left_here(connection, line, digest, actor=actor, now=now)
-        elif person is not None and line.cause == "left":
-            leave(connection, person.id, digest=None, actor=actor, now=now)
-        elif line.cause == "left":
-            _refuse_all(connection, line.addr_key, actor=actor, now=now, detail=line.why)
-        else:
-            suppress(connection, line.addr_key, line.cause, actor=actor, now=now, detail=line.why)
-    return refused
+        if person is None:
+            found.append((line, None))
+        elif not (person.said_yes_here if line.here else person.said_yes):
+            found.append((line, person.id))
+    return found
 
 
 def _left_here(connection: Connection, line: GoneLine, digest: str, *, actor: str, now: datetime) -> None:

@@ -12,7 +12,7 @@ from subscribers.audience.rows import hold_suppressions, insert, keep_evidence, 
 from subscribers.consent import Status, Step
 from subscribers.schema import subscriber, suppression
 
-__all__ = ["suppress", "suppressed", "suppressions", "undo_suppression"]
+__all__ = ["CAUSES", "suppress", "suppressed", "suppressions", "undo_suppression"]
 
 CAUSES = ("left", "bounced", "complained", "manual", "erased")
 """By weight: a heavier cause replaces a lighter one, so that undoing a dispatch's bounces undoes nobody's complaint."""

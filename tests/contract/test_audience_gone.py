@@ -11,7 +11,9 @@ from subscribers.address import parse
 from subscribers.audience import fading
 from subscribers.consent import Status
 from subscribers.errors import AddressSuppressed, UnknownSubscriber
+from subscribers.schema import consent
 from subscribers.tokens import Purpose
+from tests.contract.test_importing import bring
 from tests.readers import LATER, NOW, join, key_of, may_be_mailed, why_not
 
 
@@ -126,3 +128,35 @@ def test_whoever_gets_nothing_any_more_fades_by_whichever_way_they_left(database
         )  # their link works for ever
         join(connection, "gone@n.example", now=LATER)
         assert may_be_mailed(connection, gone)
+
+
+def test_a_list_that_says_who_is_gone_keeps_its_own_lines_about_them_out(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    """Wherever they stand, twice and under several causes; who said yes on a page of ours stays."""
+    monkeypatch.setattr("subscribers.importing.SLICE", 3)
+    with database.write() as connection:
+        join(connection, "knew@n.example")
+        audience.suppress(connection, key_of("worse@n.example"), "complained", actor="ed", now=NOW)
+        yes = join(connection, "yes@n.example")
+        told = {"step": "confirmed", "digest": "morning", "basis": "a page", "actor": "web:reader", "at": NOW}
+        connection.execute(consent.insert().values(subscriber_id=yes, form="subscribe", **told))
+    said = [
+        ("left", "left"),
+        ("bad", "bounced"),
+        ("bad", "left"),
+        ("worse", "bounced"),
+        ("knew", "left"),
+        ("yes", "left"),
+    ]
+    lines = [f"{name}@n.example," for name in ("left", "bad", "worse", "knew", "yes", "new", "new")]
+    lines += [f"{name}@n.example,{word}" for name, word in said]
+    done = bring(database, "\n".join(["email,status", *lines]))
+    assert (done.added, done.known, done.remembered) == (1, 1, 5)
+    assert [line.why for line in done.refused[:5]] == [
+        "the reader has left",
+        "the address is suppressed (bounced)",
+        "the address is suppressed (complained)",
+        "the reader has left",
+        "the address stands in line 7 already",
+    ]

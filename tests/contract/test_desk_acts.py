@@ -230,6 +230,10 @@ def test_a_version_after_a_kill_waits_for_a_person(room):
     ]  # whoever was told to disregard it is told
     assert told == [("Back again", "This story had been withdrawn; it is published again.")]
     assert ingest(room, line(1, version="3", headline="Back again")).counts == {"unchanged": 1}
+    assert ingest(room, line(1, version="4", headline="Back for good")).counts == {"update": 1}
+    assert only_story(room).received.correction_note == told[0][1]
+    assert ingest(room, line(1, version="5", correction_note="Corrects it.")).counts == {"correction": 1}
+    assert only_story(room).received.correction_note == "Corrects it."
 
 
 def waits(database, *others):
@@ -324,21 +328,43 @@ def test_an_edition_is_shown_with_where_a_story_is_printed_and_what_the_left_out
     assert [(out["headline"], out["why"]) for out in record["left_out"]] == [("Headline number 3", "held")]
 
 
-def test_a_kill_names_what_its_source_sent_word_for_word_under_another_id(room):
-    """By the desk and by the source; short texts are nobody's own, and what was killed before is not named."""
-    short = {"headline": "Fire", "body": "<p>A mill burns.</p>"}
-    ingest(room, line(1), line(2), line(3, **short), line(4, **short))
-    for number in (1, 2):
-        ingest(
-            room, line(number, id=f"again-{number}", source_url=f"https://meridian.example/again/{number}")
-        )
+def twice(room, number, **fields):
+    """A story that its source sent again, word for word, under another id and link; the ids of both."""
+    again = {"id": f"again-{number}", "source_url": f"https://meridian.example/again/{number}"}
+    ingest(room, line(number, **fields))
+    ingest(room, line(number, **(fields | again)))
     rows = overview.stories(room, section=None, source=None, limit=99, now=NOW)
-    one, two, fire = (
-        sorted(row["id"] for row in rows if row["headline"] == headline)
-        for headline in ("Headline number 1", "Headline number 2", "Fire")
+    headline = fields.get("headline", f"Headline number {number}")
+    return sorted(row["id"] for row in rows if row["headline"] == headline)
+
+
+def states(room, *ids):
+    rows = overview.stories(room, section=None, source=None, limit=99, now=NOW)
+    found = {row["id"]: row["state"] for row in rows}
+    return [found[name] for name in ids]
+
+
+def test_what_a_source_sent_twice_does_not_come_up_when_one_of_both_is_taken_back(room):
+    """Killed, held or changed, by the desk or the source: the other one is held, and named. Short texts are nobody's own."""
+    one, two, three, four = (twice(room, number) for number in range(1, 5))
+    fire = twice(room, 5, headline="Fire", body="<p>A mill burns.</p>")
+    killed = acts.kill(room, one[0], why="libel", **WHO)
+    assert (killed.withdrawal.same, states(room, *one)) == ((one[1],), ["killed", "held"])
+    assert "news" not in "".join(feed.series for feed in killed.published.feeds if feed.refused)
+    assert (acts.hold(room, two[0], why="?", **WHO).withdrawal.same, states(room, *two)) == (
+        (two[1],),
+        ["held", "held"],
     )
-    assert acts.kill(room, one[0], why="libel", **WHO).withdrawal.same == (one[1],)
-    assert acts.kill(room, one[1], why="libel", **WHO).withdrawal.same == ()
     assert acts.kill(room, fire[0], why="libel", **WHO).withdrawal.same == ()
-    (withdrawal,) = ingest(room, line(2, version="2", status="canceled")).withdrawals
-    assert {withdrawal.story_id, *withdrawal.same} == {*two}
+    report = ingest(room, line(3, version="2", status="canceled"))
+    assert [(entry.act, entry.twin_of != "") for entry in report.withdrawals] == [
+        ("kill", False),
+        ("hold", True),
+    ]
+    assert sorted(states(room, *three)) == ["held", "killed"]
+    report = ingest(room, line(4, version="2", urgency=3))
+    assert report.withdrawals == []
+    report = ingest(room, line(4, version="3", body="Nobody died.", correction_note="Nobody died."))
+    assert sorted(states(room, *four)) == ["held", "usable"]
+    acts.release(room, one[1], why="another event", **WHO)
+    assert states(room, one[1]) == ["usable"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from publisher.store.db import Database
+from publisher.store.schema import metadata
 from subscribers import audience, staged
 from subscribers.address import parse
 from subscribers.audience import No, Wanted, fading
@@ -20,7 +21,7 @@ from subscribers.cells import export
 from subscribers.consent import Status
 from subscribers.csvfile import Block, RefusedLine, read
 from subscribers.errors import StagingFailed
-from subscribers.importing import Imported, merge
+from subscribers.importing import Imported, foresee, merge
 from subscribers.schema import consent, subscriber, subscription
 from subscribers.staging import Staging
 from tests.readers import KEY, LATER, NOW, key_of
@@ -34,23 +35,43 @@ class Done(Imported):
 
 
 def bring(database: Database, text: str, **others: Any) -> Done:
+    """Import a list, and see that a look at it before foresaw the same, and changed nothing."""
     digest, halves = others.pop("digest", "morning"), others.pop("halves", True)
-    blocks = read(
-        io.StringIO(text, newline=""),
-        address_key=KEY,
-        digest=digest,
-        languages=("en", "fa"),
-        sections={"world"},
-    )
-    wanted: dict[str, Any] = {
-        "basis": "the form of 2025",
-        "actor": "cli:ed",
-        "now": NOW,
-    }
+
+    def blocks() -> Iterator[Block]:
+        return read(
+            io.StringIO(text, newline=""),
+            address_key=KEY,
+            digest=digest,
+            languages=("en", "fa"),
+            sections={"world"},
+        )
+
+    wanted: dict[str, Any] = {"digest": digest, "basis": "the form of 2025", "actor": "cli:ed", "now": NOW}
+    wanted |= others
+    foreseen = None
+    if "progress" not in others:
+        before = everything(database)
+        with Staging() as refusals, database.pinned() as pair:
+            done = foresee(blocks(), refusals=refusals, pair=pair, **wanted)
+            foreseen = Done(*astuple(done), refused=list(refusals.ordered()))
+        assert everything(database) == before
     with Staging() as refusals, database.pinned() as (write, aside), database.beside() as beside:
         wanted |= {"write": write, "aside": aside, "beside": beside if halves else None}
-        done = merge(blocks, refusals=refusals, digest=digest, **wanted | others)
-        return Done(*astuple(done), refused=list(refusals.ordered()))
+        done = merge(blocks(), refusals=refusals, **wanted)
+        brought = Done(*astuple(done), refused=list(refusals.ordered()))
+    if foreseen is not None:
+        assert replace(foreseen, batch_id=brought.batch_id) == brought
+    return brought
+
+
+def everything(database: Database) -> dict[str, set[tuple[Any, ...]]]:
+    """All rows of all tables."""
+    with database.read() as connection:
+        return {
+            table.name: {tuple(row) for row in connection.execute(select(table))}
+            for table in metadata.sorted_tables
+        }
 
 
 def wanted(database: Database, text: str, digest: str = "morning") -> Wanted | No:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
 
 from publisher.store.db import Database
-from subscribers import audience
+from subscribers import audience, slices
 from subscribers.schema import subscriber, subscription
 from tests.contract.test_importing import bring
 from tests.readers import NOW, key_of
@@ -44,3 +45,17 @@ def test_halves_of_a_list_come_in_side_by_side_and_end_together(
         assert {(bytes(row.addr_key), row.address) for row in rows} == {
             (key_of(a), a) for a in addresses[:-1]
         }
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_slice_that_would_leave_a_subscription_without_its_reader_is_not_kept(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    """The import's connection looks no foreign key up: the database is asked once a slice, and the next connection looks again."""
+    whole = slices._numbered
+    monkeypatch.setattr(slices, "_numbered", lambda *told: whole(*told)[1:])
+    with pytest.raises(IntegrityError, match="subscriber_id"):
+        bring(database, "email\na@news.example\n", halves=False)
+    with database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(subscription)).scalar_one() == 0
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar_one() == 1

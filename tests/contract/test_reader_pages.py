@@ -179,6 +179,45 @@ def test_a_link_to_leave_outlives_its_key_and_its_digest(room: Newsroom, client:
     assert readers.record(room, "old@keys.example")["digests"] == []
 
 
+def test_a_confirmation_of_whom_we_must_not_mail_says_so_and_changes_nothing(
+    room: Newsroom, client: Client
+) -> None:
+    """In every language, before the button is pressed and after; never why. Once it is taken back the link is good again."""
+    address, once = "barred@pages.example", "the-link-that-was-mailed"
+    with room.database.write() as connection:
+        asked = {
+            "digest": "morning",
+            "language": "en",
+            "sections": None,
+            "basis": None,
+            "actor": "t",
+            "now": NOW,
+        }
+        reader = audience.add(connection, parse(address), key(parse(address), room.address_key), **asked)
+        end = {"subscriber_id": reader, "digest": "morning", "expires_at": client.at + timedelta(days=1)}
+        audience.issue(connection, Purpose.CONFIRM, once, **end)
+    assert client.ask(f"/confirm/{once}").status == 200
+    readers.suppress(room, address, why="asked by phone", actor="t", now=NOW)
+    before = count(room, f"consent WHERE subscriber_id = {reader}")
+    headings = set()
+    for language in LANGUAGES:
+        shown, pressed = (
+            client.ask(f"/confirm/{once}?lang={language}"),
+            client.post(f"/confirm/{once}?lang={language}"),
+        )
+        assert (shown.status, pressed.status, pressed.body) == (409, 409, shown.body)
+        keeps_the_rules(shown, language)
+        assert "<form" not in shown.text
+        assert (address in shown.text, "@pages.example" in shown.text) == (False, True)
+        assert not re.search("manual|phone", shown.text)
+        headings |= set(re.findall("<h1>.*</h1>", shown.text))
+    assert len(headings) == len(LANGUAGES)
+    assert count(room, f"consent WHERE subscriber_id = {reader}") == before
+    readers.undo(room, address=address, dispatch_id=None, why="a mistake", actor="t", now=NOW)
+    assert client.post(f"/confirm/{once}").status == 200
+    assert readers.record(room, address)["status"] == "confirmed"
+
+
 def test_a_form_that_no_person_filled_in(room: Newsroom, client: Client) -> None:
     before = count(room, "signup")
     fresh = form_token(room.form_key, client.at)

@@ -96,21 +96,28 @@ EXPORTS = {
 }
 
 
+def looked_at(room, path, preset=None):
+    """What a dry run says of a list, and which lines it would refuse."""
+    told = {"digest": "morning", "basis": "asked", "progress": lambda _: None}
+    with exchange.import_csv(room, path, preset=preset, dry_run=True, **told, **WHO) as seen:
+        return seen, list(seen.refusals)
+
+
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_exports_of_other_programs_are_known_by_their_headings_and_looked_at_first(room, tmp_path):
     path = tmp_path / "export.csv"
     for program, text in EXPORTS.items():
         path.write_text(text)
-        seen = exchange.look(room, path, digest="morning", preset=None)
+        seen, refusals = looked_at(room, path)
         assert seen.mapped.program.name == program
-        assert (seen.good, seen.refused) == (1, text.count("\n") - 2)
-        assert all("says: " in refusal.why for refusal in seen.refusals)
-    assert exchange.look(room, path, digest="morning", preset="substack").good == 1
+        assert (seen.known, seen.refused) == (1, text.count("\n") - 2)
+        assert all("says: " in refusal.why for refusal in refusals)
+    assert looked_at(room, path, "substack")[0].known == 1
     path.write_text("Email Address,LEID,EUID,UNSUB_TIME\na@example.org,1,2,x\n")
-    seen = exchange.look(room, path, digest="morning", preset=None)
-    assert (seen.good, seen.refused, seen.gone) == (0, 1, 1)
+    seen, _ = looked_at(room, path)
+    assert (seen.added, seen.known, seen.refused, seen.remembered) == (0, 0, 1, 1)
     path.write_text("email,status\na@example.org,enabled\n")
-    assert exchange.look(room, path, digest="morning", preset=None).mapped.program is None
+    assert looked_at(room, path)[0].mapped.program is None
 
 
 LEFT_ELSEWHERE = (
@@ -129,8 +136,8 @@ def test_whom_another_program_calls_gone_no_later_list_brings_in(room, tmp_path)
         own = {"basis": "the form", "origin": Origin("front", None, None)}
         audience.confirm(connection, readers.record(room, "f@example.org")["id"], "morning", **own, **WHO)
     path.write_text(LEFT_ELSEWHERE + "u,f@example.org,F,{},blocklisted,x\n")
-    seen = exchange.look(room, path, digest="morning", preset=None)
-    assert (seen.good, seen.refused, seen.gone) == (2, 5, 5)
+    seen, _ = looked_at(room, path)
+    assert (seen.added, seen.known, seen.refused, seen.remembered) == (1, 1, 5, 4)
     assert seen.mapped.names == (None, "email", None, "attributes", "status", None)
     for _ in range(2):
         with exchange.import_csv(room, path, **told, **WHO) as done:

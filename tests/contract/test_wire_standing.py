@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from publisher.desk.sourcereport import SourceReport
 from publisher.desk.taking import take_item
 from publisher.intake import Context
 from publisher.newsroom import Newsroom
-from publisher.store import public, quarantine
+from publisher.store import house, public, quarantine
 from publisher.store import stories as stored
 from publisher.story import Story
 from tests.newsrooms import NOW, jsonl, line, newsroom
@@ -211,16 +212,47 @@ def test_a_correction_after_a_time_that_lay_ahead_is_no_older_one(room):
     assert take(room, told).counts == {"correction": 1}
 
 
-def test_what_a_poll_shows_again_is_what_stands_and_two_items_of_one_story_do_not_take_turns(room):
-    def poll(*told: dict[str, Any]) -> dict[str, int]:
-        report = SourceReport("meridian", polled=True)
-        with room.database.write() as connection:
-            for item in intake.read(jsonl(*told), Context(source=room.source("meridian"), now=NOW)).items:
-                take_item(
-                    room, connection, room.source("meridian"), item, report=report, actor="test", now=NOW
-                )
-        return report.counts
+def polled(room, *told: dict[str, Any], now: datetime = NOW) -> dict[str, int]:
+    report = SourceReport("meridian", polled=True)
+    with room.database.write() as connection:
+        for item in intake.read(jsonl(*told), Context(source=room.source("meridian"), now=now)).items:
+            take_item(room, connection, room.source("meridian"), item, report=report, actor="test", now=now)
+    return report.counts
 
+
+def test_of_two_polls_at_once_the_one_that_was_begun_first_undoes_nothing(room):
+    """Its answer was slow: what the other one brought meanwhile is later; a kill that it brings is one all the same."""
+    soon = NOW + timedelta(seconds=20)
+    before, held = line(1), line(1, status="withheld")
+    polled(room, before)
+    assert polled(room, held, now=soon) == {"hold": 1}
+    assert polled(room, before) == {"stale": 1}
+    assert polled(room, line(1, body="A text that nobody had seen.")) == {"stale": 1}
+    assert polled(room, before, now=soon + timedelta(seconds=1)) == {"release": 1}
+    assert polled(room, line(1, body="Nor this."), now=NOW - timedelta(hours=1)) == {
+        "update": 1
+    }  # a clock set back
+    assert polled(room, line(1, status="canceled"), now=NOW - timedelta(hours=1, seconds=9)) == {"kill": 1}
+
+
+def test_what_is_remembered_of_a_source_is_of_the_poll_that_was_begun_last(room):
+    def told(seconds: int, etag: str) -> str | None:
+        with room.database.write() as connection:
+            at = NOW + timedelta(seconds=seconds)
+            house.remember_source(connection, house.SourceState(source="meridian", etag=etag, polled_at=at))
+            return house.source_states(connection)["meridian"].etag
+
+    assert [told(0, "one"), told(20, "two"), told(5, "old"), told(20, "three")] == [
+        "one",
+        "two",
+        "two",
+        "three",
+    ]
+    assert told(-3600, "set back") == "set back"
+
+
+def test_what_a_poll_shows_again_is_what_stands_and_two_items_of_one_story_do_not_take_turns(room):
+    poll = partial(polled, room)
     right, wrong = line(1), line(1, headline="Libel", correction_note="Corrects the name.")
     assert [poll(told) for told in (right, wrong, right, right)] == [
         {"new": 1},

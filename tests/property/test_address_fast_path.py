@@ -84,3 +84,20 @@ def test_any_text_is_an_address_or_refused_by_name(text: str):
         assert not set(found.address) & set('\r\n\0 <>,;:"()')
         assert len(found.address.encode()) <= 254
         assert found.domain.isascii()
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a.b@c-d.example", "A@x.example", "a@X.example", "a@b.test", "a@b", ""]), min_size=1
+    )
+)
+@example(["a@b.example\nc@d.example"])
+def test_many_addresses_at_once_have_the_verdict_of_each(texts: list[str]):
+    assert list(address.plain_each(texts)) == [address.plain(text) for text in texts]
+
+
+def test_what_most_addresses_look_like_is_found_at_the_first_look_by_every_python():
+    """Before 3.11.5 a possessive group finds nothing that another one follows: all went the long way there, and no verdict told."""
+    assert ")++" not in address._FORM
+    assert ")*+" not in address._FORM
+    assert address._SHORT_LINES.fullmatch("a.b@c-d.example\n" * 3)

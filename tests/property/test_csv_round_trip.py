@@ -7,12 +7,12 @@ import io
 from contextlib import suppress
 from unittest.mock import patch
 
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from subscribers.cells import FORMULA_STARTS, export, guard, unguard
 from subscribers.csvfile import RefusedLine, read
-from subscribers.csvrows import csv_rows
+from subscribers.csvrows import _plain_rows, csv_rows
 from subscribers.errors import ListUnreadable
 from tests.readers import Line, lines_of
 
@@ -50,7 +50,24 @@ def test_no_list_breaks_the_reader_and_good_lines_around_the_noise_come_in(text:
     )
 
 
+@settings(max_examples=200)
+@given(
+    st.lists(
+        st.sampled_from(["a", "a,b", ",", "", '"a,b",c', '"a""b"', 'a"b', '"a"b', '"a', "\ra", "\0"]),
+        max_size=5,
+    )
+)
+@example(["", '"'])
+def test_a_block_that_is_split_by_commas_has_the_rows_that_csv_finds(lines: list[str]):
+    block = "".join(f"{line}\n" for line in lines)
+    rows = _plain_rows(block) if block else []
+    if rows is not None:
+        assert rows == list(csv.reader(io.StringIO(block, newline=""), strict=True))
+        assert _plain_rows(block.replace("\n", "\r\n") or "\n") == (rows or [[]])
+
+
 @given(st.text('"\n\r,a', max_size=60))
+@example('\n"\n')
 def test_where_a_block_ends_changes_no_row_and_no_number(text: str):
     def rows(block: int) -> list[tuple[int, object]]:
         found: list[tuple[int, object]] = []

@@ -44,6 +44,38 @@ def test_whoever_had_left_is_no_known_reader(run):
     assert again["left_at"] is not None
 
 
+def test_whoever_comes_back_has_what_they_had_chosen_unless_something_else_is_named(run):
+    run(
+        "subscriber",
+        "add",
+        "a@example.org",
+        "--digest",
+        "morning",
+        "--basis",
+        "x",
+        "--section",
+        "world",
+        "--rhythm",
+        "each",
+    )
+    assert "(world) already;" in add(run).out
+    run("subscriber", "leave", "a@example.org", "--digest", "morning")
+    said = add(run).out
+    assert said.startswith(
+        "A@example.org gets morning in en (world) again, as they had chosen before, and had left on "
+    )
+    run("subscriber", "leave", "a@example.org", "--digest", "morning")
+    assert " in en (all sections) again, and had left on " in add(run, "--section", "all").out
+
+
+def test_an_attribute_that_is_given_twice_is_refused(run):
+    settings = run.folder / "config" / "publisher.toml"
+    settings.write_text(settings.read_text() + '\n[[attribute]]\nname = "plan"\n')
+    said = add(run, "--attribute", "plan=free", "--attribute", "plan=paid")
+    assert (said.code, "plan is given twice" in said.err) == (2, True)
+    assert run.json("subscriber", "list")["items"] == []
+
+
 def test_an_import_counts_the_lines_of_the_list(run, tmp_path):
     path = tmp_path / "readers.csv"
     path.write_text("email\na@example.org\nb@example.org\nnot an address\na@example.org\n")
@@ -51,6 +83,35 @@ def test_an_import_counts_the_lines_of_the_list(run, tmp_path):
     assert said.code == 5
     assert said.out.splitlines()[-1] == "4 lines: 2 added, 0 known already, 2 refused."
     assert len(said.out.splitlines()) == 3
+
+
+def test_a_dry_run_says_what_the_import_says_and_how_columns_are_taken(run, tmp_path):
+    add(run)
+    run("suppression", "add", "b@example.org", "--why", "asked us")
+    path = tmp_path / "readers.csv"
+    path.write_text(
+        "email,name\na@example.org,A\nb@example.org,B\nc@example.org,C\nc@example.org,C\nnobody,D\n"
+    )
+    whole = ["subscriber", "import", str(path), "--digest", "morning", "--basis", "a form"]
+    said = run(*whole, "--dry-run")
+    looked = run("--json", *whole, "--dry-run")
+    done = run("--json", *whole)
+    assert said.code == looked.code == done.code == 5
+    assert said.out.splitlines()[-5:] == [
+        "A list with our own headings. Its columns:",
+        "  email -> email",
+        "  name -> passed over",
+        "Nothing was changed. The import would say:",
+        "5 lines: 1 added, 1 known already, 3 refused.",
+    ]
+    foreseen = json.loads(looked.out)
+    assert {key: foreseen.pop(key) for key in ("dry_run", "preset", "columns")} == {
+        "dry_run": True,
+        "preset": None,
+        "columns": {"email": "email", "name": None},
+    }
+    assert foreseen == json.loads(done.out)
+    assert [entry["line"] for entry in foreseen["refused"]] == [3, 5, 6]
 
 
 @pytest.mark.parametrize("lines", [[], ["bad"], ["bad", "a@example.org", "worse", "a@example.org"]])

@@ -59,6 +59,14 @@ def test_and_binds_more_than_or_and_not_stands_before_one_condition():
     assert rule == Any((both, Compare("town", "=", (Value("Bad Ischl"),))))
 
 
+def test_a_quote_within_a_value_is_written_twice_or_stands_in_the_other_kind():
+    said = """5" of the baker's"""
+    for written in ('"5"" of the baker\'s"', "'5\" of the baker''s'"):
+        assert parse(f"town in ({written}, x)", KNOWN) == Compare("town", "in", (Value(said), Value("x")))
+    with pytest.raises(SegmentUnreadable, match="cannot be read"):
+        parse('town = "a"" or member = yes', KNOWN)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -41,6 +41,7 @@ class Standing:
         address: "" when it was erased. sections: as they are stored.
         preferences: the token of the link to change it.
         done: what the link is for has been done: left, or confirmed.
+        barred: the address must not be mailed, whatever is asked for it.
     """
 
     subscriber_id: int
@@ -53,6 +54,7 @@ class Standing:
     active: bool
     preferences: str
     done: bool = False
+    barred: bool = False
 
 
 def _standing(newsroom: Newsroom, connection: Connection, row: Any, digest: Digest) -> Standing:
@@ -144,13 +146,16 @@ def leave(newsroom: Newsroom, standing: Standing, *, form: str, client: str, now
 
 
 def _asked(newsroom: Newsroom, connection: Connection, token: str, *, now: datetime) -> Standing | None:
-    """Whom a confirmation is about, also one that was confirmed by it; None when it is none or its digest is gone."""
+    """Whom a confirmation is about, also one that was confirmed by it or is barred; None when it is none or its digest is gone."""
     ticket = audience.ticket_of(connection, Purpose.CONFIRM, token, now=now)
     digest = newsroom.digests.get(ticket.digest) if ticket is not None else None
     if ticket is None or digest is None:
         return None
-    found = _standing(newsroom, connection, audience.get(connection, ticket.subscriber_id), digest)
-    found = replace(found, done=ticket.used_at is not None)
+    row = audience.get(connection, ticket.subscriber_id)
+    against = audience.suppressed(connection, row.addr_key)
+    found = _standing(newsroom, connection, row, digest)
+    barred = against is not None and against.cause != "left"  # who left may come back by this link
+    found = replace(found, done=ticket.used_at is not None, barred=barred)
     return found if found.address and (not found.done or found.active) else None
 
 
@@ -161,11 +166,13 @@ def confirming(newsroom: Newsroom, token: str, *, now: datetime) -> Standing | N
 
 
 def confirm(newsroom: Newsroom, token: str, *, client: str, now: datetime) -> Standing | None:
-    """Confirm; pressed twice it is confirmed once, and says so twice. None when the link is none, or the address must not be mailed."""
+    """Confirm; pressed twice it is confirmed once, and says so twice. None when the link is none; who is barred stays so, and the link unused."""
     try:
         with newsroom.database.write() as connection:
             found = _asked(newsroom, connection, token, now=now)
-            if found is not None and audience.spend(connection, Purpose.CONFIRM, token, now=now):
+            if found is None or found.barred:
+                return found
+            if audience.spend(connection, Purpose.CONFIRM, token, now=now):
                 audience.confirm(
                     connection,
                     found.subscriber_id,
@@ -175,6 +182,8 @@ def confirm(newsroom: Newsroom, token: str, *, client: str, now: datetime) -> St
                     now=now,
                     origin=Origin("confirm", network_of(client)),
                 )
-    except (AddressSuppressed, UnknownSubscriber):
+    except AddressSuppressed:  # since we looked
+        return confirming(newsroom, token, now=now)
+    except UnknownSubscriber:
         return None
     return found

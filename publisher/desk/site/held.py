@@ -1,7 +1,7 @@
 """What pages are made from, read in one view of the database: feed editions, digest editions as they may be shown now, and what is closed.
 
 A digest edition is shown as it came out, whatever revision was mailed last: a story of it that was killed since stands there as the
-house's notice, one that was corrected since keeps its text and says so; what is held, under embargo or has ended is left out and named
+house's notice, also when a person has brought a later version in; one that was corrected since keeps its text and says so; what is held, under embargo or has ended is left out and named
 nowhere, also by no editor's note.
 """
 
@@ -21,7 +21,7 @@ from publisher.newsroom import Newsroom
 from publisher.render.pages import Later
 from publisher.rights import Channel, strictest
 from publisher.selection import barred, item_of, withdrawn_item
-from publisher.store import approvals, editions, public, stories
+from publisher.store import approvals, editions, followups, public, stories
 from publisher.story import Story
 
 __all__ = ["EDITIONS", "SITE", "STORIES", "Held", "Shown", "alone", "held", "unfit_of"]
@@ -87,11 +87,18 @@ def held(newsroom: Newsroom, connection: Connection, *, now: datetime) -> Held:
     present = stories.load(connection, here.keys() | carried | named | own.keys())
     unfit = unfit_of(newsroom, present, now=now)
     notice = notices(newsroom, connection)
+    dead = followups.killed_versions(connection, present)
     stubs = {
         name: withdrawn_item(story, newsroom.sources.get(story.source), notice(story))
         for name, story in present.items()
-        if story.killed is not None
+        if story.killed is not None or name in dead
     }
+
+    def gone(made: Edition) -> frozenset[str]:
+        """Of its stories those that may not be shown as they stand there."""
+        killed = (item.story_id for item in made.items if item.version <= dead.get(item.story_id, 0))
+        return unfit.union(killed)
+
     changed = {
         name
         for name, (status, at) in own.items()
@@ -107,10 +114,10 @@ def held(newsroom: Newsroom, connection: Connection, *, now: datetime) -> Held:
         [
             Shown(
                 replace(
-                    _as_shown(newsroom, first, last, unfit, stubs),
-                    notes=notes_without(connection, first, unfit),
+                    _as_shown(newsroom, first, last, gone(first), stubs),
+                    notes=notes_without(connection, first, gone(first)),
                 ),
-                _later(first, present, unfit),
+                _later(first, present, gone(first)),
             )
             for first, last in found
         ],
@@ -195,7 +202,9 @@ def _as_shown(
     """The edition as it came out: its last revision's items, as far as pages may show them, and the notices of those that were killed."""
     shown = (_on_pages(newsroom, item, unfit) for item in last.items if item.story_id not in unfit)
     items = {item.story_id: item for item in shown if item is not None}
-    items |= {item.story_id: stubs[item.story_id] for item in first.items if item.story_id in stubs}
+    items |= {
+        item.story_id: stubs[item.story_id] for item in first.items if item.story_id in unfit & stubs.keys()
+    }
     return replace(
         last,
         shelves=tuple(

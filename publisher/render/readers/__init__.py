@@ -14,6 +14,7 @@ from publisher.render.readers.choosing import (
     preferences_page,
 )
 from publisher.render.readers.joining import (
+    barred_page,
     confirm_page,
     confirmed_page,
     consent,
@@ -30,6 +31,7 @@ __all__ = [
     "Option",
     "account_page",
     "address_page",
+    "barred_page",
     "confirm_page",
     "confirmed_page",
     "consent",

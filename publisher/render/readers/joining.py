@@ -131,6 +131,26 @@ def confirmed_page(
     )
 
 
+def barred_page(house: House, words: Words, *, digest: str, address: str, templates: Templates) -> bytes:
+    """A confirmation of an address that must not be mailed. Why is not said: the link may be in other hands than the cause concerns."""
+    return note(
+        house,
+        words,
+        heading=words.gettext("No mail goes to this address"),
+        lines=[
+            words.fill(
+                "We send nothing to %(address)s at present, so your subscription to %(digest)s is not confirmed. Nothing was changed.",
+                digest=digest,
+                address=masked(address),
+            ),
+            words.gettext(
+                "If you want it all the same, write to us: our address stands at the foot of this page."
+            ),
+        ],
+        templates=templates,
+    )
+
+
 def leave_page(
     house: House, words: Words, *, digest: str, address: str, action: str, templates: Templates
 ) -> bytes:

@@ -91,12 +91,12 @@ class EditionsAsked(Page):
 
 
 class NewSubscriber(Sent):
-    """Somebody who has asked for a digest, with the evidence that they did."""
+    """Somebody who has asked for a digest, with the evidence that they did. What is left out stays as they had chosen it; no sections: all of them."""
 
     address: Annotated[str, Field(min_length=3, max_length=254)]
     digest: Name
     language: Name | None = None
-    sections: Annotated[list[Name], Field(max_length=100)] = Field(default_factory=list)
+    sections: Annotated[list[Name] | None, Field(max_length=100)] = None
     rhythm: Annotated[str | None, Field(max_length=40, description="each, daily 07:00, weekly 5 18:00")] = (
         None
     )
