@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ __all__ = ["COMMANDS"]
 def audit(door_: Door, place: str, disclaimers: tuple[str, ...], limit: int, private: bool) -> int:
     """Find stories that are out without their source.
 
-    Reads a feed, a page, a WordPress site (its front page) or a file, and lists every story that lacks the name of its source, a link to the original, or a
+    Reads a feed, a page, a WordPress site (its front page) or a file (`-` is what comes by a pipe), and lists every story that lacks the name of its source, a link to the original, or a
     disclaimer, with the source that it probably has. Every story there is held to be another agency's: give the feed of your wire section. No
     newsroom has to be set up, and nothing is stored. Exit code 5 when a story lacks something.
 
@@ -48,8 +49,10 @@ def audit(door_: Door, place: str, disclaimers: tuple[str, ...], limit: int, pri
       publisher --json audit https://www.example.org/ --limit 200
     """
     from publisher.desk.audit import audit as audited
+    from publisher.intake.document import MAX_BYTES
 
-    report = audited(place, disclaimers=disclaimers, private=private, limit=limit, now=now())
+    given = sys.stdin.buffer.read(MAX_BYTES + 1) if place == "-" else None
+    report = audited(place, given=given, disclaimers=disclaimers, private=private, limit=limit, now=now())
     lines: list[str] = []
     for story in report.lacking:
         lines += _lines(story)

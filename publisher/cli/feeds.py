@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,20 +77,24 @@ def build(door_: Door, out: Path | None, site_dir: Path | None) -> int:
         for report in done.feeds
     ]
     columns = {"feed": "Feed", "items": "Items", "changed": "Changed", "refused": "Refused"}
-    door_.table(rows, columns, empty="No feeds.")
+    if door_.as_json or not door_.quiet:
+        door_.table(rows, columns, empty="No feeds.")
     changed, written = counted(len(done.pages.changed), "page"), counted(len(done.files), "file")
     door_.say(f"{changed} changed, {written} written.")
-    for report in done.feeds:
-        for fault in report.skipped:
-            door_.say(f"The feed {report.series} goes out without a story: {fault}")
-        for story_id in report.recalled:
-            door_.say(f"The feed {report.series} keeps its last good bytes, without the story {story_id}.")
-    for refusal in done.pages.refused:
-        door_.say(f"A page keeps its last good bytes: {refusal}")
-    for path in [*(path for report in done.feeds for path in report.down), *done.pages.down]:
-        door_.say(f"Taken down until it can be made anew, for it shows what may not be shown: {path}")
     if done.hubs.told:
         door_.say(f"Hubs told: {done.hubs.told}.")
+    wrong = replace(door_, quiet=False)
+    for report in done.feeds:
+        if report.refused and door_.quiet:
+            wrong.say(f"The feed {report.series} keeps its last good bytes: {report.refused}")
+        for fault in report.skipped:
+            wrong.say(f"The feed {report.series} goes out without a story: {fault}")
+        for story_id in report.recalled:
+            wrong.say(f"The feed {report.series} keeps its last good bytes, without the story {story_id}.")
+    for refusal in done.pages.refused:
+        wrong.say(f"A page keeps its last good bytes: {refusal}")
+    for path in [*(path for report in done.feeds for path in report.down), *done.pages.down]:
+        wrong.say(f"Taken down until it can be made anew, for it shows what may not be shown: {path}")
     say_behind(done)
     for failure in done.hubs.failures:
         click.echo(f"publisher: {failure}", err=True)

@@ -16,7 +16,8 @@ def recheck() -> None:
     """Stories that changed at their source.
 
     A feed never says that a story was withdrawn. So the source's page of each published story is asked again 15 minutes, 2 hours and a
-    day later. Nothing is withdrawn by itself: what was found waits here until a person kills or holds the story, or settles it.
+    day later. Nothing is withdrawn by itself: what was found waits here until a person kills or holds the story, or settles it. One
+    that is released, or brought back, is asked after anew; what had been found is over.
     """
 
 

@@ -1,6 +1,6 @@
 """Reading what a newsroom has out already, and what its stories lack: a feed, a page, a WordPress site, or a file. No newsroom is needed.
 
-Order: fetch (or read) once; of a WordPress site's front page the newest posts by its REST interface, of another page the article, else the feed
+Order: fetch (or read, no more of it than is ever judged, and nothing that is no file) once; of a WordPress site's front page the newest posts by its REST interface, of another page the article, else the feed
 that it names; then each story is judged. Nothing is stored, and nothing is asked but the one site.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -20,14 +20,15 @@ from publisher.errors import BadInput, InputUnreadable
 from publisher.fetch import Failed, Fetched, Guard, Memory, fetch, values
 from publisher.intake import Context, Unreadable, mail, sweeping
 from publisher.intake.auditing import Audited, audited
+from publisher.intake.document import MAX_BYTES
 from publisher.intake.markup import to_text
-from publisher.intake.page import is_html
+from publisher.intake.page import feeds_in, is_html
 from publisher.legible import is_front_page
+from publisher.settings.disk import bytes_of
 from publisher.story import Source, SourceKind
 
 __all__ = ["Report", "audit"]
 
-FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json")
 PAGE = 50
 
 
@@ -46,27 +47,44 @@ class Report:
 
 
 def audit(
-    place: str, *, disclaimers: Sequence[str] = (), private: bool = False, limit: int = 100, now: datetime
+    place: str,
+    *,
+    given: bytes | None = None,
+    disclaimers: Sequence[str] = (),
+    private: bool = False,
+    limit: int = 100,
+    now: datetime,
 ) -> Report:
     """Judge the stories at an address or in a file; `private`: the site may be in a private network, which was meant.
+
+    `given`: what was read of the place already.
 
     Raises:
         BadInput: there is nothing that can be read as stories.
     """
-    if "://" not in place:
-        path = Path(place)
-        try:
-            raw = path.read_bytes()
-        except OSError as error:
-            raise InputUnreadable(place, error.strerror or str(error)) from error
+    if given is not None or "://" not in place:
+        raw = _read(place) if given is None else given
         return _judged(place, [(raw, "")], _source(""), disclaimers=disclaimers, limit=limit, now=now)
-    parts = urlsplit(place)
-    guard = Guard()
-    if private:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        guard = Guard(ports=frozenset({port}), allow_hosts=frozenset({parts.hostname or ""}))
+    guard = _alone(place) if private else Guard()
     documents, host = asyncio.run(_Reader(guard, now).documents(place, limit))
     return _judged(place, documents, _source(host), disclaimers=disclaimers, limit=limit, now=now)
+
+
+def _read(place: str) -> bytes:
+    try:
+        return bytes_of(Path(place), MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise InputUnreadable(place, getattr(error, "strerror", None) or str(error)) from error
+
+
+def _alone(place: str) -> Guard:
+    """Lets the named site pass, wherever it is; an address that cannot be read names none, and is refused where it is fetched."""
+    try:
+        parts = urlsplit(place)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return Guard()
+    return Guard(ports=frozenset({port}), allow_hosts=frozenset({parts.hostname or ""}))
 
 
 def _source(host: str) -> Source:
@@ -147,12 +165,9 @@ class _Reader:
                 return [(answer.body, answer.url)], host
         if api is not None:
             return await self._posts(api, limit), host
-        for link in LexborHTMLParser(answer.body.decode("utf-8", "replace")).css(
-            'link[rel~="alternate"][href]'
-        ):
-            if (link.attributes.get("type") or "").casefold() in FEED_TYPES:
-                feed = await self._asked(urljoin(answer.url, link.attributes.get("href") or ""))
-                return [(feed.body, feed.url)], host
+        for feed in feeds_in(answer.body, answer.url):
+            found = await self._asked(feed)
+            return [(found.body, found.url)], host
         raise BadInput(f"{url} is a page that is no article and names no feed: give the address of a feed")
 
     async def _posts(self, api: str, limit: int) -> list[tuple[bytes, str]]:

@@ -3,7 +3,7 @@
 Order, under a lock that a process holds for the whole look and that dies with it: a file that has been left alone for a while is moved aside
 (`.taken`), so that an upload under the same name cannot mix with it; it is read and stored; it is moved on. After a crash the next look begins with what was
 moved aside: what had been stored is known by then and changes nothing. Two processes never look at once. Names that begin with a dot or end like an unfinished upload are
-passed over; links and folders are nobody's stories. What cannot be read is given time to become whole before it counts as failed.
+passed over, and so is a file that its sender takes back amid a look; links and folders are nobody's stories. What cannot be read is given time to become whole before it counts as failed.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _held(folder: Path) -> Iterator[bool]:
 
 def _left_over(folder: Path) -> list[Path]:
     """What a process that died had moved aside; nobody else is alive in here."""
-    return sorted(entry for entry in (folder / TAKEN).iterdir() if _is_file(entry))
+    return sorted(entry for entry in (folder / TAKEN).iterdir() if _file(entry))
 
 
 def _whole(folder: Path, now: datetime) -> list[Path]:
@@ -100,11 +100,10 @@ def _whole(folder: Path, now: datetime) -> list[Path]:
     found: list[tuple[float, str, Path]] = []
     for entry in folder.iterdir():
         name = entry.name.casefold()
-        if name.startswith(".") or name.endswith(UNFINISHED) or not _is_file(entry):
+        if name.startswith(".") or name.endswith(UNFINISHED) or (seen := _file(entry)) is None:
             continue
-        changed = entry.lstat().st_mtime
-        if not _within(QUIET, changed, now):
-            found.append((changed, entry.name, entry))
+        if not _within(QUIET, seen.st_mtime, now):
+            found.append((seen.st_mtime, entry.name, entry))
     return [entry for _, _, entry in sorted(found)]
 
 
@@ -113,17 +112,24 @@ def _within(span: timedelta, changed: float, now: datetime) -> bool:
     return -AHEAD.total_seconds() <= now.timestamp() - changed < span.total_seconds()
 
 
-def _is_file(entry: Path) -> bool:
-    with suppress(FileNotFoundError):  # taken back by its sender
-        return stat.S_ISREG(entry.lstat().st_mode)
-    return False
+def _file(entry: Path) -> os.stat_result | None:
+    """What is known of a file; None for what is none, or was taken back by its sender."""
+    with suppress(FileNotFoundError):
+        seen = entry.lstat()
+        return seen if stat.S_ISREG(seen.st_mode) else None
+    return None
 
 
 def _one(folder: Path, entry: Path, take: Take, *, now: datetime) -> None:
     """Move aside, read, hand over, move on; an upload that goes on meanwhile gets its file back."""
     aside = folder / TAKEN / entry.name
     if entry != aside:
-        entry.rename(aside)
+        try:
+            entry.rename(aside)
+        except FileNotFoundError:
+            if os.path.lexists(entry):
+                raise  # it is there, and where it goes is not
+            return
     before = aside.stat()
     crashpoint("drop.taken")
     raw: bytes | OSError

@@ -3,7 +3,8 @@
 Order for one round: stories that were published get their row; what is due is taken under a lease; each site is asked for its robots.txt and then, side by side with
 other sites but never twice at once, for its pages, conditionally; what came of each is written in one transaction, with an event for each finding. Only
 then the webhook of the alarms hears of it. Nothing is ever withdrawn here: the finding names the command that does.
-Whatever a network or a server does is no finding; a look that failed is tried again until the next one is due.
+Whatever a network or a server does is no finding; a look that failed is tried again until the next one is due, after a pause that grows. What had no turn
+comes first in the next round: pages that do not answer keep nothing of their site from being looked at.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ from publisher.intake.lookback import AFTER, Finding, Seen, answered, led_home, 
 from publisher.intake.robots import allowed
 from publisher.newsroom import Newsroom
 from publisher.store import house, looks, stories
-from publisher.story import Story
+from publisher.story import PubStatus, Source, Story
 
 __all__ = ["Found", "listing", "look", "settle"]
 
 AT_ONCE, OF_ONE_SITE = 60, 5
 LEASE = timedelta(minutes=10)
-AGAIN = timedelta(minutes=30)
-"""After a look that failed, and for what had no turn."""
+AGAIN, DOUBLED = timedelta(minutes=30), 4
+"""After a look that failed; twice as long after each that fails in its turn, so many times."""
 FORGOTTEN = timedelta(hours=26)
 """What was published longer ago and has no row is left alone: after an upgrade the whole archive would be asked."""
 
@@ -65,7 +66,7 @@ def look(newsroom: Newsroom, *, actor: str, now: datetime) -> list[Found]:
     watched = [source.slug for source in newsroom.settings.sources if source.recheck]
     with newsroom.database.write() as connection:
         looks.begin(connection, watched, since=now - FORGOTTEN, after=AFTER[0])
-        due = looks.take(connection, now=now, until=now + LEASE, limit=AT_ONCE)
+        due = looks.take(connection, now=now, until=now + LEASE, limit=AT_ONCE, of_one_site=OF_ONE_SITE)
     if not due:
         return []
     sites: dict[str, list[Row[Any]]] = {}
@@ -96,7 +97,7 @@ async def _sites(
                 return {row.story_id: robots for row in rows}
             rules = robots.body if isinstance(robots, Fetched) else b""
             answers: dict[str, Result | None] = {}
-            for row in rows[:OF_ONE_SITE]:
+            for row in rows:
                 may = allowed(rules, row.url)
                 answer = await ask(row.url, Memory(row.etag, row.last_modified)) if may else None
                 answers[row.story_id] = answer
@@ -127,12 +128,9 @@ def _written(
         # articles first: whether a source's pages are such is asked for those that are none
         for row in sorted(due, key=lambda row: pages.get(row.story_id) is None):
             story, result = present[row.story_id], results.get(row.story_id)
-            source = newsroom.sources.get(row.source)
-            if story.killed is not None or source is None or not source.recheck:
-                looks.end(connection, row.story_id, due_at=None)
-                continue
-            if row.story_id in results and result is None:
-                looks.end(connection, row.story_id, due_at=None, detail="robots.txt asks us not to look")
+            unasked = _unasked(row, story, newsroom.sources.get(row.source), results)
+            if unasked is not None:
+                looks.end(connection, row, **unasked)
                 continue
             before = Seen(row.headline, row.length) if row.headline is not None else None
             finding: Finding | None = None
@@ -163,11 +161,26 @@ def _written(
                     data={"finding": finding.word, "url": row.url},
                 )
                 found.append(Found(row.story_id, story.headline, finding))
-            looks.end(connection, row.story_id, **values)
+            looks.end(connection, row, **values)
         for row in due:
             if (result := results.get(row.story_id)) is not None and result.not_before is not None:
-                looks.pause(connection, row.source, result.not_before)
+                looks.pause(connection, urlsplit(row.url).netloc, result.not_before)
     return found
+
+
+def _unasked(
+    row: Row[Any], story: Story, source: Source | None, results: dict[str, Result | None]
+) -> dict[str, Any] | None:
+    """What becomes of the row where no page of the story has told us anything; None where one has."""
+    out = story.killed is None and story.hold is None and story.received.pubstatus is PubStatus.USABLE
+    if not out or source is None or not source.recheck:  # a held one begins anew when it is released
+        return {"due_at": None}
+    moved = story.received.source_url not in {"", row.url}
+    if moved or row.story_id not in results:  # what moved begins anew, whatever the old page says
+        return {"due_at": row.due_at}
+    if results[row.story_id] is None:
+        return {"due_at": None, "detail": "robots.txt asks us not to look"}
+    return None
 
 
 def _verdict(
@@ -189,10 +202,10 @@ def _next(row: Row[Any], now: datetime, *, done: bool) -> dict[str, Any]:
     rest = [row.published_at + after for after in AFTER if row.published_at + after > now]
     later = rest[0] if rest else None
     if done:
-        return {"looks": row.looks + 1, "due_at": later}
-    again = now + AGAIN
+        return {"looks": row.looks + 1, "failed": 0, "due_at": later}
+    again = now + AGAIN * 2 ** min(row.failed, DOUBLED)
     gives_up = again > row.published_at + AFTER[-1] + timedelta(hours=6)
-    return {"due_at": None if gives_up else min(again, later) if later else again}
+    return {"failed": row.failed + 1, "due_at": None if gives_up else min(again, later) if later else again}
 
 
 def _document(newsroom: Newsroom, found: Found) -> bytes:

@@ -14,10 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
-from selectolax.lexbor import LexborHTMLParser
 
 from publisher import intake
 from publisher.desk import clock
@@ -26,6 +25,7 @@ from publisher.desk.pages import Page
 from publisher.errors import BadInput, Conflict
 from publisher.fetch import Failed, Fetched, Memory, Result, fetch, fetch_all, values
 from publisher.intake import Context, Document, sweeping
+from publisher.intake.page import feeds_in
 from publisher.intake.text import clean
 from publisher.newsroom import Newsroom
 from publisher.schedule import silence
@@ -38,9 +38,6 @@ __all__ = ["Added", "Checked", "add", "check", "listing"]
 
 SLOW = 10.0
 """Seconds for one answer; a round of polls has a minute."""
-FEED_TYPES = frozenset(
-    {"application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"}
-)
 
 
 def listing(newsroom: Newsroom, *, now: datetime, limit: int = 1000, after: str | None = None) -> Page:
@@ -245,11 +242,10 @@ async def _found(newsroom: Newsroom, url: str, now: datetime) -> tuple[Fetched, 
     answer = await _asked(newsroom, url, now)
     if not _is_page(answer):
         return answer, "auto"
-    for link in LexborHTMLParser(answer.body.decode("utf-8", "replace")).css('link[rel~="alternate"][href]'):
-        if (link.attributes.get("type") or "").casefold() in FEED_TYPES:
-            found = await _asked(newsroom, urljoin(answer.url, link.attributes.get("href") or ""), now)
-            if not _is_page(found):
-                return found, "auto"
+    for feed in feeds_in(answer.body, answer.url):
+        found = await _asked(newsroom, feed, now)
+        if not _is_page(found):
+            return found, "auto"
     if sweeping.api_in(answer.url, values(answer.headers, b"link")):
         return answer, "wordpress"
     raise BadInput(f"{url} is a page that names no feed: give the address of the feed itself")

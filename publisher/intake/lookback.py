@@ -36,7 +36,11 @@ CAME_FROM = re.compile(r"(?:(?:ref|from|src|source|status|error|redirect(?:ed)?|
 """A front page may be one of several, and be told where a reader came from."""
 MUCH, MANY = 0.5, 400
 """A text that lost or gained half of its length, and so many characters."""
-GONE = frozenset({"http-404", "http-410"})
+GONE = {
+    "http-404": "the page is gone (status 404)",
+    "http-410": "the page is gone (status 410)",
+    "http-451": "the page was taken down for legal reasons (status 451)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,7 @@ def seen(raw: bytes, source: Source, *, url: str, now: datetime) -> Seen | None:
 
 def answered(reason: str) -> Finding | None:
     """What a failed request says: that the page is gone, or nothing."""
-    if reason in GONE:
-        return Finding("gone", f"the page is gone (status {reason.removeprefix('http-')})")
-    return None
+    return Finding("gone", GONE[reason]) if reason in GONE else None
 
 
 def led_home(asked: str, final: str) -> Finding | None:
@@ -83,7 +85,7 @@ def led_home(asked: str, final: str) -> Finding | None:
 
 
 def verdict(headline: str, before: Seen | None, present: Seen | None, *, others: float = 0) -> Finding | None:
-    """What has changed; `headline` is the story's as its source sent it, `before` what an earlier look saw (None: there was none).
+    """What has changed; `headline` is the story's as its source last sent it, `before` what an earlier look saw (None: there was none).
 
     `others`: how many of the source's other pages are articles, 1 being all; 0 when none was looked at.
     """
@@ -98,12 +100,18 @@ def verdict(headline: str, before: Seen | None, present: Seen | None, *, others:
         if present.headline and (little or withdrawn):
             return Finding("headline", f"the page has another headline: {present.headline}")
         return None
-    if _plain(before.headline) != _plain(present.headline):
+    if _plain(before.headline) != _plain(present.headline) and not _taken(headline, before, present):
         return Finding("headline", f"the headline was {before.headline!r} and is {present.headline!r}")
     change = abs(present.length - before.length)
     if change > MANY and change > MUCH * max(before.length, 1):
         return Finding("length", f"the text had {before.length:,} characters and has {present.length:,}")
     return None
+
+
+def _taken(headline: str, before: Seen, present: Seen) -> bool:
+    """Whether the page now has the story's headline, with nothing behind it but what stood at the end before (the site's name)."""
+    ours, was, is_ = map(_plain, (headline, before.headline, present.headline))
+    return bool(ours) and is_.startswith(ours) and was.endswith(is_.removeprefix(ours))
 
 
 def _plain(text: str) -> str:

@@ -25,7 +25,7 @@ from publisher.intake.wordpress import language_of
 from publisher.legible import is_front_page
 from publisher.story import Media, SourceKind
 
-__all__ = ["is_html", "read", "recognises"]
+__all__ = ["feeds_in", "is_html", "read", "recognises"]
 
 ARTICLES = re.compile(
     r"(news|blog|tech|report\w*|opinion|analysis|background|review)?(article|blogposting|posting)",
@@ -47,6 +47,9 @@ FURNITURE = (
     ".comments, .author-box, .author-bio, .post-navigation, .tags, .breadcrumb, .breadcrumbs, .newsletter"
 )
 CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([A-Za-z0-9_-]{2,30})""", re.IGNORECASE)
+FEED_TYPES = frozenset(
+    {"application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"}
+)
 COMMENTS = re.compile(rb"^(?:\s|<!--.{0,1000}?-->)*", re.DOTALL)
 ENOUGH = 200
 """Characters of text that a marked body needs to be taken for the story."""
@@ -57,6 +60,17 @@ def is_html(raw: bytes) -> bool:
     """Whether the bytes begin like an HTML page."""
     head = COMMENTS.sub(b"", raw[:2000].lstrip(b"\xef\xbb\xbf")).lower()
     return head.startswith((b"<!doctype html", b"<html"))
+
+
+def feeds_in(raw: bytes, url: str) -> list[str]:
+    """The feeds that a page names, in its order; `url` is its own address."""
+    links = LexborHTMLParser(raw.decode("utf-8", "replace")).css('link[rel~="alternate"][href]')
+    named = [
+        absolute(link.attributes.get("href"), url)
+        for link in links
+        if (link.attributes.get("type") or "").casefold() in FEED_TYPES
+    ]
+    return [feed for feed in named if feed]
 
 
 def recognises(raw: bytes, content_type: str | None) -> bool:  # noqa: ARG001 - all formats are asked alike

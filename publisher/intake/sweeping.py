@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from publisher.canonical import canonical_json
 from publisher.intake.document import Unreadable
 from publisher.intake.jsondoc import load, text
+from publisher.intake.links import absolute
 from publisher.intake.markup import to_text
 from publisher.intake.times import parse as parse_time
 
@@ -92,8 +93,8 @@ class Proof(StrEnum):
 def api_in(url: str, links: Collection[str]) -> str | None:
     """The root of the REST interface: named by the `Link` headers of a page, or part of a configured URL of its posts."""
     for link in links:
-        if found := LINK.search(link):
-            return str(urljoin(url, found[1]))
+        if (found := LINK.search(link)) and (root := absolute(found[1], url)):
+            return root
     parts = urlsplit(url)
     if "/wp-json" in parts.path:
         return urlunsplit(

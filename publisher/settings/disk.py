@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["absolute", "blocked", "is_kind", "stamps", "text_of"]
+__all__ = ["absolute", "blocked", "bytes_of", "is_kind", "stamps", "text_of"]
 
 
 def text_of(path: Path, encoding: str = "utf-8") -> str:
@@ -17,6 +17,16 @@ def text_of(path: Path, encoding: str = "utf-8") -> str:
         OSError: it cannot be read, or it is no file; `strerror` says which.
         UnicodeDecodeError: it is not text.
     """
+    return bytes_of(path).decode(encoding)
+
+
+def bytes_of(path: Path, size: int = -1) -> bytes:
+    """The bytes of a regular file, so many of them at most.
+
+    Raises:
+        OSError: it cannot be read, or it is no file; `strerror` says which.
+        ValueError: no file can have this name.
+    """
     handle = os.open(
         path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
     )  # a pipe without a writer would make us wait
@@ -25,7 +35,7 @@ def text_of(path: Path, encoding: str = "utf-8") -> str:
         os.close(handle)
         raise OSError(0, "it is a folder" if stat.S_ISDIR(mode) else "it is no regular file")
     with os.fdopen(handle, "rb") as file:
-        return file.read().decode(encoding)
+        return file.read(size)
 
 
 def is_kind(path: Path, kind: int) -> bool:

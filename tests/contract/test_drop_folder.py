@@ -161,6 +161,24 @@ def test_a_process_that_dies_leaves_nothing_behind_and_nothing_twice(room, folde
     assert count(room) == 1
 
 
+def test_a_file_that_its_sender_takes_back_amid_a_look_is_passed_over(room, folder, monkeypatch):
+    for number, name in enumerate(("a", "b", "c", "d"), 1):
+        push(folder, f"{name}.jsonl", jsonl(line(number)), age=100 - number)
+    lstat = Path.lstat
+
+    def take_back(path: Path) -> os.stat_result:
+        seen = lstat(path)
+        if path == folder / "b.jsonl":
+            path.unlink()
+        return seen
+
+    monkeypatch.setattr(Path, "lstat", take_back)
+    monkeypatch.setattr(dropfolder, "crashpoint", lambda _: (folder / "c.jsonl").unlink(missing_ok=True))
+    report = poll(room)
+    assert (report.counts, report.failed, report.unread) == ({"new": 2}, None, [])
+    assert there(folder) == {"done/a.jsonl", "done/d.jsonl"}
+
+
 def test_a_file_that_still_grows_goes_back_to_its_sender(room, folder, monkeypatch):
     path = push(folder, "a.jsonl", jsonl(line(1)))
     sender = path.open("ab")

@@ -15,8 +15,8 @@ import pytest
 from publisher.desk import acts, editions, feeds, recheck, wire
 from publisher.errors import Conflict
 from publisher.fetch import Guard
-from publisher.intake.lookback import AFTER, Seen, led_home, verdict
-from publisher.store import house, stories
+from publisher.intake.lookback import AFTER, Seen, answered, led_home, verdict
+from publisher.store import house, quarantine, stories
 from tests.newsrooms import NOW, jsonl, line, newsroom
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -111,16 +111,21 @@ def room(database, agency):
     names = frozenset({"agency.example"})
     guard = Guard(ports=frozenset({agency.port}), allow_hosts=names, resolver=here)
     vars(made)["fetch_guard"] = guard  # where the property keeps it
-    lines = [
-        line(n, headline=f"Bridge {n} opens at Port Alma", source_url=f"{root}/2026/{n}")
-        for n in (1, 2, 3, 4)
-    ]
-    report = wire.read_document(made, made.source("meridian"), jsonl(*lines), actor="test", now=NOW)
-    assert report.counts == {"new": 4}
+    assert sent(made, agency, NOW, *((n, {}) for n in (1, 2, 3, 4))).counts == {"new": 4}
     feeds.build(made, actor="test", now=NOW)
     for n in (1, 2, 3, 4):
         agency.pages[f"/2026/{n}"] = page(f"Bridge {n} opens at Port Alma")
     return made
+
+
+def sent(room, agency, now, *entries):
+    """A file of the agency's: stories by number, each with what is not as usual."""
+    root = f"http://agency.example:{agency.port}/2026"
+    lines = [
+        line(n, **{"headline": f"Bridge {n} opens at Port Alma", "source_url": f"{root}/{n}", **fields})
+        for n, fields in entries
+    ]
+    return wire.read_document(room, room.source("meridian"), jsonl(*lines), actor="test", now=now)
 
 
 def look(room, now):
@@ -198,12 +203,85 @@ def test_robots_trouble_and_requests_for_patience_are_respected_and_are_no_findi
     assert agency.paths() == []
 
 
+def test_pages_that_do_not_answer_keep_nobody_from_their_turn(room, agency):
+    numbers = range(1, 13)
+    sent(room, agency, NOW, *((n, {}) for n in numbers[4:]))
+    feeds.build(room, actor="test", now=NOW)
+    for n in numbers:
+        agency.answers[f"/2026/{n}"] = (403, {})
+    look(room, FIRST)
+    failing = set(agency.paths())
+    assert len(failing) == 5
+    for path in agency.answers.keys() - failing:
+        agency.answers[path] = (410, {})
+    assert len(look(room, FIRST + timedelta(minutes=1))) == 5
+    assert len(look(room, FIRST + timedelta(minutes=2))) == 2
+    assert not failing & set(agency.paths())
+    asked_at = [
+        minutes
+        for minutes in (3, 29, 30, 60, 89, 90)
+        if not look(room, FIRST + timedelta(minutes=minutes)) and set(agency.paths()) == failing
+    ]
+    assert asked_at == [30, 90]
+
+
+def test_an_update_that_we_took_is_no_finding_and_a_story_that_moved_is_asked_where_it_is(room, agency):
+    del agency.pages["/2026/2"]
+    assert look(room, FIRST) == {"m-2": "gone"}
+    root = f"http://agency.example:{agency.port}"
+    moved = {"source_url": f"{root}/2026/moved", "body": "It opened.", "version": "2"}
+    retold = {"headline": "Bridge 1 opens at last", "version": "2"}
+    assert sent(room, agency, FIRST, (1, retold), (2, moved)).counts == {"update": 2}
+    agency.pages["/2026/moved"] = page("Bridge 2 opens at Port Alma")
+    agency.pages["/2026/1"] = page("Bridge 1 opens at last")
+    agency.paths()
+    assert look(room, FIRST + AFTER[0]) == {}
+    assert agency.paths() == ["/2026/moved"]
+    assert recheck.listing(room, limit=10) == []
+    del agency.pages["/2026/moved"]
+    assert look(room, SECOND) == {"m-2": "gone"}
+    assert "/2026/2" not in agency.paths()
+
+
+def test_what_comes_back_from_a_hold_or_a_kill_is_watched_anew_without_its_old_finding(room, agency):
+    """A hold or a kill is a person's answer to what was found."""
+    del agency.pages["/2026/1"], agency.pages["/2026/2"]
+    assert look(room, FIRST) == {"m-1": "gone", "m-2": "gone"}
+    ids = {row["headline"].split()[1]: row["id"] for row in recheck.listing(room, limit=10)}
+    acts.hold(room, ids["1"], why="gone", actor="test", now=FIRST)
+    acts.kill(room, ids["2"], why="gone", actor="test", now=FIRST)
+    assert recheck.listing(room, limit=10) == []
+    assert look(room, SECOND) == {}
+    back = NOW + timedelta(days=3)
+    acts.release(room, ids["1"], why="they only moved it", actor="test", now=back)
+    sent(room, agency, back, (2, {"body": "It is true after all.", "version": "2"}))
+    with room.database.read() as connection:
+        (entry,) = quarantine.listing(connection)
+    given = {"source_name": None, "source_url": None, "why": "it is true"}
+    acts.release_quarantined(room, entry.id, **given, actor="test", now=back)
+    assert recheck.listing(room, limit=10) == []
+    agency.pages["/2026/1"] = page("Bridge 1 opens at Port Alma")
+    agency.paths()
+    assert look(room, back) == {}
+    assert set(agency.paths()) == {"/2026/3", "/2026/4"}
+    assert look(room, back + AFTER[0]) == {"m-2": "gone"}
+    assert sorted(agency.paths()) == ["/2026/1", "/2026/2"]
+    assert [row["id"] for row in recheck.listing(room, limit=10)] == [ids["2"]]
+
+
 def test_what_is_said_of_two_looks(database):
     before = Seen("Bridge opens at Port Alma", 1000)
     assert verdict("A headline of the feed", before, Seen("BRIDGE opens  at Port Alma", 700)) is None
     assert verdict("", before, Seen(before.headline, 300)).word == "length"
     assert verdict("", before, None).word == "no-article"
     assert verdict("", None, None) is None
+    assert {answered(f"http-{status}").word for status in (404, 410, 451)} == {"gone"}
+    assert answered("http-403") is None
+    taken, site = "Bridge opens at last", " - The Agency"
+    was, is_ = Seen(f"{before.headline}{site}", 1000), Seen(f"{taken}{site}", 1000)
+    assert verdict(taken, was, is_) is None
+    assert verdict(taken, before, Seen(f"{taken}, then closes", 1000)).word == "headline"
+    assert verdict("", was, is_).word == "headline"
     assert verdict("Bridge opens at last", None, Seen("Port Alma: bridge opens", 900)) is None
     assert verdict("Bridge opens at last", None, Seen("This story was withdrawn", 90)).word == "headline"
     assert led_home("https://a.example/1", "https://a.example/index.html").word == "front-page"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import sys
 import threading
 import tomllib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -113,6 +116,9 @@ def test_each_story_of_a_feed_is_judged_and_its_source_looked_for(tmp_path, caps
 
 def test_wordpress_site_is_read_from_its_front_page(capsys):
     asked: list[str] = []
+    feeds = b"".join(
+        b"<link rel=alternate type=application/rss+xml href=%s>" % href for href in (b"http://[x", b"/feed")
+    )
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -121,12 +127,16 @@ def test_wordpress_site_is_read_from_its_front_page(capsys):
             body = (
                 json.dumps([post(2, f"<p>{TEXT}</p>"), post(1, WHOLE)]).encode()
                 if posts
-                else b"<!doctype html><title>Front</title>"
+                else rss(WHOLE)
+                if self.path == "/feed"
+                else b"<!doctype html><title>Front</title>" + feeds
             )
             self.send_response(200)
             self.send_header("Content-Type", "application/json" if posts else "text/html")
             self.send_header("Content-Length", str(len(body)))
-            self.send_header("Link", '</wp-json/>; rel="https://api.w.org/"')
+            self.send_header("Link", '<http://[x>; rel="https://api.w.org/"')
+            if self.path != "/blog/":
+                self.send_header("Link", '</wp-json/>; rel="https://api.w.org/"')
             self.end_headers()
             self.wfile.write(body)
 
@@ -140,12 +150,14 @@ def test_wordpress_site_is_read_from_its_front_page(capsys):
         try:
             code, report = audit(capsys, root, "--private")
             refused = told(publisher, ["audit", root])
+            by_feed = audit(capsys, f"{root}blog/", "--private")
         finally:
             server.shutdown()
             thread.join()
     assert (code, report["stories"], [story["headline"] for story in report["lacking"]]) == (5, 2, ["Post 2"])
-    assert len(asked) == 2
+    assert [path.partition("?")[0] for path in asked] == ["/", "/wp-json/wp/v2/posts", "/blog/", "/feed"]
     assert refused == 2
+    assert (by_feed[0], by_feed[1]["stories"]) == (0, 1)
 
 
 def test_what_publisher_gives_out_itself_is_no_finding(tmp_path, capsys):
@@ -191,8 +203,31 @@ def test_a_mail_of_many_stories_is_refused_rather_than_read_as_one(tmp_path, cap
     assert "is a mail" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("place", ["nowhere.xml", "empty.xml"])
-def test_what_cannot_be_read_is_said(tmp_path, capsys, place):
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("nowhere.xml", "nowhere.xml: No such file"),
+        ("empty.xml", "empty.xml holds no stories"),
+        ("pipe", "pipe: it is no regular file"),
+        (".", "it is a folder"),
+        ("endless.xml", "more than 10 MB"),
+        ("a\0b", "null byte"),
+        ("http://x[y.example/", "http://x[y.example/ cannot be fetched"),
+        ("http://x:port/", "http://x:port/ cannot be fetched"),
+    ],
+)
+def test_what_cannot_be_read_is_said(tmp_path, capsys, place, why):
     (tmp_path / "empty.xml").write_bytes(b"")
-    assert told(publisher, ["audit", str(tmp_path / place)]) == 2
-    assert place in capsys.readouterr().err
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "endless.xml").open("wb") as file:
+        file.truncate(10**12)  # of holes: whoever reads all of it has no memory left
+    place = place if "://" in place else f"{tmp_path}/{place}"
+    for more in ([], ["--private"]):
+        assert told(publisher, ["audit", place, *more]) == 2
+        assert why in capsys.readouterr().err
+
+
+def test_a_file_may_come_by_the_standard_input(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(rss(f"<p>{TEXT}</p>"))))
+    code, report = audit(capsys, "-")
+    assert (code, report["stories"]) == (5, 1)

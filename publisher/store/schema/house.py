@@ -201,6 +201,7 @@ page_look = Table(
     Column("url", Text, nullable=False),
     Column("published_at", UtcTime, nullable=False),
     Column("looks", Integer, nullable=False, server_default=text("0")),
+    Column("failed", Integer, nullable=False, server_default=text("0")),
     Column("due_at", UtcTime, index=True),
     Column("etag", Text),
     Column("last_modified", Text),
