@@ -89,7 +89,7 @@ class Theme:
     width: int = 600
     headline_font: str = "Georgia, Noto Serif, serif"
     text_font: str = "-apple-system, Segoe UI, Roboto, Noto Sans, Helvetica, Arial, sans-serif"
-    rtl_font: str = "Vazirmatn, Noto Sans Arabic, Noto Sans Hebrew, Tahoma, Arial, sans-serif"
+    rtl_font: str = "Vazirmatn, Noto Sans, Noto Sans Arabic, Noto Sans Hebrew, Tahoma, Arial, sans-serif"
     logo: str = ""
     logo_width: int = 160
     logo_height: int = 40
