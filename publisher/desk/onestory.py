@@ -112,10 +112,11 @@ def hold_twins(
 
     `act`: what became of the story, in a word. What any story may say does not count.
     """
-    said = {(one.original_headline, one.body_digest) for one in versions if aliases.texts(one)}
-    if act == CHANGED:
-        said.discard((story.received.original_headline, story.received.body_digest))
-    found = twins.saying(connection, story, said, within=AROUND)
+    still = (story.received.original_headline, story.received.body_digest) if act == CHANGED else None
+    gone = [
+        one for one in versions if aliases.texts(one) and (one.original_headline, one.body_digest) != still
+    ]
+    found = twins.saying(connection, story, gone, within=AROUND)
     why = f"word for word story {story.story_id}, which was {act}"
     held = (
         withdraw(connection, twin, act="hold", why=why, actor=actor, now=now)

@@ -9,19 +9,20 @@ from sqlalchemy import Connection, select
 
 from publisher.store import stories
 from publisher.store.schema import story
-from publisher.story import PubStatus, Story
+from publisher.story import PubStatus, Received, Story
 
 __all__ = ["saying"]
 
 
 def saying(
-    connection: Connection, of: Story, said: Collection[tuple[str, str]], *, within: timedelta
+    connection: Connection, of: Story, versions: Collection[Received], *, within: timedelta
 ) -> list[Story]:
-    """Stories of the same source that stand and have one of these headlines with its text (`body_digest`), from so long before to so long after; by id."""
-    if not said:
+    """Stories of the same source that stand and have headline and text of one of these versions, from so long before to so long after; by id."""
+    if not versions:
         return []
+    said = {(one.original_headline, one.body_digest) for one in versions}
     at = of.eligible_at or of.modified_at
-    theirs = story.c.headline.in_({headline for headline, _ in said})
+    theirs = story.c.headline.in_({one.headline or one.original_headline for one in versions})
     query = select(story.c.id).where(
         story.c.status == PubStatus.USABLE.value,
         story.c.eligible_at.between(at - within, at + within),
