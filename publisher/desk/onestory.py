@@ -28,8 +28,8 @@ __all__ = ["after_change", "hold_twins", "kill", "settle"]
 AROUND = timedelta(days=1)
 """How far from a story its source's others are looked at, for one that says the same."""
 CHANGED = "changed"
-BEFORE = {Change.HOLD: "held", Change.UPDATE: CHANGED, Change.CORRECTION: CHANGED}
-"""After which versions another story of the source may stand for the words of the one before."""
+BECAME = {Change.HOLD: "held", Change.UPDATE: CHANGED, Change.CORRECTION: CHANGED}
+"""What becomes of a story by such a version, in a word: another one of its source may stand for what it said before."""
 
 
 def settle(
@@ -93,7 +93,7 @@ def after_change(
     connection: Connection, present: Story, revised: Story, found: Change, *, actor: str, now: datetime
 ) -> list[Withdrawal]:
     """Hold what still says what this story said before a version that changed or withholds it."""
-    act = BEFORE.get(found)
+    act = BECAME.get(found)
     if act is None:
         return []
     return hold_twins(connection, revised, [present.received], act=act, actor=actor, now=now)
@@ -112,7 +112,8 @@ def hold_twins(
 
     `act`: what became of the story, in a word. What any story may say does not count.
     """
-    still = (story.received.original_headline, story.received.body_digest) if act == CHANGED else None
+    says = act == CHANGED and story.usable(now)  # under an embargo it says nothing
+    still = (story.received.original_headline, story.received.body_digest) if says else None
     gone = [
         one for one in versions if aliases.texts(one) and (one.original_headline, one.body_digest) != still
     ]
@@ -121,7 +122,7 @@ def hold_twins(
     held = (
         withdraw(connection, twin, act="hold", why=why, actor=actor, now=now)
         for one in found
-        if (twin := stories.locked(connection, one.story_id)) is not None
+        if (twin := stories.locked(connection, one.story_id)) is not None and not (twin.killed or twin.hold)
     )
     return [replace(entry, twin_of=story.story_id) for entry in held]
 

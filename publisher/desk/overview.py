@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from publisher.desk.names import no_edition
 from publisher.desk.names import story as get_story
 from publisher.desk.pages import Page, key_of, number_in, place_in
+from publisher.desk.withdrawals import killed_in
 from publisher.edition import Kind
 from publisher.errors import UnknownName
 from publisher.newsroom import Newsroom
@@ -302,6 +303,7 @@ def edition_record(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
         called = stored_stories.called(connection, (out.story_id for out in made.left_out) if made else ())
     if made is None:
         raise UnknownName("edition", edition_id)
+    killed = killed_in(made, dead)
     first: dict[tuple[str | None, str], str] = {}
     for shelf in made.shelves:
         for name in shelf.stories:
@@ -327,7 +329,7 @@ def edition_record(newsroom: Newsroom, edition_id: str) -> dict[str, Any]:
                         "link": item.link,
                         "language": item.language,
                         "withdrawn": "killed"
-                        if item.version <= dead.get(item.story_id, 0)
+                        if item.story_id in killed
                         else _withdrawn(present.get(item.story_id)),
                         "printed_under": title
                         if (title := first[shelf.language, item.story_id]) != shelf.title

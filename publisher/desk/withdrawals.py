@@ -28,6 +28,7 @@ __all__ = [
     "barred",
     "end_corrections",
     "halt_holding",
+    "killed_in",
     "notes_without",
     "outgoing",
     "standing_in",
@@ -175,6 +176,11 @@ def outgoing(connection: Connection, story_id: str) -> tuple[str, ...]:
     )
 
 
+def killed_in(made: Edition, dead: Mapping[str, int]) -> frozenset[str]:
+    """The stories that an edition holds in a version that was killed; `dead`: the last such version by story (`followups.killed_versions`)."""
+    return frozenset(item.story_id for item in made.items if item.version <= dead.get(item.story_id, 0))
+
+
 def barred(
     connection: Connection, made: Edition, sources: Mapping[str, Source], now: datetime
 ) -> dict[str, Why]:
@@ -186,8 +192,7 @@ def barred(
     named = [other.story_id for item in made.items for other in item.also]
     found = stories.by_id(connection, {*(item.story_id for item in made.items), *named})
     dead = followups.killed_versions(connection, [item.story_id for item in made.items])
-    killed = {item.story_id: Why.KILLED for item in made.items if item.version <= dead.get(item.story_id, 0)}
-    return killed | {
+    return dict.fromkeys(killed_in(made, dead), Why.KILLED) | {
         story.story_id: why[0]
         for story in found
         if (why := selection.barred(story, sources, now, Channel.MAIL)) is not None

@@ -25,8 +25,6 @@ Stamp = Callable[[str], bytes]
 
 READ_BACK = 1000
 """Every so manieth finished message of a variant is read whole by the gate, like its first (decisions 19)."""
-
-
 READY = 1000
 """Mails made ready, at most: most are taken at once, but a row may have to wait for its domain, or be another one's meanwhile."""
 

@@ -205,14 +205,14 @@ class Compiled:
         """The decoded (html, text) for one reader: what the parts hold."""
         _check(personal)
         html = "".join(
-            html_module.escape(getattr(personal, _FIELDS[p])) if isinstance(p, Place) else p
+            html_module.escape(getattr(personal, _FIELD_OF[p])) if isinstance(p, Place) else p
             for p in self._html
         )
-        text = "".join(getattr(personal, _FIELDS[p]) if isinstance(p, Place) else p for p in self._text)
+        text = "".join(getattr(personal, _FIELD_OF[p]) if isinstance(p, Place) else p for p in self._text)
         return html.encode(), text.encode()
 
 
-_FIELDS: dict[Place, str] = {
+_FIELD_OF: dict[Place, str] = {
     Place.ADDRESS: "to",
     Place.LEAVE: "leave_url",
     Place.PREFERENCES: "preferences_url",
@@ -229,7 +229,7 @@ def compile(  # noqa: A001 - the word of the trade
         *(_answering(headers.answers) if headers.answers else ()),
         mailbox("List-Id", headers.list_name, headers.list_id),
         b"List-Unsubscribe: <",
-        _Slot(_FIELDS[Place.LEAVE], _bare),
+        _Slot(_FIELD_OF[Place.LEAVE], _bare),
         b">",
         _Slot("leave_mailto", lambda mailto: f", <{mailto}>".encode() if mailto else b""),
         b"\r\n",
@@ -255,7 +255,7 @@ def _addressed(headers: Headers | NoticeHeaders) -> list[bytes | _Slot]:
     return [
         mailbox("From", headers.from_name, headers.from_address),
         b"To: ",
-        _Slot(_FIELDS[Place.ADDRESS], _bare),
+        _Slot(_FIELD_OF[Place.ADDRESS], _bare),
         b"\r\n",
         text_header("Subject", headers.subject),
         structured("Date", format_datetime(headers.date.astimezone(UTC))),
@@ -325,7 +325,7 @@ def _body(parts: tuple[str | Place, ...], *, escape: bool) -> Iterator[bytes | _
     for part in parts:
         if isinstance(part, Place):
             yield SOFT_BREAK
-            yield _Slot(_FIELDS[part], quoted_html if escape else quoted_text)
+            yield _Slot(_FIELD_OF[part], quoted_html if escape else quoted_text)
             yield SOFT_BREAK
         else:
             yield quoted_printable(part)

@@ -13,10 +13,10 @@ from functools import lru_cache
 from itertools import pairwise
 from string import ascii_lowercase, digits
 
-__all__ = ["marks", "root", "roots", "stems"]
+__all__ = ["NO", "marks", "root", "roots", "stems"]
 
 OPENING_WORDS, OPENING_SIGNS = 14, 120
-"""How many of them lead to it, for a copy begins as its original does; and in how many signs they are looked for."""
+"""How many words of a lede lead to it, for a copy begins as its original does; and in how many signs they are looked for."""
 STEMS = re.compile(r"(?<![a-z])[a-z]{3,5}|\d+(?:[.,]\d+)*")
 """The first letters of each word, for endings differ from agency to agency; words of two letters say nothing. Numbers whole."""
 ANY_STEMS = re.compile(

@@ -346,7 +346,7 @@ def states(room, *ids):
 
 def test_what_a_source_sent_twice_does_not_come_up_when_one_of_both_is_taken_back(room):
     """Killed, held or changed, by the desk or the source: the other one is held, and named. Short texts are nobody's own."""
-    one, two, three = (twice(room, number) for number in range(1, 4))
+    one, two, three, six = (twice(room, number) for number in (1, 2, 3, 6))
     theirs = {"original_headline": "As the agency called it"}
     four = twice(room, 4, **theirs)
     fire = twice(room, 5, headline="Fire", body="<p>A mill burns.</p>")
@@ -367,5 +367,7 @@ def test_what_a_source_sent_twice_does_not_come_up_when_one_of_both_is_taken_bac
     assert report.withdrawals == []
     ingest(room, line(4, version="3", body="Nobody died.", correction_note="Nobody died.", **theirs))
     assert sorted(states(room, *four)) == ["held", "usable"]
+    ingest(room, line(6, version="2", embargo="2026-03-02T09:00:00Z"))
+    assert sorted(states(room, *six)) == ["embargoed", "held"]
     acts.release(room, one[1], why="another event", **WHO)
     assert states(room, one[1]) == ["usable"]

@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from publisher.desk.feeds.draft import notices
-from publisher.desk.withdrawals import notes_without
+from publisher.desk.withdrawals import killed_in, notes_without
 from publisher.edition import Also, Edition, Item, Kind, Why
 from publisher.feed import base
 from publisher.newsroom import Newsroom
@@ -96,8 +96,7 @@ def held(newsroom: Newsroom, connection: Connection, *, now: datetime) -> Held:
 
     def gone(made: Edition) -> frozenset[str]:
         """Of its stories those that may not be shown as they stand there."""
-        killed = (item.story_id for item in made.items if item.version <= dead.get(item.story_id, 0))
-        return unfit.union(killed)
+        return unfit | killed_in(made, dead)
 
     changed = {
         name
