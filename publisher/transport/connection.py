@@ -7,7 +7,9 @@ all costs nothing but the connection: nobody can take DATA back.
 
 An envelope is asked for by a task, which may wait in many places. From the 354 on a message goes by itself, from call to call as the
 wire, the kernel and the ledger answer: body, mark, dot, reply. As long as all is welcome the next one begins in the very call in
-which the reply came, and no task wakes up; whatever else happens is the task's again.
+which the reply came, and no task wakes up; whatever else happens is the task's again. Once a server has taken a mail, the end of a body may
+travel with its dot, which is a packet less; of the first mail of a connection every byte of the body is on its way before the mark, so that a
+server that cuts or refuses bodies puts nobody in doubt.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ class Connection:
         self._wire, self._options, self._limits = wire, options, options.limits
         self._offer = Offer(extensions, options.name)
         self._used, self._opened = 0, time.monotonic()
-        self._untidy = False
+        self._untidy = self._proven = False
         self._announced: tuple[Envelope, Sequence[bytes], int] | None = None
         self._blocks: Iterator[tuple[Sequence[bytes], int]] = iter(())
         self.marked = False
@@ -286,7 +288,7 @@ class Connection:
         """Write on, as the kernel takes it; then ask for the mark."""
         try:
             for block, size in self._blocks:
-                self._wire.put_all(block, size)
+                self._wire.put_all(block, size, more=self._proven)
                 crashpoint("mid-body")
                 if not self._wire.drained:
                     self._wire.when_drained(self._go_on, self._limits.block)
@@ -341,7 +343,9 @@ class Connection:
             ahead = self._announced
             if outcome.state is not State.ACCEPTED:
                 self._over(self._refused(outcome, reply.code))
-            elif ahead is not None and self._accepted(outcome):
+                return
+            self._proven = True
+            if ahead is not None and self._accepted(outcome):
                 if self._wire.welcomes:
                     self._taken_up()
                     self._begin(ahead[1], ahead[2])

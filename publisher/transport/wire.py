@@ -23,6 +23,7 @@ __all__ = ["Broken", "Wire", "in_words", "reply_of"]
 LINE_MAX = 4096
 REPLY_MAX = 32_768
 LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
+MORE = getattr(socket, "MSG_MORE", 0)  # where there is such a thing
 ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")
 
 
@@ -127,15 +128,18 @@ class Wire(asyncio.BufferedProtocol):
             raise Broken(self.fault or "connection lost")
         self._transport.write(data)
 
-    def put_all(self, pieces: Sequence[bytes], size: int) -> None:
-        """`put` of one piece after the other, `size` bytes in all. Where nothing waits to be written, the kernel takes them uncopied."""
+    def put_all(self, pieces: Sequence[bytes], size: int, *, more: bool = False) -> None:
+        """`put` of one piece after the other, `size` bytes in all. Where nothing waits to be written, the kernel takes them uncopied.
+
+        `more`: something is put behind it soon, and what does not fill a packet may wait for that (Linux waits 200 ms).
+        """
         if self.fault is not None or self._transport.is_closing():
             raise Broken(self.fault or "connection lost")
         if self._socket is None or self._transport.get_write_buffer_size():
             self._transport.write(b"".join(pieces))
             return
         try:
-            taken = os.writev(self._socket, pieces)
+            taken = self._socket.sendmsg(pieces, (), MORE if more else 0)
         except OSError:  # it is full, or lost: the transport finds out for itself
             taken = 0
         if taken < size:
@@ -200,6 +204,8 @@ class Wire(asyncio.BufferedProtocol):
         if self.fault is None:
             self.fault = why
         self._transport.abort()
+        if self._socket is not None:
+            self._socket.close()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -311,9 +317,9 @@ class Wire(asyncio.BufferedProtocol):
             self._tell()
 
 
-def _socket_of(transport: asyncio.Transport) -> int | None:
-    """Where what is written goes as it is; None under TLS, and where there is no such thing."""
+def _socket_of(transport: asyncio.Transport) -> socket.socket | None:
+    """Where what is written goes as it is, to be closed with the transport; None under TLS, and where there is no such thing."""
     if transport.get_extra_info("sslcontext") is not None:
         return None
     found = transport.get_extra_info("socket")
-    return found.fileno() if found is not None else None
+    return found.dup() if found is not None else None

@@ -154,9 +154,9 @@ def test_nothing_leaves_before_its_signature_and_a_stop_meanwhile_loses_nobody(
     written: list[int] = []
     put_all = Wire.put_all
 
-    def note(self: Wire, pieces: Sequence[bytes], size: int) -> None:
+    def note(self: Wire, pieces: Sequence[bytes], size: int, *, more: bool) -> None:
         written.append(size)
-        put_all(self, pieces, size)
+        put_all(self, pieces, size, more=more)
 
     monkeypatch.setattr(Wire, "put_all", note)
     monkeypatch.setattr(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -41,15 +42,17 @@ def states(*outcomes: Outcome | None) -> list[State | None]:
 
 def test_envelope_travels_with_the_dot_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[bytes] = []
+    waits: list[bool] = []
     put = Wire.put
 
     def note(self: Wire, data: bytes) -> None:
         written.append(data)
         put(self, data)
 
-    def note_all(self: Wire, pieces: Sequence[bytes], size: int) -> None:
+    def note_all(self: Wire, pieces: Sequence[bytes], size: int, *, more: bool) -> None:
         written.append(b"".join(pieces))
-        put_all(self, pieces, size)
+        waits.append(more)
+        put_all(self, pieces, size, more=more)
 
     put_all = Wire.put_all
     monkeypatch.setattr(Wire, "put", note)
@@ -70,6 +73,7 @@ def test_envelope_travels_with_the_dot_before_it(tmp_path: Path, monkeypatch: py
         for name in ("first", "second")
     ]
     assert written == [asked[0], body, b".\r\n" + asked[1], body, b".\r\n", b"QUIT\r\n"]
+    assert waits == [False, True]  # the first body is on its way before its mark, whatever the server does with it
 
 
 @pytest.mark.parametrize("phase", ["mail", "rcpt", "data", "354"])
@@ -329,3 +333,26 @@ def test_only_what_was_announced_is_asked_for(tmp_path: Path, offer: str) -> Non
     else:
         assert eight_bit is not None
         assert (eight_bit.state, eight_bit.cause) == (State.FAILED, "needs-8bitmime")
+
+
+def test_end_of_a_mail_travels_with_its_dot() -> None:
+    """A packet of its own for the last bytes would wake the relay once more, for nothing: it waits for the dot."""
+
+    async def scenario() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            transport, _ = await asyncio.get_running_loop().create_connection(
+                asyncio.Protocol, *listening.getsockname()
+            )
+            wire = Wire(transport)
+            relay, _ = listening.accept()
+            with relay:
+                relay.setblocking(False)
+                wire.put_all([b"the body", b" of a mail\r\n"], 20, more=True)
+                assert wire.drained
+                with pytest.raises(BlockingIOError):
+                    relay.recv(100)
+                wire.put(b".\r\n")
+                assert relay.recv(100) == b"the body of a mail\r\n.\r\n"
+            wire.end("enough")
+
+    asyncio.run(scenario())
