@@ -175,16 +175,13 @@ class Database:
         if self.frozen:
             raise FolderUnwritable(self.where, "the file system is read-only; only what reads can be done")
 
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def _writing(self) -> AbstractContextManager[Connection]:
         """A connection to write with; SQLite's one writer stays open, for whoever has the lock has it alone."""
         if self.path is None:
-            with self._writer.connect() as connection:
-                yield connection
-            return
+            return self._writer.connect()
         if self._only is None:
             self._only = self._writer.connect()
-        yield self._only
+        return nullcontext(self._only)
 
     @contextmanager
     def pinned(self) -> Iterator[tuple[Transactions, Transactions]]:
@@ -230,11 +227,9 @@ class Database:
         ):
             yield connection
 
-    @contextmanager
-    def locked(self, *, wait: bool = True) -> Iterator[None]:
+    def locked(self, *, wait: bool = True) -> AbstractContextManager[None]:
         """The write lock alone. A thread that holds it must not ask for it again."""
-        with self._lock.held(self.where, wait=wait):
-            yield
+        return self._lock.held(self.where, wait=wait)
 
     def writable(self) -> bool:
         """Whether it may be written at all: no standby, and no read-only file system."""

@@ -73,7 +73,10 @@ def test_envelope_travels_with_the_dot_before_it(tmp_path: Path, monkeypatch: py
         for name in ("first", "second")
     ]
     assert written == [asked[0], body, b".\r\n" + asked[1], body, b".\r\n", b"QUIT\r\n"]
-    assert waits == [False, True]  # the first body is on its way before its mark, whatever the server does with it
+    assert waits == [
+        False,
+        True,
+    ]  # the first body is on its way before its mark, whatever the server does with it
 
 
 @pytest.mark.parametrize("phase", ["mail", "rcpt", "data", "354"])

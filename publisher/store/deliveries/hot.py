@@ -164,8 +164,14 @@ def stamp(connection: Connection, instant: datetime) -> Any:
 @lru_cache(maxsize=64)
 def _stamp(dialect: Dialect, instant: datetime) -> Any:
     """Kept for a while: all marks and outcomes of a group have one instant."""
-    ours = UtcTime().dialect_impl(dialect).bind_processor(dialect)
+    ours = _in_its_words(dialect)
     return ours(instant) if ours else instant
+
+
+@lru_cache(maxsize=8)
+def _in_its_words(dialect: Dialect) -> Callable[[datetime], Any] | None:
+    """How this driver stores an instant; None: as it is."""
+    return UtcTime().dialect_impl(dialect).bind_processor(dialect)
 
 
 def flag(connection: Connection, value: bool) -> bool | int:
