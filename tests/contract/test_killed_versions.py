@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from publisher.cli.reaching import reach_lines
 from publisher.desk import acts, editions, mailing, overview, publishing, reach, readers, wire
 from publisher.errors import Conflict
 from publisher.store import public, stories
@@ -88,3 +89,22 @@ def test_an_older_version_that_waited_is_refused_after_a_later_one_was_brought_i
     release(room, second)
     with pytest.raises(Conflict, match=f"entry {first} is older than entry {second}"):
         release(room, first)
+
+
+def test_reach_says_that_a_killed_story_stands_again_and_until_when(room):
+    ingest(room, line(1), line(2))
+    victim = brought_back(room)
+    told = reach.report(room, victim)
+    (kill,) = told["acts"]
+    assert kill["again"] == {"version": 2, "at": LATER["now"], "actor": "test", "why": "rewritten"}
+    assert reach_lines(told)[:2] == [
+        f"{victim}: kill at 2026-03-02 02:31Z by test",
+        "  Brought back in version 2 by test (rewritten): it stands again since 2026-03-02 03:30Z.",
+    ]
+    acts.kill(room, victim, why="libel again", actor="test", now=NOW + timedelta(hours=2))
+    first, second = reach.report(room, victim)["acts"]
+    assert (first["again"], second["again"]) == (kill["again"], None)
+    lines = "\n".join(reach_lines(reach.report(room, victim)))
+    assert (
+        "  Brought back in version 2 by test (rewritten): it stood again from 2026-03-02 03:30Z.\n" in lines
+    )
