@@ -9,7 +9,7 @@ import pytest
 
 from publisher.cli.reaching import reach_lines
 from publisher.desk import acts, editions, mailing, overview, publishing, reach, readers, wire
-from publisher.errors import Conflict
+from publisher.errors import Conflict, Refused
 from publisher.store import public, stories
 from tests.newsrooms import NOW, jsonl, line, newsroom
 
@@ -89,6 +89,20 @@ def test_an_older_version_that_waited_is_refused_after_a_later_one_was_brought_i
     release(room, second)
     with pytest.raises(Conflict, match=f"entry {first} is older than entry {second}"):
         release(room, first)
+
+
+def test_the_same_text_again_is_no_news_of_a_killed_story_and_who_wants_it_back_is_told_so(room):
+    """A feed goes on listing what we killed: each poll would ask the desk again."""
+    ingest(room, line(1))
+    with room.database.read() as connection:
+        (victim,) = stories.listing(connection)
+    acts.kill(room, victim.story_id, why="libel", actor="test", now=NOW + timedelta(minutes=1))
+    assert ingest(room, line(1), now=NOW + timedelta(minutes=2)).counts == {"unchanged": 1}
+    assert overview.quarantined(room, everything=False, limit=10) == []
+    with pytest.raises(
+        Refused, match=r"in another text waits in .*quarantine list.*; the same again is no news"
+    ):
+        acts.release(room, victim.story_id, why="a mistake", **LATER)
 
 
 def test_reach_says_that_a_killed_story_stands_again_and_until_when(room):
