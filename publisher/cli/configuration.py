@@ -24,7 +24,7 @@ def init(door_: Door, folder: Path) -> None:
       publisher init newsroom && cd newsroom && publisher config check
 
     It makes new secret keys in config/secrets.toml (readable by you alone) and a .gitignore that keeps
-    them and the data folder out of version control.
+    them, the data folder and previews out of version control.
     """
     from publisher.desk.setup import begin
 

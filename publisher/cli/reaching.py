@@ -37,8 +37,8 @@ class PublicReason(click.ParamType[tuple[str, str]]):
 def reach(door_: Door, story_id: str) -> None:
     """Show how far a kill or correction has come.
 
-    Feeds, pages, hubs, mail that was stopped; how many mailboxes have the story, and what became of the mails that tell them. It reads,
-    and does nothing.
+    Feeds, pages, hubs, mail that was stopped; how many mailboxes have the story, and what became of the mails that tell them; and since when
+    it stands again, where a person brought it back. It reads, and does nothing.
 
     \b
     Examples:
@@ -58,8 +58,11 @@ def reach_lines(told: dict[str, Any]) -> list[str]:
     if not told["acts"]:
         lines = [f"{told['id']} was not killed, and no correction of it was told at once."]
         lines += [_mailed("Mailed in", entry) for entry in told["mailed"]]
-    for act in told["acts"]:
-        lines += [f"{told['id']}: {act['act']} at {cell(act['at'])} by {act['actor']}", *_of_act(act)]
+    last = max((place for place, act in enumerate(told["acts"]) if act["act"] == "kill"), default=None)
+    for place, act in enumerate(told["acts"]):
+        lines += [f"{told['id']}: {act['act']} at {cell(act['at'])} by {act['actor']}"]
+        lines += [_again(act["again"], now=place == last)] if act["again"] else []
+        lines += _of_act(act)
     lines += [_mailed("Only named, with its link, in", entry) for entry in told["named"]]
     if page := told["page"]:
         lines.append(f"Page: {page['status']} since {cell(page['changed_at'])}.")
@@ -82,6 +85,13 @@ def same_lines(same: Sequence[str]) -> list[str]:
 def _mailed(where: str, entry: dict[str, Any]) -> str:
     has = counted(entry["mailboxes"], "mailbox has", "mailboxes have")
     return f"{where} {entry['edition']} (dispatch {entry['dispatch']}): {has} it."
+
+
+def _again(again: dict[str, Any], *, now: bool) -> str:
+    """That the story was brought back; `now`: no later kill took it away once more."""
+    stands = "stands again since" if now else "stood again from"
+    by = f"by {again['actor']} ({cell(again['why'])})"
+    return f"  Brought back in version {again['version']} {by}: it {stands} {cell(again['at'])}."
 
 
 def _of_act(act: dict[str, Any]) -> list[str]:

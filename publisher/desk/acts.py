@@ -87,7 +87,7 @@ def _alive(present: Story) -> Story:
     if present.killed is not None:
         raise Refused(
             f"story {present.story_id} was killed ({present.killed}): a kill is for good. "
-            "A later version from its source waits in `publisher quarantine list`"
+            "What its source sends of it in another text waits in `publisher quarantine list`; the same again is no news"
         )
     return present
 

@@ -30,6 +30,8 @@ from publisher.story import Source, SourceKind
 __all__ = ["Report", "audit"]
 
 PAGE = 50
+INSTEAD = "give the feed that they stand in, or the page of each"
+"""What is to be audited in place of a mail, or of an edition's or a section's page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +114,10 @@ def _judged(
     passed_over = 0
     for raw, url in documents:
         if mail.recognises(raw, None):
-            raise BadInput(
-                f"{place} is a mail: of many stories it would be read as one. Give the feed, or the page of the edition's stories"
-            )
+            raise BadInput(f"{place} is a mail: of all its stories it would be read as one; {INSTEAD}")
         page = is_html(raw)
         if page and _is_list(raw):
-            raise BadInput(f"{place} is a page of several stories: give the page of one, or the feed of all")
+            raise BadInput(f"{place} is a page of several stories: {INSTEAD}")
         context = Context(source=source, now=now, base_url=url or None, max_items=limit)
         found = intake.read(raw, context, format="page" if page else "auto")
         if isinstance(found, Unreadable):

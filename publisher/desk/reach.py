@@ -1,13 +1,14 @@
-"""How far a kill or a correction of a story has come: feeds, pages, hubs, mail that was stopped, mailboxes that have it and were told. Reads only."""
+"""How far a kill or a correction of a story has come: feeds, pages, hubs, mail, mailboxes that have it; and whether it stands again. Reads only."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from publisher.desk import followups as desk_followups
 from publisher.desk.followups import KILL, Carrier
@@ -15,7 +16,8 @@ from publisher.desk.mailing.report import state_of
 from publisher.desk.names import whole_id
 from publisher.ledger import Counts
 from publisher.newsroom import Newsroom
-from publisher.store import deliveries, followups, hubs, public
+from publisher.revise import Change
+from publisher.store import deliveries, followups, house, hubs, public
 
 __all__ = ["report"]
 
@@ -26,13 +28,15 @@ def report(newsroom: Newsroom, story_id: str) -> dict[str, Any]:
     Of mail to readers: `mailboxes` have the story, or may have it; `mails` were queued to them, by state; whoever is left was `not_written_to`
     because they must not be mailed any more. `seconds`: from the act to each channel, as far as it got there
     and that is known. Beside the acts: where it was `mailed`, and in which mails it is only `named`, beside another agency's report of the
-    same event; their readers have its name and its link, not its words, and are not written to.
+    same event; their readers have its name and its link, not its words, and are not written to. `again`: since when, by whom, why and in which version
+    the story stands after that kill; None while it does not.
     """
     with newsroom.database.read() as connection:
         name = whole_id(connection, "story", story_id)
         path = f"site/story/{name}/index.html"
         page = public.get(connection, path)
         acts = followups.of_story(connection, name)
+        done = house.events_of(connection, name)
         return {
             "id": name,
             "mailed": [_mailed(connection, carrier) for carrier in desk_followups.mailed(connection, name)],
@@ -44,6 +48,7 @@ def report(newsroom: Newsroom, story_id: str) -> dict[str, Any]:
             "hubs_waiting": hubs.waiting(connection),
             "acts": [
                 _act(connection, row, until=min((one.at for one in acts if one.at > row.at), default=None))
+                | {"again": _again(done, row) if row.act == KILL else None}
                 for row in acts
             ],
         }
@@ -82,6 +87,15 @@ def _act(connection: Connection, row: Any, *, until: datetime | None) -> dict[st
             "last_mail": _since(row.at, last),
         },
     }
+
+
+def _again(done: Sequence[Row[Any]], kill: Any) -> dict[str, Any] | None:
+    """The first release of a later version than the killed one: while a story is killed only a person's can be made of it."""
+    for row in done:
+        version = (row.data or {}).get("version", 0)
+        if row.what == f"story.{Change.RELEASE}" and version > kill.version:
+            return {"version": version, "at": row.at, "actor": row.actor, "why": row.why}
+    return None
 
 
 def _mailed(connection: Connection, carrier: Carrier) -> dict[str, Any]:

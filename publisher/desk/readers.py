@@ -172,10 +172,18 @@ def _told(row: Any, subscriptions: Sequence[Any]) -> dict[str, Any]:
     return {
         "id": row.id,
         "address": row.address,
-        "status": row.status,
+        "status": _standing(row, subscriptions),
         "digests": [entry.digest for entry in subscriptions if entry.active],
         "created_at": row.created_at,
     }
+
+
+def _standing(row: Any, subscriptions: Sequence[Any]) -> str:
+    """Where a reader stands: who may be mailed, and gets nothing any more, has left, or waits for a yes."""
+    here = {entry.status for entry in subscriptions}
+    if row.status != Status.CONFIRMED or not here or Status.CONFIRMED in here:
+        return str(row.status)
+    return str(Status.PENDING if Status.PENDING in here else Status.LEFT)
 
 
 def record(newsroom: Newsroom, address: str) -> dict[str, Any]:
@@ -196,7 +204,7 @@ def everything(connection: Connection, row: Any) -> dict[str, Any]:
     return {
         "id": row.id,
         "address": row.address,
-        "status": row.status,
+        "status": _standing(row, subscriptions),
         "digests": [entry.digest for entry in subscriptions if entry.active],
         "created_at": row.created_at,
         "timezone": row.timezone,

@@ -4,15 +4,16 @@ Order for one round: stories that were published get their row; what is due is t
 other sites but never twice at once, for its pages, conditionally; what came of each is written in one transaction, with an event for each finding. Only
 then the webhook of the alarms hears of it. Nothing is ever withdrawn here: the finding names the command that does.
 Whatever a network or a server does is no finding; a look that failed is tried again until the next one is due, after a pause that grows. What had no turn
-comes first in the next round: pages that do not answer keep nothing of their site from being looked at.
+comes first in the next round: pages that do not answer keep nothing of their site from being looked at. A site is left alone (a breaker, `site:NAME`) while somebody
+asks it, for as long as it wants, and where its robots.txt cannot be read, each time longer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -27,7 +28,10 @@ from publisher.fetch import Failed, Fetched, Memory, NotModified, Result, fetch
 from publisher.intake.lookback import AFTER, Finding, Seen, answered, led_home, seen, verdict
 from publisher.intake.robots import allowed
 from publisher.newsroom import Newsroom
-from publisher.store import house, looks, stories
+from publisher.store import house, looks, relays, stories
+from publisher.store.db import serialise
+from publisher.store.looks import site_of
+from publisher.store.relays import Breaker
 from publisher.story import PubStatus, Source, Story
 
 __all__ = ["Found", "listing", "look", "settle"]
@@ -36,6 +40,10 @@ AT_ONCE, OF_ONE_SITE = 60, 5
 LEASE = timedelta(minutes=10)
 AGAIN, DOUBLED = timedelta(minutes=30), 4
 """After a look that failed; twice as long after each that fails in its turn, so many times."""
+SITE = "site:"
+"""Before the name of a site that is left alone."""
+AT_MOST = timedelta(hours=25)
+"""What is left alone for longer was written by a clock that lay ahead: no site may ask for more than a day (`fetch.retry_after_cap`)."""
 FORGOTTEN = timedelta(hours=26)
 """What was published longer ago and has no row is left alone: after an upgrade the whole archive would be asked."""
 
@@ -65,59 +73,93 @@ def look(newsroom: Newsroom, *, actor: str, now: datetime) -> list[Found]:
     """Do the looks that are due; what was found."""
     watched = [source.slug for source in newsroom.settings.sources if source.recheck]
     with newsroom.database.write() as connection:
+        serialise(connection, "looks")
+        known = _known(connection)
+        alone = {name for name, held in known.items() if now < held.until <= now + AT_MOST}
         looks.begin(connection, watched, since=now - FORGOTTEN, after=AFTER[0])
-        due = looks.take(connection, now=now, until=now + LEASE, limit=AT_ONCE, of_one_site=OF_ONE_SITE)
+        due = looks.take(
+            connection, now=now, until=now + LEASE, limit=AT_ONCE, of_one_site=OF_ONE_SITE, alone=alone
+        )
+        sites: dict[str, list[Row[Any]]] = {}
+        for row in due:
+            sites.setdefault(site_of(row.url), []).append(row)
+        for name in sites:
+            times = known[name].times if name in known else 0
+            _leave_alone(connection, name, Breaker(now + LEASE, times, "it is being asked"), now=now)
     if not due:
         return []
-    sites: dict[str, list[Row[Any]]] = {}
-    for row in due:
-        sites.setdefault(urlsplit(row.url).netloc, []).append(row)
-    results = asyncio.run(_sites(newsroom, list(sites.values()), now=now))
-    found = _written(newsroom, due, results, actor=actor, now=now)
+    answers = asyncio.run(_sites(newsroom, sites, now=now))
+    found = _written(newsroom, due, answers, actor=actor, now=now)
     for entry in found:
         alarms.post(newsroom, _document(newsroom, entry), now=now)
     return found
 
 
-async def _sites(
-    newsroom: Newsroom, sites: Sequence[Sequence[Row[Any]]], *, now: datetime
-) -> dict[str, Result | None]:
-    """What each page answered, by story; None where robots.txt asks us not to look. What had no turn is not in it."""
+def _known(connection: Connection) -> dict[str, Breaker]:
+    return {
+        key.removeprefix(SITE): held
+        for key, held in relays.breakers(connection).items()
+        if key.startswith(SITE)
+    }
+
+
+def _leave_alone(connection: Connection, name: str, held: Breaker, *, now: datetime) -> None:
+    relays.leave_alone(connection, f"{SITE}{name}", held, now=now)
+
+
+@dataclass(slots=True)
+class _Answers:
+    """What came of asking.
+
+    Attributes:
+        pages: what each page answered, by story; None where robots.txt asks us not to look. What had no turn is not in it.
+        shut: why a site's robots.txt could not be read, for every site that was asked; "" where it could.
+    """
+
+    pages: dict[str, Result | None] = field(default_factory=dict)
+    shut: dict[str, str] = field(default_factory=dict)
+
+
+async def _sites(newsroom: Newsroom, sites: Mapping[str, Sequence[Row[Any]]], *, now: datetime) -> _Answers:
+    """Ask these sites side by side, and each for one page after the other."""
+    told = _Answers()
     turns = asyncio.Semaphore(newsroom.fetch_limits.concurrency)
 
     async def ask(url: str, memory: Memory) -> Result:
         limits, guard = newsroom.fetch_limits, newsroom.fetch_guard
         return await fetch(url, memory=memory, now=now, limits=limits, guard=guard)
 
-    async def one_site(rows: Sequence[Row[Any]]) -> dict[str, Result | None]:
+    async def one_site(name: str, rows: Sequence[Row[Any]]) -> None:
         async with turns:
             parts = urlsplit(rows[0].url)
             robots = await ask(urlunsplit((parts.scheme, parts.netloc, "/robots.txt", "", "")), Memory())
+            told.shut[name] = ""
             if isinstance(robots, Failed) and not robots.reason.startswith("http-4"):
-                return {row.story_id: robots for row in rows}
+                told.shut[name] = f"robots.txt: {robots.reason}: {robots.detail}"
+                told.pages |= dict.fromkeys((row.story_id for row in rows), robots)
+                return
             rules = robots.body if isinstance(robots, Fetched) else b""
-            answers: dict[str, Result | None] = {}
             for row in rows:
                 may = allowed(rules, row.url)
                 answer = await ask(row.url, Memory(row.etag, row.last_modified)) if may else None
-                answers[row.story_id] = answer
+                told.pages[row.story_id] = answer
                 if answer is not None and answer.not_before is not None:
                     break
-            return answers
 
-    answers = await asyncio.gather(*(one_site(rows) for rows in sites))
-    return {story_id: result for site in answers for story_id, result in site.items()}
+    await asyncio.gather(*(one_site(name, rows) for name, rows in sites.items()))
+    return told
 
 
 def _written(
     newsroom: Newsroom,
     due: Sequence[Row[Any]],
-    results: dict[str, Result | None],
+    answers: _Answers,
     *,
     actor: str,
     now: datetime,
 ) -> list[Found]:
     found: list[Found] = []
+    results = answers.pages
     pages = {
         row.story_id: seen(result.body, newsroom.sources[row.source], url=result.url, now=now)
         for row in due
@@ -162,10 +204,28 @@ def _written(
                 )
                 found.append(Found(row.story_id, story.headline, finding))
             looks.end(connection, row, **values)
-        for row in due:
-            if (result := results.get(row.story_id)) is not None and result.not_before is not None:
-                looks.pause(connection, urlsplit(row.url).netloc, result.not_before)
+        _rest(connection, due, answers, now=now)
     return found
+
+
+def _rest(connection: Connection, due: Sequence[Row[Any]], answers: _Answers, *, now: datetime) -> None:
+    """How long each site that was asked is left alone from now on."""
+    known = _known(connection)
+    until: dict[str, datetime] = {}
+    for row in due:
+        result, name = answers.pages.get(row.story_id), site_of(row.url)
+        if result is not None and result.not_before is not None:
+            until[name] = max(result.not_before, until.get(name, now))
+    for name, why in answers.shut.items():
+        times = known[name].times if name in known else 0
+        if why:
+            again = now + AGAIN * 2 ** min(times, DOUBLED)
+            held = Breaker(max(again, until.get(name, now)), times + 1, why)
+            _leave_alone(connection, name, held, now=now)
+        elif name in until:
+            _leave_alone(connection, name, Breaker(until[name], 0, "it asks for patience"), now=now)
+        else:
+            relays.close(connection, [f"{SITE}{name}"])
 
 
 def _unasked(

@@ -1,4 +1,4 @@
-"""A new newsroom's folder: the commented defaults, new keys, and a .gitignore that keeps the keys at home."""
+"""A new newsroom's folder: the commented defaults, new keys, and a .gitignore that keeps keys, data and previews at home."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def begin(folder: Path, *, today: date) -> list[Path]:
     ignore = folder / ".gitignore"
     try:
         if not ignore.exists():
-            wanted[ignore] = b"/config/secrets.toml\n/config/dkim*.pem\n/var/\n"
+            wanted[ignore] = b"/config/secrets.toml\n/config/dkim*.pem\n/var/\n/preview/\n"
         present = [str(path) for path in wanted if path.exists()]
         if present:
             verb = "stands" if len(present) == 1 else "stand"

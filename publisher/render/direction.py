@@ -57,5 +57,7 @@ def isolated(text: str, language: str, own: str = "") -> str:
     if own:
         mark = RLI if is_rtl(own) else LRI
         return text if is_rtl(own) == is_rtl(language) else f"{mark}{text}{PDI}"
-    foreign = is_rtl(language) and any(unicodedata.bidirectional(character) == "L" for character in text)
+    foreign = is_rtl(language) and any(
+        unicodedata.bidirectional(character) == "L" for character in text if character != LRM
+    )
     return f"{FSI}{text}{PDI}" if foreign else text

@@ -23,7 +23,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from persiantools.jdatetime import JalaliDate
 
-from publisher.render.direction import LRM, is_rtl, isolated
+from publisher.render.direction import LRM, first_strong, is_rtl, isolated
 
 __all__ = ["CatalogueUnreadable", "Words", "read_words"]
 
@@ -90,6 +90,8 @@ class Words:
         zero = ord(ZEROS.get(self._locale.default_numbering_system, "0"))
         self._digits = {ord("0") + n: chr(zero + n) for n in range(10)} if zero != ord("0") else {}
         self._offsets: dict[timedelta, str] = {}
+        self._rtl = is_rtl(language)
+        self._greenwich = self._local_greenwich()
         self.dot = " | " if chr(zero) in LIKE_A_DOT else " · "
         """What parts the things of a line that are told beside each other, blanks included."""
         self._before_digits = LRM if unicodedata.bidirectional(chr(zero)) == "AN" else ""
@@ -131,7 +133,7 @@ class Words:
         return self._formatted(local, {"en": "EEEE d MMMM y"}.get(self._locale.language, "full"))
 
     def time(self, local: datetime) -> str:
-        """Hour and minute with the zone's short name or offset: "06:40 GMT"."""
+        """Hour and minute with the zone: "06:40 GMT"."""
         return f"{self.digits(f'{local.hour:02}:{local.minute:02}')} {self.zone(local)}"
 
     def weekday(self, number: int) -> str:
@@ -182,20 +184,35 @@ class Words:
     def zone(self, local: datetime) -> str:
         """The zone as readers know it: its letters, else "UTC+3:30" in the language's digits.
 
-        Arabic-Indic digits would pull the sign to the other side of "UTC" in a line from right to left; a mark holds it.
+        From right to left the letters, which are Latin, would be a foreign word: there it is the offset, from Greenwich where the language says so.
+        A sign beside such words, or before Arabic-Indic digits, would be pulled to the other side: a mark holds it.
         """
         name = local.tzname() or ""
-        if name.isalpha():
+        if name.isalpha() and not self._rtl:
             return name
         offset = local.utcoffset() or timedelta()
         said = self._offsets.get(offset)
         if said is None:
-            minutes = int(offset.total_seconds()) // 60
-            sign = "+" if minutes >= 0 else "−"
+            said = self._offsets[offset] = self._offset(int(offset.total_seconds()) // 60)
+        return said
+
+    def _offset(self, minutes: int) -> str:
+        shown = ""
+        if minutes:
+            sign = "+" if minutes > 0 else "−"
             hours, rest = divmod(abs(minutes), 60)
             hour = self.digits(f"{hours}:{rest:02}" if rest else str(hours))
-            said = self._offsets[offset] = f"UTC{sign}{self._before_digits}{hour}"
-        return said
+            shown = f"{LRM if self._greenwich else ''}{sign}{self._before_digits}{hour}"
+        if not self._greenwich:
+            return f"UTC{shown}"
+        said = (self._greenwich % shown).strip()
+        # beside the time a number would be read with it: CLDR has the zone in brackets in these languages
+        return f"({said})" if "(z" in self._locale.time_formats["long"].pattern else said
+
+    def _local_greenwich(self) -> str:
+        """How the language says an offset in words of its own, from right to left: "%s گرینویچ"; "" where it does not."""
+        said = str(self._locale.zone_formats["gmt"])
+        return said if self._rtl and first_strong(said % "") == "rtl" else ""
 
 
 class CatalogueUnreadable(Exception):

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, 
 from publisher.store.db import beyond, insert
 from publisher.store.schema import page_look, story, story_version
 
-__all__ = ["articles", "begin", "end", "found", "listing", "pause", "settle", "take"]
+__all__ = ["articles", "begin", "end", "found", "listing", "settle", "site_of", "take"]
 
 
 def begin(connection: Connection, sources: Collection[str], *, since: datetime, after: timedelta) -> None:
@@ -106,17 +106,28 @@ def _begin_anew(
         end(connection, row, **anew, **dict.fromkeys(nothing))
 
 
+def site_of(url: str) -> str:
+    """The site of a page, as it is known: also where an address names one that is longer than any."""
+    return urlsplit(url).netloc[:300]
+
+
 def take(
-    connection: Connection, *, now: datetime, until: datetime, limit: int, of_one_site: int
+    connection: Connection,
+    *,
+    now: datetime,
+    until: datetime,
+    limit: int,
+    of_one_site: int,
+    alone: Collection[str],
 ) -> list[Row[Any]]:
-    """What is due, taken until then, so much of each site; what has waited longest comes first."""
+    """What is due, taken until then, so much of each site but of those that are left `alone`; what has waited longest comes first."""
     order = (page_look.c.due_at, page_look.c.story_id)
     due = select(page_look.c.story_id, page_look.c.url).where(page_look.c.due_at <= now).order_by(*order)
     turns: Counter[str] = Counter()
     chosen: list[str] = []
     for row in connection.execute(due).all():
-        site = urlsplit(row.url).netloc
-        if turns[site] < of_one_site and len(chosen) < limit:
+        site = site_of(row.url)
+        if site not in alone and turns[site] < of_one_site and len(chosen) < limit:
             turns[site] += 1
             chosen.append(row.story_id)
     rows = connection.execute(
@@ -137,14 +148,6 @@ def end(connection: Connection, row: Row[Any], **values: Any) -> None:
         .where(page_look.c.story_id == row.story_id, page_look.c.url == row.url)
         .values(**values)
     )
-
-
-def pause(connection: Connection, site: str, until: datetime) -> None:
-    """The site wants to be left alone until then."""
-    there = or_(
-        *(page_look.c.url.startswith(f"{scheme}://{site}/", autoescape=True) for scheme in ("https", "http"))
-    )
-    connection.execute(update(page_look).where(there, page_look.c.due_at < until).values(due_at=until))
 
 
 def articles(connection: Connection, source: str, *, since: datetime) -> float:

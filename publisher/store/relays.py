@@ -2,7 +2,7 @@
 
 A breaker is a row as long as something is left alone; none means that all is well. A bucket holds one instant, the end of what has
 been granted, on the database's own clock: whoever asks moves it on by as many slots as they are given, in one statement, so that
-each slot is given once, whatever machines ask.
+each slot is given once, whatever machines ask. Sites whose pages are looked at again (`desk/recheck.py`) have breakers, too, which senders pass over.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Breaker:
 
 
 def breakers(connection: Connection) -> dict[str, Breaker]:
-    """All of them by key: `relay:NAME`, `domain:NAME`, `burst:DISPATCH:DOMAIN`."""
+    """All of them by key: `relay:NAME`, `domain:NAME`, `burst:DISPATCH:DOMAIN`, `site:NAME`."""
     rows = connection.execute(select(breaker).order_by(breaker.c.key))
     return {row.key: Breaker(row.until, row.failures, row.reason, row.state == "half-open") for row in rows}
 

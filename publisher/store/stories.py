@@ -25,6 +25,7 @@ from publisher.story import PubStatus, Received, Story
 __all__ = [
     "add",
     "add_version",
+    "ahead",
     "by_id",
     "candidates",
     "changed_between",
@@ -231,6 +232,16 @@ def candidates(connection: Connection, *, since: datetime, also: Collection[str]
     )
     query = _query().where(story.c.id.in_(chosen)).order_by(story.c.id)
     return _stories(connection, connection.execute(query).all())
+
+
+def ahead(connection: Connection, after: datetime) -> list[Row[Any]]:
+    """Id and time of the stories that only a clock puts after then, the first one first: no embargo does, and nothing holds them."""
+    query = select(story.c.id, story.c.eligible_at).where(
+        story.c.status == PubStatus.USABLE.value,
+        story.c.eligible_at > after,
+        or_(story.c.embargo_until.is_(None), story.c.embargo_until < story.c.eligible_at),
+    )
+    return list(connection.execute(query.order_by(story.c.eligible_at, story.c.id)))
 
 
 def recent(found: Story, since: datetime) -> bool:

@@ -58,3 +58,22 @@ def test_whom_our_own_export_says_to_have_left_is_refused_by_every_later_list(ro
         None,
         "stays@example.org",
     ]
+
+
+def test_who_left_the_last_digest_or_waits_for_a_yes_is_not_listed_as_confirmed(room):
+    """By the link in a mail somebody leaves its digest, and so perhaps the only one."""
+    told = {"digest": "morning", "language": None, "sections": [], "basis": "asked"}
+    for name in ("stays", "leaves", "asks"):
+        readers.add(room, f"{name}@example.org", **told, **WHO)
+    for name in ("leaves", "asks"):
+        readers.leave(room, f"{name}@example.org", digest="morning", **WHO)
+    with room.database.write() as connection:
+        asks = readers.record(room, "asks@example.org")["id"]
+        row = {"digest": "weekly", "language": "en", "sections": "", "since": NOW}
+        connection.execute(
+            subscription.insert().values(subscriber_id=asks, status="pending", active=False, **row)
+        )
+    expected = {"stays": "confirmed", "leaves": "left", "asks": "pending"}
+    listed = readers.listing(room, digest=None, after=None, limit=9)
+    assert {row["address"].partition("@")[0]: row["status"] for row in listed} == expected
+    assert {name: readers.record(room, f"{name}@example.org")["status"] for name in expected} == expected

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from publisher.cli.reaching import reach_lines
 from publisher.desk import acts, editions, mailing, overview, publishing, reach, readers, wire
-from publisher.errors import Conflict
+from publisher.errors import Conflict, Refused
 from publisher.store import public, stories
 from tests.newsrooms import NOW, jsonl, line, newsroom
 
@@ -88,3 +89,36 @@ def test_an_older_version_that_waited_is_refused_after_a_later_one_was_brought_i
     release(room, second)
     with pytest.raises(Conflict, match=f"entry {first} is older than entry {second}"):
         release(room, first)
+
+
+def test_the_same_text_again_is_no_news_of_a_killed_story_and_who_wants_it_back_is_told_so(room):
+    """A feed goes on listing what we killed: each poll would ask the desk again."""
+    ingest(room, line(1))
+    with room.database.read() as connection:
+        (victim,) = stories.listing(connection)
+    acts.kill(room, victim.story_id, why="libel", actor="test", now=NOW + timedelta(minutes=1))
+    assert ingest(room, line(1), now=NOW + timedelta(minutes=2)).counts == {"unchanged": 1}
+    assert overview.quarantined(room, everything=False, limit=10) == []
+    with pytest.raises(
+        Refused, match=r"in another text waits in .*quarantine list.*; the same again is no news"
+    ):
+        acts.release(room, victim.story_id, why="a mistake", **LATER)
+
+
+def test_reach_says_that_a_killed_story_stands_again_and_until_when(room):
+    ingest(room, line(1), line(2))
+    victim = brought_back(room)
+    told = reach.report(room, victim)
+    (kill,) = told["acts"]
+    assert kill["again"] == {"version": 2, "at": LATER["now"], "actor": "test", "why": "rewritten"}
+    assert reach_lines(told)[:2] == [
+        f"{victim}: kill at 2026-03-02 02:31Z by test",
+        "  Brought back in version 2 by test (rewritten): it stands again since 2026-03-02 03:30Z.",
+    ]
+    acts.kill(room, victim, why="libel again", actor="test", now=NOW + timedelta(hours=2))
+    first, second = reach.report(room, victim)["acts"]
+    assert (first["again"], second["again"]) == (kill["again"], None)
+    lines = "\n".join(reach_lines(reach.report(room, victim)))
+    assert (
+        "  Brought back in version 2 by test (rewritten): it stood again from 2026-03-02 03:30Z.\n" in lines
+    )

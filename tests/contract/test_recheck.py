@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +16,7 @@ from publisher.desk import acts, editions, feeds, recheck, wire
 from publisher.errors import Conflict
 from publisher.fetch import Guard
 from publisher.intake.lookback import AFTER, Seen, answered, led_home, verdict
-from publisher.store import house, quarantine, stories
+from publisher.store import house, quarantine, relays, stories
 from tests.newsrooms import NOW, jsonl, line, newsroom
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -40,6 +40,7 @@ class Agency:
     answers: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
     robots: tuple[int, bytes] = (404, b"")
     asked: list[tuple[str, str | None]] = field(default_factory=list)
+    meanwhile: list[Callable[[], object]] = field(default_factory=list)
     told: list[dict[str, Any]] = field(default_factory=list)
     port: int = 0
 
@@ -57,6 +58,8 @@ def agency() -> Iterator[Agency]:
         def do_GET(self) -> None:
             known = self.headers.get("If-None-Match")
             site.asked.append((self.path, known))
+            while site.meanwhile:
+                site.meanwhile.pop()()
             status, headers, body = 404, {}, b""
             if self.path == "/robots.txt":
                 status, body = site.robots
@@ -223,6 +226,49 @@ def test_pages_that_do_not_answer_keep_nobody_from_their_turn(room, agency):
         if not look(room, FIRST + timedelta(minutes=minutes)) and set(agency.paths()) == failing
     ]
     assert asked_at == [30, 90]
+
+
+def test_a_site_whose_robots_txt_cannot_be_read_is_left_alone_longer_each_time(room, agency):
+    """Also for the stories that had no turn yet, and for those that come out meanwhile."""
+    numbers = range(5, 40)
+    sent(room, agency, NOW, *((n, {}) for n in numbers))
+    feeds.build(room, actor="test", now=NOW)
+    agency.robots = (500, b"")
+    asked_at = []
+    for minutes in (0, 1, 2, 15, 29, 30, 31, 60, 89, 90, 91, 150, 209):
+        if minutes == 2:
+            sent(room, agency, FIRST, (50, {}))
+            feeds.build(room, actor="test", now=FIRST)
+        assert look(room, FIRST + timedelta(minutes=minutes)) == {}
+        if agency.asked:
+            assert agency.asked == [("/robots.txt", None)]
+            asked_at.append(minutes)
+        agency.asked.clear()
+    assert asked_at == [0, 30, 90]
+    agency.robots = (404, b"")
+    for minutes in (210, 211):
+        look(room, FIRST + timedelta(minutes=minutes))
+        assert len(agency.paths()) == 5
+    agency.robots = (500, b"")
+    for minutes in (212, 241, 242):
+        look(room, FIRST + timedelta(minutes=minutes))
+        assert len(agency.asked) == (minutes != 241), "all was well in between: the pause is short again"
+        agency.asked.clear()
+
+
+def test_a_site_is_asked_by_one_process_at_a_time(room, agency):
+    sent(room, agency, NOW, *((n, {}) for n in range(5, 13)))
+    feeds.build(room, actor="test", now=NOW)
+    agency.meanwhile.append(lambda: look(room, FIRST + timedelta(seconds=1)))
+    look(room, FIRST)
+    assert (len(agency.asked), len(agency.paths())) == (6, 5)
+    look(room, FIRST + timedelta(minutes=1))
+    assert (len(agency.asked), len(agency.paths())) == (6, 5)
+    with room.database.write() as connection:
+        key, ahead = f"site:agency.example:{agency.port}", FIRST + timedelta(days=400)
+        relays.leave_alone(connection, key, relays.Breaker(ahead, 0, "a clock lay ahead"), now=FIRST)
+    look(room, FIRST + timedelta(minutes=2))
+    assert len(agency.paths()) == 2
 
 
 def test_an_update_that_we_took_is_no_finding_and_a_story_that_moved_is_asked_where_it_is(room, agency):

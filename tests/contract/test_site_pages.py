@@ -145,6 +145,27 @@ def test_a_killed_story_is_a_notice_in_its_edition_and_on_its_own_page_and_a_hel
     assert b"taken back" in shelf.gone(shelf.find(held), held).body["body"]
 
 
+def test_a_section_counts_its_stories_and_not_the_notices_of_killed_ones(day):
+    text = page(day, "s/world/")
+    assert text.count("<article") == 4
+    assert "Withdrawn: a story from Meridian" in text
+    assert '<p class="about">3 stories</p>' in text
+
+
+def test_what_a_feed_is_is_told_in_the_language_of_the_page_that_leads_there(day):
+    persian = page(day, "feeds-help/fa/")
+    assert '<html lang="fa" dir="rtl">' in persian
+    assert "<h1>فید چیست؟</h1>" in persian
+    assert f'href="{ROOT}/feeds/lang/fa.rss"' in persian
+    for path in ("fa/", f"story/{day.ids[4]}/"):
+        assert f'href="{ROOT}/feeds-help/fa/">فید چیست؟</a>' in page(day, path), path
+    for text in (persian, page(day, "feeds-help/")):
+        assert f'href="{ROOT}/feeds-help/fa/" lang="fa" dir="rtl" hreflang="fa"' in text
+        assert f'href="{ROOT}/feeds-help/" lang="en" dir="ltr" hreflang="en"' in text
+        assert "feeds-help/" not in text[text.index('<ul class="ways">') :], "it does not lead to itself"
+    assert f'href="{ROOT}/feeds-help/">What is a feed?</a>' in page(day, "s/world/")
+
+
 def test_pages_show_no_more_than_a_sources_rights_for_them(day):
     short = page(day, f"story/{day.ids[6]}/")
     assert '<meta name="robots" content="noindex">' in short

@@ -8,10 +8,12 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.digestbox import LANGUAGES, RTL, mixed_mails
+from tests.editions import TEMPLATES
 
 pytestmark = [
     pytest.mark.program("chromium"),
@@ -90,12 +92,13 @@ def test_every_story_is_whole(seen, name, look):
     """Headline with its link, source and time, excerpt, and source link with the disclaimer, also where clients strip most."""
     mail = MAILS[name]
     said = mail.edition.disclaimer(name).short
+    words, zone = TEMPLATES.words(name), ZoneInfo(mail.edition.timezone)
     assert len(seen[name][look]) == len(mail.edition.items)
     for story, item in zip(seen[name][look], mail.edition.items, strict=True):
         assert item.headline in story["head"]["text"]
         assert len(story["head"]["links"]) == 1
         assert item.source_name in story["first"]["text"]
-        assert "UTC" in story["first"]["text"]
+        assert words.time(item.time.astimezone(zone)) in story["first"]["text"]
         assert item.lede[:60] in story["parts"][-2]["text"]
         foot = story["parts"][-1]
         assert foot["links"] == [item.source_url]

@@ -28,6 +28,7 @@ TEXT = (
 WHOLE = (
     f'<p>{TEXT}</p><p>{DISCLAIMER}</p><p>Source: <a href="https://meridian.example/2026/7">Meridian</a></p>'
 )
+INSTEAD = "give the feed that they stand in, or the page of each"
 COPIED = f"""
 Harbour Towns
 
@@ -191,7 +192,8 @@ def test_what_publisher_gives_out_itself_is_no_finding(tmp_path, capsys):
     assert lists
     for place in lists:  # none of them is one story that lacks its source
         assert told(publisher, ["audit", str(place)]) == 2
-        assert "a page of several stories" in capsys.readouterr().err or "<article" not in place.read_text()
+        said = capsys.readouterr().err
+        assert f"a page of several stories: {INSTEAD}" in said or "<article" not in place.read_text()
     words = [("--disclaimer", entry["full"]) for entry in tomllib.loads(shipped)["disclaimer"]]
     assert audit(capsys, str(feeds[0]), *(word for pair in words for word in pair))[0] == 0
 
@@ -200,7 +202,8 @@ def test_a_mail_of_many_stories_is_refused_rather_than_read_as_one(tmp_path, cap
     mail = tmp_path / "digest.eml"
     mail.write_text(f"From: a@b.example\nSubject: News\nDate: Mon, 2 Mar 2026 08:00:00 +0000\n\n{TEXT}")
     assert told(publisher, ["audit", str(mail)]) == 2
-    assert "is a mail" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"is a mail: of all its stories it would be read as one; {INSTEAD}" in said, "not its /e/ page"
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,10 @@ def test_errors_are_data_wherever_json_is_asked_for(room, capsys):
 
 def test_init_keeps_secrets_to_oneself_and_overwrites_nothing(room, capsys):
     assert (room / "config" / "secrets.toml").stat().st_mode & 0o777 == 0o600
-    assert "secrets.toml" in (room / ".gitignore").read_text()
+    ignored = (room / ".gitignore").read_text().splitlines()
+    assert {"/config/secrets.toml", "/var/", "/preview/"} <= {*ignored}, (
+        "previews hold stories that nobody has published yet"
+    )
     assert told(publisher, ["init", str(room)]) == 4
     assert "stand there already" in capsys.readouterr().err
 

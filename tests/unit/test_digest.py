@@ -10,6 +10,7 @@ from publisher import gate
 from publisher.edition import LeftOut, Shelf, Variant, Why
 from publisher.errors import TemplateInvalid
 from publisher.render import digest, digestview, message
+from publisher.render.direction import LRM
 from publisher.render.excerpt import excerpt, shorten
 from publisher.render.mjml import to_html
 from publisher.render.templates import autoescape, load
@@ -211,8 +212,8 @@ def test_dates_are_in_the_editions_own_calendar_and_digits(language, expected):
     ("language", "kicker"),
     [
         ("en", "1 Mar, 19:30 UTC+3:30"),
-        ("fa", "۱۰ اسفند، ۱۹:۳۰ UTC+۳:۳۰"),
-        ("ar", "1 مارس، 19:30 UTC+3:30"),
+        ("fa", f"۱۰ اسفند، ۱۹:۳۰ ({LRM}+۳:۳۰ گرینویچ)"),
+        ("ar", f"1 مارس، 19:30 غرينتش{LRM}+3:30"),
     ],
 )
 def test_a_time_of_another_day_than_the_editions_names_its_day(language, kicker):
@@ -224,6 +225,9 @@ def test_a_time_of_another_day_than_the_editions_names_its_day(language, kicker)
     shown = seen(rendered).replace("،  ", "، ").replace(",  ", ", ")
     assert f" {dot} {kicker}\n" in rendered.text
     assert f" {dot} {kicker} " in shown
+    time = LexborHTMLParser(rendered.html).css_first("time")
+    way = "rtl" if language in {"fa", "ar"} else "ltr"
+    assert time.attributes["dir"] == way, "or the zone would stand before the time"
     assert not re.search("[·][\\W_]{0,3}[۰-۹]|[۰-۹][\\W_]{0,3}[·]", f"{shown}{rendered.text}")
     assert cleared(made, rendered, language) == ()
 

@@ -6,6 +6,7 @@ import socket
 import sqlite3
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,6 +21,7 @@ from publisher.desk.doctor import FAULT, OK, SKIPPED, WARNING, house, machine, n
 from tests import commands
 from tests.commands import Room
 from tests.mailroom import keeping
+from tests.newsrooms import line
 
 KEY = dkim.new_key(dkim.RSA)
 RECORD = dkim.record(dkim.read_key(KEY, selector="wire", algorithm=dkim.RSA), "news.example")
@@ -169,6 +171,27 @@ def test_what_is_wrong_is_named_with_what_to_do(room: Room, zone: Zone) -> None:
         WARNING,
         "1 of morning chose sections that it has no more, and get nothing: gone",
     )
+
+
+def test_stories_that_came_in_while_the_clock_lay_ahead_are_told(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They leave the feeds once it is set right, and nothing else says why. An embargo lies ahead, too, and is meant."""
+    later = datetime(2099, 5, 1, 8, 0, tzinfo=UTC)
+    with monkeypatch.context() as ahead:
+        ahead.setattr("publisher.cli.sources.now", lambda: later)
+        assert room.ingest(line(1), line(2)).code == 0
+    assert room.ingest(line(3), line(4, embargo="2099-04-01T08:00:00Z")).code == 0
+    states = {row["headline"]: (row["id"], row["state"]) for row in room.json("story", "list")["items"]}
+    assert states["Headline number 4"][1] == "embargoed"
+    assert states["Headline number 2"][1] == "usable"
+    level, said, do = levels(room, "--no-dns")["stories"]
+    assert level == WARNING
+    assert said == "2 came in while the clock lay ahead, and nothing shows them before 2099-05-01 08:00Z"
+    assert do.startswith("With their next version from the source they stand now")
+    with monkeypatch.context() as ahead:
+        ahead.setattr("publisher.cli.doctoring.now", lambda: later)
+        assert "stories" not in levels(room, "--no-dns")
 
 
 def test_no_network_is_no_fault_and_is_not_waited_for_twice(room: Room, zone: Zone) -> None:

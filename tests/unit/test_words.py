@@ -34,18 +34,18 @@ SECOND = datetime(2026, 3, 2, 9, 10, tzinfo=TEHRAN)
     ("language", "second", "first"),
     [
         ("en", "Monday 2 March 2026", "1 Mar, 09:10 UTC+3:30"),
-        ("fa", "دوشنبه ۱۱ اسفند ۱۴۰۴", "۱۰ اسفند، ۰۹:۱۰ UTC+۳:۳۰"),
-        ("ar", "الاثنين، 2 مارس 2026", "1 مارس، 09:10 UTC+3:30"),
-        ("ar-EG", "الاثنين، ٢ مارس ٢٠٢٦", f"١ مارس، ٠٩:١٠ UTC+{LRM}٣:٣٠"),
-        ("ar-SA", "الاثنين، ٢ مارس ٢٠٢٦", f"١ مارس، ٠٩:١٠ UTC+{LRM}٣:٣٠"),
-        ("ar-MA", "الاثنين، 2 مارس 2026", "1 مارس، 09:10 UTC+3:30"),
+        ("fa", "دوشنبه ۱۱ اسفند ۱۴۰۴", f"۱۰ اسفند، ۰۹:۱۰ ({LRM}+۳:۳۰ گرینویچ)"),
+        ("ar", "الاثنين، 2 مارس 2026", f"1 مارس، 09:10 غرينتش{LRM}+3:30"),
+        ("ar-EG", "الاثنين، ٢ مارس ٢٠٢٦", f"١ مارس، ٠٩:١٠ غرينتش{LRM}+{LRM}٣:٣٠"),
+        ("ar-SA", "الاثنين، ٢ مارس ٢٠٢٦", f"١ مارس، ٠٩:١٠ غرينتش{LRM}+{LRM}٣:٣٠"),
+        ("ar-MA", "الاثنين، 2 مارس 2026", f"1 مارس، 09:10 غرينتش{LRM}+3:30"),
         ("he", "יום שני, 2 במרץ 2026", "1 במרץ, 09:10 UTC+3:30"),
         ("fr", "lundi 2 mars 2026", "1er mars, 09:10 UTC+3:30"),
         ("es", "lunes, 2 de marzo de 2026", "1 de marzo, 09:10 UTC+3:30"),
         ("ru", "понедельник, 2 марта 2026\u202fг.", "1 марта, 09:10 UTC+3:30"),
         ("zh", "2026年3月2日星期一", "3月1日，09:10 UTC+3:30"),
         ("ps", "دونۍ د ۲۰۲۶ د مارچ ۲", "مارچ ۱، ۰۹:۱۰ UTC+۳:۳۰"),
-        ("ckb", "٢٠٢٦ ئازار ٢, دووشەممە", f"ئازار ١، ٠٩:١٠ UTC+{LRM}٣:٣٠"),
+        ("ckb", "٢٠٢٦ ئازار ٢, دووشەممە", f"ئازار ١، ٠٩:١٠ گرینیچ {LRM}+{LRM}٣:٣٠"),
         ("ur", "پیر، 2 مارچ، 2026", "1 مارچ، 09:10 UTC+3:30"),
     ],
 )
@@ -102,6 +102,24 @@ def test_only_the_first_day_of_a_french_month_is_an_ordinal():
 def test_an_offset_is_told_in_hours_and_minutes(hours, shown):
     zone = timezone(timedelta(hours=hours)) if hours else UTC
     assert TEMPLATES.words("zh").time(datetime(2026, 3, 2, 6, 40, tzinfo=zone)) == f"06:40 {shown}"
+
+
+@pytest.mark.parametrize(
+    ("language", "winter", "summer"),
+    [
+        ("en", "WET", "WEST"),
+        ("fa", "(گرینویچ)", f"({LRM}+۱ گرینویچ)"),
+        ("ar", "غرينتش", f"غرينتش{LRM}+1"),
+        ("ar-EG", "غرينتش", f"غرينتش{LRM}+{LRM}١"),
+        ("he", "UTC", "UTC+1"),
+    ],
+)
+def test_a_zones_latin_letters_stand_in_no_line_from_right_to_left(language, winter, summer):
+    """But UTC, where the language has no word of its own for it."""
+    words, lisbon = TEMPLATES.words(language), ZoneInfo("Europe/Lisbon")
+    assert [words.zone(datetime(2026, month, 2, tzinfo=lisbon)) for month in (3, 7)] == [winter, summer]
+    persian_or_arabic = language.startswith(("fa", "ar"))
+    assert (isolated(summer, language) == summer) == (persian_or_arabic or language == "en")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from publisher.desk import clock, copies, keeping, mailing, sources
 from publisher.desk.doctor.findings import FAULT, OK, SKIPPED, WARNING, Finding
@@ -11,11 +11,14 @@ from publisher.desk.doctor.machine import disk_of, room
 from publisher.errors import PublisherError
 from publisher.newsroom import Newsroom, open_newsroom
 from publisher.settings import Settings, leftovers
+from publisher.store import stories
 from publisher.store.db import begun
 from subscribers import audience
 
 __all__ = ["examine"]
 
+BESIDE = timedelta(minutes=1)
+"""Clocks of two machines may lie so far apart."""
 SICK = frozenset({"broken", "tls", "quiet", "moved"})
 """Words for a source's health that somebody should see to."""
 
@@ -51,6 +54,7 @@ def examine(settings: Settings, *, now: datetime) -> Iterator[Finding]:
             yield Finding("database", OK, f"{newsroom.database.where} is sound and up to date")
         yield from (Finding("keys", FAULT, note) for note in newsroom.notes)
         yield _clock(newsroom)
+        yield from _ahead(newsroom, now)
         yield from _sources(newsroom, now)
         yield from _folders(newsroom)
         yield from _halted(newsroom)
@@ -136,6 +140,24 @@ def _clock(newsroom: Newsroom) -> Finding:
     if not doubt:
         return Finding("clock", OK, "not in doubt")
     return Finding("clock", FAULT, f"in doubt: {doubt}", "`publisher clock confirm --why …` once it is right")
+
+
+def _ahead(newsroom: Newsroom, now: datetime) -> Iterator[Finding]:
+    """What came in while the clock lay ahead, and was published perhaps: it is of a time to come since the clock was set right."""
+    with newsroom.database.read() as connection:
+        rows = stories.ahead(connection, now + BESIDE)
+    if rows:
+        first, last = rows[0].eligible_at, rows[-1].eligible_at
+        until = f"{first:%Y-%m-%d %H:%M}Z" + (
+            "" if last == first else f", the last one before {last:%Y-%m-%d %H:%M}Z"
+        )
+        some = ", ".join(row.id for row in rows[:3]) + (f" and {len(rows) - 3} more" if len(rows) > 3 else "")
+        yield Finding(
+            "stories",
+            WARNING,
+            f"{len(rows)} came in while the clock lay ahead, and nothing shows them before {until}",
+            f"With their next version from the source they stand now: {some}",
+        )
 
 
 def _sources(newsroom: Newsroom, now: datetime) -> Iterator[Finding]:

@@ -102,9 +102,9 @@ def _made(newsroom: Newsroom, found: Held, rows: Rows, *, now: datetime) -> Site
 def _gone(
     connection: Connection, found: Held, files: Mapping[str, Finished], *, shown: frozenset[str]
 ) -> dict[str, Finished | None]:
-    """The pages that are to be taken down: of stories, of sections and lists that there are no more, of editions with no story left."""
+    """The pages that are to be taken down: of stories, of sections, lists and languages that there are no more, of editions with no story left."""
     closed = set(found.closed) - files.keys()
-    for below in (f"{SITE}s/", f"{SITE}archive/"):
+    for below in (f"{SITE}s/", f"{SITE}archive/", f"{SITE}feeds-help/"):
         closed |= public.paths(connection, below=below) - shown
     for entry in found.digests:
         closed |= public.paths(connection, below=f"{EDITIONS}{entry.edition.edition_id}/") - shown

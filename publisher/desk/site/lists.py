@@ -15,9 +15,10 @@ from publisher.desk.site.making import (
     address_of,
     archive_url,
     archived_digests,
-    feeds_of_all,
+    feeds_in,
     front_languages,
     front_url,
+    help_url,
     house,
     indexed_stories,
     section_tongues,
@@ -60,14 +61,17 @@ def around(
         "assets/copy.js": Finished(
             templates.source("web/copy.js").encode(), "text/javascript; charset=utf-8"
         ),
-        "feeds-help/index.html": Finished(
-            pages.help_page(site, feeds=feeds_of_all(newsroom), templates=templates), HTML
-        ),
         "404.html": Finished(pages.missing_page(site, gone=False, templates=templates), HTML),
         "410.html": Finished(pages.missing_page(site, gone=True, templates=templates), HTML),
         "robots.txt": Finished(pages.robots(site.url), "text/plain; charset=utf-8"),
         "sitemap.xml": Finished(pages.sitemap([*_places(newsroom, found, rows, there, now)]), XML),
     }
+    tongues = [pages.TongueLink(tag, help_url(newsroom, tag)) for tag in front_languages(newsroom)]
+    for tongue in tongues:
+        helped = house(newsroom, tongue.language)
+        feeds = feeds_in(newsroom, tongue.language)
+        told = pages.help_page(helped, feeds=feeds, tongues=tongues, templates=templates)
+        files[f"{tongue.url.removeprefix(f'{site.url}/')}index.html"] = Finished(told, HTML)
     for digest in archived_digests(newsroom):
         for language in digest.languages:
             url = archive_url(newsroom, digest, language)

@@ -22,10 +22,11 @@ __all__ = [
     "address_of",
     "archive_url",
     "archived_digests",
-    "feeds_of_all",
+    "feeds_in",
     "front_languages",
     "front_url",
     "fronts",
+    "help_url",
     "house",
     "indexed_stories",
     "listed",
@@ -75,6 +76,7 @@ def house(newsroom: Newsroom, language: str) -> pages.Site:
     by_section |= {
         feed.section: feed for feed in newsroom.feeds if feed.section and feed.language == language
     }
+    fronted = language if language in front_languages(newsroom) else site.language
     digests = archived_digests(newsroom)
     return pages.Site(
         name=site.name,
@@ -88,7 +90,8 @@ def house(newsroom: Newsroom, language: str) -> pages.Site:
         ),
         disclaimer=newsroom.disclaimer_in(language).full,
         theme=newsroom.settings.theme,
-        home=front_url(newsroom, language if language in front_languages(newsroom) else site.language),
+        home=front_url(newsroom, fronted),
+        help=help_url(newsroom, fronted),
         archives=tuple(
             pages.SectionLink(digest.title(language), archive_url(newsroom, digest, tongue))
             for digest in digests
@@ -126,6 +129,12 @@ def front_url(newsroom: Newsroom, language: str) -> str:
     return f"{site.url}/" if language == site.language else f"{site.url}/{language}/"
 
 
+def help_url(newsroom: Newsroom, language: str) -> str:
+    """The page that says what a feed is, in a language that has a front page."""
+    site = newsroom.settings.site
+    return f"{site.url}/feeds-help/{'' if language == site.language else f'{language}/'}"
+
+
 def fronts(
     newsroom: Newsroom, found: Held, shown: Sequence[Page]
 ) -> Iterator[tuple[str, bytes, Page | None]]:
@@ -137,7 +146,7 @@ def fronts(
     tongues = [pages.TongueLink(tag, front_url(newsroom, tag)) for tag in languages]
     for language in languages:
         site = house(newsroom, language)
-        feed = next((one for one in newsroom.feeds if one.series == f"lang/{language}"), None)
+        feed = _spoken(newsroom, language)
         made = found.feeds.get(feed.series if feed else "all")
         if made is None and language == newsroom.settings.site.language:
             made = found.feeds.get("all")
@@ -146,7 +155,7 @@ def fronts(
         body = pages.front_page(
             newest,
             site,
-            feeds=_feeds(newsroom, feed) if feed and len(languages) > 1 else feeds_of_all(newsroom),
+            feeds=feeds_in(newsroom, language),
             editions=[_link(newsroom, page) for page in own[:LISTED]],
             tongues=tongues,
             templates=newsroom.templates,
@@ -176,9 +185,21 @@ def _link(newsroom: Newsroom, page: Page) -> pages.EditionLink:
 # ------------------------------------------------------------------------------------------------------------- sections
 
 
-def feeds_of_all(newsroom: Newsroom) -> list[pages.Feed]:
+def _feeds_of_all(newsroom: Newsroom) -> list[pages.Feed]:
     """The documents of the feed of everything."""
     return _feeds(newsroom, next(feed for feed in newsroom.feeds if feed.series == "all"))
+
+
+def feeds_in(newsroom: Newsroom, language: str) -> list[pages.Feed]:
+    """The documents of the feed of all in this language; where it is the only one, or has no feed, those of everything."""
+    feed = _spoken(newsroom, language)
+    if feed is None or len(front_languages(newsroom)) == 1:
+        return _feeds_of_all(newsroom)
+    return _feeds(newsroom, feed)
+
+
+def _spoken(newsroom: Newsroom, language: str) -> Feed | None:
+    return next((one for one in newsroom.feeds if one.series == f"lang/{language}"), None)
 
 
 def _feeds(newsroom: Newsroom, feed: Feed) -> list[pages.Feed]:
@@ -207,7 +228,7 @@ def _section(newsroom: Newsroom, feed: Feed, made: Edition) -> Page:
         house(newsroom, feed.language),
         url=url,
         feeds=_feeds(newsroom, feed),
-        more_feeds=feeds_of_all(newsroom),
+        more_feeds=_feeds_of_all(newsroom),
         tongues=section_tongues(newsroom, feed.section or ""),
         templates=newsroom.templates,
     )

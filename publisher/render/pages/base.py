@@ -27,6 +27,7 @@ __all__ = [
     "Site",
     "TongueLink",
     "frame",
+    "help_url",
     "rendered",
     "rights_of",
     "script_url",
@@ -86,7 +87,7 @@ class Site:
     """What every page knows of the house.
 
     Attributes:
-        home: the front page in the page's language; "" for `url` itself. archives: the lists of each digest's editions.
+        home, help: the front page and the one that says what a feed is, in the page's language; "" for the site's own. archives: the lists of each digest's editions.
         subscribe: address of the form for digests, "" where nobody may ask for one. contact: where readers report mistakes.
     """
 
@@ -99,6 +100,7 @@ class Site:
     disclaimer: str
     theme: Theme = STANDARD
     home: str = ""
+    help: str = ""
     archives: tuple[SectionLink, ...] = ()
     subscribe: str = ""
     contact: str = ""
@@ -151,7 +153,7 @@ def frame(
         "feeds": told(feeds),
         "offered": told([*feeds, *more_feeds]),
         "tongues": told_tongues(tongues, spoken),
-        "help_url": f"{site.url}/feeds-help/",
+        "help_url": help_url(site),
         "archives": [{"title": link.title, "url": link.url} for link in site.archives],
         "subscribe_url": site.subscribe,
         "report_url": report_url(site, about_id) if about_id else "",
@@ -175,6 +177,11 @@ def told_tongues(tongues: Sequence[TongueLink], spoken: str) -> list[dict[str, o
         }
         for tongue in (tongues if len(tongues) > 1 else ())
     ]
+
+
+def help_url(site: Site) -> str:
+    """The page that says what a feed is."""
+    return site.help or f"{site.url}/feeds-help/"
 
 
 def report_url(site: Site, about_id: str) -> str:

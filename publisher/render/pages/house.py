@@ -12,6 +12,7 @@ from publisher.render.pages.base import (
     Site,
     TongueLink,
     frame,
+    help_url,
     rendered,
     rights_of,
     told_item,
@@ -62,8 +63,10 @@ def front_page(
     )
 
 
-def help_page(site: Site, *, feeds: Sequence[Feed], templates: Templates) -> bytes:
-    """What a feed is, and how to follow one; `feeds` are those of everything."""
+def help_page(
+    site: Site, *, feeds: Sequence[Feed], tongues: Sequence[TongueLink] = (), templates: Templates
+) -> bytes:
+    """What a feed is, and how to follow one, in the site's language; `feeds` are those of everything, or of all in that language."""
     words = templates.words(site.language)
     title = words.gettext("What is a feed?")
     return rendered(
@@ -74,8 +77,9 @@ def help_page(site: Site, *, feeds: Sequence[Feed], templates: Templates) -> byt
             title=f"{site.name}{words.signs.colon}{title}",
             heading=title,
             about="",
-            url=f"{site.url}/feeds-help/",
+            url=help_url(site),
             feeds=feeds,
+            tongues=tongues,
         ),
         words=told_words(words),
     )
@@ -118,6 +122,9 @@ def section_page(
     """
     words = templates.words(site.language)
     items = [told_item(edition, item, site.language, site.timezone, words) for item in edition.items]
+    stories = sum(
+        item.withdrawn is None for item in edition.items
+    )  # what stands in a killed one's place is none
     title = edition.shelves[0].title if edition.shelves else site.name
     return rendered(
         templates,
@@ -126,7 +133,7 @@ def section_page(
             site,
             title=title,
             heading=title.removeprefix(f"{site.name}: "),
-            about=words.ngettext("%(n)s story", "%(n)s stories", len(items)),
+            about=words.ngettext("%(n)s story", "%(n)s stories", stories),
             url=url,
             feeds=feeds,
             more_feeds=more_feeds,
