@@ -206,7 +206,7 @@ def beside(port: int, folder: str) -> None:
 
 def _relay(port: int) -> Relay:
     options: dict[str, Any] = {"host": "127.0.0.1", "port": port, "tls": "none", "connections": CONNECTIONS}
-    return Relay(RelayOptions(name="main", helo="front.example", **options))
+    return Relay(RelayOptions(name="main", helo="front.example", messages=MESSAGES, **options))
 
 
 def send(port: int, readers: int, way: str) -> None:
