@@ -10,12 +10,13 @@ No frequencies of words are used: the same two stories are alike or not whatever
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from publisher.selection.texts import NO, marks, roots, stems
+from publisher.selection.texts import NO, pairs, said, stems, stems_said
 
-__all__ = ["Sketch", "exchanged", "likeness", "sketch"]
+__all__ = ["LEAST_TOLD_IN_COPY", "Sketch", "likeness", "sketch"]
 
 HEADLINES = 0.55
 """How much of their words two headlines share that are alike by themselves (Jaccard), where a lede is missing."""
@@ -35,32 +36,36 @@ LEDE_WORDS, LEDE_SIGNS = 60, 1000
 
 
 class Sketch(NamedTuple):
-    """What is compared of the few that are found: words of the headline, pairs and numbers in it, and whether it denies; words of the lede."""
+    """What is compared of the few that are found: words of the headline, pairs and numbers in it, and whether it denies; words of the lede.
+
+    Of what is asked for at once there are sets, of the rest only tuples: the garbage collector looks through every set again and again.
+    """
 
     words: frozenset[str]
-    pairs: frozenset[int]
-    numbers: frozenset[str]
+    pairs: tuple[int, ...]
+    numbers: tuple[str, ...]
     denies: bool
     lede: frozenset[str]
-    headline: str
-    told: str
+    headline: Mapping[str, None]
+    told: tuple[str, ...]
 
 
 def likeness(one: Sketch, other: Sketch) -> float:
     """How alike two sketches are; 0: not enough, or not beyond doubt."""
     if one.denies is not other.denies:
         return 0
-    if one.numbers and other.numbers and one.numbers.isdisjoint(other.numbers):
+    if one.numbers and other.numbers and {*one.numbers}.isdisjoint(other.numbers):
         return 0
-    headlines = _shared(one.words, other.words) if len(one.pairs & other.pairs) >= LEAST_PAIRS else 0.0
-    if headlines >= SAME_WORDS and _shared(one.pairs, other.pairs) < IN_ORDER:
+    pairs, others = frozenset(one.pairs), frozenset(other.pairs)
+    headlines = _shared(one.words, other.words) if len(pairs & others) >= LEAST_PAIRS else 0.0
+    if headlines >= SAME_WORDS and _shared(pairs, others) < IN_ORDER:
         return 0
     if min(len(one.lede), len(other.lede)) < LEAST_LEDE:
         enough = headlines >= HEADLINES and len(one.words & other.words) >= LEAST_WORDS
         return headlines if enough and _one_tells(one, other) else 0
     ledes = _shared(one.lede, other.lede)
     if ledes >= ONE_COPY:
-        if exchanged(roots(one.told), roots(other.told)):
+        if _exchanged({*one.told}, {*other.told}):
             return 0
         return headlines + ledes if _one_tells(one, other) or _copied(one, other) else 0
     if any(headlines >= a and ledes >= b for a, b in HEADLINES_LEDES) and _one_tells(one, other):
@@ -70,10 +75,8 @@ def likeness(one: Sketch, other: Sketch) -> float:
 
 def _one_tells(one: Sketch, other: Sketch) -> bool:
     """Whether one headline says all that the other does, and that is something."""
-    first, second = roots(one.headline), roots(other.headline)
-    if first is second or exchanged(first, second):
-        return first is second and len(first) >= LEAST_TOLD
-    if min(len(first), len(second)) < LEAST_TOLD:
+    first, second = one.headline, other.headline
+    if min(len(first), len(second)) < LEAST_TOLD or _exchanged(first.keys(), second.keys()):
         return False
     # two words that have changed places around others: who beat whom
     in_both = zip((w for w in first if w in second), (w for w in second if w in first), strict=True)
@@ -81,17 +84,15 @@ def _one_tells(one: Sketch, other: Sketch) -> bool:
     return len(moved) != 2 or moved[1] - moved[0] == 1
 
 
-def exchanged(one: Mapping[str, None], other: Mapping[str, None]) -> bool:
+def _exchanged(one: AbstractSet[str], other: AbstractSet[str]) -> bool:
     """Whether each has a word that the other has not."""
-    if one is other:
-        return False
-    return not (one.keys() <= other.keys() if len(one) <= len(other) else other.keys() <= one.keys())
+    return not (one <= other if len(one) <= len(other) else other <= one)
 
 
 def _copied(one: Sketch, other: Sketch) -> bool:
     """Whether what both ledes have in common says most of what each headline alone does."""
-    copy = roots(one.told).keys() & roots(other.told).keys()
-    first, second = roots(one.headline).keys(), roots(other.headline).keys()
+    copy = {*one.told}.intersection(other.told)
+    first, second = one.headline.keys(), other.headline.keys()
     alone = (first - second, second - first)
     return min(len(first), len(second)) >= LEAST_TOLD_IN_COPY and all(
         len(words & copy) >= OF_HEADLINE * len(words) for words in alone
@@ -105,15 +106,15 @@ def _shared(one: frozenset[Any], other: frozenset[Any]) -> float:
 
 @lru_cache(maxsize=12_000)
 def sketch(headline: str, lede: str) -> Sketch:
-    """The rest, for stories that were found by their marks."""
+    """What is compared, of stories that were found (`grouping`)."""
     head, plain = stems(headline)
-    keys, pairs = marks(headline, lede)
+    words, told = stems_said(lede)
     return Sketch(
         frozenset(head),
-        frozenset(keys[:pairs]),
-        frozenset([word for word in head if word < ":"]),
+        pairs(head),
+        (*(word for word in head if word < ":"),),
         NO.search(plain) is not None,
-        frozenset(stems(lede)[0][:LEDE_WORDS]),
-        headline,
-        lede[:LEDE_SIGNS],
+        frozenset(words[:LEDE_WORDS]),
+        dict.fromkeys(said([headline])[0]),
+        told if len(lede) <= LEDE_SIGNS else stems_said(lede[:LEDE_SIGNS])[1],
     )

@@ -8,15 +8,18 @@ compared is what the sources wrote, never a headline of ours. A story joins the 
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import repeat
+from functools import lru_cache
+from itertools import chain, groupby, repeat
 
-from publisher.selection.alike import exchanged, likeness, sketch
+from publisher.selection.alike import LEAST_TOLD_IN_COPY, likeness, sketch
 from publisher.selection.byhand import ByHand, Tie, by_hand
 from publisher.selection.candidates import claimed
-from publisher.selection.texts import marks, roots
+from publisher.selection.texts import runs, said
 from publisher.story import Story
 
 __all__ = ["SPAN", "Groups", "grouped"]
@@ -24,7 +27,8 @@ __all__ = ["SPAN", "Groups", "grouped"]
 SPAN = timedelta(hours=24)
 """How far apart the times that two reports of one event claim may lie."""
 POSTINGS = 24
-"""Of many stories with the same mark only the first and the latest are looked at."""
+"""Of many stories with the same headline or opening only the first and the latest are looked at, of many headlines with the same rarest
+word the first and those nearest in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +58,27 @@ def grouped(stories: Iterable[Story], ties: Iterable[Tie] = ()) -> Groups:
     alone: dict[str, Story] = {}
     several: dict[str, list[Story]] = {}
     part_of: dict[str, str] = {}  # what the desk joined, and the event that it is like
-    indexes: dict[str, _Index] = {}
-    for unit in _units(sorted(stories, key=_order), hand):
+    order = _in_units(stories, hand)
+    near = _Near(order)
+    kept: dict[int, str] = {}  # where a story stands that others may join, and its unit
+    joined = (
+        [place for place, story in enumerate(order) if story.story_id in hand.joined] if hand.joined else ()
+    )
+    for _, unit_of in groupby(
+        sorted(near.places.union(joined)), lambda place: hand.joined.get(order[place].story_id, place)
+    ):
+        places = [*unit_of]
+        unit = [order[place] for place in places]
         name, one_alone, event = unit[0].story_id, len(unit) == 1, None
-        for story in unit:
-            index = _index(indexes, story.received.language)
-            index.put(story, name)
-            if event is None and (alike := index.like()):
+        for place in places:
+            if event is None:
+                alike = [kept[one] for one in near.alike(place) if kept.get(one, name) != name]
                 events = (part_of.get(one, one) for one in alike)
                 members = ((one, several.get(one) or [alone[one]]) for one in events)
                 event = next((one for one, reports in members if _may_join(unit, reports, hand)), None)
-            if one_alone and event is not None:  # chains make no group
-                index.take_back()
-            else:
-                index.keep()
+            if event is None or not one_alone:  # chains make no group
+                kept[place] = name
+                near.keep(place)
         if event is not None:
             several.setdefault(event, [alone[event]] if event in alone else []).extend(unit)
             part_of[name] = event
@@ -86,14 +97,15 @@ def _order(story: Story) -> tuple[datetime, str]:
     return claimed(story), story.story_id
 
 
-def _units(order: Iterable[Story], hand: ByHand) -> Iterable[list[Story]]:
-    """What the desk joined is one from the beginning, so that a story is like whichever of these it is like; every other is alone."""
+def _in_units(stories: Iterable[Story], hand: ByHand) -> list[Story]:
+    """In order, but what the desk joined is one from the beginning, so that a story is like whichever of these it is like."""
+    order = sorted(stories, key=_order)
     if not hand.joined:
-        return ([story] for story in order)
+        return order
     units: dict[str | frozenset[str], list[Story]] = {}
     for story in order:
         units.setdefault(hand.joined.get(story.story_id, story.story_id), []).append(story)
-    return units.values()
+    return [*chain.from_iterable(units.values())]
 
 
 def _may_join(unit: Sequence[Story], members: Iterable[Story], hand: ByHand) -> bool:
@@ -112,100 +124,113 @@ def _repeats(story: Story, other: Story) -> bool:
     return said.original_headline == before.original_headline and said.body_digest == before.body_digest != ""
 
 
-def _index(indexes: dict[str, _Index], language: str) -> _Index:
-    """The stories of that language, whatever its region."""
-    index = indexes.get(language)
-    if index is None:
-        index = indexes.setdefault(language.casefold().partition("-")[0], _Index())
-        indexes[language] = index
-    return index
-
-
 def _texts(story: Story) -> tuple[str, str]:
     return story.received.headline or story.received.original_headline, story.received.lede
 
 
-_Places = int | tuple[int, ...]
-"""Where a mark stands: one story, or several in order, of which there are the first and the latest."""
+@lru_cache(maxsize=200)
+def _language(tag: str) -> str:
+    """The language whatever its region."""
+    return tag.casefold().partition("-")[0]
 
 
-class _Index:
-    """Stories by what they share with another: pairs of words in the headline, runs of words in the lede.
+_Words = tuple[str, ...]
+"""What a headline says."""
 
-    One is put there, held against those before it, and then kept or taken back, before the next one comes.
+
+class _Near:
+    """Which stories one may be like: of both headlines one says all that the other does, or both ledes open with the same runs of words.
+
+    All stories are looked at once, and most are like none. The others come one by one: each is held against those before it that were
+    kept, and is then kept or not.
+
+    Attributes:
+        places: where those others stand among all.
     """
 
-    def __init__(self) -> None:
-        self._stories: list[Story] = []
-        self._events: list[str] = []
-        self._places: dict[int, _Places] = {}
-        self._keys: Sequence[int] = ()
-        self._pairs = 0
-        self._met: list[_Places] = []
-        self._shared: list[int] = []
+    def __init__(self, stories: Sequence[Story]) -> None:
+        self._stories = stories
+        headlines = said([_texts(story)[0] for story in stories])
+        self._told = told = _told(headlines)
+        some = {*told}.union(*told.values())
+        self._headlines = {place: words for place, words in enumerate(headlines) if words in some}
+        self._under: dict[_Words, list[int]] = {}
+        self._over: dict[_Words, list[int]] = {}
+        self._openings = runs([story.received.lede for story in stories])
+        self._met = _met(self._openings)
+        self._after: dict[int, list[int]] = {}
+        self.places = {*self._headlines, *self._met}.union(*self._met.values())
 
-    def put(self, story: Story, event: str) -> None:
-        """Look where its marks stand; the others lead to this story from now on."""
-        place = len(self._stories)
-        self._stories.append(story)
-        self._events.append(event)
-        self._keys, self._pairs = marks(*_texts(story))
-        self._met = met = [*map(self._places.setdefault, self._keys, repeat(place))]
-        new = met.count(place) == len(met)
-        self._shared = [] if new else [nth for nth, places in enumerate(met) if places != place]
+    def keep(self, place: int) -> None:
+        """Later ones may be like it."""
+        lists = [self._after.setdefault(one, []) for one in self._met.get(place, ())]
+        if words := self._headlines.get(place):
+            lists.append(self._under.setdefault(words, []))
+            lists += [self._over.setdefault(less, []) for less in self._told.get(words, ())]
+        for places in lists:
+            places.append(place)
+            if len(places) > POSTINGS + 1:
+                del places[1]
 
-    def keep(self) -> None:
-        """The last one stays: what it shares with others leads to it, too."""
-        place = len(self._stories) - 1
-        places, keys, met = self._places, self._keys, self._met
-        for nth in self._shared:
-            known = met[nth]
-            if isinstance(known, int):
-                places[keys[nth]] = known, place
-            else:
-                kept = known if len(known) <= POSTINGS else known[:1] + known[2:]
-                places[keys[nth]] = (*kept, place)
-
-    def take_back(self) -> None:
-        """The last one goes."""
-        self._stories.pop()
-        self._events.pop()
-        for nth in {*range(len(self._keys))}.difference(self._shared):
-            self._places.pop(self._keys[nth], None)
-
-    def like(self) -> list[str]:
-        """The events of stories that are like the last one, most alike first, of equal ones the earlier."""
-        if len(self._shared) < 2:
+    def alike(self, place: int) -> list[int]:
+        """Those that are like this one, most alike first, of equal ones the earlier."""
+        story = self._stories[place]
+        at, language, (headline, lede) = claimed(story), _language(story.received.language), _texts(story)
+        opened = self._opened(place)
+        words = self._headlines.get(place, ())
+        under = (self._under.get(less, ()) for less in self._told.get(words, ()))
+        found = opened.union(self._over.get(words, ()), *under)
+        if not found:
             return []
-        stories, met, pairs = self._stories, self._met, self._pairs
-        headline, lede = _texts(stories[-1])
-        found = _twice([met[nth] for nth in self._shared if nth < pairs])
-        if found:
-            # of headlines that share pairs most stop here, in a wire of ready-made ones nearly all: it is the cheapest question
-            told = roots(headline)
-            found = {one for one in found if not exchanged(told, roots(_texts(stories[one])[0]))}
-        found |= _twice([met[nth] for nth in self._shared if nth >= pairs])
-        at, itself = claimed(stories[-1]), self._events[-1]
-        near = [
-            one for one in found if abs(at - claimed(stories[one])) <= SPAN and self._events[one] != itself
-        ]
-        if not near:
-            return []
-        made = sketch(headline, lede)
-        rated = sorted([(-likeness(made, sketch(*_texts(stories[one]))), one) for one in near])
-        return [self._events[one] for rate, one in rated if rate]
+        made, rated = sketch(headline, lede), []
+        for one in found:
+            other = self._stories[one]
+            if abs(at - claimed(other)) <= SPAN and _language(other.received.language) == language:
+                its = sketch(*_texts(other))
+                if one in opened or sum(map({*its.pairs}.__contains__, made.pairs)) > 1:
+                    rated.append((-likeness(made, its), one))
+        return [one for rate, one in sorted(rated) if rate]
+
+    def _opened(self, place: int) -> set[int]:
+        """Those with which it shares two runs of words."""
+        met, runs_here = self._met.get(place, ()), self._openings[place]
+        known = {*met}.union(*(self._after.get(one, ()) for one in met))
+        return {one for one in known if sum(map({*self._openings[one]}.__contains__, runs_here)) > 1}
 
 
-def _twice(met: Sequence[_Places]) -> set[int]:
-    """The places that stand at two marks or more."""
-    twice: set[int] = set()
-    if len(met) < 2:
-        return twice
-    once: set[int] = set()
-    for places in met:
-        if isinstance(places, int):
-            (twice if places in once else once).add(places)
-        else:
-            twice.update(once.intersection(places))
-            once.update(places)
-    return twice
+def _met(openings: Iterable[Sequence[int]]) -> dict[int, set[int]]:
+    """For each lede that shares runs with earlier ones the first that had them, so that all with one run in common lead to one place."""
+    met: dict[int, set[int]] = {}
+    first: dict[int, int] = {}
+    for place, keys in enumerate(openings):
+        holders = [*map(first.setdefault, keys, repeat(place))]
+        if holders.count(place) < len(holders):
+            met[place] = {*holders} - {place}
+    return met
+
+
+def _told(headlines: Sequence[_Words]) -> dict[_Words, set[_Words]]:
+    """For each headline those of which it says all: it has their rarest word, too, and that stands in few.
+
+    Which word is the rarest depends on what else came in; what is found by it does not, as long as few have it (`POSTINGS`).
+    """
+    often = Counter(chain.from_iterable(headlines)).__getitem__
+    times = Counter(headlines)
+    each = [*times]
+    by_rarest: dict[str, list[int]] = {}
+    for nth, words in enumerate(each):
+        # a word that stands nowhere else: no other says all of these
+        if len(words) >= LEAST_TOLD_IN_COPY and 1 not in map(often, words):
+            by_rarest.setdefault(min(words, key=often), []).append(nth)
+    told: dict[_Words, set[_Words]] = {}
+    for nth, words in enumerate(each):
+        for rarest in filter(by_rarest.__contains__, words):
+            places = by_rarest[rarest]
+            if len(places) > POSTINGS:
+                at = bisect_left(places, nth)
+                places = [places[0], *places[max(1, at - POSTINGS) : at + POSTINGS]]
+            for less in map(each.__getitem__, places):
+                # the first word is asked first, for most end there
+                if less[0] in words and (less is not words or times[words] > 1) and {*words}.issuperset(less):
+                    told.setdefault(words, set()).add(less)
+    return told

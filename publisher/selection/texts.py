@@ -1,20 +1,22 @@
-"""What a text says, for whoever compares it with others: the stems of its words, its words without their endings, and its marks. PURE.
+"""What a text says, for whoever compares it with others: the stems of its words, its words without their endings, and runs of them. PURE.
 
-A text in plain letters is parted without a look at each sign, which is much the quickest; all others by expressions. Kept as long as
-texts say the same, for builds of feeds ask again and again.
+Texts in plain letters are parted all at once and without a look at each sign, which is much the quickest; all others by expressions.
+What is found is remembered, for builds of feeds ask again and again.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
-from string import ascii_lowercase, digits
+from string import ascii_letters, ascii_lowercase, digits
+from typing import Generic, TypeVar
 
-__all__ = ["NO", "marks", "root", "roots", "stems"]
+__all__ = ["NO", "forget", "pairs", "root", "runs", "said", "stems", "stems_said"]
 
+TEXTS, WORDS = 12_000, 50_000
+"""How many texts and words are remembered: with more, all are forgotten, and whatever is asked for next is learnt again."""
 OPENING_WORDS, OPENING_SIGNS = 14, 120
 """How many words of a lede lead to it, for a copy begins as its original does; and in how many signs they are looked for."""
 STEMS = re.compile(r"(?<![a-z])[a-z]{3,5}|\d+(?:[.,]\d+)*")
@@ -60,54 +62,46 @@ de la le les des du un une et en au aux sur pour par dans el los las del por par
 """
 NOTHING_SAID = frozenset((*FILLING.split(), *ascii_lowercase))
 """Words that any headline may have more or fewer of."""
+Made = TypeVar("Made")
 BREAK, NUMBER = "\x1f", "\x1e"
-"""What stands between two texts that are parted in one go, and for each digit."""
+"""What stands between texts that are parted in one go, and for each digit."""
 BLANKS = bytes(
-    sign if chr(sign) in ascii_lowercase + BREAK else ord(NUMBER if chr(sign) in digits else " ")
+    ord(chr(sign).lower() if chr(sign) in ascii_letters + BREAK else NUMBER if chr(sign) in digits else " ")
     for sign in range(256)
 )
-"""All that is no letter in ASCII."""
+"""Small letters for all letters of ASCII, and blanks for the other signs."""
 
 
-@lru_cache(maxsize=12_000)
-def marks(headline: str, lede: str) -> tuple[tuple[int, ...], int]:
-    """What a story is found by: the pairs of words in its headline, and after them the runs of words that open its lede; how many are pairs.
+def said(texts: Sequence[str]) -> list[tuple[str, ...]]:
+    """Of each text the words that say something, without their endings."""
+    return _SAID.of(texts)
 
-    They are hashes: they are only ever asked whether they are the same.
-    """
-    words, opening = _both(headline, _opening(lede))
+
+def runs(ledes: Sequence[str]) -> list[tuple[int, ...]]:
+    """Of each lede the runs of words that open it. They are hashes: they are only ever asked whether they are the same."""
+    return _RUNS.of(ledes)
+
+
+def forget() -> None:
+    """Start as if no text had been seen."""
+    for known in (_SAID, _RUNS, _ROOTS):
+        known.clear()
+
+
+def pairs(words: Sequence[str]) -> tuple[int, ...]:
+    """The pairs of words in a headline, of neighbours and of those around one word; hashes, as the runs are."""
     skipping = zip(words, words[2:])  # noqa: B905 - shorter by design, and `strict` costs more than the rest
-    pairs = (*map(hash, pairwise(words)), *map(hash, skipping))
-    runs = map(hash, zip(opening, opening[1:], opening[2:], opening[3:]))  # noqa: B905 - as above
-    return (*pairs, *runs), len(pairs)
+    return (*map(hash, pairwise(words)), *map(hash, skipping))
 
 
-def _opening(lede: str) -> str:
-    """What holds the first words of a lede."""
-    return lede if len(lede) <= OPENING_SIGNS else lede[: lede.rfind(" ", 0, OPENING_SIGNS)]
+def stems_said(text: str) -> tuple[list[str], tuple[str, ...]]:
+    """The stems of a text and what it says, parted once."""
+    (words,) = _parted([text])
+    if words is None:
+        return stems(text)[0], _roots(_words(text))
+    return _cut(words), _roots(words)
 
 
-def _both(headline: str, opening: str) -> tuple[list[str], list[str]]:
-    """The stems of headline and opening; of plain ones in one go."""
-    plain = f"{headline}{BREAK}{opening}".casefold()
-    if (parted := _parted(plain)) is None:
-        return stems(headline)[0], stems(opening)[0][:OPENING_WORDS]
-    head, _, rest = parted.partition(BREAK)
-    return _cut(head.split()), _cut(rest.split())[:OPENING_WORDS]
-
-
-@lru_cache(maxsize=12_000)
-def roots(text: str) -> Mapping[str, None]:
-    """The words that say something, without their endings, each once and in order."""
-    plain = _plain(text)
-    parted = _parted(plain)
-    words = (LATIN if plain.isascii() else WHOLE).findall(plain) if parted is None else parted.split()
-    return dict.fromkeys(
-        [root(word) if word[-1] in LAST else word for word in words if word not in NOTHING_SAID]
-    )
-
-
-@lru_cache(maxsize=20_000)
 def root(word: str) -> str:
     """The word without its ending."""
     return ENDING.sub("", word)
@@ -116,8 +110,9 @@ def root(word: str) -> str:
 def stems(text: str) -> tuple[list[str], str]:
     """The stems of a text, and the text as they were looked for in it."""
     plain = _plain(text)
-    if (parted := _parted(plain)) is not None:
-        return _cut(parted.split()), plain
+    (words,) = _parted([plain])
+    if words is not None:
+        return _cut(words), plain
     if plain.isascii():
         return STEMS.findall(plain), plain
     found = ANY_STEMS.findall(plain)
@@ -137,12 +132,68 @@ def _plain(text: str) -> str:
     return ARTICLE.sub("", unicodedata.normalize("NFKC", plain).translate(SAME))
 
 
-def _parted(plain: str) -> str | None:
-    """A text in ASCII that has no numbers, with blanks between its words; None of any other."""
-    if not plain.isascii():
-        return None
-    parted = plain.encode().translate(BLANKS).decode()
-    return None if NUMBER in parted else parted
+class _Remembered(Generic[Made]):
+    """What is made of texts, of each once. Full, it begins anew; whoever is asking in another thread keeps what was there."""
+
+    def __init__(self, make: Callable[[Sequence[str]], Iterable[Made]]) -> None:
+        self._make = make
+        self._known: dict[str, Made] = {}
+
+    def of(self, texts: Sequence[str]) -> list[Made]:
+        if len(self._known) > TEXTS:
+            self.clear()
+        known = self._known
+        if new := [text for text in texts if text not in known]:
+            known.update(zip(new, self._make(new), strict=True))
+        return [known[text] for text in texts]
+
+    def clear(self) -> None:
+        self._known = {}
+
+
+def _said(texts: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    for text, words in zip(texts, _parted(texts), strict=True):
+        yield _roots(_words(text) if words is None else words)
+
+
+def _runs(ledes: Sequence[str]) -> Iterator[tuple[int, ...]]:
+    openings = [
+        lede if len(lede) <= OPENING_SIGNS else lede[: lede.rfind(" ", 0, OPENING_SIGNS)] for lede in ledes
+    ]
+    for opening, words in zip(openings, _parted(openings), strict=True):
+        cut = (stems(opening)[0] if words is None else _cut(words))[:OPENING_WORDS]
+        yield (*map(hash, zip(cut, cut[1:], cut[2:], cut[3:])),)  # noqa: B905 - shorter by design, as above
+
+
+def _parted(texts: Sequence[str]) -> Iterator[list[str] | None]:
+    """The words of each text that is in ASCII and has no numbers, all in one go; None of any other."""
+    plain = [text if text.isascii() and BREAK not in text else "0" for text in texts]
+    for parted in BREAK.join(plain).encode().translate(BLANKS).decode().split(BREAK):
+        yield None if NUMBER in parted else parted.split()
+
+
+def _words(text: str) -> list[str]:
+    plain = _plain(text)
+    return (LATIN if plain.isascii() else WHOLE).findall(plain)
+
+
+class _Roots(dict[str, str]):
+    """Words without their endings, each looked through once; "" of one that says nothing."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= WORDS:
+            self.clear()
+        made = self[word] = "" if word in NOTHING_SAID else root(word) if word[-1] in LAST else word
+        return made
+
+
+_ROOTS = _Roots()
+_SAID = _Remembered(_said)
+_RUNS = _Remembered(_runs)
+
+
+def _roots(words: Iterable[str]) -> tuple[str, ...]:
+    return (*filter(None, map(_ROOTS.__getitem__, words)),)
 
 
 def _cut(words: list[str]) -> list[str]:

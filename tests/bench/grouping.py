@@ -21,7 +21,7 @@ from typing import Any
 
 from publisher.selection import grouped
 from publisher.selection.alike import sketch
-from publisher.selection.texts import marks, root, roots
+from publisher.selection.texts import forget
 from publisher.story import Story
 from tests.bench.clock import line
 from tests.stories import story
@@ -70,8 +70,8 @@ def stories() -> list[Story]:
 
 def anew(pool: Sequence[Story]) -> None:
     """Grouped by somebody who has seen none of these texts."""
-    for kept in (marks, sketch, roots, root):
-        kept.cache_clear()
+    forget()
+    sketch.cache_clear()
     grouped(pool)
 
 
