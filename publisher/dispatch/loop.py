@@ -64,9 +64,10 @@ class Run:
         counts: Counts,
     ) -> None:
         self._database, self._work, self._held = database, work, held
-        self._writer = Writer(database, work, counts, relays=[relay.options.name for relay in relays])
         over = asyncio.Event()
         routes = Routes(relays)
+        names = [relay.options.name for relay in relays]
+        self._writer = Writer(database, work, counts, connections=routes.connections, relays=names)
         self._feed = Feed(self._writer, work, worker_id, connections=routes.connections, over=over)
         self._shared = Shared(
             work=work,

@@ -39,8 +39,8 @@ T = TypeVar("T")
 LOCKED_TRIES = 6
 """How often a group waits for the write lock: with its 10 seconds, a minute."""
 TURNS = 5
-"""Turns of the event loop before a group is taken: who was just answered can ask again where the relay is quick, and groups are half
-as many. What a commit costs is mostly the same for one row and for twenty."""
+"""Turns of the event loop before a group is taken, unless every connection has asked by then: who was just answered can ask again where
+the relay is quick, and groups are half as many. What a commit costs is mostly the same for one row and for twenty."""
 QUICK_SECONDS = 0.02
 """A commit that took no longer is quick, and so, most likely, is the next."""
 SHOW_SECONDS = 0.1
@@ -80,11 +80,19 @@ class _Group:
 class Writer:
     """Commits for one run, and the running count; the report at the end is read from the ledger.
 
-    `spare`: is told, after each commit, how many have their mark.
+    `connections`: how many may ask at once. `spare`: is told, after each commit, how many have their mark.
     """
 
-    def __init__(self, database: Database, work: Work, tally: Counts, *, relays: Sequence[str] = ()) -> None:
-        self._database, self._work = database, work
+    def __init__(
+        self,
+        database: Database,
+        work: Work,
+        tally: Counts,
+        *,
+        connections: int,
+        relays: Sequence[str] = (),
+    ) -> None:
+        self._database, self._work, self._connections = database, work, connections
         self._before, self._deferred = tally, 0
         self._taken = Counter(dict.fromkeys(relays, 0))
         self._ended: Counter[str] = Counter()
@@ -164,6 +172,8 @@ class Writer:
                 self._something.clear()
                 for _ in range(TURNS):
                     await asyncio.sleep(0)
+                    if len(self._coming.marks) >= self._connections:
+                        break
                 group, self._coming = self._coming, _Group()
                 if group:
                     self._tell(group, *await self._committed(group))
