@@ -19,6 +19,7 @@ __all__ = [
     "AmbiguousName",
     "BadInput",
     "ConfigurationInvalid",
+    "ConfigurationOutdated",
     "Conflict",
     "FolderFull",
     "FolderUnwritable",
@@ -87,6 +88,23 @@ class ConfigurationInvalid(PublisherError):
         super().__init__(
             f"the configuration cannot be used:{before}{before.join(lines)}",
             problems=[{"where": p.where, "key": p.key, "message": p.message} for p in self.problems],
+        )
+
+
+class ConfigurationOutdated(PublisherError):
+    """A running process does not know the source of a story, and its configuration was written since it began: restart it."""
+
+    code = "configuration-outdated"
+
+    def __init__(self, sources: Iterable[str], files: Iterable[str], *, story_id: str) -> None:
+        sources, files = sorted(set(sources)), sorted(set(files))
+        named = f"source {sources[0]} is" if len(sources) == 1 else f"sources {', '.join(sources)} are"
+        super().__init__(
+            f"{named} not in this process's configuration, and {', '.join(files)} was written since it began: restart it. Until then "
+            f"what holds story {story_id} waits here; nothing is lost, and it goes on by itself",
+            sources=sources,
+            files=files,
+            story=story_id,
         )
 
 

@@ -46,6 +46,7 @@ EXITS: dict[type[Exception], int] = {
     errors.FolderUnwritable: CONFIGURATION,
     errors.FolderFull: LATER,
     errors.ConfigurationInvalid: CONFIGURATION,
+    errors.ConfigurationOutdated: CONFIGURATION,
     errors.TemplateInvalid: CONFIGURATION,
 }
 """Every announced error has its own line here; a test fails when one is missing."""

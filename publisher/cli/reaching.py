@@ -111,7 +111,13 @@ def _of_act(act: dict[str, Any]) -> list[str]:
         f"{counted(act['mails']['planned'], 'mail')} queued{f' ({mails})' if mails else ''}"
         f"{barred if act['not_written_to'] else ''}."
     )
-    if act["mails"]["waiting"]:
+    for entry in act["stopped"]:
+        why = f" ({cell(entry['why'])})" if entry["why"] else ""
+        lines.append(
+            f"  {entry['state'].capitalize()}{why}: {counted(entry['waiting'], 'mail waits', 'mails wait')} for "
+            f"`publisher dispatch resume {entry['dispatch']}`."
+        )
+    if act["mails"]["waiting"] > sum(entry["waiting"] for entry in act["stopped"]):
         lines.append("  `publisher run` sends what waits, or `publisher dispatch resume` without a name.")
     lines += ["  Readers of it are still looked for."] if act["looking"] else []
     took = {"public": "feeds and pages", "queued": "all mails queued", "hubs": "hubs told"}

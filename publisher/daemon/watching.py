@@ -74,9 +74,10 @@ class Watch:
 
     def until_stopped(self) -> None:
         """Look once a minute until `stop` is set; what is announced as an error is an account like any other."""
-        read = told = written(self.newsroom.settings.folder)
+        settings = self.newsroom.settings
+        read = told = settings.stamps if settings.stamps is not None else written(settings.folder)
         while not self.stop.is_set():
-            present = written(self.newsroom.settings.folder)
+            present = written(settings.folder)
             if present not in (read, told):
                 self._outdated(name for name in {*read, *present} if read.get(name) != present.get(name))
             told = present

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from publisher import gate
 from publisher.desk import letters
+from publisher.desk.knowing import need_known
 from publisher.desk.names import no_edition
 from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Kind, LeftOut, Variant, Why
@@ -203,6 +204,10 @@ def _select(
         if digest.urgency is None or story.received.urgency <= digest.urgency
     ]
     pool = [entry for entry in found if stories.recent(entry.story, since) or entry.story.story_id in pinned]
+    # a day's digest would not look at them again: what is left out for being unknown here were left out for good
+    asked = {section.slug for section in sections}
+    may = (entry.story for entry in pool if asked.intersection(entry.story.sections))
+    need_known(newsroom, [story for story in may if story.usable(now)])
     taken = {entry.story.story_id for entry in pool}
     site = newsroom.settings.site
     chosen = select_digest(
@@ -242,6 +247,7 @@ def make(
     Raises:
         AlreadyMade: the slot has an edition. NothingToPublish: no candidates. GateRefused: nothing was frozen.
         BadInput: a slot that the timetable does not give now, and that lies too far off.
+        ConfigurationOutdated: this process does not know the source of a story that it might choose.
     """
     digest = newsroom.digest(name)
     present = present_slot(digest, now)
@@ -363,7 +369,7 @@ def as_of(newsroom: Newsroom, made: Edition, *, now: datetime) -> tuple[Edition,
         NothingToPublish: no story of it is left.
     """
     with newsroom.database.read() as connection:
-        gone = barred(connection, made, newsroom.sources, now)
+        gone = barred(newsroom, connection, made, now)
     if not gone:
         return made, gone
     left = made.without(gone, why=gone, now=now)

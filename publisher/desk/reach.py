@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Row
 
 from publisher.desk import followups as desk_followups
 from publisher.desk.followups import KILL, Carrier
-from publisher.desk.mailing.report import state_of
+from publisher.desk.mailing.report import halt_of, state_of
 from publisher.desk.names import whole_id
-from publisher.ledger import Counts
+from publisher.ledger import Counts, DispatchState
 from publisher.newsroom import Newsroom
 from publisher.revise import Change
 from publisher.store import deliveries, followups, house, hubs, public
@@ -26,7 +26,7 @@ def report(newsroom: Newsroom, story_id: str) -> dict[str, Any]:
     """What became of each kill, and each correction that was told at once, of a story; JSON-ready.
 
     Of mail to readers: `mailboxes` have the story, or may have it; `mails` were queued to them, by state; whoever is left was `not_written_to`
-    because they must not be mailed any more. `seconds`: from the act to each channel, as far as it got there
+    because they must not be mailed any more; those of `stopped` dispatches wait until a person says so. `seconds`: from the act to each channel, as far as it got there
     and that is known. Beside the acts: where it was `mailed`, and in which mails it is only `named`, beside another agency's report of the
     same event; their readers have its name and its link, not its words, and are not written to. `again`: since when, by whom, why and in which version
     the story stands after that kill; None while it does not.
@@ -59,8 +59,13 @@ def _act(connection: Connection, row: Any, *, until: datetime | None) -> dict[st
     carriers = list(desk_followups.carriers(connection, row))
     sent = followups.dispatches(connection, row.id)
     counts: Counter[str] = Counter()
+    stopped: list[dict[str, Any]] = []
     for one in sent:
-        counts.update(asdict(deliveries.counts(connection, one.id)))
+        of_one = deliveries.counts(connection, one.id)
+        counts.update(asdict(of_one))
+        if of_one.waiting and one.state in {DispatchState.HALTED, DispatchState.PAUSED}:
+            why = halt_of(one)
+            stopped.append({"dispatch": one.id, "state": one.state, "why": why, "waiting": of_one.waiting})
     mailboxes = followups.people(connection, [part for carrier in carriers for part in carrier.parts])
     planned = sum(counts.values())
     feeds = followups.feeds_since(connection, row.story_id, row.at, until=until)
@@ -78,6 +83,7 @@ def _act(connection: Connection, row: Any, *, until: datetime | None) -> dict[st
         "mails": {"planned": planned, **asdict(Counts(**counts))},
         "not_written_to": max(0, mailboxes - planned) if row.queued_at else 0,
         "dispatches": [one.id for one in sent],
+        "stopped": stopped,
         "looking": row.ended_at is None,
         "seconds": {
             "public": took.get("public", _since(row.at, max(feeds.values(), default=None))),

@@ -4,7 +4,8 @@ A kill or hold, or a version that may not go out, halts each open dispatch of an
 statement asks for the state `sending`, so no further copy leaves once this transaction has committed (decision 8).
 `mailing.resume` then sends the next revision, without the story, to those who are still waiting. An editor's note that says its headline
 again falls with it; one that speaks of it in other words only a person sees (`Withdrawal.noted`). What nobody tells us of,
-because only time passes, is found by `barred`, before a run and while it lasts.
+because only time passes, is found by `barred`, before a run and while it lasts. A source that a process does not know because its files were
+written since it began bars nothing: what holds such a story waits for the restart.
 """
 
 from __future__ import annotations
@@ -16,16 +17,19 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from publisher import gate, selection
+from publisher.desk.knowing import need_known
 from publisher.edition import Edition, Kind, Why
+from publisher.newsroom import Newsroom
 from publisher.rights import Channel
 from publisher.store import aliases, deliveries, editions, followups, house, notes, stories
 from publisher.store.followups import NewFollowup
-from publisher.story import Source, Story
+from publisher.story import Story
 
 __all__ = [
     "BY_SOURCE",
     "Withdrawal",
     "barred",
+    "barred_or_unknown",
     "end_corrections",
     "halt_holding",
     "killed_in",
@@ -33,6 +37,7 @@ __all__ = [
     "outgoing",
     "standing_in",
     "together",
+    "why_barred",
     "withdraw",
 ]
 
@@ -181,19 +186,42 @@ def killed_in(made: Edition, dead: Mapping[str, int]) -> frozenset[str]:
     return frozenset(item.story_id for item in made.items if item.version <= dead.get(item.story_id, 0))
 
 
-def barred(
-    connection: Connection, made: Edition, sources: Mapping[str, Source], now: datetime
-) -> dict[str, Why]:
+def barred(newsroom: Newsroom, connection: Connection, made: Edition, now: datetime) -> dict[str, Why]:
     """The stories that an edition holds or names and that may not go out at `now`, each with what bars it.
 
     An edition is frozen, what it holds is not: asked again at every step on which bytes leave (wire.md 2.2). A version that was killed stays so, also
     when a person has brought a later one in.
+
+    Raises:
+        ConfigurationOutdated: this process cannot say it of one of them.
     """
+    return {name: why for name, (why, _) in why_barred(newsroom, connection, made, now).items()}
+
+
+def why_barred(
+    newsroom: Newsroom, connection: Connection, made: Edition, now: datetime
+) -> dict[str, tuple[Why, str]]:
+    """The same, each with the detail. Raises what `barred` raises."""
+    gone, without_rights = _barred(newsroom, connection, made, now)
+    need_known(newsroom, without_rights)
+    return gone
+
+
+def barred_or_unknown(
+    newsroom: Newsroom, connection: Connection, made: Edition, now: datetime
+) -> dict[str, Why]:
+    """What `barred` says, and what this process cannot say counts as barred: to know which dispatches to leave alone."""
+    return {name: why for name, (why, _) in _barred(newsroom, connection, made, now)[0].items()}
+
+
+def _barred(
+    newsroom: Newsroom, connection: Connection, made: Edition, now: datetime
+) -> tuple[dict[str, tuple[Why, str]], list[Story]]:
+    """Each story with what bars it; and which of them have no right to go out."""
     named = [other.story_id for item in made.items for other in item.also]
     found = stories.by_id(connection, {*(item.story_id for item in made.items), *named})
     dead = followups.killed_versions(connection, [item.story_id for item in made.items])
-    return dict.fromkeys(killed_in(made, dead), Why.KILLED) | {
-        story.story_id: why[0]
-        for story in found
-        if (why := selection.barred(story, sources, now, Channel.MAIL)) is not None
-    }
+    why = {story.story_id: selection.barred(story, newsroom.sources, now, Channel.MAIL) for story in found}
+    gone = dict.fromkeys(killed_in(made, dead), (Why.KILLED, "the version in this edition was killed"))
+    gone |= {name: reason for name, reason in why.items() if reason is not None}
+    return gone, [story for story in found if gone.get(story.story_id, ("",))[0] is Why.RIGHTS]

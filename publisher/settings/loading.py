@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ from publisher.errors import ConfigurationInvalid, Problem
 from publisher.feed import Consumer
 from publisher.section import Section
 from publisher.series import Digest
+from publisher.settings import files
 from publisher.settings.checks import did_you_mean, faults
 from publisher.settings.files import Found, Loc, file_of, find, read, too_deep
 from publisher.settings.keys import Secrets, from_files
@@ -108,6 +109,7 @@ class Settings:
         store: with absolute paths, and a URL that is never empty.
         relays: in the order in which they are used; none is allowed as long as there is no digest.
         dkim: without keys when mails are not signed here.
+        stamps: when its files had been written before they were read; None where it came from no files.
     """
 
     folder: Path
@@ -133,6 +135,16 @@ class Settings:
     digests: tuple[Digest, ...]
     secrets: Secrets = field(repr=False)
     tables: Tables = field(repr=False, compare=False)
+    stamps: Mapping[str, tuple[int, int]] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def written_since(self) -> tuple[str, ...]:
+        """Which of its files were written since they were read: what is in force is no longer what stands there."""
+        if self.stamps is None:
+            return ()
+        present = files.written(self.folder)
+        names = sorted({*self.stamps, *present})
+        return tuple(name for name in names if self.stamps.get(name) != present.get(name))
 
     @property
     def data_dir(self) -> Path:
@@ -161,7 +173,8 @@ def load(folder: Path | None, environ: Mapping[str, str]) -> Settings:
         ConfigurationInvalid: with every problem found.
     """
     place = find(folder, environ)
-    return _settled(read(place), place, environ)
+    stamps = files.written(place)  # before: what is written while they are read counts as written since
+    return replace(_settled(read(place), place, environ), stamps=stamps)
 
 
 def from_data(

@@ -168,7 +168,7 @@ def _correction(
     def read_back(language: str, raw: bytes) -> None:
         now = clock()
         with newsroom.database.read() as connection:
-            gone = frozenset(barred(connection, made, newsroom.sources, now))
+            gone = frozenset(barred(newsroom, connection, made, now))
         found = gate.check_message(
             raw,
             made,

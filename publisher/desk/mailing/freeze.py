@@ -50,7 +50,7 @@ def begin(newsroom: Newsroom, made: Edition, *, actor: str, now: datetime, canar
             raise Refused(
                 f"edition {made.edition_id} waits for approval: `publisher edition approve {made.edition_id}`"
             )
-        gone = barred(connection, made, newsroom.sources, now)
+        gone = barred(newsroom, connection, made, now)
     if gone:
         made = revise(newsroom, made, gone, now=now)
     if present is not None:

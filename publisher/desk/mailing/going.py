@@ -17,7 +17,7 @@ from publisher.desk.mailing import notices
 from publisher.desk.mailing.report import Report, follows_of, head_of, recover, report, subject_of
 from publisher.desk.mailing.send import Sender, run
 from publisher.desk.mailing.settle import resume
-from publisher.desk.withdrawals import barred
+from publisher.desk.withdrawals import barred_or_unknown
 from publisher.edition import Why
 from publisher.ledger import Counts, DispatchState
 from publisher.newsroom import Newsroom
@@ -88,7 +88,7 @@ def _may_come_back(newsroom: Newsroom, dispatch_id: str, *, now: datetime) -> di
         return {}
     with newsroom.database.read() as connection:
         made = editions.get(connection, head.edition_id) if head.edition_id else None
-        gone = barred(connection, made, newsroom.sources, now) if made else {}
+        gone = barred_or_unknown(newsroom, connection, made, now) if made else {}
     return {story_id: why for story_id, why in gone.items() if why not in FOR_GOOD}
 
 

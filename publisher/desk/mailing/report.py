@@ -26,6 +26,7 @@ __all__ = [
     "counts",
     "doubtful",
     "follows_of",
+    "halt_of",
     "head_of",
     "listing",
     "recover",
@@ -218,7 +219,7 @@ def report(
         state=state,
         created_at=head.created_at,
         counts=found,
-        halt=_halt(head) if state == DispatchState.HALTED else None,
+        halt=halt_of(head) if state == DispatchState.HALTED else None,
         resend=resend,
         deferred=tuple(
             {
@@ -290,7 +291,8 @@ def worker_rows(rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
         yield {"host": row.host, "pid": row.pid, "since": row.started_at}
 
 
-def _halt(row: Any) -> str | None:
+def halt_of(row: Any) -> str | None:
+    """Why a rule stopped this dispatch (its row); None where none did."""
     return f"{row.halt_reason}: {row.halt_detail}" if row.halt_reason else None
 
 
@@ -333,7 +335,7 @@ def listing(newsroom: Newsroom, *, limit: int, after: str | None = None, notices
                 "state": state,
                 "created_at": row.created_at,
                 "counts": {"planned": tally.planned, **asdict(tally)},
-                "halt": _halt(row) if state == DispatchState.HALTED else None,
+                "halt": halt_of(row) if state == DispatchState.HALTED else None,
                 "workers": list(worker_rows(workers)),
                 "only_deferred": _only_deferred(state, tally, bool(workers), put_off),
             }

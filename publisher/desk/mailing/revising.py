@@ -75,7 +75,7 @@ def set_right(
     while True:
         made = desk_editions.edition(newsroom, edition_id)
         with newsroom.database.read() as connection:
-            gone = barred(connection, made, newsroom.sources, now)
+            gone = barred(newsroom, connection, made, now)
         if gone:
             made = revise(newsroom, made, gone, now=now)
         if not made.items:
@@ -85,7 +85,7 @@ def set_right(
             present = editions.head(connection, edition_id)
             if present is None or present.revision != made.revision:
                 continue
-            if barred(connection, made, newsroom.sources, now):
+            if barred(newsroom, connection, made, now):
                 continue
             deliveries.revise(connection, dispatch_id, made.revision, now=now)
             then(connection, made)

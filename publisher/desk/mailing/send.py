@@ -16,8 +16,8 @@ from publisher.desk.followups import EXPIRES
 from publisher.desk.mailing import following, notices
 from publisher.desk.mailing.parts import Parts
 from publisher.desk.mailing.report import Report, head_of, report
-from publisher.desk.withdrawals import barred
-from publisher.edition import Edition, Variant
+from publisher.desk.withdrawals import barred, why_barred
+from publisher.edition import Edition, Variant, Why
 from publisher.errors import UnknownName
 from publisher.ledger import Counts, DispatchState, Policy
 from publisher.newsroom import Newsroom, need_keys
@@ -160,7 +160,7 @@ def _parts(
         now = clock()
         signed = letter.signed_as(variant.language)
         with newsroom.database.read() as connection:
-            gone = frozenset(barred(connection, made, newsroom.sources, now))
+            gone = frozenset(barred(newsroom, connection, made, now))
         found = gate.check_message(raw, made, variant, output=output, now=now, barred=gone, signed=signed)
         gate.clear(made.edition_id, found)
 
@@ -170,19 +170,22 @@ def _parts(
 def _halt_if_barred(newsroom: Newsroom, dispatch_id: str, made: Edition, *, now: datetime) -> None:
     """Stop a dispatch one of whose stories may not go out any more: a kill halts it by itself, time that passes does not."""
     with newsroom.database.read() as connection:
-        if not barred(connection, made, newsroom.sources, now):
+        if not barred(newsroom, connection, made, now):
             return
     with newsroom.database.write() as connection:
         deliveries.lock(connection, dispatch_id)
         head = deliveries.get_dispatch(connection, dispatch_id)
         if head is None or head.revision != made.revision or not deliveries.variants(connection, dispatch_id):
             return  # it goes on without them already, or nobody waits
-        gone = barred(connection, made, newsroom.sources, now)
+        gone = why_barred(newsroom, connection, made, now)
         if gone:
             detail = ", ".join(
-                f"story {story_id} may not go out any more ({why})" for story_id, why in gone.items()
+                f"story {story_id} may not go out any more: {why}" for story_id, (_, why) in gone.items()
             )
-            deliveries.halt(connection, dispatch_id, reason=next(iter(gone.values())).value, detail=detail)
+            first = next(iter(gone.values()))[0]
+            if first is Why.RIGHTS:
+                detail = f"{detail}. Mend sources.toml and restart what runs, then `publisher dispatch resume {dispatch_id}`"
+            deliveries.halt(connection, dispatch_id, reason=first.value, detail=detail)
 
 
 def _step_canary(newsroom: Newsroom, dispatch_id: str, *, now: datetime) -> None:

@@ -110,7 +110,7 @@ def _resume_plain(newsroom: Newsroom, head: Any, *, actor: str, now: datetime, p
         return  # whoever finds its readers lets it go
     made = following.corrected(newsroom, head) if head.kind == KIND else None
     with newsroom.database.write() as connection:
-        gone = barred(connection, made, newsroom.sources, now) if made else {}
+        gone = barred(newsroom, connection, made, now) if made else {}
         if gone and set(gone.values()) <= GONE:
             deliveries.cancel(connection, head.id, actor="rule:kill", why=NO_STORY, now=now)
             return

@@ -51,6 +51,7 @@ STATUS: dict[type[Exception], int] = {
     errors.MailboxUnavailable: 503,
     errors.MailNotTaken: 503,
     errors.ConfigurationInvalid: 500,
+    errors.ConfigurationOutdated: 503,
     errors.TemplateInvalid: 500,
     people.AddressRefused: 400,
     people.AttributeRefused: 400,
