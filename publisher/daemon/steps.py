@@ -142,7 +142,7 @@ class Steps:
         return Done(
             step="build",
             subject="feeds",
-            result="done" if changed or fresh else "unchanged",
+            result="outdated" if fresh and made.unknown else "done" if changed or fresh else "unchanged",
             said="; ".join(faults + made.hubs.failures),
             bad=fresh,
             data={"changed": changed, "files": len(made.files)},

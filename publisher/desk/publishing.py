@@ -47,7 +47,19 @@ class Published:
         """The same, a sentence each."""
         kept_back = [*(report.refused for report in self.feeds if report.refused), *self.pages.refused]
         skipped = [fault for report in self.feeds for fault in report.skipped]
-        return [str(fault) for fault in (*kept_back, *skipped, *self.behind)]
+        return [*self.unknown, *map(str, (*kept_back, *skipped, *self.behind))]
+
+    @property
+    def unknown(self) -> list[str]:
+        """That feeds were left as they are, because they hold stories of sources that this process does not know; a sentence, or none."""
+        left = [report.series for report in self.feeds if report.unknown]
+        if not left:
+            return []
+        sources = sorted({slug for report in self.feeds for slug in report.unknown})
+        why = f"the configuration was written since this process began, and it does not know the source {', '.join(sources)}: restart it"
+        return [
+            f"{why}. Until then the feeds that hold its stories are left as they are, less what may not be shown: {', '.join(left)}"
+        ]
 
     @property
     def refused(self) -> bool:

@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import select
 
 from publisher.cli.reaching import reach_lines
-from publisher.daemon import Steps
+from publisher.daemon import Done, Steps
 from publisher.desk import acts, mailing, publishing, reach, wire
 from publisher.desk import editions as desk_editions
 from publisher.errors import ConfigurationOutdated
 from publisher.newsroom import Newsroom
-from publisher.schedule import Tell
+from publisher.schedule import Build, Tell
 from publisher.store import stories
 from publisher.store.db import Database
 from publisher.store.schema import public_file
@@ -162,3 +162,120 @@ def test_a_source_that_was_taken_out_still_bars_what_it_sent(database: Database,
     assert f"Halted (rights: story {named(after, SUGAR)} may not go out" in lines
     assert f"`publisher dispatch resume {dispatch_id}`" in lines
     assert "without a name" not in lines
+
+
+# ------------------------------------------------------------------------------------------------------------- feeds and pages
+
+
+def build(room: Newsroom, *, now: datetime) -> list[Done]:
+    return Steps(newsroom=room, clock=lambda: now).perform(Build())
+
+
+def grown_public(database: Database, **fields: Any) -> tuple[Newsroom, Newsroom]:
+    """What a later process has published with the new source's story, and the process that had published before."""
+    old = newsroom(database)
+    ingest(old, line(1), line(2))
+    publish(old)
+    there = grown(database)
+    bring(there, now=LATER, **fields)
+    publish(there, LATER)
+    return outdated(old), there
+
+
+HELD = {
+    f"feeds/{series}.{fmt}"
+    for series in ("world", "all", "source/later-news")
+    for fmt in ("rss", "atom", "json")
+}
+
+
+def test_a_clock_leaves_a_new_source_s_feed_and_stories_where_they_are(database: Database) -> None:
+    old, there = grown_public(database)
+    before = public(database)
+    assert showing(database, SUGAR) >= {*HELD, "site/index.html", "site/s/world/index.html"}
+    ingest(old, line(3, categories=["Economy"]), now=LATER + timedelta(minutes=5))
+    steps = Steps(newsroom=old, clock=lambda: LATER + timedelta(minutes=6))
+    (done,) = steps.perform(Build())
+    assert before.keys() <= public(database).keys()
+    assert showing(database, SUGAR) == {path for path, body in before.items() if SUGAR in body}
+    assert (done.result, done.bad) == ("outdated", True)
+    assert "does not know the source later-news: restart it" in done.said
+    assert "feeds/economy.rss" in showing(database, "Headline number 3"), "what it knows goes on"
+    assert [done.result for done in steps.perform(Build())] == ["unchanged"], "it is said once"
+    publish(there, LATER + timedelta(minutes=10))
+    assert {"feeds/all.rss", "feeds/economy.rss"} <= showing(database, "Headline number 3")
+    assert showing(database, SUGAR) >= HELD
+
+
+def test_a_kill_in_an_outdated_process_reaches_everything_at_once(database: Database) -> None:
+    old, _ = grown_public(database)
+    acts.kill(old, named(old, HARBOUR), why="wrong", actor="test", now=LATER + timedelta(minutes=1))
+    assert showing(database, HARBOUR) == set()
+    assert showing(database, SUGAR) >= {*HELD, "site/index.html", "site/s/world/index.html"}
+    acts.kill(old, named(old, SUGAR), why="wrong", actor="test", now=LATER + timedelta(minutes=2))
+    assert showing(database, SUGAR) == set()
+    assert showing(database, "Headline number 2") >= {"feeds/world.rss", "site/index.html"}
+
+
+def test_a_kill_by_another_process_keeps_its_notices_in_a_new_source_s_feed(database: Database) -> None:
+    old, there = grown_public(database)
+    bring(
+        there, now=LATER, id="m-8", headline="Rain is late in the north", source_url="https://later.example/8"
+    )
+    publish(there, LATER + timedelta(minutes=1))
+    acts.kill(there, named(there, SUGAR), why="wrong", actor="test", now=LATER + timedelta(minutes=2))
+    before = public(database)
+    build(old, now=LATER + timedelta(minutes=3))
+    assert public(database).keys() == before.keys()
+    assert "feeds/source/later-news.rss" in showing(database, "Rain is late in the north")
+
+
+def test_what_expires_leaves_what_an_outdated_process_does_not_know(database: Database) -> None:
+    old, _ = grown_public(database, expires="2026-03-02T04:00:00Z")
+    build(old, now=NOW + timedelta(hours=3))
+    assert showing(database, SUGAR) == set()
+    assert "feeds/world.rss" in showing(database, HARBOUR)
+
+
+def test_a_new_section_s_documents_and_pages_stay(database: Database) -> None:
+    sections = [
+        {"slug": name.lower(), "title": {"en": name}, "any": [f"category:{name}"]}
+        for name in ("World", "Sport")
+    ]
+    old = newsroom(database, sections=sections[:1])
+    ingest(old, line(1), line(2, categories=["Sport"]))
+    publish(old)
+    there = newsroom(database, sections=sections)
+    wire.read_document(
+        there, there.source("meridian"), jsonl(line(3, categories=["Sport"])), actor="test", now=LATER
+    )
+    publish(there, LATER)
+    before = public(database).keys()
+    assert {"feeds/sport.rss", "site/s/sport/index.html"} <= before
+    build(outdated(old), now=LATER + timedelta(minutes=1))
+    assert public(database).keys() == before
+    build(old, now=LATER + timedelta(minutes=2))
+    assert before - public(database).keys() >= {"feeds/sport.rss", "site/s/sport/index.html"}, (
+        "it is gone for good"
+    )
+
+
+def test_the_page_of_an_edition_and_a_closed_month_keep_a_new_source_s_story(database: Database) -> None:
+    there = grown(database)
+    ingest(there, line(1))
+    bring(there)
+    made = make(there)
+    publish(there)
+    spring = NOW + timedelta(days=40)
+    publish(there, spring)
+    before = public(database)
+    page = f"site/e/{made.edition_id}/index.html"
+    assert {page, "feeds/archive/world/2026-03.rss"} <= showing(database, SUGAR)
+    old = outdated(newsroom(database))
+    build(old, now=spring + timedelta(minutes=1))
+    assert public(database).keys() >= before.keys()
+    assert public(database)[page] == before[page]
+    assert "feeds/archive/world/2026-03.rss" in showing(database, SUGAR)
+    acts.kill(old, named(old, SUGAR), why="wrong", actor="test", now=spring + timedelta(minutes=2))
+    assert showing(database, SUGAR) == set()
+    assert page in showing(database, HARBOUR)

@@ -32,6 +32,16 @@ def test_what_init_writes_loads_as_it_is(tmp_path: Path) -> None:
     assert settings.data_dir == tmp_path / "var"
 
 
+def test_settings_know_which_of_their_files_were_written_since(tmp_path: Path) -> None:
+    settings = load(write(tmp_path / "config"), {})
+    assert settings.written_since == ()
+    with (tmp_path / "config" / "sources.toml").open("a", encoding="utf-8") as file:
+        file.write("# one more\n")
+    (tmp_path / "config" / "digests.toml").unlink()
+    assert settings.written_since == ("digests.toml", "sources.toml")
+    assert load(write(tmp_path / "config"), {}).written_since == ()
+
+
 def test_each_fault_names_file_and_line(tmp_path: Path) -> None:
     sections = """[[section]]
 slug = "world"

@@ -104,10 +104,10 @@ def look_of_month(newsroom: Newsroom, until: datetime | None) -> str:
 
 
 def may_stand(newsroom: Newsroom, look: str | None, now: datetime) -> bool:
-    """Whether a month that was made under that look may stand as it is."""
+    """Whether a month that was made under that look may stand as it is; other rights count only for who knows the present ones."""
     granted, _, until = (look or "").partition(" ")
-    same = look_of_month(newsroom, None).partition(" ")[0] == granted
-    return same and (not until or datetime.fromisoformat(until) > now)
+    same = look_of_month(newsroom, None).partition(" ")[0] == granted or newsroom.settings.written_since
+    return bool(same) and (not until or datetime.fromisoformat(until) > now)
 
 
 def that_may_show(newsroom: Newsroom, story: Story) -> set[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from html import unescape
 
 from sqlalchemy import Connection
 
@@ -23,7 +25,8 @@ from publisher.desk.feeds.documents import Document, documents, look, month_docu
 from publisher.desk.feeds.draft import Draft, content_hash, drafts, month_draft
 from publisher.desk.feeds.finish import Finished, finish
 from publisher.desk.feeds.recall import Recalled, recall
-from publisher.edition import Edition, Kind
+from publisher.desk.knowing import unfit, unknown
+from publisher.edition import Edition, Kind, Why
 from publisher.errors import Conflict, GateRefused, Violation
 from publisher.feed import Feed
 from publisher.newsroom import Newsroom
@@ -38,6 +41,8 @@ PINGED_TOGETHER = timedelta(seconds=5)
 """Changes of a feed within this time share one ping of its hubs; a kill does not wait."""
 RECALLED = ""
 """The look of an edition that was not rendered but is what was left of the one before: the next build makes the feed anew."""
+SHOWN = re.compile(r"story/(\w+)")
+"""Where a document has the id of a story."""
 ATTEMPTS = 5
 """How often a feed is made anew because somebody else changed what it is made of meanwhile."""
 
@@ -50,6 +55,7 @@ class FeedReport:
         skipped: stories that cannot be shown, each with its first fault; the feed went out without them.
         refused: why the feed as a whole keeps its last good bytes.
         recalled: stories that were taken out of those, for they may be in no output. down: documents that could not stay at all.
+        unknown: sources that this process does not know, for whose stories the feed was left as it is.
     """
 
     series: str
@@ -61,6 +67,7 @@ class FeedReport:
     refused: GateRefused | None = None
     recalled: tuple[str, ...] = ()
     down: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 def build(
@@ -69,7 +76,7 @@ def build(
     """Make every feed anew where something changed, or those of `only` that there have been; the whole build makes the list too.
 
     `only` may name months of an archive as well ("world@2026-02"). Documents that no feed comes in any more say 410 after a
-    whole build.
+    whole build; where the configuration was written since, those of them that show what may be in no output.
 
     Raises:
         Conflict: others went on changing what a feed is made of.
@@ -79,6 +86,9 @@ def build(
         archives, closed = Archives.of(connection), closed_months(newsroom, connection, now=now)
     job = _Job(newsroom, archives, actor=actor, now=now, at_once=only is not None)
     reports: list[FeedReport] = []
+    if only is not None and (nobodys := _nobodys(newsroom, built)):
+        with newsroom.database.write() as connection:
+            _withdraw(newsroom, connection, nobodys, now=now)
     for feed in newsroom.feeds:
         reports += [
             job.month(feed, month)
@@ -87,19 +97,41 @@ def build(
         ]
     if only is not None:
         chosen = [f for f in newsroom.feeds if f.series in only and f"feeds/{f.series}.rss" in built]
-        reports += job.feeds(chosen)
-        if gone := _nobodys(newsroom, built):
-            with newsroom.database.write() as connection:
-                public.withdraw(connection, gone, now=now)
-        return reports
+        return reports + job.feeds(chosen)
     reports += job.feeds(newsroom.feeds)
     listed = opml.render(newsroom.settings.site.name, list(outlines(newsroom)))
     list_of_all = {"feeds/index.opml": public.Finished(listed, "text/x-opml; charset=utf-8")}
     known = {f"feeds/{name}" for report in reports for name in report.files} | set(list_of_all)
     with newsroom.database.write() as connection:
         public.put(connection, list_of_all, now=now)
-        public.withdraw(connection, public.paths(connection, below="feeds/") - known, now=now)
+        _withdraw(newsroom, connection, public.paths(connection, below="feeds/") - known, now=now)
     return [report for report in reports if report.files]
+
+
+def _withdraw(newsroom: Newsroom, connection: Connection, paths: Collection[str], *, now: datetime) -> None:
+    """Take down what the configuration has no more.
+
+    A process whose files were written since may only lack it: of that it takes down what shows a story that may be in no output, for it
+    could not take that story out.
+    """
+    if newsroom.settings.written_since:
+        paths = [path for path in paths if _shows_unfit(newsroom, connection, path, now=now)]
+    public.withdraw(connection, paths, now=now)
+
+
+def _shows_unfit(newsroom: Newsroom, connection: Connection, path: str, *, now: datetime) -> bool:
+    """Whether a document shows such a story; the notice of a killed one is younger than the kill, and says no headline of it."""
+    file = public.get(connection, path)
+    if file is None:
+        return False
+    words = unescape(file.body.decode("utf-8", "replace"))
+    present = stories.load(connection, set(SHOWN.findall(words)))
+    return any(
+        why is not Why.KILLED
+        or file.changed_at < present[name].modified_at.replace(microsecond=0)
+        or any(claim in words for claim in stories.headlines(connection, present[name]))
+        for name, why in unfit(newsroom, present.values(), now=now).items()
+    )
 
 
 def _nobodys(newsroom: Newsroom, built: Collection[str]) -> set[str]:
@@ -180,6 +212,9 @@ class _Job:
         newsroom, now = self._newsroom, self._now
         report = FeedReport(draft.feed.series, draft.edition.edition_id, len(draft.edition.items))
         report.files = [document.path for document in wanted]
+        if strange := self._strange(draft):
+            report.unknown = strange
+            return self._recall(draft, wanted, _kept(report, draft))
         if _same(newsroom, draft, draft.edition, wanted, archived=archived):
             if archived and draft.last is not None:
                 with newsroom.database.write() as connection:
@@ -211,8 +246,20 @@ class _Job:
         report.changed = changed
         return report
 
+    def _strange(self, draft: Draft) -> tuple[str, ...]:
+        """The sources of what the feed holds or names that this process does not know: made anew here, it would lose their stories."""
+        newsroom = self._newsroom
+        if draft.last is None or not newsroom.settings.written_since:
+            return ()
+        with newsroom.database.read() as connection:
+            last = editions.get(connection, draft.last.id)
+            shown = [item for item in last.items if item.withdrawn is None] if last is not None else []
+            names = {item.story_id for item in shown} | {one.story_id for item in shown for one in item.also}
+            found = stories.load(connection, names)
+        return tuple(sorted({story.source for story in found.values() if unknown(newsroom, story)}))
+
     def _recall(self, draft: Draft, wanted: Sequence[Document], report: FeedReport) -> FeedReport | None:
-        """The report of a refused feed, once what may be in no output has left its last good bytes; None when that changed meanwhile."""
+        """The report of a feed that is not made anew, once what may be in no output has left its last good bytes; None when that changed meanwhile."""
         kept = recall(self._newsroom, draft, wanted, now=self._now)
         if kept is None:
             return report

@@ -15,11 +15,10 @@ from datetime import datetime
 from publisher import gate
 from publisher.desk.feeds.documents import Document
 from publisher.desk.feeds.draft import Draft
+from publisher.desk.knowing import unfit
 from publisher.edition import Edition, Item
 from publisher.newsroom import Newsroom
 from publisher.render import feeds as render
-from publisher.rights import Channel
-from publisher.selection import barred
 from publisher.store import editions, public, stories
 
 __all__ = ["Recalled", "recall"]
@@ -43,7 +42,7 @@ class Recalled:
 def recall(newsroom: Newsroom, draft: Draft, wanted: Sequence[Document], *, now: datetime) -> Recalled | None:
     """The feed's last good bytes less what may not be shown; None when all of it still may.
 
-    `draft` is the edition that was refused: it has the notices.
+    `draft` is the edition that was refused, or may not take its place: it has the notices.
     """
     if draft.last is None:
         return None
@@ -54,11 +53,8 @@ def recall(newsroom: Newsroom, draft: Draft, wanted: Sequence[Document], *, now:
         shown = [item.story_id for item in last.items if item.withdrawn is None]
         present = stories.load(connection, shown)
         found = [(document, public.get(connection, f"feeds/{document.path}")) for document in wanted]
-    gone = frozenset(
-        name
-        for name in shown
-        if name not in present or barred(present[name], newsroom.sources, now, Channel.FEEDS)
-    )
+    bad = unfit(newsroom, present.values(), now=now)
+    gone = frozenset(name for name in shown if name not in present or name in bad)
     if not gone:
         return None
     bodies = [(document, file.body) for document, file in found if file and file.status == public.OK]

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from publisher import gate
-from publisher.desk.site.closing import close
+from publisher.desk.site.closing import close, shows
 from publisher.desk.site.held import EDITIONS, SITE, Held, held, unfit_of
 from publisher.desk.site.lists import HTML, Rows, around, rows_of
 from publisher.desk.site.making import Page, fronts, listed, pages_of, withdrawn
@@ -65,8 +65,13 @@ def _made(newsroom: Newsroom, found: Held, rows: Rows, *, now: datetime) -> Site
     files: dict[str, Finished] = {}
     kept: list[Page] = []
     shown: list[Page] = []
+    left: set[str] = set()
     for page in pages_of(newsroom, found):
-        if _cleared(newsroom, page, found, report, now=now):
+        if _left_alone(newsroom, page, now=now):
+            left.add(f"{SITE}{page.path}")
+            if listed(newsroom, page.edition):
+                shown.append(page)
+        elif _cleared(newsroom, page, found, report, now=now):
             files[f"{SITE}{page.path}"] = Finished(page.body, HTML)
             if page.edition.kind is Kind.DIGEST and listed(newsroom, page.edition):
                 shown.append(page)
@@ -82,12 +87,12 @@ def _made(newsroom: Newsroom, found: Held, rows: Rows, *, now: datetime) -> Site
             files[f"{SITE}{path}"] = Finished(body, HTML)
         else:
             kept.append(front)
-    here = {f"{SITE}{page.path}" for page in kept}
+    here = left | {f"{SITE}{page.path}" for page in kept}
     files |= around(newsroom, found, rows, there=frozenset(files) | here | there, now=now)
     with newsroom.database.write() as connection:
         report.changed = public.put(connection, files, now=now)
         report.down = [page.path for page in kept if _shows_unfit(newsroom, connection, page, now=now)]
-        gone = _gone(connection, found, files, shown=frozenset(files) | here)
+        gone = _gone(newsroom, connection, found, files, shown=frozenset(files) | here, now=now)
         gone |= dict.fromkeys(f"{SITE}{path}" for path in report.down)
         report.changed += public.withdraw(connection, gone | notices, now=now)
         for entry in report.refused:
@@ -99,16 +104,48 @@ def _made(newsroom: Newsroom, found: Held, rows: Rows, *, now: datetime) -> Site
     return report
 
 
+def _left_alone(newsroom: Newsroom, page: Page, *, now: datetime) -> bool:
+    """Whether an edition's page stays as it is, because it has stories of sources that this process does not know: what they grant it cannot say."""
+    if page.edition.kind is not Kind.DIGEST or not newsroom.settings.written_since:
+        return False
+    if all(item.source in newsroom.sources for item in page.edition.items):
+        return False
+    with newsroom.database.read() as connection:
+        last = public.get(connection, f"{SITE}{page.path}")
+        return (
+            last is not None
+            and last.status == public.OK
+            and not shows(newsroom, connection, last.body, now=now)
+        )
+
+
 def _gone(
-    connection: Connection, found: Held, files: Mapping[str, Finished], *, shown: frozenset[str]
+    newsroom: Newsroom,
+    connection: Connection,
+    found: Held,
+    files: Mapping[str, Finished],
+    *,
+    shown: frozenset[str],
+    now: datetime,
 ) -> dict[str, Finished | None]:
-    """The pages that are to be taken down: of stories, of sections, lists and languages that there are no more, of editions with no story left."""
+    """The pages that are to be taken down: of stories, of sections, lists and languages that there are no more, of editions with no story left.
+
+    A process whose files were written since may only lack those: of them it takes down what shows a story that may be in no output.
+    """
     closed = set(found.closed) - files.keys()
+    nobodys: set[str] = set()
     for below in (f"{SITE}s/", f"{SITE}archive/", f"{SITE}feeds-help/"):
-        closed |= public.paths(connection, below=below) - shown
+        nobodys |= public.paths(connection, below=below) - shown
     for entry in found.digests:
-        closed |= public.paths(connection, below=f"{EDITIONS}{entry.edition.edition_id}/") - shown
-    return dict.fromkeys(closed)
+        nobodys |= public.paths(connection, below=f"{EDITIONS}{entry.edition.edition_id}/") - shown
+    if newsroom.settings.written_since:
+        pages_there = {path: public.get(connection, path) for path in nobodys}
+        nobodys = {
+            path
+            for path, file in pages_there.items()
+            if file is not None and shows(newsroom, connection, file.body, now=now)
+        }
+    return dict.fromkeys(closed | nobodys)
 
 
 def _cleared(newsroom: Newsroom, page: Page, found: Held, report: SiteReport, *, now: datetime) -> bool:

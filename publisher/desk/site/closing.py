@@ -22,7 +22,7 @@ from publisher.newsroom import Newsroom
 from publisher.store import public, stories
 from publisher.story import Story
 
-__all__ = ["close"]
+__all__ = ["close", "shows"]
 
 SHOWN = re.compile(r"(?:\bs-|/story/)(\w+)")
 LEADS = re.compile(r"""href\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
@@ -36,14 +36,15 @@ def close(newsroom: Newsroom, connection: Connection, barred: Collection[str], *
         path
         for path in sorted(public.paths(connection, below=SITE))
         if (file := public.get(connection, path)) is not None
-        and _shows(newsroom, connection, file.body, links, now=now)
+        and shows(newsroom, connection, file.body, links, now=now)
     ]
     return public.withdraw(connection, down, now=now)
 
 
-def _shows(
-    newsroom: Newsroom, connection: Connection, body: bytes, links: Collection[str], *, now: datetime
+def shows(
+    newsroom: Newsroom, connection: Connection, body: bytes, links: Collection[str] = (), *, now: datetime
 ) -> bool:
+    """Whether a page shows a story that may be in no output, or leads to one of these links."""
     text = body.decode("utf-8", "replace")
     if not {unescape(link) for link in LEADS.findall(text)}.isdisjoint(links):
         return True

@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from publisher.desk.feeds.draft import notices
+from publisher.desk.knowing import unfit
 from publisher.desk.withdrawals import killed_in, notes_without
 from publisher.edition import Also, Edition, Item, Kind, Why
 from publisher.feed import base
@@ -138,10 +139,8 @@ def unfit_of(newsroom: Newsroom, present: Mapping[str, Story], *, now: datetime)
 
     One that became eligible since `now` is not among them: another process has put it into a feed meanwhile.
     """
-    found = {name: barred(story, newsroom.sources, now, Channel.FEEDS) for name, story in present.items()}
-    return frozenset(
-        name for name, why in found.items() if why is not None and why[0] is not Why.NOT_ELIGIBLE
-    )
+    found = unfit(newsroom, present.values(), now=now)
+    return frozenset(name for name, why in found.items() if why is not Why.NOT_ELIGIBLE)
 
 
 def _own_stories(
