@@ -77,7 +77,7 @@ def build(
     with newsroom.database.read() as connection:
         built = public.paths(connection, below="feeds/")
         archives, closed = Archives.of(connection), closed_months(newsroom, connection, now=now)
-    job = _Job(newsroom, archives, actor=actor, now=now, at_once=only is not None)
+    job = _Job(newsroom, archives, built, actor=actor, now=now, at_once=only is not None)
     reports: list[FeedReport] = []
     for feed in newsroom.feeds:
         reports += [
@@ -121,9 +121,16 @@ class _Job:
     """One build: what it is done for, and its steps."""
 
     def __init__(
-        self, newsroom: Newsroom, archives: Archives, *, actor: str, now: datetime, at_once: bool
+        self,
+        newsroom: Newsroom,
+        archives: Archives,
+        built: Collection[str],
+        *,
+        actor: str,
+        now: datetime,
+        at_once: bool,
     ) -> None:
-        self._newsroom, self._archives = newsroom, archives
+        self._newsroom, self._archives, self._built = newsroom, archives, built
         self._actor, self._now, self._at_once = actor, now, at_once
 
     def feeds(self, feeds: Sequence[Feed]) -> list[FeedReport]:
@@ -148,7 +155,8 @@ class _Job:
         with newsroom.database.read() as connection:
             last = editions.latest(connection, Kind.FEED, whole.series)
         still = month.changed_at is not None and last is not None and month.changed_at <= last.frozen_at
-        if last is not None and still and last.look != RECALLED and may_stand(newsroom, last.look, now):
+        stands = still and self._stand(wanted)
+        if last is not None and stands and last.look != RECALLED and may_stand(newsroom, last.look, now):
             return FeedReport(whole.series, last.id, files=[document.path for document in wanted])
 
         def draft() -> Draft:
@@ -180,7 +188,8 @@ class _Job:
         newsroom, now = self._newsroom, self._now
         report = FeedReport(draft.feed.series, draft.edition.edition_id, len(draft.edition.items))
         report.files = [document.path for document in wanted]
-        if _same(newsroom, draft, draft.edition, wanted, archived=archived):
+        stands = self._stand(wanted)
+        if stands and _same(newsroom, draft, draft.edition, wanted, archived=archived):
             if archived and draft.last is not None:
                 with newsroom.database.write() as connection:
                     feededitions.keep_look(connection, draft.last.id, look_of_month(newsroom, draft.until))
@@ -200,7 +209,7 @@ class _Job:
                 )
             return self._recall(draft, wanted, report)
         report.skipped, report.items = done.skipped, len(done.edition.items)
-        if _same(newsroom, draft, done.edition, wanted, archived=archived):
+        if stands and _same(newsroom, draft, done.edition, wanted, archived=archived):
             _tell(newsroom, done, now=now)
             return _kept(report, draft)
         changed = _publish(
@@ -210,6 +219,10 @@ class _Job:
             return None
         report.changed = changed
         return report
+
+    def _stand(self, wanted: Sequence[Document]) -> bool:
+        """Whether all of these are public; those of a feed that was closed, and is there again, are not."""
+        return all(f"feeds/{document.path}" in self._built for document in wanted)
 
     def _recall(self, draft: Draft, wanted: Sequence[Document], report: FeedReport) -> FeedReport | None:
         """The report of a refused feed, once what may be in no output has left its last good bytes; None when that changed meanwhile."""
