@@ -173,7 +173,7 @@ def _tell(door_: Door, reports: list[Told]) -> None:
             door_.say(f"  {report.source}: {line}")
         for story in report.outgoing:
             door_.say(
-                f"  {report.source}: story {story.story} has a new version ({story.headline}). Frozen before, and sent as it was: "
+                f"  {report.source}: story {story.story} has a new version ({story.headline}). Frozen before, and goes out as it was: "
                 f"{', '.join(story.editions)}."
             )
         for withdrawal in report.withdrawals:

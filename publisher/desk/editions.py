@@ -37,6 +37,7 @@ __all__ = [
     "approve",
     "as_of",
     "cleared",
+    "counted_out",
     "draft",
     "edition",
     "find",
@@ -45,6 +46,7 @@ __all__ = [
     "present_or_made",
     "render_variant",
     "rendered",
+    "silent",
     "subject",
 ]
 
@@ -221,17 +223,27 @@ def _select(
 
 
 def _reasons(left_out: Sequence[LeftOut], digest: Digest, seen: int) -> str:
-    counts: dict[Why, set[str]] = {}
-    for entry in left_out:
-        counts.setdefault(entry.why, set()).add(entry.story_id)
-    if not counts and seen:
+    if not left_out and seen:
         return (
             f"of the stories that came in ({seen}) none belongs to its sections {', '.join(digest.sections)}; "
             "see `any` in sections.toml, and `sections` in digests.toml"
         )
-    if not counts:
-        return "no story has come in within the sections' windows; run `publisher ingest`"
+    return (
+        counted_out(left_out) or "no story has come in within the sections' windows; run `publisher ingest`"
+    )
+
+
+def counted_out(left_out: Sequence[LeftOut]) -> str:
+    """How many stories were left out, by reason: "2 carried by an earlier edition, 55 older than the sections' windows"."""
+    counts: dict[Why, set[str]] = {}
+    for entry in left_out:
+        counts.setdefault(entry.why, set()).add(entry.story_id)
     return ", ".join(f"{len(ids)} {SAID.get(why, why)}" for why, ids in sorted(counts.items()))
+
+
+def silent(made: Edition) -> list[str]:
+    """The languages in which the edition says nothing, so that who reads only these gets no mail."""
+    return [language for language in made.languages if not any(made.variant(language))]
 
 
 def make(
