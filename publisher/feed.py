@@ -17,7 +17,7 @@ from publisher.rights import Channel
 from publisher.section import Section
 from publisher.story import Source, Story
 
-__all__ = ["Consumer", "Feed", "base", "feeds_of", "own_name"]
+__all__ = ["Consumer", "Feed", "base", "english_name", "feeds_of", "own_name"]
 
 LONGEST = Section(slug="", titles=())
 """Where its maximum and window come from when a house has no section."""
@@ -134,6 +134,17 @@ def own_name(language: str) -> str:
         return str(Locale.parse(language, sep="-").get_display_name() or language)
     except (UnknownLocaleError, ValueError):
         return language
+
+
+def english_name(language: str) -> str:
+    """What English calls a language, with its tag: "Persian (fa)"; the tag alone where nobody told us."""
+    try:
+        name = Locale.parse(language, sep="-").get_display_name("en")
+    except (UnknownLocaleError, ValueError):
+        name = None
+    if not name:
+        return language
+    return f"{name[:-1]}, {language})" if name.endswith(")") else f"{name} ({language})"
 
 
 def _of_sections(sections: Sequence[Section], *, language: str, languages: Sequence[str]) -> Iterator[Feed]:
