@@ -166,6 +166,42 @@ def test_what_a_feed_is_is_told_in_the_language_of_the_page_that_leads_there(day
     assert f'href="{ROOT}/feeds-help/">What is a feed?</a>' in page(day, "s/world/")
 
 
+def helped(database, path="", **about):
+    """The page that says what a feed is, of such a newsroom: its main part, and the rest."""
+    opened = room(database, **about)
+    publishing.publish(opened, feeds_to=None, site_to=None, **WHO, now=NOW)
+    with database.read() as connection:
+        found = public.get(connection, f"site/feeds-help/{path}index.html")
+    main, _, rest = found.body.decode().partition("</main>")
+    return main, rest
+
+
+@pytest.mark.parametrize(
+    ("path", "tail", "heading"),
+    [("", "en", "All stories in English"), ("fa/", "fa", "همهٔ خبرها به زبان فارسی")],
+)
+def test_what_a_feed_is_gives_each_sections_address_and_says_what_the_last_box_holds(
+    database, path, tail, heading
+):
+    both = {"slug": "world", "title": {"en": "World", "fa": "جهان"}, "any": ["category:World"]}
+    plain = {"slug": "economy", "title": {"en": "Economy"}, "any": ["category:Economy"]}
+    main, rest = helped(database, path, sections=[both, plain])
+    for page_of, feed in ((f"world/{tail}", f"world.{tail}"), ("economy", "economy")):
+        assert f'<li><a href="{ROOT}/s/{page_of}/">' in main
+        assert f'value="{ROOT}/feeds/{feed}.rss"' in main
+        assert f'data-copy="{ROOT}/feeds/{feed}.rss"' in main
+    assert f">{heading}</h2>" in rest
+    assert f'value="{ROOT}/feeds/lang/{tail}.rss"' in rest
+    assert "nobody learns" not in main
+
+
+def test_where_there_is_one_language_the_last_box_holds_everything(database):
+    one = {"id": "d", "version": 1, "language": "en", "short": "Theirs.", "full": "Theirs alone."}
+    _, rest = helped(database, tables={"disclaimer": [one]})
+    assert ">All stories</h2>" in rest
+    assert f'value="{ROOT}/feeds/all.rss"' in rest
+
+
 def test_pages_show_no_more_than_a_sources_rights_for_them(day):
     short = page(day, f"story/{day.ids[6]}/")
     assert '<meta name="robots" content="noindex">' in short

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from publisher.edition import Edition
+from publisher.feed import own_name
 from publisher.render.direction import direction
 from publisher.render.pages.base import (
     EditionLink,
     Feed,
+    SectionFeed,
     Site,
     TongueLink,
     frame,
@@ -64,9 +67,15 @@ def front_page(
 
 
 def help_page(
-    site: Site, *, feeds: Sequence[Feed], tongues: Sequence[TongueLink] = (), templates: Templates
+    site: Site,
+    *,
+    feeds: Sequence[Feed],
+    sections: Sequence[SectionFeed] = (),
+    of_language: bool = False,
+    tongues: Sequence[TongueLink] = (),
+    templates: Templates,
 ) -> bytes:
-    """What a feed is, and how to follow one, in the site's language; `feeds` are those of everything, or of all in that language."""
+    """What a feed is, and how to follow one, in the site's language; `feeds` are those of everything, or (`of_language`) of all in that language."""
     words = templates.words(site.language)
     title = words.gettext("What is a feed?")
     return rendered(
@@ -81,6 +90,10 @@ def help_page(
             feeds=feeds,
             tongues=tongues,
         ),
+        sections=[asdict(section) for section in sections],
+        heading=words.fill("All stories in %(language)s", language=own_name(site.language))
+        if of_language
+        else words.gettext("All stories"),
         words=told_words(words),
     )
 
