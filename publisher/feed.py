@@ -164,7 +164,7 @@ def _of_sections(sections: Sequence[Section], *, language: str, languages: Seque
             yield replace(
                 whole,
                 series=f"{section.slug}.{tag}",
-                title=section.title(tag),
+                title=f"{section.title(tag)} – {own_name(tag)}",  # else two feeds of one title in a reader's list
                 language=tag,
                 only=base(tag),
             )

@@ -195,6 +195,23 @@ def test_what_a_feed_is_gives_each_sections_address_and_says_what_the_last_box_h
     assert "nobody learns" not in main
 
 
+def test_a_sections_page_has_the_sections_title_and_its_feeds_name_their_language(database):
+    both = {"slug": "world", "title": {"en": "World", "fa": "جهان"}, "any": ["category:World"]}
+    opened = room(database, sections=[both])
+    wire.read_document(opened, opened.source("meridian"), jsonl(line(1)), **WHO, now=NOW)
+    publishing.publish(opened, feeds_to=None, site_to=None, **WHO, now=NOW)
+    with database.read() as connection:
+        shown = public.get(connection, "site/s/world/en/index.html").body.decode()
+        listed = public.get(connection, "feeds/index.opml").body.decode()
+    assert "<h1>World</h1>" in shown
+    assert "<title>Example Front Page: World</title>" in shown
+    assert (
+        'title="Example Front Page: World – English" href="https://front.example/feeds/world.en.rss"' in shown
+    )
+    titles = re.findall(r' title="([^"]*)"', listed)
+    assert len(set(titles)) == len(titles), titles
+
+
 def test_where_there_is_one_language_the_last_box_holds_everything(database):
     one = {"id": "d", "version": 1, "language": "en", "short": "Theirs.", "full": "Theirs alone."}
     _, rest = helped(database, tables={"disclaimer": [one]})

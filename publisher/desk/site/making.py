@@ -234,9 +234,11 @@ def section_tongues(newsroom: Newsroom, section: str) -> tuple[pages.TongueLink,
 
 def _section(newsroom: Newsroom, feed: Feed, made: Edition) -> Page:
     url = documents.home_url(newsroom, feed)
+    sections = {section.slug: section for section in newsroom.settings.sections}
     body = pages.section_page(
         made,
         house(newsroom, feed.language),
+        heading=sections[feed.section or ""].title(feed.language),
         url=url,
         feeds=_feeds(newsroom, feed),
         more_feeds=feeds_of_all(newsroom),

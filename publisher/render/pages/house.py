@@ -123,13 +123,14 @@ def section_page(
     edition: Edition,
     site: Site,
     *,
+    heading: str,
     url: str,
     feeds: Sequence[Feed],
     more_feeds: Sequence[Feed] = (),
     tongues: Sequence[TongueLink] = (),
     templates: Templates,
 ) -> bytes:
-    """The page that a person sees who follows a feed: the same items as the section's feed edition.
+    """The page that a person sees who follows a feed: the same items as the section's feed edition, under the section's title.
 
     `feeds` are the section's; `more_feeds`, the house's, are offered to reader programs after them (autodiscovery).
     """
@@ -138,14 +139,13 @@ def section_page(
     stories = sum(
         item.withdrawn is None for item in edition.items
     )  # what stands in a killed one's place is none
-    title = edition.shelves[0].title if edition.shelves else site.name
     return rendered(
         templates,
         "web/section.html.j2",
         page=frame(
             site,
-            title=title,
-            heading=title.removeprefix(f"{site.name}: "),
+            title=f"{site.name}: {heading}",
+            heading=heading,
             about=words.ngettext("%(n)s story", "%(n)s stories", stories),
             url=url,
             feeds=feeds,
