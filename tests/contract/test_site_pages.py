@@ -219,6 +219,27 @@ def test_where_there_is_one_language_the_last_box_holds_everything(database):
     assert f'value="{ROOT}/feeds/all.rss"' in rest
 
 
+def test_a_language_from_right_to_left_without_a_translation_has_pages_that_the_gate_passes(database):
+    words = [
+        {"id": "d", "version": 1, "language": tag, "short": short, "full": short}
+        for tag, short in (("en", "Theirs alone."), ("ur", "یہ خیالات ماخذ کے ہیں۔"))
+    ]
+    opened = room(
+        database,
+        tables={"disclaimer": words},
+        sections=[{"slug": "world", "title": {"en": "World", "ur": "دنیا"}, "any": ["category:World"]}],
+    )
+    told = [line(1), line(2, language="ur", headline="پل دوبارہ کھل گیا", body="پل پیر کو کھلا۔")]
+    wire.read_document(opened, opened.source("meridian"), jsonl(*told), **WHO, now=NOW)
+    done = publishing.publish(opened, feeds_to=None, site_to=None, **WHO, now=NOW)
+    assert not done.refused
+    with database.read() as connection:
+        for path in ("ur/", "s/world/ur/", "feeds-help/ur/"):
+            text = public.get(connection, f"site/{path}index.html").body.decode()
+            assert "\u2066What is a feed?\u2069</" in text, path
+            assert ">What is a feed?" not in text, path
+
+
 def test_pages_show_no_more_than_a_sources_rights_for_them(day):
     short = page(day, f"story/{day.ids[6]}/")
     assert '<meta name="robots" content="noindex">' in short

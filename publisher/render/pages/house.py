@@ -36,7 +36,7 @@ def front_page(
     templates: Templates,
 ) -> bytes:
     """The front page in the site's language: the newest stories, the first of them large (None: none yet), and the newest editions."""
-    words = templates.words(site.language)
+    words = templates.words(site.language).apart
     items = () if newest is None else newest.items
     return rendered(
         templates,
@@ -76,7 +76,7 @@ def help_page(
     templates: Templates,
 ) -> bytes:
     """What a feed is, and how to follow one, in the site's language; `feeds` are those of everything, or (`of_language`) of all in that language."""
-    words = templates.words(site.language)
+    words = templates.words(site.language).apart
     title = words.gettext("What is a feed?")
     return rendered(
         templates,
@@ -100,7 +100,7 @@ def help_page(
 
 def missing_page(site: Site, *, gone: bool, templates: Templates) -> bytes:
     """What a person sees at an address of ours where nothing is; `gone`: something was."""
-    words = templates.words(site.language)
+    words = templates.words(site.language).apart
     _ = words.gettext
     heading = _("No longer here") if gone else _("Nothing here")
     said = (
@@ -134,7 +134,7 @@ def section_page(
 
     `feeds` are the section's; `more_feeds`, the house's, are offered to reader programs after them (autodiscovery).
     """
-    words = templates.words(site.language)
+    words = templates.words(site.language).apart
     items = [told_item(edition, item, site.language, site.timezone, words) for item in edition.items]
     stories = sum(
         item.withdrawn is None for item in edition.items
