@@ -212,6 +212,28 @@ def test_a_sections_page_has_the_sections_title_and_its_feeds_name_their_languag
     assert len(set(titles)) == len(titles), titles
 
 
+def test_a_language_that_has_only_a_disclaimer_is_listed_once_it_has_a_story(database):
+    """Its address stands from the beginning: whoever follows it loses nothing."""
+    disclaimers = [
+        {"id": "d", "version": 1, "language": tag, "short": f"{tag}.", "full": f"{tag}."}
+        for tag in ("en", "fa", "ar")
+    ]
+    opened = room(database, tables={"disclaimer": disclaimers})
+
+    def listed():
+        publishing.publish(opened, feeds_to=None, site_to=None, **WHO, now=NOW)
+        with database.read() as connection:
+            assert public.get(connection, "feeds/lang/ar.rss").status == public.OK
+            return re.findall(
+                r"feeds/(lang/\w+).rss", public.get(connection, "feeds/index.opml").body.decode()
+            )
+
+    assert listed() == ["lang/en", "lang/fa"]
+    arabic = line(1, language="ar", headline="فُتح الجسر", body="فُتح الجسر يوم الاثنين.")
+    wire.read_document(opened, opened.source("meridian"), jsonl(arabic), **WHO, now=NOW)
+    assert listed() == ["lang/en", "lang/fa", "lang/ar"]
+
+
 def test_where_there_is_one_language_the_last_box_holds_everything(database):
     one = {"id": "d", "version": 1, "language": "en", "short": "Theirs.", "full": "Theirs alone."}
     _, rest = helped(database, tables={"disclaimer": [one]})

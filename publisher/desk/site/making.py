@@ -108,15 +108,7 @@ def front_languages(newsroom: Newsroom) -> list[str]:
     A disclaimer alone publishes nothing: `init` writes some that a house may never need.
     """
     own = newsroom.settings.site.language
-    spoken = {
-        base(tag)
-        for tags in (
-            (tag for section in newsroom.settings.sections for tag, _ in section.titles),
-            (source.language for source in newsroom.settings.sources),
-            (tag for digest in newsroom.settings.digests for tag in digest.languages),
-        )
-        for tag in tags
-    }
+    spoken = documents.spoken(newsroom)
     return [own, *(tag for tag in newsroom.disclaimers if base(tag) != base(own) and base(tag) in spoken)]
 
 
