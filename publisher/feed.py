@@ -17,7 +17,7 @@ from publisher.rights import Channel
 from publisher.section import Section
 from publisher.story import Source, Story
 
-__all__ = ["Consumer", "Feed", "base", "feeds_of", "own_name"]
+__all__ = ["Consumer", "Feed", "base", "english_name", "feeds_of", "own_name"]
 
 LONGEST = Section(slug="", titles=())
 """Where its maximum and window come from when a house has no section."""
@@ -136,6 +136,17 @@ def own_name(language: str) -> str:
         return language
 
 
+def english_name(language: str) -> str:
+    """What English calls a language, with its tag: "Persian (fa)"; the tag alone where nobody told us."""
+    try:
+        name = Locale.parse(language, sep="-").get_display_name("en")
+    except (UnknownLocaleError, ValueError):
+        name = None
+    if not name:
+        return language
+    return f"{name[:-1]}, {language})" if name.endswith(")") else f"{name} ({language})"
+
+
 def _of_sections(sections: Sequence[Section], *, language: str, languages: Sequence[str]) -> Iterator[Feed]:
     for section in sections:
         whole = Feed(
@@ -153,7 +164,7 @@ def _of_sections(sections: Sequence[Section], *, language: str, languages: Seque
             yield replace(
                 whole,
                 series=f"{section.slug}.{tag}",
-                title=section.title(tag),
+                title=f"{section.title(tag)} – {own_name(tag)}",  # else two feeds of one title in a reader's list
                 language=tag,
                 only=base(tag),
             )

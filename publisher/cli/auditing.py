@@ -66,7 +66,7 @@ def audit(door_: Door, place: str, disclaimers: tuple[str, ...], limit: int, pri
             if lacking
             else "The story has source, link and disclaimer."
             if len(report.stories) == 1
-            else f"All of {len(report.stories):,} stories have source, link and disclaimer."
+            else f"All {len(report.stories):,} stories have source, link and disclaimer."
         )
     record = {
         "place": report.place,

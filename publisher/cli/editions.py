@@ -61,6 +61,7 @@ def make(door_: Door, digest: str, slot: datetime | None) -> None:
         head,
         f"Edition {made.edition_id} (number {made.number}) is frozen: "
         f"{counted(len(items), 'story', 'stories')}, {left_out} left out.\n"
+        f"{silence(made)}"
         f"Look at it with `publisher edition show {made.edition_id}`, "
         f"send it with `publisher send {made.edition_id}`.",
     )
@@ -186,6 +187,7 @@ def preview(door_: Door, name: str, out: Path, ahead: bool, pictures: bool | Non
       publisher edition preview morning-2026-03-02 --out preview
     """
     from publisher.desk import previews
+    from publisher.desk.editions import silent
 
     with door_.newsroom() as newsroom:
         shown = previews.preview(
@@ -198,6 +200,7 @@ def preview(door_: Door, name: str, out: Path, ahead: bool, pictures: bool | Non
         for story_id, why in shown.barred.items()
     ]
     lines += [f"no pictures: {shown.no_pictures}"] if shown.no_pictures else []
+    lines += silence(made).splitlines()
     lines += ["Its reader is invented: the links to leave and to settings lead nowhere."]
     lines += _told(made, frozen=shown.frozen_at, anew=bool(shown.barred), ahead=ahead)
     lines += dated(made, name, now())
@@ -207,6 +210,7 @@ def preview(door_: Door, name: str, out: Path, ahead: bool, pictures: bool | Non
         "slot": made.slot,
         "written": shown.written,
         "barred": shown.barred,
+        "silent": silent(made),
         "no_pictures": shown.no_pictures,
     }
     door_.show(data, "\n".join(lines))
@@ -214,6 +218,16 @@ def preview(door_: Door, name: str, out: Path, ahead: bool, pictures: bool | Non
         if page.suffix == ".html":
             click.launch(str(page.absolute()))
     return PARTLY if pictures and shown.no_pictures else 0
+
+
+def silence(made: Edition) -> str:
+    """A line about the languages in which the edition has no story; nothing when there are none."""
+    from publisher.desk.editions import counted_out, silent
+
+    if not (found := silent(made)):
+        return ""
+    left_out = counted_out(made.left_out) or "nothing"
+    return f"Nothing in {', '.join(found)}: who reads nothing else gets no mail. Left out in all languages: {left_out}.\n"
 
 
 def dated(made: Edition, name: str, now: datetime) -> list[str]:

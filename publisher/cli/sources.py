@@ -22,6 +22,16 @@ __all__ = ["COMMANDS"]
 
 READERS = "it is a list of readers: `publisher subscriber import` takes it; nothing of it was kept"
 """Their addresses would stay in quarantine."""
+DONE = {
+    "after-kill": "after a kill",
+    "hold": "held",
+    "kill": "killed",
+    "release": "released",
+    "correction": "corrected",
+    "still-quarantined": "still quarantined",
+    "update": "updated",
+}
+"""How a change is told of stories by number; programs are told it by its name."""
 Told: TypeAlias = "tuple[str | None, SourceReport]"
 """What came of a source, or of one file for it: the file's name, None for the network."""
 
@@ -161,7 +171,10 @@ def sentence(report: SourceReport) -> str:
         return f"failed: {report.failed}"
     if report.unchanged:
         return "not changed since the last poll"
-    counts = ", ".join(f"{number} {word}" for word, number in sorted(report.counts.items())) or "no stories"
+    counts = (
+        ", ".join(f"{number} {DONE.get(word, word)}" for word, number in sorted(report.counts.items()))
+        or "no stories"
+    )
     return counts + (f", {report.left_out} beyond the limit left out" if report.left_out else "")
 
 
@@ -173,7 +186,7 @@ def _tell(door_: Door, reports: list[Told]) -> None:
             door_.say(f"  {report.source}: {line}")
         for story in report.outgoing:
             door_.say(
-                f"  {report.source}: story {story.story} has a new version ({story.headline}). Frozen before, and sent as it was: "
+                f"  {report.source}: story {story.story} has a new version ({story.headline}). Frozen before, and goes out as it was: "
                 f"{', '.join(story.editions)}."
             )
         for withdrawal in report.withdrawals:
@@ -226,8 +239,8 @@ def source() -> None:
 def list_(door_: Door, limit: int, after: str | None) -> None:
     """List the configured sources and their health.
 
-    One word each: good, new (not asked yet), quiet (nothing new for long), slow, moved (for good, to another address), broken, tls (its
-    certificate is not valid), waits (it asked for a pause), files (fed by hand). A source that fails is asked less and less, an hour
+    One word each: good, new (not asked yet), quiet (nothing new for long), slow, moved (for good, to another address), failing (its last
+    poll, or last two), broken (three or more), tls (its certificate is not valid), waits (it asked for a pause), files (fed by hand). A source that fails is asked less and less, an hour
     apart at most.
 
     \b

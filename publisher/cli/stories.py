@@ -155,7 +155,7 @@ def headline(door_: Door, story_id: str, text: str, why: str) -> int:
     }
     lines = [f"{changed.story_id}: {changed.headline}"]
     if done.frozen:
-        lines.append(f"Frozen before, and sent with the old headline: {', '.join(done.frozen)}.")
+        lines.append(f"Frozen before, and goes out with the old headline: {', '.join(done.frozen)}.")
     return say_public(door_, record, lines, done.published)
 
 

@@ -19,7 +19,6 @@ from sqlalchemy import Connection
 
 from publisher import gate
 from publisher.desk import letters
-from publisher.desk.knowing import need_known
 from publisher.desk.names import no_edition
 from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Kind, LeftOut, Variant, Why
@@ -38,6 +37,7 @@ __all__ = [
     "approve",
     "as_of",
     "cleared",
+    "counted_out",
     "draft",
     "edition",
     "find",
@@ -46,6 +46,7 @@ __all__ = [
     "present_or_made",
     "render_variant",
     "rendered",
+    "silent",
     "subject",
 ]
 
@@ -204,10 +205,6 @@ def _select(
         if digest.urgency is None or story.received.urgency <= digest.urgency
     ]
     pool = [entry for entry in found if stories.recent(entry.story, since) or entry.story.story_id in pinned]
-    # a day's digest would not look at them again: what is left out for being unknown here were left out for good
-    asked = {section.slug for section in sections}
-    may = (entry.story for entry in pool if asked.intersection(entry.story.sections))
-    need_known(newsroom, [story for story in may if story.usable(now)])
     taken = {entry.story.story_id for entry in pool}
     site = newsroom.settings.site
     chosen = select_digest(
@@ -226,17 +223,27 @@ def _select(
 
 
 def _reasons(left_out: Sequence[LeftOut], digest: Digest, seen: int) -> str:
-    counts: dict[Why, set[str]] = {}
-    for entry in left_out:
-        counts.setdefault(entry.why, set()).add(entry.story_id)
-    if not counts and seen:
+    if not left_out and seen:
         return (
             f"of the stories that came in ({seen}) none belongs to its sections {', '.join(digest.sections)}; "
             "see `any` in sections.toml, and `sections` in digests.toml"
         )
-    if not counts:
-        return "no story has come in within the sections' windows; run `publisher ingest`"
+    return (
+        counted_out(left_out) or "no story has come in within the sections' windows; run `publisher ingest`"
+    )
+
+
+def counted_out(left_out: Sequence[LeftOut]) -> str:
+    """How many stories were left out, by reason: "2 carried by an earlier edition, 55 older than the sections' windows"."""
+    counts: dict[Why, set[str]] = {}
+    for entry in left_out:
+        counts.setdefault(entry.why, set()).add(entry.story_id)
     return ", ".join(f"{len(ids)} {SAID.get(why, why)}" for why, ids in sorted(counts.items()))
+
+
+def silent(made: Edition) -> list[str]:
+    """The languages in which the edition says nothing, so that who reads only these gets no mail."""
+    return [language for language in made.languages if not any(made.variant(language))]
 
 
 def make(
@@ -247,7 +254,6 @@ def make(
     Raises:
         AlreadyMade: the slot has an edition. NothingToPublish: no candidates. GateRefused: nothing was frozen.
         BadInput: a slot that the timetable does not give now, and that lies too far off.
-        ConfigurationOutdated: this process does not know the source of a story that it might choose.
     """
     digest = newsroom.digest(name)
     present = present_slot(digest, now)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from publisher.desk import canary
 from publisher.errors import BadInput, Conflict, FolderUnwritable, Problem, StoreUnavailable, unwritable
+from publisher.feed import english_name
 from publisher.newsroom import keys_gone, remembered, templates_of
 from publisher.settings import Settings
 from publisher.store import migrate
@@ -74,13 +75,20 @@ def check_templates(settings: Settings) -> list[Problem]:
     finally:
         templates.close()
 
+    named = settings.templates_dir is not None
+    own = settings.templates_dir or settings.folder.parent / "templates"  # where docs/templates.md puts them
+    alike: dict[tuple[int, int], list[str]] = {}
+    for language, count in counted.items():
+        alike.setdefault(count, []).append(language)
     return [
         Problem(
-            f"locale/{language}/messages.po",
+            f"{own}/locale/{languages[0]}/messages.po",
             "",
-            f"{missing} of {every} strings are not translated, and are said in English",
+            f"{missing} of {every} strings in {', '.join(map(english_name, languages))} are said in English until "
+            + ("each language has a file like this" if len(languages) > 1 else "this file has them")
+            + ("" if named else ', and publisher.toml says `templates_dir = "../templates"` in [store]'),
         )
-        for language, (missing, every) in counted.items()
+        for (missing, every), languages in alike.items()
         if missing
     ]
 

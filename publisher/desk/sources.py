@@ -38,6 +38,8 @@ __all__ = ["Added", "Checked", "add", "check", "listing"]
 
 SLOW = 10.0
 """Seconds for one answer; a round of polls has a minute."""
+BROKEN = 3
+"""So many polls in a row that failed make a source broken: one or two may have met a restart there."""
 
 
 def listing(newsroom: Newsroom, *, now: datetime, limit: int = 1000, after: str | None = None) -> Page:
@@ -81,7 +83,9 @@ def _health(
     if state.polled_at is None:
         return "new", "it was not asked yet"
     if state.failures:
-        return "tls" if (state.error or "").startswith("tls:") else "broken", state.error
+        if (state.error or "").startswith("tls:"):
+            return "tls", state.error
+        return "failing" if state.failures < BROKEN else "broken", state.error
     if state.not_before is not None and state.not_before > now:
         return "waits", f"it asked to be left alone until {state.not_before:%Y-%m-%d %H:%M} UTC"
     if state.moved_to:

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 
-__all__ = ["LRM", "RLM", "direction", "first_strong", "is_rtl", "isolated", "lead_in"]
+__all__ = ["LRI", "LRM", "PDI", "RLM", "direction", "first_strong", "is_rtl", "isolated", "lead_in"]
 
 LRM, RLM = "\u200e", "\u200f"
 LRI, RLI, FSI, PDI = "\u2066", "\u2067", "\u2068", "\u2069"

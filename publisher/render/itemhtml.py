@@ -21,6 +21,8 @@ SUMMARY_MAX = 500
 TAG = re.compile(r"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 OPENING = re.compile(rf"(?:\s|&nbsp;|{TAG.pattern})*")
 """What stands before the first character that a reader sees."""
+ENDED = re.compile(r"""[.!?…:;؟۔؛。！？：；]["'”’»)」』]*\s*$""")
+"""A text that ends by itself, so that what is said after it is no part of it."""
 BREAK = re.compile(
     r"</?(?:p|h[1-6]|li|ul|ol|dl|dt|dd|blockquote|pre|figure|figcaption|table|caption|thead|tbody|tr|th|td|hr|br|div)(?=[\s/>])",
     re.IGNORECASE,
@@ -48,7 +50,11 @@ def summary(item: Item, channel: Channel) -> str:
     word, _ = source_word(channel, item)
     lede = excerpt(item.lede, SUMMARY_MAX) if rights_of(item, channel) != "link" else ""
     parts = (item.correction_note, lede, f"{_lead(word)}{isolated(item.source_name, item.language)}")
-    return lead_in(" ".join(part for part in parts if part), item.language)
+    said = [part for part in parts if part]
+    kept = [
+        part if ENDED.search(part) else f"{part} —" for part in said[:-1]
+    ]  # a headline's text has no full stop
+    return lead_in(" ".join([*kept, *said[-1:]]), item.language)
 
 
 def content(edition: Edition, item: Item, channel: Channel) -> str:

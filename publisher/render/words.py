@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from babel import Locale, UnknownLocaleError
@@ -23,7 +23,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from persiantools.jdatetime import JalaliDate
 
-from publisher.render.direction import LRM, first_strong, is_rtl, isolated
+from publisher.render.direction import LRI, LRM, PDI, first_strong, is_rtl, isolated
 
 __all__ = ["CatalogueUnreadable", "Words", "read_words"]
 
@@ -91,6 +91,7 @@ class Words:
         self._digits = {ord("0") + n: chr(zero + n) for n in range(10)} if zero != ord("0") else {}
         self._offsets: dict[timedelta, str] = {}
         self._rtl = is_rtl(language)
+        self._apart = False
         self._greenwich = self._local_greenwich()
         self.dot = " | " if chr(zero) in LIKE_A_DOT else " · "
         """What parts the things of a line that are told beside each other, blanks included."""
@@ -100,9 +101,21 @@ class Words:
         """The same strings with the calendar and digits of another tag: "ar-EG" of "ar"."""
         return Words(language, self._catalogue, self.strings)
 
+    @cached_property
+    def apart(self) -> Words:
+        """The same words for a page: from right to left, a string said in English for want of a translation is kept together."""
+        if not self._rtl:
+            return self
+        words = Words(self.language, self._catalogue, self.strings)
+        words._apart = True
+        return words
+
     def gettext(self, text: str) -> str:
         """The string in this language, else as it stands."""
-        return self._catalogue.gettext(text)
+        return self._as_told(text, self._catalogue.gettext(text))
+
+    def _as_told(self, text: str, said: str) -> str:
+        return f"{LRI}{said}{PDI}" if self._apart and text not in self.strings else said
 
     def fill(self, text: str, **values: str) -> str:
         """The string with its places filled in, each value kept together in a language that runs the other way."""
@@ -111,7 +124,7 @@ class Words:
     def ngettext(self, one: str, many: str, n: int, **values: str) -> str:
         """The plural form for `n`, with `%(n)s` filled in in the language's digits, and its other places."""
         filled = {"n": self.number(n), **self._kept_together(values)}
-        return self._catalogue.ngettext(one, many, n) % filled
+        return self._as_told(one, self._catalogue.ngettext(one, many, n) % filled)
 
     def _kept_together(self, values: Mapping[str, str]) -> dict[str, str]:
         return {name: isolated(value, self.language) for name, value in values.items()}

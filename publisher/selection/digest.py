@@ -45,7 +45,9 @@ def select_digest(
     pool = list(candidates)
     left_out, fit = sift(pool, sources=sources, now=now, channel=Channel.MAIL)
     left_out += [
-        LeftOut(entry.story.story_id, "", Why.CARRIED, f"carried on {entry.carried_at:%Y-%m-%d %H:%M} UTC")
+        LeftOut(
+            entry.story.story_id, "", Why.CARRIED, f"by the edition of {entry.carried_at:%Y-%m-%d %H:%M} UTC"
+        )
         for entry in fit
         if entry.spent
     ]

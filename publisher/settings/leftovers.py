@@ -8,7 +8,7 @@ from typing import Any
 
 from publisher import assets
 from publisher.errors import Problem
-from publisher.feed import base
+from publisher.feed import base, english_name
 from publisher.settings.files import FILES, Loc, read
 from publisher.settings.loading import Settings, written
 
@@ -36,21 +36,18 @@ def borrowed(settings: Settings) -> list[Problem]:
     tables = settings.tables
     values = tables.model_dump(mode="json")
     spoken: dict[str, set[str]] = {}
-    lacking: list[tuple[Loc, str]] = []
+    lacking: list[tuple[Loc, list[str], str]] = []
     for index, digest in enumerate(tables.digest):
         for name in digest.sections:
             spoken.setdefault(name, set()).update(digest.languages)
         for key in ("title", "sender"):
-            lacking += [
-                (("digest", index, key), one)
-                for one in digest.languages
-                if one not in values["digest"][index][key]
-            ]
+            said = values["digest"][index][key]
+            others = [one for one in digest.languages if one not in said]
+            first = digest.languages[0] if key == "title" else next(iter(said))
+            lacking.append((("digest", index, key), others, first))
     for index, section in enumerate(tables.section):
-        languages = spoken.get(section.slug, set())
-        lacking += [
-            (("section", index, "title"), one) for one in sorted(languages) if one not in section.title
-        ]
+        others = sorted(spoken.get(section.slug, set()) - section.title.keys())
+        lacking.append((("section", index, "title"), others, next(iter(section.title))))
     spoken_here = {base(entry.language) for entry in tables.disclaimer}
     foreign = [
         Problem(
@@ -62,13 +59,18 @@ def borrowed(settings: Settings) -> list[Problem]:
         if source.language and base(source.language) not in spoken_here
     ]
     return foreign + [
-        Problem(
-            found.where(loc),
-            f"{written(loc, values)}.{language}",
-            "is missing: its readers have it in another language",
-        )
-        for loc, language in lacking
+        Problem(found.where(loc), written(loc, values), _told(str(loc[-1]), others, first))
+        for loc, others, first in lacking
+        if others
     ]
+
+
+def _told(key: str, others: Sequence[str], first: str) -> str:
+    """What whose readers see, and what to add."""
+    names = [english_name(language) for language in others]
+    readers = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    missing = f"`{key}.{others[0]}` is missing" + (", and so on" if len(others) > 1 else "")
+    return f"readers in {readers} see the {key} in {english_name(first)}: {missing}"
 
 
 def _invented(name: str) -> Iterator[str]:

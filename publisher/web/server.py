@@ -103,7 +103,8 @@ def serve(
     try:
         made, _ = look.read()
         shelf.take(made, instead=True)
-        nothing = "" if len(shelf) else "; nothing is public yet: run `publisher feed build`"
+        # with others beside it (`until`) one of them builds feeds at once
+        nothing = "" if len(shelf) or until else "; nothing is public yet: run `publisher feed build`"
         app = application(
             shelf,
             clock=_clock,

@@ -56,7 +56,8 @@ async def visit_of(request: Request, proxies: tuple[str, ...]) -> Visit:
             raise HTTPException(413) from error
     return Visit(
         method=request.method,
-        token=request.path_params.get("token", ""),
+        # who copies a link out of a mail's raw text takes the soft line break along (quoted-printable); no token of ours ends so
+        token=request.path_params.get("token", "").rstrip("="),
         query=dict(request.query_params),
         form=form,
         client=_client(request, proxies),

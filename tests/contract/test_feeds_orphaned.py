@@ -1,4 +1,4 @@
-"""What the configuration has no more: a killed story stays in no document of a section or consumer that was taken out since."""
+"""What the configuration has no more: a killed story stays in no document of a section or consumer that was taken out since; and what it has again."""
 
 from __future__ import annotations
 
@@ -56,6 +56,20 @@ def test_a_story_killed_after_its_section_was_taken_out_is_nowhere(
     ]
     assert [path for path in kept if "Sugar rises again" in path.read_text()] == []
     assert showing(database, "Headline number 1") >= {"feeds/world.rss", "feeds/all.rss"}
+
+
+def test_what_comes_back_into_the_configuration_is_public_again(database: Database, tmp_path: Path) -> None:
+    """Its stories are the same as before, so that nothing else makes its documents anew."""
+    both, one = [WORLD, TRADE], [WORLD]
+    before = newsroom(database, sections=both, tables=CONSUMER)
+    ingest(before, line(1), line(2, categories=ECONOMY, headline="Sugar rises again"))
+    published(before, tmp_path)
+    shown = showing(database, "Sugar rises again")
+    published(newsroom(database, sections=one), tmp_path)
+    gone = shown - showing(database, "Sugar rises again")
+    assert {"feeds/economy.rss", "feeds/economy.atom", "feeds/for/aggregator/all.rss"} <= gone
+    published(newsroom(database, sections=both, tables=CONSUMER), tmp_path)
+    assert showing(database, "Sugar rises again") == shown
 
 
 def _stories(room: Newsroom):

@@ -126,8 +126,10 @@ def test_a_story_through_all_channels(database: Database, server: Server) -> Non
         assert follows["List-Id"] == digest["List-Id"]
         assert "List-Unsubscribe=One-Click" in follows["List-Unsubscribe-Post"]
     assert correction["Subject"] == f"Correction: {AGAIN}"
+    assert correction["List-Archive"] == digest["List-Archive"]
     for kind in ("plain", "html"):
         assert note in body(correction, kind)
+        assert f"https://front.example/e/morning-2026-03-02/#s-{mailed_id}" in body(correction, kind)
         assert "https://meridian.example/2026/1" in body(correction, kind)
         for claim in (CLAIM, AGAIN, "meridian.example", "first paragraph"):
             assert claim not in body(kill, kind)

@@ -166,6 +166,13 @@ def test_a_link_that_is_none_says_nothing(room: Newsroom, client: Client) -> Non
     assert readers.record(room, "real@forged.example")["digests"] == ["morning"]
 
 
+def test_a_link_copied_with_the_line_break_of_a_mails_raw_text_works(room: Newsroom, client: Client) -> None:
+    add(room, "raw@copied.example")
+    link = f"/u/{token(room, Purpose.LEAVE, 'raw@copied.example')}"
+    assert client.ask(f"{link}=").body == client.ask(link).body
+    assert client.ask(link).status == 200
+
+
 def test_a_link_to_leave_outlives_its_key_and_its_digest(room: Newsroom, client: Client) -> None:
     add(room, "old@keys.example")
     old = f"/u/{token(room, Purpose.LEAVE, 'old@keys.example')}"

@@ -1,9 +1,11 @@
 """What a server is told of changes: all of them, in their order, also after a table was put back from a copy."""
 
+import threading
 from hashlib import sha256
 
 from sqlalchemy import delete
 
+from publisher import web
 from publisher.desk import serving
 from publisher.store import public
 from publisher.store.public import Finished
@@ -60,3 +62,16 @@ def test_at_home_links_lead_home_and_the_hash_is_of_what_is_sent(database):
     (file,) = serving.changed(room, after=0, at_home="http://127.0.0.1:1").files
     assert file.body == b"tag:front.example,2026:1 http://127.0.0.1:1/s/world/ feeds/a.rss"
     assert file.sha256 == sha256(file.body).hexdigest()
+
+
+def test_beside_a_clock_nobody_is_told_to_build_feeds(database):
+    """`run` builds them at once; `serve` alone gives that hint."""
+    room, ended, said = newsroom(database), threading.Event(), []
+
+    def tell(text):
+        said.append(text)
+        ended.set()
+
+    web.serve(room, web.bind("127.0.0.1", 0), say=tell, log_requests=False, at_home=False, until=ended)
+    assert "Serving 0 public files" in said[0]
+    assert "feed build" not in said[0]

@@ -166,6 +166,102 @@ def test_what_a_feed_is_is_told_in_the_language_of_the_page_that_leads_there(day
     assert f'href="{ROOT}/feeds-help/">What is a feed?</a>' in page(day, "s/world/")
 
 
+def helped(database, path="", **about):
+    """The page that says what a feed is, of such a newsroom: its main part, and the rest."""
+    opened = room(database, **about)
+    publishing.publish(opened, feeds_to=None, site_to=None, **WHO, now=NOW)
+    with database.read() as connection:
+        found = public.get(connection, f"site/feeds-help/{path}index.html")
+    main, _, rest = found.body.decode().partition("</main>")
+    return main, rest
+
+
+@pytest.mark.parametrize(
+    ("path", "tail", "heading"),
+    [("", "en", "All stories in English"), ("fa/", "fa", "همهٔ خبرها به زبان فارسی")],
+)
+def test_what_a_feed_is_gives_each_sections_address_and_says_what_the_last_box_holds(
+    database, path, tail, heading
+):
+    both = {"slug": "world", "title": {"en": "World", "fa": "جهان"}, "any": ["category:World"]}
+    plain = {"slug": "economy", "title": {"en": "Economy"}, "any": ["category:Economy"]}
+    main, rest = helped(database, path, sections=[both, plain])
+    for page_of, feed in ((f"world/{tail}", f"world.{tail}"), ("economy", "economy")):
+        assert f'<li><a href="{ROOT}/s/{page_of}/">' in main
+        assert f'value="{ROOT}/feeds/{feed}.rss"' in main
+        assert f'data-copy="{ROOT}/feeds/{feed}.rss"' in main
+    assert f">{heading}</h2>" in rest
+    assert f'value="{ROOT}/feeds/lang/{tail}.rss"' in rest
+    assert "nobody learns" not in main
+
+
+def test_a_sections_page_has_the_sections_title_and_its_feeds_name_their_language(database):
+    both = {"slug": "world", "title": {"en": "World", "fa": "جهان"}, "any": ["category:World"]}
+    opened = room(database, sections=[both])
+    wire.read_document(opened, opened.source("meridian"), jsonl(line(1)), **WHO, now=NOW)
+    publishing.publish(opened, feeds_to=None, site_to=None, **WHO, now=NOW)
+    with database.read() as connection:
+        shown = public.get(connection, "site/s/world/en/index.html").body.decode()
+        listed = public.get(connection, "feeds/index.opml").body.decode()
+    assert "<h1>World</h1>" in shown
+    assert "<title>Example Front Page: World</title>" in shown
+    assert (
+        'title="Example Front Page: World – English" href="https://front.example/feeds/world.en.rss"' in shown
+    )
+    titles = re.findall(r' title="([^"]*)"', listed)
+    assert len(set(titles)) == len(titles), titles
+
+
+def test_a_language_that_has_only_a_disclaimer_is_listed_once_it_has_a_story(database):
+    """Its address stands from the beginning: whoever follows it loses nothing."""
+    disclaimers = [
+        {"id": "d", "version": 1, "language": tag, "short": f"{tag}.", "full": f"{tag}."}
+        for tag in ("en", "fa", "ar")
+    ]
+    opened = room(database, tables={"disclaimer": disclaimers})
+
+    def listed():
+        publishing.publish(opened, feeds_to=None, site_to=None, **WHO, now=NOW)
+        with database.read() as connection:
+            assert public.get(connection, "feeds/lang/ar.rss").status == public.OK
+            return re.findall(
+                r"feeds/(lang/\w+).rss", public.get(connection, "feeds/index.opml").body.decode()
+            )
+
+    assert listed() == ["lang/en", "lang/fa"]
+    arabic = line(1, language="ar", headline="فُتح الجسر", body="فُتح الجسر يوم الاثنين.")
+    wire.read_document(opened, opened.source("meridian"), jsonl(arabic), **WHO, now=NOW)
+    assert listed() == ["lang/en", "lang/fa", "lang/ar"]
+
+
+def test_where_there_is_one_language_the_last_box_holds_everything(database):
+    one = {"id": "d", "version": 1, "language": "en", "short": "Theirs.", "full": "Theirs alone."}
+    _, rest = helped(database, tables={"disclaimer": [one]})
+    assert ">All stories</h2>" in rest
+    assert f'value="{ROOT}/feeds/all.rss"' in rest
+
+
+def test_a_language_from_right_to_left_without_a_translation_has_pages_that_the_gate_passes(database):
+    words = [
+        {"id": "d", "version": 1, "language": tag, "short": short, "full": short}
+        for tag, short in (("en", "Theirs alone."), ("ur", "یہ خیالات ماخذ کے ہیں۔"))
+    ]
+    opened = room(
+        database,
+        tables={"disclaimer": words},
+        sections=[{"slug": "world", "title": {"en": "World", "ur": "دنیا"}, "any": ["category:World"]}],
+    )
+    told = [line(1), line(2, language="ur", headline="پل دوبارہ کھل گیا", body="پل پیر کو کھلا۔")]
+    wire.read_document(opened, opened.source("meridian"), jsonl(*told), **WHO, now=NOW)
+    done = publishing.publish(opened, feeds_to=None, site_to=None, **WHO, now=NOW)
+    assert not done.refused
+    with database.read() as connection:
+        for path in ("ur/", "s/world/ur/", "feeds-help/ur/"):
+            text = public.get(connection, f"site/{path}index.html").body.decode()
+            assert "\u2066What is a feed?\u2069</" in text, path
+            assert ">What is a feed?" not in text, path
+
+
 def test_pages_show_no_more_than_a_sources_rights_for_them(day):
     short = page(day, f"story/{day.ids[6]}/")
     assert '<meta name="robots" content="noindex">' in short

@@ -234,3 +234,10 @@ def test_a_file_may_come_by_the_standard_input(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(rss(f"<p>{TEXT}</p>"))))
     code, report = audit(capsys, "-")
     assert (code, report["stories"]) == (5, 1)
+
+
+def test_several_sound_stories_are_told_in_one_sentence(tmp_path, capsys):
+    file = tmp_path / "feed.xml"
+    file.write_bytes(rss(WHOLE, WHOLE))
+    assert told(publisher, ["audit", str(file)]) == 0
+    assert capsys.readouterr().out == "All 2 stories have source, link and disclaimer.\n"

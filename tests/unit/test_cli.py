@@ -308,6 +308,17 @@ def test_a_source_that_cannot_be_read_is_reported_and_the_others_go_on(room, cap
     assert "1 new" in said
 
 
+def test_what_came_of_stories_is_told_in_words_and_to_programs_by_name(room, capsys):
+    path = str(room / "s.jsonl")
+    for headline in ("The bridge", "The bridge reopens"):
+        (room / "s.jsonl").write_bytes(jsonl(line(1, headline=headline), line(2)))
+        assert run(room, "ingest", "--file", path, "--source", "harbour-news") == 0
+    assert "s.jsonl: 1 unchanged, 1 updated" in capsys.readouterr().out
+    (room / "s.jsonl").write_bytes(jsonl(line(1, headline="The bridge closes")))
+    assert run(room, "--json", "ingest", "--file", path, "--source", "harbour-news") == 0
+    assert json.loads(capsys.readouterr().out)["items"][0]["counts"] == {"update": 1}
+
+
 def test_a_story_of_no_section_is_explained(room, capsys):
     path = room / "config" / "digests.toml"
     path.write_text(path.read_text().replace(', "latest"]', "]"))

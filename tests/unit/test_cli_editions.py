@@ -42,13 +42,24 @@ def test_a_preview_says_whether_it_is_frozen_and_where_the_next_one_is_shown(run
     assert (told["edition"], told["frozen"]) == (made, True)
 
 
+def test_a_language_without_a_story_is_named_with_what_was_left_out(run):
+    digests = run.folder / "config" / "digests.toml"
+    digests.write_text(digests.read_text().replace('languages = ["en"]', 'languages = ["en", "fa"]'))
+    said = run("edition", "preview", "morning", "--no-pictures")
+    assert (
+        "Nothing in fa: who reads nothing else gets no mail. Left out in all languages: nothing." in said.out
+    )
+    assert run.json("edition", "preview", "morning", "--no-pictures")["silent"] == ["fa"]
+    assert "\nNothing in fa: " in run("edition", "make", "morning").out
+
+
 def test_a_headline_says_which_frozen_editions_keep_the_old_one(run):
     (story,) = run.json("story", "list")["items"]
     before = run.json("story", "headline", story["id"], "Ours", "--why", "style")
     assert before["frozen"] == []
     made = run.json("edition", "make", "morning")["id"]
     said = run("story", "headline", story["id"], "Ours again", "--why", "style")
-    assert f"Frozen before, and sent with the old headline: {made}." in said.out
+    assert f"Frozen before, and goes out with the old headline: {made}." in said.out
     assert "Frozen" not in run("story", "headline", story["id"], "Ours again", "--why", "style").out
 
 
@@ -58,7 +69,7 @@ def test_ingest_says_which_frozen_editions_keep_the_version_before_a_correction(
     corrected = line(1, body="<p>Sixty ships wait.</p>", correction_note="Corrects the number of ships.")
     said = run.ingest(corrected)
     assert f"story {story['id']} has a new version" in said.out
-    assert f"Frozen before, and sent as it was: {made}." in said.out
+    assert f"Frozen before, and goes out as it was: {made}." in said.out
     path = run.folder / "again.jsonl"
     path.write_bytes(jsonl(line(1, body="<p>Seventy ships wait.</p>")))
     (told,) = run.json("ingest", "--file", str(path), "--source", "harbour-news")["items"]

@@ -71,8 +71,9 @@ def test_what_is_broken_is_said_in_a_word_and_nothing_is_added_that_cannot_be_re
     address = f"http://127.0.0.1:{press.port}"
     run("source", "add", f"{address}/feed.xml", "--slug", "press")
     press.pages["/feed.xml"] = b"<html>down</html>"
-    assert run("ingest", "press").code == 5
-    assert health(run)["press"] == "broken"
+    for word in ("failing", "failing", "broken"):  # once may be a restart of theirs
+        assert run("ingest", "press").code == 5
+        assert health(run)["press"] == word
     failed = run("source", "check", "press")
     assert failed.code == 5
     assert "html-page" in failed.out

@@ -48,10 +48,17 @@ def test_a_house_with_one_language_has_no_feeds_by_language():
 def test_titles_are_in_the_feeds_own_language():
     feeds = by_series()
     assert (feeds["world"].title, feeds["world"].language) == ("World", "en")
-    assert (feeds["world.fa"].title, feeds["world.fa"].language) == ("جهان", "fa")
+    assert (feeds["world.fa"].title, feeds["world.fa"].language) == ("جهان – فارسی", "fa")
     assert (feeds["source/caspian"].title, feeds["source/caspian"].language) == ("Caspian Press", "en")
     assert by_series(language="fa")["world"].title == "جهان"
     assert (feeds["all"].title, feeds["all"].language) == ("", "en")
+
+
+def test_no_two_feeds_have_one_title():
+    """A reader program lists them by nothing else: a section's feed in one language names that beside the feed in all."""
+    titles = [feed.title for feed in made()]
+    assert len(set(titles)) == len(titles), titles
+    assert by_series()["world.en"].title == "World – English"
 
 
 def test_feeds_by_language_are_called_by_the_languages_own_name():

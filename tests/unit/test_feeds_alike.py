@@ -188,6 +188,21 @@ def test_copyright_and_licence_lines_stand_with_the_item():
     assert "Meridian, used under licence" in text
 
 
+@pytest.mark.parametrize(
+    ("note", "lede", "summary"),
+    [
+        ("", "Met with open contempt", "Met with open contempt — Source: Meridian"),
+        ("", "They said: “Never!”", "They said: “Never!” Source: Meridian"),
+        ("", "گفت نه؟", "گفت نه؟ Source: Meridian"),
+        ("", "", "Source: Meridian"),
+        ("The year was wrong", "It is done.", "The year was wrong — It is done. Source: Meridian"),
+    ],
+)
+def test_the_source_stands_apart_from_a_text_without_an_end(note, lede, summary):
+    made = edition(item("01A", correction_note=note or None, lede=lede))
+    assert data(made)["items"][0]["summary"].lstrip("\u200f") == summary
+
+
 def test_a_long_lede_is_cut_in_the_summary_but_not_in_the_text():
     made = edition(item("01A", lede="A sentence of the lede. " * 60, body=""))
     entry = data(made)["items"][0]

@@ -70,14 +70,43 @@ def test_what_readers_of_a_language_are_told_in_another_is_named(check, tmp_path
         assert old in text
         path.write_text(text.replace(old, new))
 
-    assert "in another language" not in check()[1]
+    assert "readers in" not in check()[1]
     change("sources.toml", 'language = "en"', 'language = "pt-BR"')
     assert 'source[harbour-news].language: there is no disclaimer in "pt-BR"' in check()[1]
     change("digests.toml", 'languages = ["en"]', 'languages = ["en", "fa"]')
     change("sections.toml", 'title.fa = "جهان"\n', "")
     code, said = check()
-    found = re.findall(r"toml:\d+: (.*): is missing: its readers have it in another language", said)
-    assert (code, found) == (
-        0,
-        ["digest[morning].title.fa", "digest[morning].sender.fa", "section[world].title.fa"],
+    assert re.findall(r"toml:\d+: (.*: readers .*)", said) == [
+        "digest[morning].title: readers in Persian (fa) see the title in English (en): `title.fa` is missing",
+        "digest[morning].sender: readers in Persian (fa) see the sender in English (en): `sender.fa` is missing",
+        "section[world].title: readers in Persian (fa) see the title in English (en): `title.fa` is missing",
+    ]
+    assert code == 0
+
+
+def test_many_languages_that_lack_the_same_are_named_in_one_line(check, tmp_path):
+    path = tmp_path / "config" / "digests.toml"
+    path.write_text(path.read_text().replace('languages = ["en"]', 'languages = ["en", "de", "pt-BR", "fa"]'))
+    words = "".join(
+        f'\n[[disclaimer]]\nid = "house"\nversion = 1\nlanguage = "{tag}"\nshort = "x."\nfull = "x."\n'
+        for tag in ("de", "pt-BR")
     )
+    _, said = check(lambda text: text + words)
+    assert (
+        "digest[morning].sender: readers in German (de), Portuguese (Brazil, pt-BR) and Persian (fa) see the sender in English (en): "
+        "`sender.de` is missing, and so on\n"
+    ) in said
+    (unsaid,) = [line for line in said.splitlines() if "strings" in line]
+    file = tmp_path / "templates" / "locale" / "de" / "messages.po"
+    assert unsaid.startswith(f"{file}: ")
+    assert " strings in German (de), Portuguese (Brazil, pt-BR) are said in English until each" in unsaid
+    assert unsaid.endswith('publisher.toml says `templates_dir = "../templates"` in [store]')
+
+
+def test_where_words_of_ones_own_go_is_named_as_configured(check, tmp_path):
+    (tmp_path / "mine" / "locale" / "de").mkdir(parents=True)
+    words = '\n[[disclaimer]]\nid = "house"\nversion = 1\nlanguage = "de"\nshort = "x."\nfull = "x."\n'
+    _, said = check(lambda text: text.replace("[store]", '[store]\ntemplates_dir = "../mine"') + words)
+    (unsaid,) = [line for line in said.splitlines() if "strings" in line]
+    assert unsaid.startswith(f"{tmp_path}/mine/locale/de/messages.po: ")
+    assert unsaid.endswith(" strings in German (de) are said in English until this file has them")

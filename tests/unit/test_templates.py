@@ -140,7 +140,7 @@ def test_what_templates_are_given_is_plain_data(monkeypatch):
     feeds = [pages.Feed("RSS", "application/rss+xml", "Front", url)]
     links = [pages.EditionLink("Morning", "Monday", url, "en")]
     pages.front_page(made, site, feeds=feeds, editions=links, templates=TEMPLATES)
-    pages.section_page(made, site, url=url, feeds=feeds, templates=TEMPLATES)
+    pages.section_page(made, site, heading="World", url=url, feeds=feeds, templates=TEMPLATES)
     pages.edition_page(made, Variant("en"), site, url=url, templates=TEMPLATES)
     assert len(given) == 6
     for context in given:

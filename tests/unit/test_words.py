@@ -323,3 +323,31 @@ def test_what_a_catalogue_lacks_is_counted(tmp_path):
     assert templates.unsaid("pt") == (every, every)
     assert {templates.unsaid(language) for language in ("en", "en-GB", "fa", "he", "zh")} == {(0, every)}
     templates.close()
+
+
+def test_what_a_language_from_right_to_left_lacks_stands_apart_on_a_page():
+    """The mark at its end would jump to its beginning: "?What is a feed"."""
+    urdu = TEMPLATES.words("ur").apart
+    assert urdu.gettext("What is a feed?") == f"{LRI}What is a feed?{PDI}"
+    assert urdu.ngettext("%(n)s story", "%(n)s stories", 2).startswith(LRI)
+    assert urdu.fill("Source: %(source)s", source="بی بی سی") == f"{LRI}Source: بی بی سی{PDI}"
+    assert TEMPLATES.words("ur").gettext("What is a feed?") == "What is a feed?", (
+        "mails and feeds have their own ways"
+    )
+    for language in ("fa", "de", "en"):
+        assert LRI not in TEMPLATES.words(language).apart.gettext("What is a feed?")
+    page = pages.help_page(site_in("ur"), feeds=[], templates=TEMPLATES).decode()
+    assert f"<h1>{LRI}What is a feed?{PDI}</h1>" in page
+    assert f"<p>{LRI}A feed is an address" in page
+
+
+def site_in(language):
+    return pages.Site(
+        name="Front",
+        url="https://front.example",
+        language=language,
+        timezone="UTC",
+        postal_address="",
+        sections=(),
+        disclaimer="Full.",
+    )

@@ -19,7 +19,7 @@ __all__ = ["examine"]
 
 BESIDE = timedelta(minutes=1)
 """Clocks of two machines may lie so far apart."""
-SICK = frozenset({"broken", "tls", "quiet", "moved"})
+SICK = frozenset({"failing", "broken", "tls", "quiet", "moved"})
 """Words for a source's health that somebody should see to."""
 
 

@@ -84,7 +84,7 @@ def build(
     with newsroom.database.read() as connection:
         built = public.paths(connection, below="feeds/")
         archives, closed = Archives.of(connection), closed_months(newsroom, connection, now=now)
-    job = _Job(newsroom, archives, actor=actor, now=now, at_once=only is not None)
+    job = _Job(newsroom, archives, built, actor=actor, now=now, at_once=only is not None)
     reports: list[FeedReport] = []
     if only is not None and (nobodys := _nobodys(newsroom, built)):
         with newsroom.database.write() as connection:
@@ -153,9 +153,16 @@ class _Job:
     """One build: what it is done for, and its steps."""
 
     def __init__(
-        self, newsroom: Newsroom, archives: Archives, *, actor: str, now: datetime, at_once: bool
+        self,
+        newsroom: Newsroom,
+        archives: Archives,
+        built: Collection[str],
+        *,
+        actor: str,
+        now: datetime,
+        at_once: bool,
     ) -> None:
-        self._newsroom, self._archives = newsroom, archives
+        self._newsroom, self._archives, self._built = newsroom, archives, built
         self._actor, self._now, self._at_once = actor, now, at_once
 
     def feeds(self, feeds: Sequence[Feed]) -> list[FeedReport]:
@@ -180,7 +187,8 @@ class _Job:
         with newsroom.database.read() as connection:
             last = editions.latest(connection, Kind.FEED, whole.series)
         still = month.changed_at is not None and last is not None and month.changed_at <= last.frozen_at
-        if last is not None and still and last.look != RECALLED and may_stand(newsroom, last.look, now):
+        stands = still and self._stand(wanted)
+        if last is not None and stands and last.look != RECALLED and may_stand(newsroom, last.look, now):
             return FeedReport(whole.series, last.id, files=[document.path for document in wanted])
 
         def draft() -> Draft:
@@ -215,7 +223,8 @@ class _Job:
         if strange := self._strange(draft):
             report.unknown = strange
             return self._recall(draft, wanted, _kept(report, draft))
-        if _same(newsroom, draft, draft.edition, wanted, archived=archived):
+        stands = self._stand(wanted)
+        if stands and _same(newsroom, draft, draft.edition, wanted, archived=archived):
             if archived and draft.last is not None:
                 with newsroom.database.write() as connection:
                     feededitions.keep_look(connection, draft.last.id, look_of_month(newsroom, draft.until))
@@ -235,7 +244,7 @@ class _Job:
                 )
             return self._recall(draft, wanted, report)
         report.skipped, report.items = done.skipped, len(done.edition.items)
-        if _same(newsroom, draft, done.edition, wanted, archived=archived):
+        if stands and _same(newsroom, draft, done.edition, wanted, archived=archived):
             _tell(newsroom, done, now=now)
             return _kept(report, draft)
         changed = _publish(
@@ -257,6 +266,10 @@ class _Job:
             names = {item.story_id for item in shown} | {one.story_id for item in shown for one in item.also}
             found = stories.load(connection, names)
         return tuple(sorted({story.source for story in found.values() if unknown(newsroom, story)}))
+
+    def _stand(self, wanted: Sequence[Document]) -> bool:
+        """Whether all of these are public; those of a feed that was closed, and is there again, are not."""
+        return all(f"feeds/{document.path}" in self._built for document in wanted)
 
     def _recall(self, draft: Draft, wanted: Sequence[Document], report: FeedReport) -> FeedReport | None:
         """The report of a feed that is not made anew, once what may be in no output has left its last good bytes; None when that changed meanwhile."""

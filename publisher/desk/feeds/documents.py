@@ -24,6 +24,7 @@ __all__ = [
     "month_documents",
     "outlines",
     "overview",
+    "spoken",
     "title",
 ]
 
@@ -110,10 +111,9 @@ def source_words(newsroom: Newsroom) -> Mapping[str, str]:
 
 def _also_words(newsroom: Newsroom) -> Mapping[str, str]:
     """The same for those who also report an item's event."""
-    spoken = {language: newsroom.templates.words(language) for language in newsroom.disclaimers}
+    every = {language: newsroom.templates.words(language) for language in newsroom.disclaimers}
     return {
-        tag: f"{words.gettext('Also reported by')}{words.signs.colon}".strip()
-        for tag, words in spoken.items()
+        tag: f"{words.gettext('Also reported by')}{words.signs.colon}".strip() for tag, words in every.items()
     }
 
 
@@ -122,11 +122,11 @@ def look(documents: Sequence[Document], made: Edition) -> str:
 
     Of the house's words ("Source:") those count in which the edition speaks: a house that learns another language says nothing new.
     """
-    spoken = {base(tag) for tag in made.languages}
+    heard_in = {base(tag) for tag in made.languages}
     told: list[object] = [_release()]
     for document in documents:
         heard = [
-            {tag: word for tag, word in sorted(words.items()) if base(tag) in spoken}
+            {tag: word for tag, word in sorted(words.items()) if base(tag) in heard_in}
             for words in (document.channel.source_words, document.channel.also_words)
         ]
         told += (document.path, replace(document.channel, source_words=heard[0], also_words=heard[1]))
@@ -159,13 +159,37 @@ def feed_url(newsroom: Newsroom, feed: Feed, fmt: str) -> str:
 
 
 def outlines(newsroom: Newsroom) -> Iterator[opml.Outline]:
-    """Every feed for the OPML list."""
+    """Every feed for the OPML list, but that of a language in which nothing is published: `init` writes disclaimers that a house may never need."""
     for feed in newsroom.feeds:
+        if feed.series.startswith("lang/") and _is_bare(newsroom, feed):
+            continue
         yield opml.Outline(
             title=title(newsroom, feed),
             xml_url=feed_url(newsroom, feed, "rss"),
             html_url=home_url(newsroom, feed),
             language=feed.language,
+        )
+
+
+def spoken(newsroom: Newsroom) -> frozenset[str]:
+    """The base languages in which the configuration publishes something: a section has a title, a source writes, or a digest is sent."""
+    settings = newsroom.settings
+    tags = (
+        [settings.site.language],
+        (tag for section in settings.sections for tag, _ in section.titles),
+        (source.language for source in settings.sources),
+        (tag for digest in settings.digests for tag in digest.languages),
+    )
+    return frozenset(base(tag) for several in tags for tag in several)
+
+
+def _is_bare(newsroom: Newsroom, feed: Feed) -> bool:
+    """Whether the house has no more than a disclaimer in a feed's language; its address stands, for a story may come in that is in it."""
+    if base(feed.language) in spoken(newsroom):
+        return False
+    with newsroom.database.read() as connection:
+        return not any(
+            row.stories for row in editions.listing(connection, kind=Kind.FEED, series=feed.series, limit=1)
         )
 
 

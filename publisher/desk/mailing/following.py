@@ -145,9 +145,10 @@ def _correction(
     newsroom: Newsroom, head: Any, letter: Letter, made: Edition, *, clock: Callable[[], datetime]
 ) -> tuple[_Prepare, _ReadBack]:
     (story,) = made.items
-    page = story.link if story.link.startswith(f"{letter.site_url}/") else f"{letter.site_url}/"
+    _, carrier = _told(newsroom, head)
 
     def prepare(language: str) -> message.Compiled:
+        page = _page(letter, carrier.made, story.story_id, story.link, language)
         words = newsroom.templates.words(language)
         look = replace(letters.look(letter), archive_url=page, label=words.gettext("Correction"))
         variant = Variant(language)
@@ -157,7 +158,7 @@ def _correction(
             language,
             subject=rendered.subject,
             title=made.title(language),
-            archive_url=page,
+            archive_url=page.partition("#")[0],
             about=f"{made.edition_id}:{letter.digest}:correction",
             date=head.date,
             answers=head.answers,
@@ -199,7 +200,7 @@ def _kill(newsroom: Newsroom, head: Any, letter: Letter) -> tuple[_Prepare, _Rea
             source_name=told.item.source_name,
             by_source=told.row.told["by_source"],
             reason=told.row.told["public"].get(language, ""),
-            page_url=_page(letter, made, told, language),
+            page_url=_page(letter, made, told.item.story_id, told.link, language),
             section=" / ".join(sorted({title for title, _ in places})),
             number=0 if others else number,
             time=told.item.time,
@@ -244,11 +245,11 @@ def _kill(newsroom: Newsroom, head: Any, letter: Letter) -> tuple[_Prepare, _Rea
     return prepare, read_back
 
 
-def _page(letter: Letter, made: Edition, told: _Kill, language: str) -> str:
-    """Where the story's notice stands: on its own page, if it had one here, else in its edition."""
-    if told.link.startswith(f"{letter.site_url}/"):
-        return told.link
-    return f"{letter.site_url}/{letters.edition_path(made, language)}#s-{told.item.story_id}"
+def _page(letter: Letter, made: Edition, story_id: str, link: str, language: str) -> str:
+    """Where it stands what became of a story: on its own page, if it has or had one here, else in the edition in which it came."""
+    if link.startswith(f"{letter.site_url}/"):
+        return link
+    return f"{letter.site_url}/{letters.edition_path(made, language)}#s-{story_id}"
 
 
 def _withdrawn(newsroom: Newsroom, head: Any) -> _Kill:

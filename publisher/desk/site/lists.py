@@ -16,11 +16,13 @@ from publisher.desk.site.making import (
     archive_url,
     archived_digests,
     feeds_in,
+    feeds_of_all,
     front_languages,
     front_url,
     help_url,
     house,
     indexed_stories,
+    section_feeds,
     section_tongues,
 )
 from publisher.edition import Kind
@@ -70,7 +72,14 @@ def around(
     for tongue in tongues:
         helped = house(newsroom, tongue.language)
         feeds = feeds_in(newsroom, tongue.language)
-        told = pages.help_page(helped, feeds=feeds, tongues=tongues, templates=templates)
+        told = pages.help_page(
+            helped,
+            feeds=feeds,
+            sections=section_feeds(newsroom, tongue.language),
+            of_language=feeds != feeds_of_all(newsroom),
+            tongues=tongues,
+            templates=templates,
+        )
         files[f"{tongue.url.removeprefix(f'{site.url}/')}index.html"] = Finished(told, HTML)
     for digest in archived_digests(newsroom):
         for language in digest.languages:

@@ -23,6 +23,7 @@ __all__ = [
     "archive_url",
     "archived_digests",
     "feeds_in",
+    "feeds_of_all",
     "front_languages",
     "front_url",
     "fronts",
@@ -31,6 +32,7 @@ __all__ = [
     "indexed_stories",
     "listed",
     "pages_of",
+    "section_feeds",
     "section_tongues",
     "withdrawn",
 ]
@@ -72,10 +74,6 @@ def pages_of(newsroom: Newsroom, found: Held) -> Iterator[Page]:
 def house(newsroom: Newsroom, language: str) -> pages.Site:
     """What pages in this language know of the house; sections lead to their pages in it."""
     site = newsroom.settings.site
-    by_section = {feed.section: feed for feed in newsroom.feeds if feed.section and not feed.only}
-    by_section |= {
-        feed.section: feed for feed in newsroom.feeds if feed.section and feed.language == language
-    }
     fronted = language if language in front_languages(newsroom) else site.language
     digests = archived_digests(newsroom)
     return pages.Site(
@@ -85,8 +83,7 @@ def house(newsroom: Newsroom, language: str) -> pages.Site:
         timezone=site.timezone,
         postal_address=site.postal_address,
         sections=tuple(
-            pages.SectionLink(section.title(language), documents.home_url(newsroom, by_section[section.slug]))
-            for section in newsroom.settings.sections
+            pages.SectionLink(section.title, section.url) for section in section_feeds(newsroom, language)
         ),
         disclaimer=newsroom.disclaimer_in(language).full,
         theme=newsroom.settings.theme,
@@ -111,15 +108,7 @@ def front_languages(newsroom: Newsroom) -> list[str]:
     A disclaimer alone publishes nothing: `init` writes some that a house may never need.
     """
     own = newsroom.settings.site.language
-    spoken = {
-        base(tag)
-        for tags in (
-            (tag for section in newsroom.settings.sections for tag, _ in section.titles),
-            (source.language for source in newsroom.settings.sources),
-            (tag for digest in newsroom.settings.digests for tag in digest.languages),
-        )
-        for tag in tags
-    }
+    spoken = documents.spoken(newsroom)
     return [own, *(tag for tag in newsroom.disclaimers if base(tag) != base(own) and base(tag) in spoken)]
 
 
@@ -185,7 +174,7 @@ def _link(newsroom: Newsroom, page: Page) -> pages.EditionLink:
 # ------------------------------------------------------------------------------------------------------------- sections
 
 
-def _feeds_of_all(newsroom: Newsroom) -> list[pages.Feed]:
+def feeds_of_all(newsroom: Newsroom) -> list[pages.Feed]:
     """The documents of the feed of everything."""
     return _feeds(newsroom, next(feed for feed in newsroom.feeds if feed.series == "all"))
 
@@ -194,7 +183,7 @@ def feeds_in(newsroom: Newsroom, language: str) -> list[pages.Feed]:
     """The documents of the feed of all in this language; where it is the only one, or has no feed, those of everything."""
     feed = _spoken(newsroom, language)
     if feed is None or len(front_languages(newsroom)) == 1:
-        return _feeds_of_all(newsroom)
+        return feeds_of_all(newsroom)
     return _feeds(newsroom, feed)
 
 
@@ -212,6 +201,20 @@ def _feeds(newsroom: Newsroom, feed: Feed) -> list[pages.Feed]:
     ]
 
 
+def section_feeds(newsroom: Newsroom, language: str) -> list[pages.SectionFeed]:
+    """Each section with page and feed in this language, else those of all its stories."""
+    spoken = {feed.section: feed for feed in newsroom.feeds if feed.section and not feed.only}
+    spoken |= {feed.section: feed for feed in newsroom.feeds if feed.section and feed.language == language}
+    return [
+        pages.SectionFeed(
+            section.title(language),
+            documents.home_url(newsroom, spoken[section.slug]),
+            documents.feed_url(newsroom, spoken[section.slug], "rss"),
+        )
+        for section in newsroom.settings.sections
+    ]
+
+
 def section_tongues(newsroom: Newsroom, section: str) -> tuple[pages.TongueLink, ...]:
     """A section's page in each of its languages; none where it has one only."""
     return tuple(
@@ -223,12 +226,14 @@ def section_tongues(newsroom: Newsroom, section: str) -> tuple[pages.TongueLink,
 
 def _section(newsroom: Newsroom, feed: Feed, made: Edition) -> Page:
     url = documents.home_url(newsroom, feed)
+    sections = {section.slug: section for section in newsroom.settings.sections}
     body = pages.section_page(
         made,
         house(newsroom, feed.language),
+        heading=sections[feed.section or ""].title(feed.language),
         url=url,
         feeds=_feeds(newsroom, feed),
-        more_feeds=_feeds_of_all(newsroom),
+        more_feeds=feeds_of_all(newsroom),
         tongues=section_tongues(newsroom, feed.section or ""),
         templates=newsroom.templates,
     )

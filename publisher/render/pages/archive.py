@@ -52,7 +52,7 @@ def edition_page(
     `later`: the stories that were corrected since, by id; those that were withdrawn stand in the edition as notices. `listed`: whether
     search engines may show it.
     """
-    words = templates.words(variant.language)
+    words = templates.words(variant.language).apart
     shelves = tuple(edition.variant(variant.language, variant.sections))
     told = [
         (
@@ -134,7 +134,7 @@ def archive_page(
     templates: Templates,
 ) -> bytes:
     """All editions of a digest in the site's language, as given (newest first), by month. It names no story."""
-    words = templates.words(site.language)
+    words = templates.words(site.language).apart
     months: dict[str, list[dict[str, str]]] = {}
     for entry in found:
         months.setdefault(words.month(entry.local), []).append(

@@ -23,6 +23,7 @@ __all__ = [
     "EditionLink",
     "Feed",
     "Later",
+    "SectionFeed",
     "SectionLink",
     "Site",
     "TongueLink",
@@ -53,6 +54,15 @@ class SectionLink:
 
     title: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SectionFeed:
+    """A section on the page that says what a feed is: its page, and the address of its feed."""
+
+    title: str
+    url: str
+    feed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,10 +286,10 @@ def told_words(words: Words) -> dict[str, object]:
         "about_feeds": _("What is a feed?"),
         "feed_help": [
             _(
-                "A feed is an address that a reader program looks at for you: new stories come to you, without an account, and nobody learns what you read."
+                "A feed is an address that a reader program looks at for you: new stories come to you, without an account, and we do not learn what you read there."
             ),
             _(
-                "Choose any reader program, copy the address of a section below or on its page, and add it there. The three formats hold the same stories; RSS is understood by every program."
+                "Choose any reader program, copy an address from below, and add it there. Those of the sections are RSS, which every program understands; a section’s page has two more formats with the same stories."
             ),
             _(
                 "Each story names its source and links to the original. Corrections and withdrawals reach you in the same place."

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from publisher.edition import Edition
+from publisher.feed import own_name
 from publisher.render.direction import direction
 from publisher.render.pages.base import (
     EditionLink,
     Feed,
+    SectionFeed,
     Site,
     TongueLink,
     frame,
@@ -33,7 +36,7 @@ def front_page(
     templates: Templates,
 ) -> bytes:
     """The front page in the site's language: the newest stories, the first of them large (None: none yet), and the newest editions."""
-    words = templates.words(site.language)
+    words = templates.words(site.language).apart
     items = () if newest is None else newest.items
     return rendered(
         templates,
@@ -64,10 +67,16 @@ def front_page(
 
 
 def help_page(
-    site: Site, *, feeds: Sequence[Feed], tongues: Sequence[TongueLink] = (), templates: Templates
+    site: Site,
+    *,
+    feeds: Sequence[Feed],
+    sections: Sequence[SectionFeed] = (),
+    of_language: bool = False,
+    tongues: Sequence[TongueLink] = (),
+    templates: Templates,
 ) -> bytes:
-    """What a feed is, and how to follow one, in the site's language; `feeds` are those of everything, or of all in that language."""
-    words = templates.words(site.language)
+    """What a feed is, and how to follow one, in the site's language; `feeds` are those of everything, or (`of_language`) of all in that language."""
+    words = templates.words(site.language).apart
     title = words.gettext("What is a feed?")
     return rendered(
         templates,
@@ -81,13 +90,17 @@ def help_page(
             feeds=feeds,
             tongues=tongues,
         ),
+        sections=[asdict(section) for section in sections],
+        heading=words.fill("All stories in %(language)s", language=own_name(site.language))
+        if of_language
+        else words.gettext("All stories"),
         words=told_words(words),
     )
 
 
 def missing_page(site: Site, *, gone: bool, templates: Templates) -> bytes:
     """What a person sees at an address of ours where nothing is; `gone`: something was."""
-    words = templates.words(site.language)
+    words = templates.words(site.language).apart
     _ = words.gettext
     heading = _("No longer here") if gone else _("Nothing here")
     said = (
@@ -110,29 +123,29 @@ def section_page(
     edition: Edition,
     site: Site,
     *,
+    heading: str,
     url: str,
     feeds: Sequence[Feed],
     more_feeds: Sequence[Feed] = (),
     tongues: Sequence[TongueLink] = (),
     templates: Templates,
 ) -> bytes:
-    """The page that a person sees who follows a feed: the same items as the section's feed edition.
+    """The page that a person sees who follows a feed: the same items as the section's feed edition, under the section's title.
 
     `feeds` are the section's; `more_feeds`, the house's, are offered to reader programs after them (autodiscovery).
     """
-    words = templates.words(site.language)
+    words = templates.words(site.language).apart
     items = [told_item(edition, item, site.language, site.timezone, words) for item in edition.items]
     stories = sum(
         item.withdrawn is None for item in edition.items
     )  # what stands in a killed one's place is none
-    title = edition.shelves[0].title if edition.shelves else site.name
     return rendered(
         templates,
         "web/section.html.j2",
         page=frame(
             site,
-            title=title,
-            heading=title.removeprefix(f"{site.name}: "),
+            title=f"{site.name}: {heading}",
+            heading=heading,
             about=words.ngettext("%(n)s story", "%(n)s stories", stories),
             url=url,
             feeds=feeds,

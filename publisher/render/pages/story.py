@@ -27,7 +27,7 @@ def story_page(edition: Edition, site: Site, *, url: str, canonical: str = "", t
     `canonical`: the address that search engines are to show instead; "" for the page's own. Where the rights allow a part of the text
     only they are asked to show none.
     """
-    words = templates.words(site.language)
+    words = templates.words(site.language).apart
     (item,) = edition.items
     whole = item.rights == "full"
     page = frame(
@@ -80,7 +80,7 @@ def _cut(item: Item, words: Words) -> str:
 
 def withdrawn_page(edition: Edition, site: Site, *, templates: Templates) -> bytes:
     """What a person finds at the address of a story that was withdrawn: the house's notice, and no word of the story."""
-    words = templates.words(site.language)
+    words = templates.words(site.language).apart
     (item,) = edition.items
     entry = told_item(edition, item, site.language, site.timezone, words)
     notice = item.withdrawn
