@@ -268,8 +268,13 @@ class _Job:
         return tuple(sorted({story.source for story in found.values() if unknown(newsroom, story)}))
 
     def _stand(self, wanted: Sequence[Document]) -> bool:
-        """Whether all of these are public; those of a feed that was closed, and is there again, are not."""
-        return all(f"feeds/{document.path}" in self._built for document in wanted)
+        """Whether all of these are public; those of a feed that was closed, and is there again, are not.
+
+        A process whose files were written since brings nothing back: its feed may have been taken out meanwhile.
+        """
+        return bool(self._newsroom.settings.written_since) or all(
+            f"feeds/{document.path}" in self._built for document in wanted
+        )
 
     def _recall(self, draft: Draft, wanted: Sequence[Document], report: FeedReport) -> FeedReport | None:
         """The report of a feed that is not made anew, once what may be in no output has left its last good bytes; None when that changed meanwhile."""
