@@ -53,9 +53,9 @@ class Sender:
                     if not await self._one():
                         return
                     continue
-                async with (
-                    self._route.probing
-                ):  # one at a time, and slower each time, until the relay answers
+                self._give_back()  # whoever tries the relay now may have nothing else to send
+                # one at a time, and slower each time, until the relay answers
+                async with self._route.probing:
                     if await self._may_try() and not await self._tried():
                         return
         finally:
@@ -113,11 +113,16 @@ class Sender:
 
     def _take_ahead(self) -> Made | None:
         """The message that was made ready while the last one was sent; it goes back when the run is over."""
+        if self._of.over.is_set():
+            self._give_back()
         mail, self._ahead = self._ahead, None
-        if mail is not None and self._of.over.is_set():
-            self._feed.put_back(mail.chunk, mail.row)
-            return None
         return mail
+
+    def _give_back(self) -> None:
+        """Let others send what was made ready here."""
+        mail, self._ahead = self._ahead, None
+        if mail is not None:
+            self._feed.put_back(mail.chunk, mail.row)
 
     async def _next(self) -> Made | None:
         """A message of the feed that may be sent now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -155,6 +156,26 @@ def test_relay_that_restarts_is_waited_for_a_moment(database: Database, tmp_path
         ended = send(database, server, clock, connections=4)
     assert (ended.trouble, ended.counts.accepted) == (None, 60)
     judge(database, server)
+
+
+@pytest.mark.parametrize("policy", [Policy.KEEP, Policy.RESEND])
+@pytest.mark.parametrize(("first", "later"), [(2, 1), (1, 2)])
+def test_two_connections_that_are_cut_at_their_first_mail_do_not_wait_for_each_other(
+    database: Database, tmp_path: Path, policy: Policy, first: int, later: int
+) -> None:
+    """One of them has announced the third reader's mail: it is the other's to send, who tries the relay alone from then on."""
+    clock = Clock()
+    frozen(database, readers(3), now=clock.now, policy=policy)
+    one, three = (f"dot to=reader000{number}@* nth=1" for number in (first, later))
+    stop = threading.Event()
+    patience = threading.Timer(20, stop.set)
+    patience.start()
+    with plain(f"{one} wait=0.2 do=drop", f"{three} wait=0.4 do=drop", folder=tmp_path) as server:
+        ended = send(database, server, clock, connections=2, policy=policy, stop=stop)
+    patience.cancel()
+    assert not stop.is_set(), "it came to no end"
+    assert ended.counts.accepted >= 1
+    judge(database, server, cuts=2)
 
 
 @pytest.mark.parametrize("few", [1, 5])
