@@ -14,7 +14,7 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from publisher.selection.texts import NO, pairs, said, stems, stems_said
+from publisher.selection.texts import HEADLINE_WORDS, NO, pairs, said, stems, stems_said
 
 __all__ = ["LEAST_TOLD_IN_COPY", "Sketch", "likeness", "sketch"]
 
@@ -108,6 +108,7 @@ def _shared(one: frozenset[Any], other: frozenset[Any]) -> float:
 def sketch(headline: str, lede: str) -> Sketch:
     """What is compared, of stories that were found (`grouping`)."""
     head, plain = stems(headline)
+    head = head[:HEADLINE_WORDS]
     words, told = stems_said(lede)
     return Sketch(
         frozenset(head),

@@ -224,6 +224,7 @@ def _told(headlines: Sequence[_Words]) -> dict[_Words, set[_Words]]:
             by_rarest.setdefault(min(words, key=often), []).append(nth)
     told: dict[_Words, set[_Words]] = {}
     for nth, words in enumerate(each):
+        mine: set[str] = set()
         for rarest in filter(by_rarest.__contains__, words):
             places = by_rarest[rarest]
             if len(places) > POSTINGS:
@@ -231,6 +232,9 @@ def _told(headlines: Sequence[_Words]) -> dict[_Words, set[_Words]]:
                 places = [places[0], *places[max(1, at - POSTINGS) : at + POSTINGS]]
             for less in map(each.__getitem__, places):
                 # the first word is asked first, for most end there
-                if less[0] in words and (less is not words or times[words] > 1) and {*words}.issuperset(less):
-                    told.setdefault(words, set()).add(less)
+                if less[0] not in words or (less is words and times[words] == 1):
+                    continue
+                mine = mine or {*words}
+                if mine.issuperset(less) and len(of_these := told.setdefault(words, set())) <= POSTINGS:
+                    of_these.add(less)
     return told

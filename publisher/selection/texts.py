@@ -13,10 +13,12 @@ from itertools import pairwise
 from string import ascii_letters, ascii_lowercase, digits
 from typing import Generic, TypeVar
 
-__all__ = ["NO", "forget", "pairs", "root", "runs", "said", "stems", "stems_said"]
+__all__ = ["HEADLINE_WORDS", "NO", "forget", "pairs", "root", "runs", "said", "stems", "stems_said"]
 
 TEXTS, WORDS = 12_000, 50_000
 """How many texts and words are remembered: with more, all are forgotten, and whatever is asked for next is learnt again."""
+HEADLINE_WORDS = 60
+"""Words of a headline that are looked at, for where each sign is a word: nobody reads more, and somebody may send more."""
 OPENING_WORDS, OPENING_SIGNS = 14, 120
 """How many words of a lede lead to it, for a copy begins as its original does; and in how many signs they are looked for."""
 STEMS = re.compile(r"(?<![a-z])[a-z]{3,5}|\d+(?:[.,]\d+)*")
@@ -73,7 +75,7 @@ BLANKS = bytes(
 
 
 def said(texts: Sequence[str]) -> list[tuple[str, ...]]:
-    """Of each text the words that say something, without their endings."""
+    """Of each text the words that say something, without their endings, each once and in order."""
     return _SAID.of(texts)
 
 
@@ -153,16 +155,20 @@ class _Remembered(Generic[Made]):
 
 def _said(texts: Sequence[str]) -> Iterator[tuple[str, ...]]:
     for text, words in zip(texts, _parted(texts), strict=True):
-        yield _roots(_words(text) if words is None else words)
+        yield (*dict.fromkeys(_roots(_words(text) if words is None else words)),)[:HEADLINE_WORDS]
 
 
 def _runs(ledes: Sequence[str]) -> Iterator[tuple[int, ...]]:
-    openings = [
-        lede if len(lede) <= OPENING_SIGNS else lede[: lede.rfind(" ", 0, OPENING_SIGNS)] for lede in ledes
-    ]
+    openings = [lede if len(lede) <= OPENING_SIGNS else _opening(lede) for lede in ledes]
     for opening, words in zip(openings, _parted(openings), strict=True):
         cut = (stems(opening)[0] if words is None else _cut(words))[:OPENING_WORDS]
         yield (*map(hash, zip(cut, cut[1:], cut[2:], cut[3:])),)  # noqa: B905 - shorter by design, as above
+
+
+def _opening(lede: str) -> str:
+    """What holds the first words of a long lede; where no blank parts them, signs do."""
+    end = lede.rfind(" ", 0, OPENING_SIGNS)
+    return lede[: end if end > 0 else OPENING_SIGNS]
 
 
 def _parted(texts: Sequence[str]) -> Iterator[list[str] | None]:

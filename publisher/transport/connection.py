@@ -8,8 +8,8 @@ all costs nothing but the connection: nobody can take DATA back.
 An envelope is asked for by a task, which may wait in many places. From the 354 on a message goes by itself, from call to call as the
 wire, the kernel and the ledger answer: body, mark, dot, reply. As long as all is welcome the next one begins in the very call in
 which the reply came, and no task wakes up; whatever else happens is the task's again. Once a server has taken a mail, the end of a body may
-travel with its dot, which is a packet less; of the first mail of a connection every byte of the body is on its way before the mark, so that a
-server that cuts or refuses bodies puts nobody in doubt.
+travel with its dot, which is a packet less (on one machine, where a packet holds 64 KB, all of it); of the first mail of a connection every byte is on its
+way before the mark, so that a server that cuts or refuses each body puts nobody in doubt.
 """
 
 from __future__ import annotations

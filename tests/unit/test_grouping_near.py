@@ -81,6 +81,25 @@ def test_of_many_headlines_with_one_rarest_word_the_first_and_the_nearest_are_lo
     assert grouping._told(heads) == {heads[8]: {heads[0], heads[6], heads[7]}}
 
 
+def test_headlines_and_ledes_of_signs_without_blanks_are_looked_at_as_far_as_anybody_reads():
+    """Each sign is a word there: of a source that repeats them without end, no poll may cost minutes."""
+    texts.forget()
+    signs = [chr(0x4E00 + number) for number in range(200)]
+    (words,) = said(["".join(signs * 2)])
+    assert words == tuple(signs[: texts.HEADLINE_WORDS])
+    assert said(["港湾港湾港湾"]) == [("港", "湾")]
+    long = "".join(signs)
+    assert runs([long]) == runs([long[: texts.OPENING_SIGNS]])
+    assert texts._opening(f"{'港' * 10} {long}") == "港" * 10
+
+
+def test_of_many_headlines_that_one_says_all_of_no_more_are_looked_at_than_of_one(monkeypatch):
+    monkeypatch.setattr(grouping, "POSTINGS", 3)
+    signs = [chr(0x4E00 + number) for number in range(8)]
+    heads = said(["".join(signs[turn:] + signs[:turn]) for turn in range(8)])
+    assert {len(less) for less in grouping._told(heads).values()} == {4}
+
+
 @pytest.mark.parametrize("limit", ["TEXTS", "WORDS"])
 def test_what_was_forgotten_for_want_of_room_is_learnt_again(monkeypatch, limit):
     stories = [report(1), report(2, lede=LEDE), report(3, "Bank of Alma holds rates", lede=LEDE)]
