@@ -28,14 +28,15 @@ CHROMIUM = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-BESIDE = """<!doctype html><canvas></canvas><script>
-const canvas = document.querySelector("canvas"), sources = %s;
-canvas.width = sources.length * %d; canvas.height = %d;
-Promise.all(sources.map(async (source, at) => {
-    const image = new Image(); image.src = source; await image.decode();
-    canvas.getContext("2d").drawImage(image, at * %d, 0);
-})).then(() => { document.title = canvas.toDataURL("image/webp", %s); });
+BESIDE = """<!doctype html>%s<canvas></canvas><script>
+addEventListener("load", () => {
+    const canvas = document.querySelector("canvas"), images = document.querySelectorAll("img");
+    canvas.width = images.length * %d; canvas.height = %d;
+    images.forEach((image, at) => canvas.getContext("2d").drawImage(image, at * %d, 0));
+    document.title = canvas.toDataURL("image/webp", %s);
+});
 </script>"""
+"""Drawn while the page is loaded: Chromium writes it out when that is over, and waits for nothing that comes later."""
 
 
 def chromium(page: Path, *options: str) -> bytes:
@@ -75,10 +76,10 @@ def _beside(folder: Path, pages: Sequence[tuple[str, int]]) -> bytes:
         chromium(
             folder / "demo" / page, f"--blink-settings=preferredColorScheme={scheme}", f"--screenshot={shot}"
         )
-        sources.append(f"data:image/png;base64,{base64.b64encode(shot.read_bytes()).decode()}")
+        sources.append(f'<img src="data:image/png;base64,{base64.b64encode(shot.read_bytes()).decode()}">')
     beside = folder / "beside.html"
-    beside.write_text(BESIDE % (sources, WIDTH, HEIGHT, WIDTH, QUALITY), encoding="utf-8")
-    dom = chromium(beside, "--virtual-time-budget=20000", "--dump-dom").decode()
+    beside.write_text(BESIDE % ("".join(sources), WIDTH, HEIGHT, WIDTH, QUALITY), encoding="utf-8")
+    dom = chromium(beside, "--dump-dom").decode()
     found = re.search(r"<title>data:image/webp;base64,([^<]+)</title>", dom)
     if found is None:
         sys.exit("Chromium gave no picture")
