@@ -24,7 +24,7 @@ from publisher.desk import alarms
 from publisher.desk.names import whole_id
 from publisher.desk.pages import Page, key_of, place_in
 from publisher.errors import Conflict
-from publisher.fetch import Failed, Fetched, Memory, NotModified, Result, fetch
+from publisher.fetch import Failed, Fetched, Limits, Memory, NotModified, Result, fetch
 from publisher.intake.lookback import AFTER, Finding, Seen, answered, led_home, seen, verdict
 from publisher.intake.robots import allowed
 from publisher.newsroom import Newsroom
@@ -38,6 +38,7 @@ __all__ = ["Found", "listing", "look", "settle"]
 
 AT_ONCE, OF_ONE_SITE = 60, 5
 LEASE = timedelta(minutes=10)
+"""How long what is asked for is nobody else's to ask for, at least (`_lease`)."""
 AGAIN, DOUBLED = timedelta(minutes=30), 4
 """After a look that failed; twice as long after each that fails in its turn, so many times."""
 SITE = "site:"
@@ -72,20 +73,21 @@ class Found:
 def look(newsroom: Newsroom, *, actor: str, now: datetime) -> list[Found]:
     """Do the looks that are due; what was found."""
     watched = [source.slug for source in newsroom.settings.sources if source.recheck]
+    until = now + _lease(newsroom.fetch_limits)
     with newsroom.database.write() as connection:
         serialise(connection, "looks")
         known = _known(connection)
         alone = {name for name, held in known.items() if now < held.until <= now + AT_MOST}
         looks.begin(connection, watched, since=now - FORGOTTEN, after=AFTER[0])
         due = looks.take(
-            connection, now=now, until=now + LEASE, limit=AT_ONCE, of_one_site=OF_ONE_SITE, alone=alone
+            connection, now=now, until=until, limit=AT_ONCE, of_one_site=OF_ONE_SITE, alone=alone
         )
         sites: dict[str, list[Row[Any]]] = {}
         for row in due:
             sites.setdefault(site_of(row.url), []).append(row)
         for name in sites:
             times = known[name].times if name in known else 0
-            _leave_alone(connection, name, Breaker(now + LEASE, times, "it is being asked"), now=now)
+            _leave_alone(connection, name, Breaker(until, times, "it is being asked"), now=now)
     if not due:
         return []
     answers = asyncio.run(_sites(newsroom, sites, now=now))
@@ -93,6 +95,11 @@ def look(newsroom: Newsroom, *, actor: str, now: datetime) -> list[Found]:
     for entry in found:
         alarms.post(newsroom, _document(newsroom, entry), now=now)
     return found
+
+
+def _lease(limits: Limits) -> timedelta:
+    """As long as a round may take: every page, and before it perhaps the robots.txt of its site, so many at once."""
+    return max(LEASE, timedelta(seconds=2 * AT_ONCE * limits.seconds / limits.concurrency))
 
 
 def _known(connection: Connection) -> dict[str, Breaker]:
