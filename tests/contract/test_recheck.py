@@ -14,7 +14,7 @@ import pytest
 
 from publisher.desk import acts, editions, feeds, recheck, wire
 from publisher.errors import Conflict
-from publisher.fetch import Guard, Limits
+from publisher.fetch import Guard
 from publisher.intake.lookback import AFTER, Seen, answered, led_home, verdict
 from publisher.store import house, quarantine, relays, stories
 from tests.newsrooms import NOW, jsonl, line, newsroom
@@ -368,9 +368,3 @@ def test_what_a_new_source_had_before_is_no_news_of_today(room, agency):
     told = {item.headline for item in made.items}
     assert told >= {"Story new", "Story late"}
     assert "Story old" not in told
-
-
-def test_what_is_asked_for_is_nobody_elses_for_as_long_as_a_slow_round_takes() -> None:
-    """Sixty sites one after the other, each with its robots.txt and a page of twenty seconds."""
-    assert recheck._lease(Limits()) == timedelta(minutes=10)
-    assert recheck._lease(Limits(concurrency=1)) == timedelta(minutes=40)
