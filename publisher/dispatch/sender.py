@@ -53,7 +53,9 @@ class Sender:
                     if not await self._one():
                         return
                     continue
-                self._give_back()  # whoever tries the relay now may have nothing else to send
+                if self._ahead is not None:  # whoever tries the relay now may have nothing else to send
+                    self._give_back()
+                    await self._hang_up()  # its envelope may have left: nothing else may follow there
                 # one at a time, and slower each time, until the relay answers
                 async with self._route.probing:
                     if await self._may_try() and not await self._tried():

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from publisher.ledger import Policy
+from publisher.ledger import Outcome, Policy
 from publisher.store.db import Database
+from publisher.transport import Connection
 from tests.crash.faultbox import IMPATIENT, judge, plain, send, send_all, suppressed
 from tests.dispatchbox import Clock, frozen, history, readers
 
@@ -176,6 +178,27 @@ def test_two_connections_that_are_cut_at_their_first_mail_do_not_wait_for_each_o
     assert not stop.is_set(), "it came to no end"
     assert ended.counts.accepted >= 1
     judge(database, server, cuts=2)
+
+
+def test_who_gives_back_what_was_announced_says_nothing_else_there(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection is closed: over it the relay waits for that very mail."""
+    outcomes: list[Outcome | None] = []
+    sends = Connection.send
+
+    async def noted(self: Connection, *mail: Any, **how: Any) -> Outcome | None:
+        outcomes.append(await sends(self, *mail, **how))
+        return outcomes[-1]
+
+    monkeypatch.setattr(Connection, "send", noted)
+    clock = Clock()
+    frozen(database, readers(5), now=clock.now)
+    with plain("dot nth=1 reply='452 4.3.1 Out of room'", folder=tmp_path) as server:
+        send_all(database, server, clock, connections=1)
+    assert any(outcome and outcome.code == 452 for outcome in outcomes)
+    assert not [outcome for outcome in outcomes if outcome and "announced" in outcome.cause]
+    assert judge(database, server).states == {"accepted": 5}
 
 
 @pytest.mark.parametrize("few", [1, 5])
