@@ -50,19 +50,19 @@ class Variant:
 
 @dataclass(slots=True, eq=False)
 class Chunk:
-    """A lease at work: how many of its rows have no durable outcome yet, and whether it is ours no longer."""
+    """A lease at work: how many of its rows have no durable outcome yet, whom to tell that it is none, and whether it is ours no longer."""
 
     lease: Lease
     variant: Variant
     left: int
-    bell: asyncio.Event
+    finished: Callable[[], None]
     lost: bool = False
 
     def settled(self) -> None:
-        """One of its rows has its durable outcome; the last one rings."""
+        """One of its rows has its durable outcome."""
         self.left -= 1
         if not self.left:
-            self.bell.set()
+            self.finished()
 
 
 def ended(row: Row, state: State, why: str) -> Outcome:
@@ -163,10 +163,13 @@ class Feed:
         """Lease, hand out and close chunks until nothing is due, or `over` is set; then release every `take`."""
         try:
             while not self._over.is_set():
-                if len(self._rows) >= self._enough or self._dry:
+                if self._dry:
                     await self._close_finished()
                     await self._ring(LOOK_AGAIN)
                     self._dry = False
+                elif len(self._rows) >= self._enough:
+                    if not await self._ring(LOOK_AGAIN):
+                        await self._close_finished()
                 elif await self._lease():
                     continue
                 elif self._chunks:
@@ -188,14 +191,21 @@ class Feed:
 
         await self._writer.do(release)
 
-    async def _ring(self, seconds: float) -> None:
-        """Wait for a sign, but not for ever."""
+    def _chunk_finished(self) -> None:
+        """As long as there are rows it is closed with the next lease, or soon: an act of its own for each costs more than the closing."""
+        if self._dry:
+            self._bell.set()
+
+    async def _ring(self, seconds: float) -> bool:
+        """Wait for a sign, but not for ever; whether there was one."""
         try:
             async with asyncio.timeout(seconds):
                 await self._bell.wait()
         except TimeoutError:
             pass
+        rung = self._bell.is_set()
         self._bell.clear()
+        return rung
 
     def _finished(self) -> list[Lease]:
         """What is to be closed now."""
@@ -206,7 +216,7 @@ class Feed:
     async def _close_finished(self) -> None:
         finished = self._finished()
         if finished:
-            await self._writer.do(lambda connection: _close(connection, finished))
+            await self._writer.do(lambda connection: _close(connection, finished), short=True)
             crashpoint("after-close")
 
     async def _lease(self) -> bool:
@@ -217,7 +227,7 @@ class Feed:
             _close(connection, finished)
             return self._claim(connection)
 
-        found = await self._writer.do(turn_over)
+        found = await self._writer.do(turn_over, short=True)
         if finished:
             crashpoint("after-close")
         crashpoint("after-claim")
@@ -237,7 +247,7 @@ class Feed:
         if variant is None:
             await self._writer.do(lambda connection: self._give_up(connection, lease, rows))
             return True
-        chunk = Chunk(lease, variant, len(rows), self._bell)
+        chunk = Chunk(lease, variant, len(rows), self._chunk_finished)
         self._chunks.add(chunk)
         self._rows.extend((chunk, row) for row in rows)
         self._some.set()

@@ -84,7 +84,7 @@ class Run:
             for domain, rate in options.domain_rates.items():
                 route.paces[domain] = self._pace(f"{options.name}:{domain}", rate)
         maker = Maker(self._shared)
-        self._writer.spare = maker.make_ready
+        self._writer.beside, self._writer.spare = maker.make_ready, maker.sign_ready
         self._senders = [
             Sender(self._shared, maker, route, number)
             for route in routes

@@ -53,13 +53,26 @@ class Maker:
         self._ready: dict[int, _Filled] = {}
 
     def make_ready(self, count: int) -> None:
-        """Fill so many of those who are taken next, while the relay is waited for."""
+        """Fill so many of those who are taken next, but for those whose signature takes longer than all else."""
         if len(self._ready) > READY:
             self._ready.clear()
         for chunk, row in self._feed.coming(count):
-            if row.delivery_id not in self._ready:
-                with suppress(ValueError):  # it is said when its turn comes
-                    self._ready[row.delivery_id] = self._filled(chunk, row)
+            if row.delivery_id not in self._ready and not self._takes_long(chunk):
+                self._keep(chunk, row)
+
+    def sign_ready(self, count: int) -> None:
+        """Fill and sign the others of them."""
+        for chunk, row in self._feed.coming(count):
+            if self._takes_long(chunk) and row.delivery_id not in self._ready:
+                self._keep(chunk, row)
+
+    def _takes_long(self, chunk: Chunk) -> bool:
+        """Whether it is signed slowly, and nobody but us does it."""
+        return chunk.variant.prepared.compiled.slow and not self._signers.number
+
+    def _keep(self, chunk: Chunk, row: Row) -> None:
+        with suppress(ValueError):  # it is said when its turn comes
+            self._ready[row.delivery_id] = self._filled(chunk, row)
 
     def made(self, chunk: Chunk, row: Row, domain: str, *, stamp: Stamp | None) -> Made | None:
         """The row's mail; None when it cannot be made, which is recorded."""

@@ -4,8 +4,9 @@ No timer: whatever queues up while one commit runs goes into the next. Of a grou
 asked for, then marks, so an outcome is durable no later than the next mark of the same connection: nobody waits for outcomes, and a
 crash leaves at most one row per connection in doubt. A commit that is quick, as on a SQLite file whose lock is free, is made where
 the connections run, for whom there is little else to do: handing it to a thread and back costs more than all its statements. One that
-may take its time (a slow disk, a database elsewhere, a lock that somebody holds, an act that was asked for) is made in a thread. When the dots of a
-group have left there is nothing to do until the relay answers: then what comes next is prepared (`spare`). After a failed commit nothing more is written: a failed fsync is not retried,
+may take its time (a slow disk, a database elsewhere, a lock that somebody holds, an act that was asked for) is made in a thread. What comes next
+is prepared by another thread while the connections' own one waits for the disk (`beside`), and what takes longer than that, or has no such time, once the dots of a group
+have left, when the relay has not answered yet (`spare`). After a failed commit nothing more is written: a failed fsync is not retried,
 the rows at the dot stay as they are, and recovery settles them. Only a lock held by another program is waited for.
 """
 
@@ -15,7 +16,8 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Container, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -55,6 +57,7 @@ _Record = tuple[Row, Outcome, Lease, datetime | None, bool, Callable[[], None]]
 class _Call(NamedTuple):
     act: Callable[[Connection], Any]
     answer: asyncio.Future[Any]
+    short: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -80,7 +83,8 @@ class _Group:
 class Writer:
     """Commits for one run, and the running count; the report at the end is read from the ledger.
 
-    `connections`: how many may ask at once. `spare`: is told, after each commit, how many have their mark.
+    `connections`: how many may ask at once. `beside` and `spare` are told, for each commit, how many ask for their mark:
+    one in some thread, while nothing else of the run goes on, the other on the loop.
     """
 
     def __init__(
@@ -102,9 +106,12 @@ class Writer:
         self._finished = False
         self._broken: Exception | None = None
         self._thread = ThreadPoolExecutor(1, "ledger")
+        self._other = ThreadPoolExecutor(1, "beside")  # a thread that also commits is slower to be there
         self._quick = database.path is not None
         self._shown = 0.0
+        self.beside: Callable[[int], None] = lambda _: None
         self.spare: Callable[[int], None] = lambda _: None
+        self._prepared: Future[None] | None = None
 
     # ------------------------------------------------------------------------------------------------------- requests
 
@@ -137,10 +144,10 @@ class Writer:
             self._something.set()
         records.append((row, outcome, lease, next_at, resend, settled))
 
-    async def do(self, act: Callable[[Connection], T]) -> T:
-        """Carry out `act` in the next commit, and give back what it gives."""
+    async def do(self, act: Callable[[Connection], T], *, short: bool = False) -> T:
+        """Carry out `act` in the next commit, and give back what it gives. `short`: it takes no longer than marks do."""
         answer: asyncio.Future[T] = self._loop.create_future()
-        self._open().calls.append(_Call(act, answer))
+        self._open().calls.append(_Call(act, answer, short))
         return await answer
 
     def later(self, act: Callable[[Connection], object]) -> None:
@@ -178,7 +185,7 @@ class Writer:
                 if group:
                     self._tell(group, *await self._committed(group))
                     told, group = len(group.marks), _Group()
-                    self.spare(told)
+                    self._prepare(told)
         except Exception as error:
             self._broken = error
             group.fail(error)
@@ -186,15 +193,25 @@ class Writer:
             raise
         finally:
             self._thread.shutdown(wait=False)
+            self._other.shutdown(wait=False)
 
     async def _committed(self, group: _Group) -> tuple[Container[int], Sequence[Any]]:
         """Which deliveries were marked, and what the calls gave."""
-        if self._quick and not group.calls:  # a call may take its time: connections would wait for it
+        if self._quick and all(call.short for call in group.calls):
             try:
                 return self._commit(group, wait=False)
             except StoreLocked:  # nothing of it was written
                 pass
         return await self._loop.run_in_executor(self._thread, self._commit_patiently, group)
+
+    def _prepare(self, told: int) -> None:
+        """See that what comes next is prepared, unless that was done beside the commit, or will be beside the next one."""
+        prepared, self._prepared = self._prepared, None
+        if prepared is not None and not prepared.cancelled():
+            prepared.result()
+        elif not self._quick:
+            self.beside(told)
+        self.spare(told)
 
     def _tell(self, group: _Group, allowed: Container[int], answers: Sequence[Any]) -> None:
         for _, row, told in group.marks:
@@ -250,13 +267,16 @@ class Writer:
         for lease, row, _ in group.marks:
             marks.setdefault(id(lease), (lease, []))[1].append((row.delivery_id, row.try_no))
         allowed: set[int] = set()
-        with self._database.write(wait=wait) as connection:
+        with ExitStack() as committed, self._database.write(wait=wait) as connection:
             if group.records:
                 self._append(connection, group.records, now)
             answers = [call.act(connection) for call in group.calls]
             for lease, entries in marks.values():
                 allowed |= deliveries.mark(connection, lease, entries, now=now)
             self._count(connection, group.records, now)
+            if not wait:  # the connections wait with us
+                self._prepared = self._other.submit(self.beside, len(group.marks))
+                committed.callback(_ended, self._prepared)
         if group.records:
             crashpoint("after-record")
         self._quick = self._database.path is not None and time.monotonic() - began < QUICK_SECONDS
@@ -286,3 +306,9 @@ class Writer:
         for row, what, *_ in records:
             if what.kind is not None and counts(what):
                 count(connection, self._work.dispatch_id, row, what, now=now)
+
+
+def _ended(work: Future[None]) -> None:
+    """Nothing of it is done from now on: what has not begun never does, what has is waited for."""
+    if not work.cancel():
+        work.exception()

@@ -34,7 +34,7 @@ __all__ = [
     "CHUNK",
     "Held",
     "add_retry_chunks",
-    "anyone_waits",
+    "anyone_left",
     "due_rows",
     "in_open_chunk",
     "members",
@@ -84,39 +84,42 @@ def _key(held: Row[Any] | Held) -> dict[str, Any]:
     return {"dispatch_id": held.dispatch_id, "no": held.no}
 
 
+_LAST = outcome.alias("last")
+
+
+def _over_tries(what: ColumnElement[Any]) -> ColumnElement[Any]:
+    return select(what).where(outcome.c.delivery_id == delivery.c.id).scalar_subquery()
+
+
+def _times(which: ColumnElement[bool]) -> ColumnElement[int]:
+    """Most rows have no try behind them, and need no sum over their tries."""
+    return case((_LAST.c["try"].is_(None), 0), else_=_over_tries(func.sum(case((which, 1), else_=0))))
+
+
+_NEWEST = and_(
+    _LAST.c.delivery_id == delivery.c.id, _LAST.c["try"] == _over_tries(func.max(outcome.c["try"]))
+)
+_PENDING = or_(_LAST.c.state.is_(None), _LAST.c.state == "queued")
+_LATER = and_(note.c.delivery_id == delivery.c.id, note.c["try"] > func.coalesce(_LAST.c["try"], 0))
+_MARKED = exists(select(literal(1)).where(_LATER))
+
+
 def _waiting(*, first: bool) -> Select[Any]:
-    last = outcome.alias("last")
-
-    def over_tries(what: ColumnElement[Any]) -> ColumnElement[Any]:
-        return select(what).where(outcome.c.delivery_id == delivery.c.id).scalar_subquery()
-
-    def times(which: ColumnElement[bool]) -> ColumnElement[int]:
-        """Most rows have no try behind them, and need no sum over their tries."""
-        return case((last.c["try"].is_(None), 0), else_=over_tries(func.sum(case((which, 1), else_=0))))
-
-    later = and_(note.c.delivery_id == delivery.c.id, note.c["try"] > func.coalesce(last.c["try"], 0))
-    newest = and_(
-        last.c.delivery_id == delivery.c.id, last.c["try"] == over_tries(func.max(outcome.c["try"]))
-    )
     return (
         select(
             delivery.c.id,
-            (func.coalesce(last.c["try"], 0) + 1).label("try_no"),
+            (func.coalesce(_LAST.c["try"], 0) + 1).label("try_no"),
             delivery.c.subscriber_id,
             delivery.c.addr_key,
             delivery.c.rcpt,
             delivery.c.message_id,
-            times(outcome.c.charged).label("charged"),
-            times(outcome.c.state == "uncertain").label("doubts"),
-            last.c.next_at,
+            _times(outcome.c.charged).label("charged"),
+            _times(outcome.c.state == "uncertain").label("doubts"),
+            _LAST.c.next_at,
         )
         .select_from(delivery)
-        .outerjoin(last, newest)
-        .where(
-            _of_key(first=first),
-            or_(last.c.state.is_(None), last.c.state == "queued"),
-            ~exists(select(literal(1)).where(later)),
-        )
+        .outerjoin(_LAST, _NEWEST)
+        .where(_of_key(first=first), _PENDING, ~_MARKED)
         .order_by(delivery.c.id)
     )
 
@@ -132,16 +135,17 @@ def _due(_connection: Connection, *, first: bool) -> Select[Any]:
 _DUE = {first: Hot(partial(_due, first=first)) for first in (True, False)}
 
 
-def _anyone(_connection: Connection, *, first: bool) -> Select[Any]:
-    return _WAITING[first].with_only_columns(literal(1)).order_by(None).limit(1)
+def _left(_connection: Connection, *, first: bool) -> Select[Any]:
+    every = select(literal(1)).select_from(delivery).outerjoin(_LAST, _NEWEST)
+    return every.where(_of_key(first=first), or_(_PENDING, _MARKED)).limit(1)
 
 
-_ANYONE = {first: Hot(partial(_anyone, first=first)) for first in (True, False)}
+_LEFT = {first: Hot(partial(_left, first=first)) for first in (True, False)}
 
 
-def anyone_waits(connection: Connection, held: Held) -> bool:
-    """Whether `waiting_rows` would find one."""
-    return bool(_ANYONE[held.no is not None].run(connection, **_key(held)))
+def anyone_left(connection: Connection, held: Held) -> bool:
+    """Whether a row of the chunk waits, or is at the dot."""
+    return bool(_LEFT[held.no is not None].run(connection, **_key(held)))
 
 
 def waiting_rows(connection: Connection, held: Row[Any] | Held) -> Sequence[Row[Any]]:

@@ -28,7 +28,7 @@ from publisher.ledger import POISON
 from publisher.store.deliveries.chunks import (
     Held,
     add_retry_chunks,
-    anyone_waits,
+    anyone_left,
     due_rows,
     unanswered,
     waiting_rows,
@@ -59,11 +59,17 @@ class Lease:
 
     chunk_id: int
     dispatch_id: str
+    no: int | None
     worker_id: str
     fence: int
     variant: str
     revision: int
     rows: tuple[Row, ...]
+
+    @property
+    def held(self) -> Held:
+        """The chunk alone."""
+        return Held(self.chunk_id, self.dispatch_id, self.no, self.variant, self.fence)
 
 
 def _claim(connection: Connection, *, of_dispatch: bool) -> Executable:
@@ -129,6 +135,7 @@ def claim(
     return Lease(
         chunk_id=taken.id,
         dispatch_id=taken.dispatch_id,
+        no=taken.no,
         worker_id=worker_id,
         fence=taken.fence,
         variant=taken.variant,
@@ -203,7 +210,7 @@ def _close(_connection: Connection) -> Executable:
             chunk.c.fence == bindparam("of_fence", type_=Integer),
         )
         .values(worker_id=None, done=True)
-        .returning(chunk.c.id, chunk.c.dispatch_id, chunk.c.no, chunk.c.variant, chunk.c.fence)
+        .returning(chunk.c.id)
     )
 
 
@@ -215,14 +222,13 @@ def close_chunk(connection: Connection, lease: Lease) -> bool:
 
     False, and nothing done, when the lease was lost, or while a row of it waits for the reply to its dot.
     """
-    if _at_the_dot(connection, lease):
+    some_left = anyone_left(connection, lease.held)
+    if some_left and _at_the_dot(connection, lease):
         return False
-    found = _CLOSE.run(connection, chunk=lease.chunk_id, worker=lease.worker_id, of_fence=lease.fence)
-    if not found:
+    if not _CLOSE.run(connection, chunk=lease.chunk_id, worker=lease.worker_id, of_fence=lease.fence):
         return False
-    closed = Held(*found[0])
-    if anyone_waits(connection, closed):
-        _list_anew(connection, closed)
+    if some_left:
+        _list_anew(connection, lease.held)
     return True
 
 
