@@ -344,6 +344,10 @@ class Edition:
         """SHA-256 hex of what readers are shown: what an approval is bound to (invariant 13)."""
         return _content_hash(self)
 
+    def shows_the_same(self, other: Edition) -> bool:
+        """Whether two drafts of one digest show the same, whenever they were made: what was never out yet bears the moment of its draft."""
+        return _timeless(self).content_hash == _timeless(other).content_hash
+
 
 @lru_cache(maxsize=16)
 def _content_hash(edition: Edition) -> str:
@@ -363,3 +367,14 @@ def _content_hash(edition: Edition) -> str:
     if cut:  # a mail says how many more there are
         data["cut"] = cut
     return hashlib.sha256(canonical_json(data)).hexdigest()
+
+
+def _timeless(draft: Edition) -> Edition:
+    """The draft without the moment of its making."""
+    items = (
+        dataclasses.replace(item, first_published=item.time, modified_at=item.time)
+        if item.first_published == draft.frozen_at
+        else item
+        for item in draft.items
+    )
+    return dataclasses.replace(draft, items=tuple(items))

@@ -186,6 +186,44 @@ def test_whoever_says_no_is_told_what_was_not_done(run, monkeypatch, command, wo
     assert run.json("subscriber", "show", "a@example.org")["status"] == "confirmed"
 
 
+@pytest.mark.parametrize("words", [[], ["--now"]])
+def test_one_yes_sends_what_no_feed_has_had_yet(run, monkeypatch, words):
+    """A draft of stories that were never out bears the moment of its making: that is no change of what was shown."""
+    run.ingest(line(1))
+    add(run)
+    terminal = io.StringIO("y\n")
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    path = run.folder / "config" / "publisher.toml"
+    nobody = path.read_text().replace('host = "smtp.news.example"', 'host = "127.0.0.1"')
+    path.write_text(nobody.replace("port = 587", "port = 9"))
+    said = run("send", "morning", *words)
+    assert "has changed" not in said.out
+    assert (said.code, "relay main cannot be used" in said.err) == (75, True)
+    assert [each["counts"]["waiting"] for each in run.json("dispatch", "list")["items"]] == [1]
+
+
+def test_who_said_yes_to_what_has_changed_meanwhile_is_asked_again(run, monkeypatch):
+    run.ingest(line(1))
+    add(run)
+
+    class Meanwhile(io.StringIO):
+        """Before the first answer is given, another story comes in."""
+
+        def readline(self, *size):
+            if self.tell() == 0:
+                run.ingest(line(2))
+            return super().readline(*size)
+
+    terminal = Meanwhile("y\nn\n")
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    said = run("send", "morning")
+    assert said.code == 130
+    assert said.out.count("The edition has changed since it was shown") == 1
+    assert run.json("dispatch", "list")["items"] == []
+
+
 REPORT = "From: MAILER-DAEMON@relay.example\nTo: bounce@front.example\nSubject: Undelivered\nMessage-ID: <1@relay.example>\n\n<a@example.org>: 550 no such user\n"
 LETTER = "From: a@example.org\nSubject: Hello\n\nHow are you?\n"
 
