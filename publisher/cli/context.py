@@ -85,8 +85,13 @@ class Door:
 
     def say(self, text: str) -> None:
         """A message for a person: to stdout, or to stderr when stdout holds JSON."""
-        if not self.quiet:
-            click.echo(as_shown(text, sys.stderr if self.as_json else sys.stdout), err=self.as_json)
+        if self.quiet:
+            return
+        stream = sys.stderr if self.as_json else sys.stdout
+        above = (
+            stream if hasattr(stream, "rich_proxied_file") else None
+        )  # click would write into the live bar
+        click.echo(as_shown(text, stream), file=above, err=self.as_json)
 
     def show(self, data: Mapping[str, Any], text: str) -> None:
         """One thing: as JSON, or as text."""

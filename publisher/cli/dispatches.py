@@ -7,7 +7,7 @@ import click
 from publisher.cli.context import Door, counted, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.params import NO_CANARY, NUMBER, REASON, WHY, WORKERS, paged
-from publisher.cli.reports import WAITING, report_lines
+from publisher.cli.reports import report_lines, state_said
 from publisher.cli.sending import run_dispatch, run_due
 
 __all__ = ["COMMANDS"]
@@ -57,7 +57,7 @@ def list_(door_: Door, notices: bool, limit: int, after: str | None) -> None:
     if not door_.as_json:
         for row in rows:
             row["sends"] = row["edition"] or mailing.subject_of(row["follows"])
-            row["state"] = WAITING if row["only_deferred"] else row["state"]
+            row["state"] = state_said(row["state"], row["workers"])
             row["senders"] = [f"{worker['host']}:{worker['pid']}" for worker in row["workers"]]
     door_.table(rows, columns, empty="Nothing has been sent: run `publisher send DIGEST`.")
 
@@ -104,7 +104,7 @@ def pause(door_: Door, dispatch_id: str, why: str) -> None:
         mailing.pause(newsroom, dispatch_id, why=why, actor=door_.who, now=now())
     door_.show(
         {"id": dispatch_id, "state": "paused"},
-        f"{dispatch_id} is paused; `publisher dispatch resume` goes on.",
+        f"{dispatch_id} is paused; `publisher dispatch resume {dispatch_id}` goes on.",
     )
 
 
@@ -222,7 +222,6 @@ def resolve(
     """
     from publisher.desk import mailing
     from publisher.desk.names import named
-    from publisher.errors import Conflict
 
     given = {"sent": sent, "failed": failed, "resend": resend}
     verdicts = [word for word, chosen in given.items() if chosen]
@@ -247,11 +246,6 @@ def resolve(
         settled = mailing.resolve(
             newsroom, dispatch_id, verdicts[0], only=deliveries, why=why, actor=door_.who, now=now()
         )
-        if not settled:
-            raise Conflict(
-                f"nobody in dispatch {dispatch_id} could be settled so: none of those named is in doubt"
-                f"{', or they are to be sent again already' if resend else ''}"
-            )
     door_.show(
         {"id": dispatch_id, "verdict": verdicts[0], "settled": settled},
         f"{counted(settled, 'delivery', 'deliveries')} settled: {verdicts[0]}.",

@@ -6,9 +6,11 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import FrameType
 from typing import Any
 
@@ -17,6 +19,10 @@ from publisher.cli.context import Door
 __all__ = ["Watch", "sending"]
 
 LINE_SECONDS = 5.0
+RATE_SECONDS = 10.0
+"""Over how long the rate is told: one that began hours ago says little of now, and nothing of when it will be over."""
+MOVES = 0.01
+"""Messages a second below which nothing is said of when it will be over."""
 ID_CELLS = 12
 """As much of an id as tells dispatches apart, and every command takes."""
 
@@ -38,38 +44,56 @@ def sending(door: Door, dispatch_id: str) -> Iterator[Watch]:
             yield watch
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=12),
         TextColumn("{task.fields[done]}"),
         TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}"),
         TextColumn("{task.fields[rest]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(dispatch_id[:ID_CELLS], total=None, done="", rate="", rest="")
-        began = time.monotonic()
-        base: list[int] = []
+        task = bar.add_task(dispatch_id[:ID_CELLS], total=None, done="", rate="", left="", rest="")
+        rate_of = _Rate()
 
         def show(counts: Any) -> None:
             done = counts.planned - counts.waiting
-            if not base:
-                base.append(done)
-            seconds = max(time.monotonic() - began, 0.001)
+            rate = rate_of(done)
             bar.update(
                 task,
                 total=counts.planned,
                 completed=done,
                 done=f"{done}/{counts.planned}",
-                rate=f"{(done - base[0]) / seconds:,.0f}/s",
+                rate=f"{rate:,.0f}/s",
+                left=time_left(counts.waiting, rate),
                 rest=rest(counts),
             )
 
         watch = Watch(show)
         with _draining(door, watch.stop):
             yield watch
+
+
+class _Rate:
+    """How many a second, lately."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def __call__(self, done: int) -> float:
+        now = time.monotonic()
+        while len(self._seen) > 1 and self._seen[1][0] <= now - RATE_SECONDS:
+            self._seen.popleft()
+        self._seen.append((now, done))
+        began, before = self._seen[0]
+        return (done - before) / (now - began) if now > began else 0.0
+
+
+def time_left(waiting: int, rate: float) -> str:
+    """How long it takes if it goes on so; unknown where nothing moves."""
+    return str(timedelta(seconds=round(waiting / rate))) if rate >= MOVES else "-:--:--"
 
 
 def rest(counts: Any) -> str:
@@ -88,20 +112,18 @@ def by_relay(counts: Any) -> list[str]:
 
 
 def _lines(door: Door, dispatch_id: str) -> Any:
-    began = time.monotonic()
-    last = [began]
-    base: list[int] = []
+    last = [time.monotonic()]
+    rate_of = _Rate()
 
     def show(counts: Any) -> None:
         done, now = counts.planned - counts.waiting, time.monotonic()
-        if not base:
-            base.append(done)
+        rate = rate_of(done)
         if now - last[0] < LINE_SECONDS:
             return
         last[0] = now
         told = [
             f"{done} of {counts.planned}",
-            f"{(done - base[0]) / (now - began):,.0f}/s",
+            f"{rate:,.0f}/s",
             f"accepted {counts.accepted}",
             f"waiting {counts.waiting}",
             f"deferred {getattr(counts, 'deferred', 0)}",
@@ -123,7 +145,7 @@ def _draining(door: Door, stop: threading.Event) -> Iterator[None]:
         stop.set()
         for number, handler in before.items():
             signal.signal(number, handler)
-        door.say("Stopping: reading the open replies; those who were not sent to wait. Again to insist.")
+        door.say("Stopping here: reading the open replies; nobody else is begun. Again to insist.")
 
     for number in before:
         signal.signal(number, drain)

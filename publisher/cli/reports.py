@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from publisher.cli.context import cell, counted
@@ -9,17 +10,19 @@ from publisher.cli.context import cell, counted
 if TYPE_CHECKING:
     from publisher.desk.mailing import Plan
 
-__all__ = ["WAITING", "plan_text", "report_lines"]
+__all__ = ["plan_text", "report_lines", "state_said"]
 
-WAITING = "waiting"
-"""A dispatch that is `sending` in the ledger while nobody sends it, because all who are left were put off; said to people only."""
+
+def state_said(state: str, senders: Collection[object]) -> str:
+    """A dispatch's state in a word for people: one that is `sending` in the ledger waits while nobody sends it."""
+    return "waiting" if state == "sending" and not senders else state
 
 
 def report_lines(report: Any) -> list[str]:
     """A dispatch's report for people: it adds up, and says what to do next."""
     counts = report.counts
     lines = [
-        f"Dispatch {report.dispatch_id} of {report.subject}: {WAITING if report.only_deferred else report.state}",
+        f"Dispatch {report.dispatch_id} of {report.subject}: {state_said(report.state, report.workers)}",
         f"  planned     {counts.planned:>8}",
         f"  accepted    {counts.accepted:>8}",
         f"  waiting     {counts.waiting:>8}",
@@ -47,8 +50,7 @@ def report_lines(report: Any) -> list[str]:
             for name, why in report.ailing
             if name not in named
         ]
-    if report.halt:
-        lines.append(f"Halted: {report.halt}.")
+    lines += _stopped(report)
     lines += [f"  {entry['state']:<10} {entry['address']}  {_said(entry)}" for entry in report.notable]
     lines += [
         f"Sending: process {worker['pid']} on {worker['host']}, since {cell(worker['since'])}."
@@ -75,6 +77,15 @@ def report_lines(report: Any) -> list[str]:
             f"`publisher dispatch resolve {report.dispatch_id}` names those in doubt, and settles them."
         )
     return lines
+
+
+def _stopped(report: Any) -> list[str]:
+    """Why it stands still, by a rule or a person."""
+    if report.halt:
+        return [f"Halted: {report.halt}."]
+    if (act := report.stopped) is None:
+        return []
+    return [f"{report.state.capitalize()}: {cell(act['why'])} (by {cell(act['actor'])}, {cell(act['at'])})."]
 
 
 def _canary(wave: Any, expired: int) -> str:

@@ -80,7 +80,8 @@ def send(
 
     A digest with a `canary` goes to these readers first; the command waits for their refusals and complaints, and then goes on, or halts.
 
-    Ctrl-C drains: open replies are read, the rest waits; `publisher dispatch resume ID` goes on.
+    Ctrl-C drains: open replies are read, the rest waits; `publisher dispatch resume ID` goes on. Where `publisher run` or another worker sends, too, that goes on
+    with the rest, and is named: `publisher dispatch pause ID` stops it everywhere.
     Sending the same edition twice is refused with exit code 4. Exit code 5: done, but some failed or are in doubt.
     75: the relay cannot be used at present; nobody is lost, resume later. 130: interrupted, and somebody waits; or you
     answered no, and nothing was sent.
@@ -181,8 +182,19 @@ def run_dispatch(door_: Door, newsroom: Any, dispatch_id: str, *, workers: int =
             err=True,
         )
         raise
+    except KeyboardInterrupt:  # the second: there is no time for a report
+        _left_off(dispatch_id)
+        raise
     door_.show(report.data(), "\n".join(report_lines(report)))
     return ended(report, stopped=watch.stop.is_set())
+
+
+def _left_off(dispatch_id: str) -> None:
+    click.echo(
+        f"publisher: dispatch {dispatch_id} was left where it stood: whose reply was not awaited is in doubt, "
+        f"`publisher dispatch resolve {dispatch_id}` names them, and `publisher dispatch resume {dispatch_id}` goes on",
+        err=True,
+    )
 
 
 def _sent(door_: Door, newsroom: Any, dispatch_id: str, watch: Watch, *, workers: int) -> Report:
@@ -247,6 +259,9 @@ def run_due(door_: Door, newsroom: Any, *, workers: int = 1) -> int:
             click.echo(f"publisher: dispatch {dispatch_id}: {error}", err=True)
             codes.append(code_of(error))
             continue
+        except KeyboardInterrupt:
+            _left_off(dispatch_id)
+            raise
         reports.append(report)
         codes.append(ended(report, stopped=watch.stop.is_set()))
         if codes[-1] in {INTERRUPTED, LATER}:
@@ -254,6 +269,10 @@ def run_due(door_: Door, newsroom: Any, *, workers: int = 1) -> int:
     if not codes:
         upcoming = mailing.next_due(newsroom)
         door_.say(f"Nothing is due{f'; next {cell(upcoming)}' if upcoming else ''}.")
+    for dispatch_id, subject, why in mailing.paused(newsroom):
+        door_.say(
+            f"Dispatch {dispatch_id} of {subject} is paused ({cell(why)}): `publisher dispatch resume {dispatch_id}` goes on."
+        )
     for dispatch_id, waits in mailing.undecided(newsroom, now=now()):
         stories = ", ".join(f"{story_id} ({why})" for story_id, why in waits.items())
         door_.say(
@@ -284,6 +303,12 @@ def name_halted(newsroom: Any, *, but: Sequence[str] = ()) -> list[int]:
 def ended(report: Any, *, stopped: bool) -> int:
     """The exit code of a run by its report; what is wrong with the relay is said."""
     if stopped and report.goes_on:
+        for worker in report.workers if report.state == "sending" else ():
+            click.echo(
+                f"publisher: process {worker['pid']} on {cell(worker['host'])} goes on with it: "
+                f"`publisher dispatch pause {report.dispatch_id} --why TEXT` stops it everywhere",
+                err=True,
+            )
         return INTERRUPTED
     if report.relay_trouble and report.goes_on:
         from publisher.errors import RelayUnavailable

@@ -13,6 +13,7 @@ import pytest
 from publisher import dispatch as dispatching
 from publisher.cli.context import now
 from publisher.cli.reports import _said
+from publisher.cli.sending import ended
 from publisher.store import deliveries
 from publisher.store.db import open_database
 from publisher.store.liveness import alive
@@ -259,3 +260,84 @@ def test_resend_is_not_given_as_its_own_reason() -> None:
         "cause": "resend",
     }
     assert _said(notable) == "in doubt, and to be sent the same again"
+
+
+def test_paused_dispatch_says_by_whom_and_why_and_how_it_goes_on(room: Room) -> None:
+    relay(room, 9)
+    room("send", "morning", "--yes")
+    dispatch_id = only(room)
+    paused = room("dispatch", "pause", dispatch_id, "--why", "a wrong headline")
+    assert paused.out == f"{dispatch_id} is paused; `publisher dispatch resume {dispatch_id}` goes on.\n"
+    shown = room("dispatch", "show", dispatch_id).out
+    assert "\nPaused: a wrong headline (by " in shown
+    told = room.json("dispatch", "show", dispatch_id)["stopped"]
+    assert told["why"] == "a wrong headline"
+    assert told["actor"]
+    due = room("dispatch", "resume")
+    assert due.code == 0
+    assert f"Dispatch {dispatch_id} of morning-" in due.out
+    assert f"is paused (a wrong headline): `publisher dispatch resume {dispatch_id}` goes on." in due.out
+    assert room("dispatch", "resume", dispatch_id).code == 75
+    assert "Paused:" not in room("dispatch", "show", dispatch_id).out
+    room("dispatch", "cancel", dispatch_id, "--why", "overtaken")
+    assert "\nCancelled: overtaken (by " in room("dispatch", "show", dispatch_id).out
+
+
+def test_dispatch_that_nobody_sends_waits_in_every_list(room: Room) -> None:
+    relay(room, 9)
+    room("send", "morning", "--yes")
+    dispatch_id = only(room)
+    assert f"Dispatch {dispatch_id} of morning-" in (shown := room("dispatch", "show", dispatch_id).out)
+    assert ": waiting\n" in shown.splitlines(keepends=True)[0]
+    assert " waiting " in room("dispatch", "list").out
+    assert room.json("dispatch", "show", dispatch_id)["state"] == "sending"
+
+
+def test_verdict_that_settles_nobody_says_why(room: Room, server: Server) -> None:
+    server.teach("logged do=drop")
+    relay(room, server.port)
+    assert room("send", "morning", "--yes").code == 5
+    dispatch_id = only(room)
+    assert room("dispatch", "resolve", dispatch_id, "--resend", "--why", "cannot tell").code == 0
+    again = room("dispatch", "resolve", dispatch_id, "--resend", "--why", "cannot tell")
+    assert again.code == 4
+    assert "are to be sent again already" in again.err
+    other = room("dispatch", "resolve", dispatch_id, "--sent", "--delivery", "999", "--why", "x")
+    assert "none of those named is in doubt" in other.err
+    story = room.json("story", "list")["items"][0]["id"]
+    assert room("story", "kill", story, "--why", "withdrawn").code == 0
+    server.teach()
+    room("dispatch", "resume", dispatch_id)
+    former = room("dispatch", "resolve", dispatch_id, "--resend", "--why", "cannot tell")
+    assert former.code == 4
+    assert "has gone on as revision 2" in former.err
+    assert "--sent or --failed" in former.err
+    assert room("dispatch", "resolve", dispatch_id, "--sent", "--why", "in the log").code == 0
+    none = room("dispatch", "resolve", dispatch_id, "--sent", "--why", "in the log")
+    assert none.code == 4
+    assert "nobody is in doubt" in none.err
+
+
+def test_second_ctrl_c_says_what_was_left_and_where(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    def insisted(*_given: object, **_named: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("publisher.desk.mailing.run", insisted)
+    said = room("send", "morning", "--yes")
+    assert said.code == 130
+    assert f"dispatch {only(room)} was left where it stood" in said.err
+    assert f"publisher dispatch resume {only(room)}" in said.err
+
+
+def test_who_goes_on_with_what_was_interrupted_here_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Else an editor who has seen a wrong headline believes that it has stopped."""
+    report = SimpleNamespace(
+        goes_on=True, state="sending", dispatch_id="01M8", workers=[{"pid": 16345, "host": "desk"}]
+    )
+    assert ended(report, stopped=True) == 130
+    assert capsys.readouterr().err == (
+        "publisher: process 16345 on desk goes on with it: `publisher dispatch pause 01M8 --why TEXT` stops it everywhere\n"
+    )
+    report.state = "paused"
+    assert ended(report, stopped=True) == 130
+    assert not capsys.readouterr().err

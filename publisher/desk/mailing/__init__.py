@@ -13,6 +13,7 @@ from publisher.desk.mailing.going import (
     go_on,
     halted,
     next_due,
+    paused,
     ready,
     undecided,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "listing",
     "next_due",
     "pause",
+    "paused",
     "plan",
     "ready",
     "recover",

@@ -14,14 +14,14 @@ from datetime import datetime
 
 from publisher.desk import followups
 from publisher.desk.mailing import notices
-from publisher.desk.mailing.report import Report, follows_of, head_of, recover, report, subject_of
+from publisher.desk.mailing.report import PAUSE, Report, follows_of, head_of, recover, report, subject_of
 from publisher.desk.mailing.send import Sender, run
 from publisher.desk.mailing.settle import resume
 from publisher.desk.withdrawals import barred_or_unknown
 from publisher.edition import Why
 from publisher.ledger import Counts, DispatchState
 from publisher.newsroom import Newsroom
-from publisher.store import deliveries, editions
+from publisher.store import deliveries, editions, house
 from publisher.store.followups import KIND
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "go_on",
     "halted",
     "next_due",
+    "paused",
     "ready",
     "undecided",
 ]
@@ -71,6 +72,19 @@ def halted(newsroom: Newsroom) -> list[tuple[str, str, str]]:
     return [
         (row.id, row.edition_id or sends, f"{row.halt_reason}: {row.halt_detail}") for row, sends in found
     ]
+
+
+def paused(newsroom: Newsroom) -> list[tuple[str, str, str]]:
+    """(dispatch, what it sends, why) of those that a person stopped while somebody waits."""
+    with newsroom.database.read() as connection:
+        return [
+            (
+                row.id,
+                row.edition_id or subject_of(follows_of(connection, row)),
+                house.last_why(connection, [PAUSE], row.id) or "",
+            )
+            for row in deliveries.paused(connection)
+        ]
 
 
 def _candidates(

@@ -14,14 +14,16 @@ from publisher.desk.pages import Page, key_of, place_in
 from publisher.errors import UnknownName
 from publisher.ledger import Counts, DispatchState, State
 from publisher.newsroom import Newsroom
-from publisher.store import deliveries, followups, relays, returned
+from publisher.store import deliveries, followups, house, relays, returned
 from publisher.store.deliveries import Wave
 from publisher.store.liveness import dead_workers
 from subscribers.address import mask, parse
 from subscribers.errors import AddressRefused
 
 __all__ = [
+    "CANCEL",
     "DONE",
+    "PAUSE",
     "Report",
     "counts",
     "doubtful",
@@ -40,6 +42,8 @@ NOTICES = "notices"
 """What a dispatch sends that has no edition: confirmations, and other answers to what readers asked on a page."""
 ACTS = {"kill": "kill notices", "correction": "corrections"}
 """What one of a follow-up sends, by its act."""
+PAUSE, CANCEL = "dispatch.pause", "dispatch.cancel"
+"""A person's acts that stop a dispatch, in the record."""
 RESEND = "resend"
 """How the state of a delivery is told that was in doubt and waits to be sent again; in the ledger it is queued."""
 
@@ -50,6 +54,7 @@ class Report:
 
     Attributes:
         edition_id: None of a dispatch of notices or of a follow-up.
+        halt: why a rule stopped it. stopped: of one that a person paused or cancelled: "why", by whom, when.
         follows: of a follow-up: "act", "story", and the dispatch that it "answers".
         resend: how many of those who wait are in doubt, and are to be sent the same bytes again.
         deferred: of the others who wait, those whose try was put off, by reason: how many, when the first is due.
@@ -68,6 +73,7 @@ class Report:
     created_at: datetime
     counts: Counts
     halt: str | None
+    stopped: dict[str, Any] | None
     resend: int
     deferred: tuple[dict[str, Any], ...]
     workers: tuple[dict[str, Any], ...]
@@ -141,6 +147,7 @@ class Report:
             "workers": list(self.workers),
             "only_deferred": self.only_deferred,
             "halt": self.halt,
+            "stopped": self.stopped,
             "canary": self.canary,
             "came_back": self.came_back,
             "left_alone": list(self.left_alone),
@@ -212,7 +219,8 @@ def report(
         known = relays.breakers(connection) if found.waiting else {}
         came_back = returned.counts(connection, head.id)
         follows = follows_of(connection, head)
-    state = state_of(head, found)
+        state = state_of(head, found)
+        stopped = _stopped(connection, head.id, state)
     return Report(
         dispatch_id=head.id,
         edition_id=head.edition_id,
@@ -220,6 +228,7 @@ def report(
         created_at=head.created_at,
         counts=found,
         halt=halt_of(head) if state == DispatchState.HALTED else None,
+        stopped=stopped,
         resend=resend,
         deferred=tuple(
             {
@@ -240,6 +249,13 @@ def report(
         came_back=came_back,
         follows=follows,
     )
+
+
+def _stopped(connection: Connection, dispatch_id: str, state: str) -> dict[str, Any] | None:
+    """Which person's act a dispatch stands still by; None where it is none."""
+    what = {DispatchState.PAUSED.value: PAUSE, DispatchState.CANCELLED.value: CANCEL}.get(state)
+    acts = [row for row in house.events_of(connection, dispatch_id) if row.what == what]
+    return {"why": acts[-1].why, "actor": acts[-1].actor, "at": acts[-1].at} if acts else None
 
 
 def follows_of(connection: Connection, head: Any) -> dict[str, str] | None:

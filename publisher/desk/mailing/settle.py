@@ -12,7 +12,7 @@ from publisher.desk import editions as desk_editions
 from publisher.desk import followups as desk_followups
 from publisher.desk.mailing import following, notices
 from publisher.desk.mailing.freeze import begin
-from publisher.desk.mailing.report import DONE, head_of, recover, state_of
+from publisher.desk.mailing.report import CANCEL, DONE, PAUSE, RESEND, doubtful, head_of, recover, state_of
 from publisher.desk.mailing.revising import NO_STORY, give_up, set_right
 from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Why
@@ -43,7 +43,7 @@ def pause(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: da
         _refuse_done(connection, head)
         if not deliveries.pause(connection, head.id):
             raise Conflict(f"dispatch {head.id} is {head.state}, not sending")
-        house.tell(connection, "dispatch.pause", head.id, actor=actor, now=now, why=why)
+        house.tell(connection, PAUSE, head.id, actor=actor, now=now, why=why)
 
 
 def resume(
@@ -134,7 +134,7 @@ def cancel(newsroom: Newsroom, dispatch_id: str, *, why: str, actor: str, now: d
     with newsroom.database.write() as connection:
         _refuse_done(connection, head)
         given_up = deliveries.cancel(connection, head.id, actor=actor, why=why, now=now)
-        house.tell(connection, "dispatch.cancel", head.id, actor=actor, now=now, why=why)
+        house.tell(connection, CANCEL, head.id, actor=actor, now=now, why=why)
     return given_up
 
 
@@ -202,6 +202,9 @@ def resolve(
     """Settle deliveries in doubt ("sent", "failed", "resend"), all or `only` these; returns how many.
 
     What dead workers left is in doubt, too. Who is to be sent again already can be settled as sent or failed.
+
+    Raises:
+        Conflict: nobody could be settled so, and why.
     """
     recover(newsroom, now=now)
     head = head_of(newsroom, dispatch_id)
@@ -209,6 +212,29 @@ def resolve(
         settled = deliveries.resolve(
             connection, head.id, VERDICTS[verdict], deliveries=only, actor=actor, now=now
         )
-        data = {"verdict": verdict, "settled": settled}
-        house.tell(connection, "dispatch.resolve", head.id, actor=actor, now=now, why=why, data=data)
+        if settled:
+            data = {"verdict": verdict, "settled": settled}
+            house.tell(connection, "dispatch.resolve", head.id, actor=actor, now=now, why=why, data=data)
+    if not settled:
+        raise Conflict(_why_not_settled(newsroom, head, only=only))
     return settled
+
+
+def _why_not_settled(newsroom: Newsroom, head: Any, *, only: Sequence[int]) -> str:
+    """What kept a verdict from settling anybody. Where somebody is in doubt it was "resend": the others settle everybody who is."""
+    every = doubtful(newsroom, head.id)
+    named = [row for row in every if not only or row["delivery"] in only]
+    if not named:
+        whom = "none of those named" if every else "nobody"
+        return (
+            f"{whom} is in doubt in dispatch {head.id}: `publisher dispatch resolve {head.id}` lists who is"
+        )
+    if all(row["state"] == RESEND for row in named):
+        return f"those in doubt in dispatch {head.id} are to be sent again already"
+    instead = "settle them with --sent or --failed"
+    if head.state == DispatchState.CANCELLED:
+        return f"dispatch {head.id} was cancelled, and nobody is sent to any more: {instead}"
+    return (
+        f"dispatch {head.id} has gone on as revision {head.revision} of its edition, and whoever may have a former one gets no other mail "
+        f"in its place: {instead}"
+    )

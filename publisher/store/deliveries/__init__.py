@@ -8,7 +8,7 @@ On PostgreSQL rows are locked in one order: dispatch, chunk, reader.
 """
 
 from publisher.store.deliveries.canary import HALTED_BY_CANARY, Wave, canary_wave, open_all, step
-from publisher.store.deliveries.due import due, halted, next_due, next_of_all, ready
+from publisher.store.deliveries.due import due, halted, next_due, next_of_all, paused, ready
 from publisher.store.deliveries.ending import expire, prolong_untried
 from publisher.store.deliveries.freeze import (
     NewDelivery,
@@ -93,6 +93,7 @@ __all__ = [
     "open_dispatch",
     "open_dispatches",
     "pause",
+    "paused",
     "prolong_untried",
     "ready",
     "record",

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func,
 from publisher.ledger import DispatchState
 from publisher.store.schema import chunk, dispatch
 
-__all__ = ["due", "halted", "next_due", "next_of_all", "ready"]
+__all__ = ["due", "halted", "next_due", "next_of_all", "paused", "ready"]
 
 
 def due(
@@ -51,12 +51,18 @@ def due(
 
 def halted(connection: Connection, *, but: Collection[str]) -> Sequence[Row[Any]]:
     """Dispatches that a rule stopped, for a reason not in `but`, while somebody waits."""
+    which = and_(dispatch.c.state == DispatchState.HALTED, dispatch.c.halt_reason.not_in(but))
+    return _waiting(connection, which)
+
+
+def paused(connection: Connection) -> Sequence[Row[Any]]:
+    """Dispatches that a person stopped, while somebody waits."""
+    return _waiting(connection, dispatch.c.state == DispatchState.PAUSED)
+
+
+def _waiting(connection: Connection, which: ColumnElement[bool]) -> Sequence[Row[Any]]:
     waits = exists(select(literal(1)).where(_of_it()).correlate(dispatch))
-    query = (
-        select(dispatch)
-        .where(dispatch.c.state == DispatchState.HALTED, dispatch.c.halt_reason.not_in(but), waits)
-        .order_by(dispatch.c.created_at, dispatch.c.id)
-    )
+    query = select(dispatch).where(which, waits).order_by(dispatch.c.created_at, dispatch.c.id)
     return connection.execute(query).all()
 
 
