@@ -48,6 +48,8 @@ def run(database: Database, relays: Relay | Sequence[Relay], work: Work) -> Ende
         with database.write() as connection:
             sweep(connection, database, work)
             counts = deliveries.counts(connection, work.dispatch_id)
+            if counts.waiting:
+                deliveries.list_strays(connection, work.dispatch_id, now=work.clock())
             known = breakers(connection)
         _leave_room(database, counts)
         over = [relays] if isinstance(relays, Relay) else relays

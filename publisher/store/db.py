@@ -100,6 +100,7 @@ class Database:
         self._reader = self._engine(begin="BEGIN")
         self._writer = self._engine(begin="BEGIN IMMEDIATE") if self.path else self._reader
         self._only: Connection | None = None
+        self._patient = True
 
     def _engine(self, *, begin: str) -> Engine:
         if self.path is None:
@@ -117,13 +118,14 @@ class Database:
             **({"creator": self._connect_frozen} if self.frozen else {}),
         )
         pragmas = [] if self.frozen else ["journal_mode=WAL", "synchronous=FULL"]
-        pragmas += ["foreign_keys=ON", f"busy_timeout={int(self._lock_seconds * 1000)}"]
+        pragmas += ["foreign_keys=ON"]
 
         @event.listens_for(engine, "connect")
         def _connect(connection: Any, _record: Any) -> None:
             connection.isolation_level = None  # transactions are begun below, not by the driver
             for pragma in pragmas:
                 connection.execute(f"PRAGMA {pragma}")
+            connection.execute(_busy_timeout(self._lock_seconds))
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
@@ -168,8 +170,10 @@ class Database:
         Without `wait` StoreLocked at once, and nothing done, where another thread or process is writing a SQLite file.
         """
         self._thawed()
-        with self._named(), self.locked(wait=wait), self._writing() as connection, connection.begin():
-            yield connection
+        with self._named(), self.locked(wait=wait), self._writing() as connection:
+            self._be_patient(connection, wait=wait)
+            with connection.begin():
+                yield connection
 
     def _thawed(self) -> None:
         if self.frozen:
@@ -180,8 +184,14 @@ class Database:
         if self.path is None:
             return self._writer.connect()
         if self._only is None:
-            self._only = self._writer.connect()
+            self._only, self._patient = self._writer.connect(), True
         return nullcontext(self._only)
+
+    def _be_patient(self, connection: Connection, *, wait: bool) -> None:
+        """Whether SQLite's one writer waits for a program that knows nothing of our lock."""
+        if self._patient is not wait and self.path is not None:
+            run_raw(connection, _busy_timeout(self._lock_seconds if wait else 0.0))
+            self._patient = wait
 
     @contextmanager
     def pinned(self) -> Iterator[tuple[Transactions, Transactions]]:
@@ -271,6 +281,10 @@ def _settle(connection: Any, _record: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(SESSION)
     connection.commit()
+
+
+def _busy_timeout(seconds: float) -> str:
+    return f"PRAGMA busy_timeout={int(seconds * 1000)}"
 
 
 def _lock_of(path: Path) -> Path:

@@ -157,3 +157,30 @@ def test_whoever_lets_the_lock_go_sees_that_somebody_waits(tmp_path):
         assert waiting.result()
     for lock in (ours, of_a_process):
         lock.close()
+
+
+def test_whoever_does_not_wait_waits_for_no_program_without_our_lock_either(path):
+    """A sender's loop answers nobody meanwhile. Whoever waits goes on once the other one is done."""
+    database = open_database(f"sqlite:///{path}", lock_seconds=600)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    def at_once():
+        with pytest.raises(StoreLocked, match="another program"), database.write(wait=False):
+            pass
+
+    def note(word, **how):
+        with database.write(**how) as connection:
+            connection.execute(text("INSERT INTO note VALUES (:word)"), {"word": word})
+
+    Aside(at_once).result()
+    waiting = Aside(note, "patient")
+    other.execute("INSERT INTO note VALUES ('other')")
+    other.execute("COMMIT")
+    waiting.result()
+    note("quick", wait=False)
+    other.close()
+    with database.read() as connection:
+        words = connection.execute(text("SELECT word FROM note")).scalars().all()
+    assert sorted(words) == ["other", "patient", "quick"]
+    database.close()

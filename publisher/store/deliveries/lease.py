@@ -220,8 +220,10 @@ _CLOSE = Hot(_close)
 def close_chunk(connection: Connection, lease: Lease) -> bool:
     """Finish a chunk: its deferred rows go into retry chunks by the minute they are due.
 
-    False, and nothing done, when the lease was lost, or while a row of it waits for the reply to its dot.
+    False, and nothing done, when the lease was lost, or while a row of it waits for the reply to its dot. Whoever lets rows wait again
+    by hand has come to an end before, and is seen, or begins after it, and sees the chunk closed.
     """
+    lock_leases(connection, [lease])
     some_left = anyone_left(connection, lease.held)
     if some_left and _at_the_dot(connection, lease):
         return False

@@ -17,7 +17,7 @@ from publisher.ledger import DISPATCH_MOVES, DispatchState, Outcome, State, move
 from publisher.store.deliveries.chunks import add_retry_chunks, in_open_chunk
 from publisher.store.deliveries.ending import end_doubts, end_waiting, in_doubt
 from publisher.store.deliveries.record import Recorded, record
-from publisher.store.schema import delivery, delivery_state, dispatch, note, outcome
+from publisher.store.schema import chunk, delivery, delivery_state, dispatch, note, outcome
 from subscribers import audience
 from subscribers.schema import suppression
 
@@ -26,6 +26,7 @@ __all__ = [
     "end_variants",
     "forget",
     "halt",
+    "list_strays",
     "lock",
     "pause",
     "resolve",
@@ -220,6 +221,23 @@ def _wait_again(
         unnamed = [row.delivery_id for row in group if row.delivery_id not in named]
         add_retry_chunks(connection, dispatch_id, variant, unnamed, due_at=now, wave=wave)
     return len(allowed)
+
+
+def list_strays(connection: Connection, dispatch_id: str, *, now: datetime) -> int:
+    """List anew who waits in a dispatch that has no open chunk at all; returns how many.
+
+    There should be none: a former program let a row wait again by hand at the very moment at which its chunk was closed.
+    """
+    lock(connection, dispatch_id)
+    still_open = select(literal(1)).where(chunk.c.dispatch_id == dispatch_id, ~chunk.c.done).limit(1)
+    if connection.execute(still_open).first() is not None:
+        return 0
+    rows = _those(connection, dispatch_id, delivery_state.c.state == State.QUEUED)
+    wave = connection.execute(select(dispatch.c.wave).where(dispatch.c.id == dispatch_id)).scalar_one()
+    for variant, same in groupby(rows, key=lambda row: str(row.variant)):
+        ids = [row.delivery_id for row in same]
+        add_retry_chunks(connection, dispatch_id, variant, ids, due_at=now, wave=wave)
+    return len(rows)
 
 
 def _barred(connection: Connection, dispatch_id: str, ids: Collection[int]) -> set[int]:
