@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from publisher.cli.context import Door, cell, counted, door, now
+from publisher.cli.context import Door, counted, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.feeds import say_behind
 from publisher.cli.params import INSTANT, PAST, WHY, paged
 from publisher.cli.reaching import PublicReason, reach, reach_lines, same_lines
+from publisher.cli.showing import show
 
 if TYPE_CHECKING:
     from publisher.desk.acts import Withdrawn
@@ -57,74 +58,6 @@ def list_(
     columns = {"id": "Story", "state": "State", "urgency": "Urg", "received_at": "Received"}
     columns |= {"source": "Source", "sections": "Sections"}
     door_.table(rows, {**columns, "headline": "Headline"}, empty="No stories: run `publisher ingest`.")
-
-
-@story.command()
-@click.argument("story_id", metavar="STORY")
-@click.option(
-    "--diff",
-    is_flag=True,
-    help="Show what was set aside of the source's text, and that the rest is unchanged.",
-)
-@door
-def show(door_: Door, story_id: str, diff: bool) -> None:
-    """Show a story: provenance, text, versions, acts, editions.
-
-    \b
-    Examples:
-      publisher story show 01KJP4TQ0M2Z
-      publisher story show 01KJP4TQ0M2Z --diff
-    """
-    from publisher.desk.overview import story_record
-
-    with door_.newsroom() as newsroom:
-        record = story_record(newsroom, story_id, now=now())
-    keys = [
-        "id",
-        "state",
-        "headline",
-        "original_headline",
-        "headline_changed_by",
-        "headline_changed_why",
-        "source",
-    ]
-    keys += ["source_name", "source_url", "link", "language", "urgency", "sections", "eligible_at", "embargo"]
-    keys += [
-        "byline",
-        "dateline",
-        "located",
-        "provider",
-        "signals",
-        "subjects",
-        "copyright",
-        "usage_terms",
-        "published",
-        "first_published",
-        "corrected_at",
-        "correction_note",
-        "ednote",
-        "editions",
-        "flags",
-    ]
-    lines = [f"{key.replace('_', ' '):<22}{cell(record[key])}" for key in keys if record[key]]
-    told = [part.strip() for part in record["text"].split("\n") if part.strip()] or [record["lede"]]
-    lines += ["", *(cell(part) for part in told)] if any(told) else []
-    lines += ["", "versions"]
-    lines += [
-        f"  {v['version']}  {cell(v['received_at'])}  {v['status']:<9} {v['headline']}"
-        for v in record["versions"]
-    ]
-    lines += ["", "acts"] if record["acts"] else []
-    lines += [f"  {cell(a['at'])}  {a['what']}  {a['actor']}: {cell(a['why'])}" for a in record["acts"]]
-    if diff:
-        kept = "equals" if record["body_unchanged"] else "DIFFERS FROM"
-        proof = f"The stored body {kept} the received text (SHA-256 {record['body_digest'][:16]}…)."
-        nothing = record["body_unchanged"] and not record["text"].strip()
-        lines += ["", "It was received without a body." if nothing else proof]
-        lines += (
-            ["Set aside:", *(f"  {block}" for block in record["set_aside"])] if record["set_aside"] else []
-        )
-    door_.show(record, "\n".join(lines))
 
 
 @story.command()
@@ -394,5 +327,6 @@ def resection(door_: Door, since: datetime | None) -> None:
     )
 
 
+story.add_command(show)
 story.add_command(reach)
 COMMANDS = (story,)
