@@ -201,9 +201,9 @@ def hold(door_: Door, story_id: str, why: str) -> int:
 @WHY
 @door
 def kill(door_: Door, story_id: str, public: tuple[tuple[str, str], ...], why: str) -> int:
-    """Withdraw a story for good.
+    """Withdraw a story.
 
-    It goes out of the feeds and pages, and of every mail that has not left. A dispatch that was sending it is halted;
+    Nothing but a person's word brings it back: `publisher story restore`. It goes out of the feeds and pages, and of every mail that has not left. A dispatch that was sending it is halted;
     `publisher dispatch resume` goes on without the story. Whoever has it in a mail already is told, without a word of what it said; `publisher
     run` sends these mails, or `publisher dispatch resume`. Exit code 5 when the gate kept a feed or page back.
 
@@ -298,6 +298,38 @@ def release(door_: Door, story_id: str, why: str) -> int:
     released = done.story
     record = {"id": released.story_id, "act": "release", "eligible_at": released.eligible_at}
     return say_public(door_, record, [f"{released.story_id} released."], done.published)
+
+
+@story.command()
+@click.argument("story_id", metavar="STORY")
+@click.option("--yes", is_flag=True, help="Also one that its source killed.")
+@WHY
+@door
+def restore(door_: Door, story_id: str, yes: bool, why: str) -> int:
+    """Let a killed story stand again.
+
+    For after a mistake: it comes into its feeds and pages at once and into the next edition, with the words that it had, and says that it had been withdrawn.
+    What was frozen with it goes out without it all the same, and mails that tell of the kill go on. One that its
+    source killed is refused without --yes, and killed again when the source says so again. What held it before the kill holds it still. Exit code 5
+    when the gate kept a feed or page back.
+
+    \b
+    Example:
+      publisher story restore 01KJP4TQ0M2Z --why "another story was meant"
+    """
+    from publisher.desk import restoring
+    from publisher.desk.overview import state_of
+
+    at = now()
+    with door_.newsroom() as newsroom:
+        done = restoring.restore(newsroom, story_id, why=why, against_source=yes, actor=door_.who, now=at)
+    name, state = done.story.story_id, state_of(done.story, at)
+    record = {"id": name, "act": "restore", "version": done.story.version, "state": state}
+    lines = [f"{name} stands again, as version {done.story.version}, and says that it had been withdrawn."]
+    if state != "usable":
+        lines = [f"{name} is killed no more; what held it before holds it: it is {state}."]
+    lines.append(f"How far its kill had come: `publisher story reach {name}`.")
+    return say_public(door_, record, lines, done.published)
 
 
 @story.command()

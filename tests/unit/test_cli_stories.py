@@ -148,3 +148,25 @@ def test_a_story_of_one_version_has_nothing_to_be_compared_with(run):
     assert (
         "One version has come: there is nothing to compare." in run("story", "show", story_id, "--diff").out
     )
+
+
+def test_a_kill_by_mistake_is_taken_back(run):
+    (story_id, _) = [item["id"] for item in run.json("story", "list")["items"]]
+    refused = run("story", "restore", story_id, "--why", "a mistake")
+    assert (refused.code, "was not killed" in refused.err) == (4, True)
+    run("story", "kill", story_id, "--why", "the wrong one")
+    refused = run("story", "release", story_id, "--why", "a mistake")
+    assert (refused.code, f"publisher story restore {story_id}" in refused.err) == (3, True)
+    said = run("story", "restore", story_id, "--why", "a mistake")
+    assert said.code == 0
+    assert f"{story_id} stands again, as version 2, and says that it had been withdrawn." in said.out
+    assert "Brought back in version 2" in run("story", "reach", story_id).out
+
+
+def test_a_kill_by_the_source_wants_a_yes(run):
+    (story_id, _) = [item["id"] for item in run.json("story", "list")["items"]]
+    run.ingest(line(2, headline="", status="canceled"))
+    refused = run("story", "restore", story_id, "--why", "they mean another")
+    assert (refused.code, "killed by its source" in refused.err) == (3, True)
+    done = run.json("story", "restore", story_id, "--yes", "--why", "they mean another")
+    assert (done["act"], done["state"], done["version"]) == ("restore", "usable", 3)
