@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from urllib.parse import quote
@@ -232,6 +233,29 @@ def test_a_language_that_has_only_a_disclaimer_is_listed_once_it_has_a_story(dat
     arabic = line(1, language="ar", headline="فُتح الجسر", body="فُتح الجسر يوم الاثنين.")
     wire.read_document(opened, opened.source("meridian"), jsonl(arabic), **WHO, now=NOW)
     assert listed() == ["lang/en", "lang/fa", "lang/ar"]
+
+
+@pytest.mark.parametrize("outdated", [False, True])
+def test_the_front_page_of_a_language_that_is_none_any_more_is_taken_down(database, outdated):
+    def disclaimers(*tags):
+        told = [
+            {"id": "d", "version": 1, "language": tag, "short": f"{tag}.", "full": f"{tag}."} for tag in tags
+        ]
+        return {"tables": {"disclaimer": told}}
+
+    there = room(database, **disclaimers("en", "fa"))
+    wire.read_document(there, there.source("meridian"), jsonl(line(1)), **WHO, now=NOW)
+    publishing.publish(there, feeds_to=None, site_to=None, **WHO, now=NOW)
+    after = room(database, **disclaimers("en"))
+    if outdated:  # to a process that its files have overtaken a language that it lacks is perhaps a new one
+        after = replace(after, settings=replace(after.settings, stamps={"publisher.toml": (0, 0)}))
+    publishing.publish(after, feeds_to=None, site_to=None, **WHO, now=NOW)
+    with database.read() as connection:
+        said = {
+            path: public.get(connection, f"site/{path}").status for path in ("fa/index.html", "index.html")
+        }
+        assert public.get(connection, "site/assets/copy.js").status == public.OK
+    assert said == {"fa/index.html": public.OK if outdated else public.GONE, "index.html": public.OK}
 
 
 def test_where_there_is_one_language_the_last_box_holds_everything(database):
