@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from urllib.parse import quote
@@ -153,6 +152,26 @@ def test_a_section_counts_its_stories_and_not_the_notices_of_killed_ones(day):
     assert '<p class="about">3 stories</p>' in text
 
 
+def test_where_nothing_is_a_visitor_is_told_so_in_the_language_of_the_address(day):
+    shelf = Shelf(site_url=ROOT, hubs=())
+    with day.database.read() as connection:
+        shelf.take(shelf.prepared(public.since(connection, 0, limit=1000)), instead=True)
+
+    def told(path, status=404):
+        answer = shelf.error(status, path)
+        assert answer.start["status"] == status
+        return answer.body["body"].decode()
+
+    for path in (b"/fa/nothing", b"/fa/", b"/s/nothing/fa/", b"/e/none/fa"):
+        assert '<html lang="fa" dir="rtl">' in told(path), path
+        assert '<html lang="fa" dir="rtl">' in told(path, 410), path
+        assert f'<p><a href="{ROOT}/fa/">' in told(path), path
+    for path in (b"/nothing", b"/de/nothing", b"/far/", b"/", b"//", b"/story/fab"):
+        assert '<html lang="en" dir="ltr">' in told(path), path
+    assert told(b"/feeds/lang/fa") == "There is nothing at this address.\n"
+    assert shelf.find(b"/fa/404.html") is None
+
+
 def test_what_a_feed_is_is_told_in_the_language_of_the_page_that_leads_there(day):
     persian = page(day, "feeds-help/fa/")
     assert '<html lang="fa" dir="rtl">' in persian
@@ -233,29 +252,6 @@ def test_a_language_that_has_only_a_disclaimer_is_listed_once_it_has_a_story(dat
     arabic = line(1, language="ar", headline="فُتح الجسر", body="فُتح الجسر يوم الاثنين.")
     wire.read_document(opened, opened.source("meridian"), jsonl(arabic), **WHO, now=NOW)
     assert listed() == ["lang/en", "lang/fa", "lang/ar"]
-
-
-@pytest.mark.parametrize("outdated", [False, True])
-def test_the_front_page_of_a_language_that_is_none_any_more_is_taken_down(database, outdated):
-    def disclaimers(*tags):
-        told = [
-            {"id": "d", "version": 1, "language": tag, "short": f"{tag}.", "full": f"{tag}."} for tag in tags
-        ]
-        return {"tables": {"disclaimer": told}}
-
-    there = room(database, **disclaimers("en", "fa"))
-    wire.read_document(there, there.source("meridian"), jsonl(line(1)), **WHO, now=NOW)
-    publishing.publish(there, feeds_to=None, site_to=None, **WHO, now=NOW)
-    after = room(database, **disclaimers("en"))
-    if outdated:  # to a process that its files have overtaken a language that it lacks is perhaps a new one
-        after = replace(after, settings=replace(after.settings, stamps={"publisher.toml": (0, 0)}))
-    publishing.publish(after, feeds_to=None, site_to=None, **WHO, now=NOW)
-    with database.read() as connection:
-        said = {
-            path: public.get(connection, f"site/{path}").status for path in ("fa/index.html", "index.html")
-        }
-        assert public.get(connection, "site/assets/copy.js").status == public.OK
-    assert said == {"fa/index.html": public.OK if outdated else public.GONE, "index.html": public.OK}
 
 
 def test_where_there_is_one_language_the_last_box_holds_everything(database):
