@@ -208,10 +208,10 @@ def test_what_a_feed_is_gives_each_sections_address_and_says_what_the_last_box_h
     main, rest = helped(database, path, sections=[both, plain])
     for page_of, feed in ((f"world/{tail}", f"world.{tail}"), ("economy", "economy")):
         assert f'<li><a href="{ROOT}/s/{page_of}/">' in main
-        assert f'value="{ROOT}/feeds/{feed}.rss"' in main
+        assert f">{ROOT}/feeds/{feed}.rss</div>" in main
         assert f'data-copy="{ROOT}/feeds/{feed}.rss"' in main
     assert f">{heading}</h2>" in rest
-    assert f'value="{ROOT}/feeds/lang/{tail}.rss"' in rest
+    assert f">{ROOT}/feeds/lang/{tail}.rss</div>" in rest
     assert "nobody learns" not in main
 
 
@@ -258,7 +258,7 @@ def test_where_there_is_one_language_the_last_box_holds_everything(database):
     one = {"id": "d", "version": 1, "language": "en", "short": "Theirs.", "full": "Theirs alone."}
     _, rest = helped(database, tables={"disclaimer": [one]})
     assert ">All stories</h2>" in rest
-    assert f'value="{ROOT}/feeds/all.rss"' in rest
+    assert f">{ROOT}/feeds/all.rss</div>" in rest
 
 
 def test_a_language_from_right_to_left_without_a_translation_has_pages_that_the_gate_passes(database):
