@@ -103,7 +103,7 @@ class Words:
 
     @cached_property
     def apart(self) -> Words:
-        """The same words for a page: from right to left, a string said in English for want of a translation is kept together."""
+        """The same words for a page or a mail: from right to left, a string said in English for want of a translation is kept together."""
         if not self._rtl:
             return self
         words = Words(self.language, self._catalogue, self.strings)

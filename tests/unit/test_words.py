@@ -331,9 +331,7 @@ def test_what_a_language_from_right_to_left_lacks_stands_apart_on_a_page():
     assert urdu.gettext("What is a feed?") == f"{LRI}What is a feed?{PDI}"
     assert urdu.ngettext("%(n)s story", "%(n)s stories", 2).startswith(LRI)
     assert urdu.fill("Source: %(source)s", source="بی بی سی") == f"{LRI}Source: بی بی سی{PDI}"
-    assert TEMPLATES.words("ur").gettext("What is a feed?") == "What is a feed?", (
-        "mails and feeds have their own ways"
-    )
+    assert TEMPLATES.words("ur").gettext("What is a feed?") == "What is a feed?", "feeds have their own ways"
     for language in ("fa", "de", "en"):
         assert LRI not in TEMPLATES.words(language).apart.gettext("What is a feed?")
     page = pages.help_page(site_in("ur"), feeds=[], templates=TEMPLATES).decode()
