@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 from publisher import gate
 from publisher.cli import publisher
 from publisher.cli.exits import told
-from publisher.edition import Disclaimer, Variant
+from publisher.edition import Disclaimer, Notice, Variant
 from publisher.render import digest, message, pages
 from publisher.render.direction import FSI, LRI, LRM, PDI, RLI, isolated
 from publisher.render.places import markers
@@ -349,3 +349,15 @@ def site_in(language):
         sections=(),
         disclaimer="Full.",
     )
+
+
+def test_a_list_of_stories_on_a_page_names_the_zone_once_and_not_on_a_notice():
+    notice = Notice(NOW, "en", "Withdrawn: a story from Meridian", "This story was withdrawn.")
+    shown = [item("01A", withdrawn=notice), *(item(f"01{n}") for n in "BCD")]
+    made = edition(*shown)
+    site = replace(site_in("en"), timezone="Asia/Tehran")
+    said = {"heading": "World", "url": f"{site.url}/s/world/", "feeds": [], "templates": TEMPLATES}
+    page = pages.section_page(made, site, **said).decode()
+    times = re.findall(r"<time [^>]*>([^<]*)</time>", page)
+    assert [time.endswith(" UTC+3:30") for time in times] == [True, False, False]
+    assert len({time.removesuffix(" UTC+3:30") for time in times}) == 1
