@@ -27,6 +27,7 @@ __all__ = [
     "overtaken",
     "restored",
     "still_restored",
+    "version_hash",
 ]
 
 CLAMPED = "future-date-clamped"
@@ -85,6 +86,11 @@ def content_hash(received: Received) -> bytes:
             ]
         )
     ).digest()
+
+
+def version_hash(hashed: bytes, version: int, known: Collection[bytes]) -> bytes:
+    """The hash under which a version is kept: one that says again what an earlier one said has a hash of its own."""
+    return hashlib.sha256(hashed + str(version).encode()).digest() if hashed in known else hashed
 
 
 def _later_fields(received: Received) -> list[str]:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from publisher.cli.context import Door, cell, counted, door, now
+from publisher.cli.context import Door, counted, door, now
 from publisher.cli.exits import PARTLY
 from publisher.cli.feeds import say_behind
 from publisher.cli.params import INSTANT, PAST, WHY, paged
 from publisher.cli.reaching import PublicReason, reach, reach_lines, same_lines
+from publisher.cli.showing import show
 
 if TYPE_CHECKING:
     from publisher.desk.acts import Withdrawn
@@ -57,74 +58,6 @@ def list_(
     columns = {"id": "Story", "state": "State", "urgency": "Urg", "received_at": "Received"}
     columns |= {"source": "Source", "sections": "Sections"}
     door_.table(rows, {**columns, "headline": "Headline"}, empty="No stories: run `publisher ingest`.")
-
-
-@story.command()
-@click.argument("story_id", metavar="STORY")
-@click.option(
-    "--diff",
-    is_flag=True,
-    help="Show what was set aside of the source's text, and that the rest is unchanged.",
-)
-@door
-def show(door_: Door, story_id: str, diff: bool) -> None:
-    """Show a story: provenance, text, versions, acts, editions.
-
-    \b
-    Examples:
-      publisher story show 01KJP4TQ0M2Z
-      publisher story show 01KJP4TQ0M2Z --diff
-    """
-    from publisher.desk.overview import story_record
-
-    with door_.newsroom() as newsroom:
-        record = story_record(newsroom, story_id, now=now())
-    keys = [
-        "id",
-        "state",
-        "headline",
-        "original_headline",
-        "headline_changed_by",
-        "headline_changed_why",
-        "source",
-    ]
-    keys += ["source_name", "source_url", "link", "language", "urgency", "sections", "eligible_at", "embargo"]
-    keys += [
-        "byline",
-        "dateline",
-        "located",
-        "provider",
-        "signals",
-        "subjects",
-        "copyright",
-        "usage_terms",
-        "published",
-        "first_published",
-        "corrected_at",
-        "correction_note",
-        "ednote",
-        "editions",
-        "flags",
-    ]
-    lines = [f"{key.replace('_', ' '):<22}{cell(record[key])}" for key in keys if record[key]]
-    told = [part.strip() for part in record["text"].split("\n") if part.strip()] or [record["lede"]]
-    lines += ["", *(cell(part) for part in told)] if any(told) else []
-    lines += ["", "versions"]
-    lines += [
-        f"  {v['version']}  {cell(v['received_at'])}  {v['status']:<9} {v['headline']}"
-        for v in record["versions"]
-    ]
-    lines += ["", "acts"] if record["acts"] else []
-    lines += [f"  {cell(a['at'])}  {a['what']}  {a['actor']}: {cell(a['why'])}" for a in record["acts"]]
-    if diff:
-        kept = "equals" if record["body_unchanged"] else "DIFFERS FROM"
-        proof = f"The stored body {kept} the received text (SHA-256 {record['body_digest'][:16]}…)."
-        nothing = record["body_unchanged"] and not record["text"].strip()
-        lines += ["", "It was received without a body." if nothing else proof]
-        lines += (
-            ["Set aside:", *(f"  {block}" for block in record["set_aside"])] if record["set_aside"] else []
-        )
-    door_.show(record, "\n".join(lines))
 
 
 @story.command()
@@ -268,9 +201,9 @@ def hold(door_: Door, story_id: str, why: str) -> int:
 @WHY
 @door
 def kill(door_: Door, story_id: str, public: tuple[tuple[str, str], ...], why: str) -> int:
-    """Withdraw a story for good.
+    """Withdraw a story.
 
-    It goes out of the feeds and pages, and of every mail that has not left. A dispatch that was sending it is halted;
+    Nothing but a person's word brings it back: `publisher story restore`. It goes out of the feeds and pages, and of every mail that has not left. A dispatch that was sending it is halted;
     `publisher dispatch resume` goes on without the story. Whoever has it in a mail already is told, without a word of what it said; `publisher
     run` sends these mails, or `publisher dispatch resume`. Exit code 5 when the gate kept a feed or page back.
 
@@ -368,6 +301,38 @@ def release(door_: Door, story_id: str, why: str) -> int:
 
 
 @story.command()
+@click.argument("story_id", metavar="STORY")
+@click.option("--yes", is_flag=True, help="Also one that its source killed.")
+@WHY
+@door
+def restore(door_: Door, story_id: str, yes: bool, why: str) -> int:
+    """Let a killed story stand again.
+
+    For after a mistake: it comes into its feeds and pages at once and into the next edition, with the words that it had, and says that it had been withdrawn.
+    What was frozen with it goes out without it all the same, and mails that tell of the kill go on. One that its
+    source killed is refused without --yes, and killed again when the source says so again. What held it before the kill holds it still. Exit code 5
+    when the gate kept a feed or page back.
+
+    \b
+    Example:
+      publisher story restore 01KJP4TQ0M2Z --why "another story was meant"
+    """
+    from publisher.desk import restoring
+    from publisher.desk.overview import state_of
+
+    at = now()
+    with door_.newsroom() as newsroom:
+        done = restoring.restore(newsroom, story_id, why=why, against_source=yes, actor=door_.who, now=at)
+    name, state = done.story.story_id, state_of(done.story, at)
+    record = {"id": name, "act": "restore", "version": done.story.version, "state": state}
+    lines = [f"{name} stands again, as version {done.story.version}, and says that it had been withdrawn."]
+    if state != "usable":
+        lines = [f"{name} is killed no more; what held it before holds it: it is {state}."]
+    lines.append(f"How far its kill had come: `publisher story reach {name}`.")
+    return say_public(door_, record, lines, done.published)
+
+
+@story.command()
 @click.option(
     "--since",
     type=PAST,
@@ -394,5 +359,6 @@ def resection(door_: Door, since: datetime | None) -> None:
     )
 
 
+story.add_command(show)
 story.add_command(reach)
 COMMANDS = (story,)

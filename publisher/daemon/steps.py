@@ -15,6 +15,7 @@ from publisher.desk.wire import SourceReport
 from publisher.errors import (
     AlreadyMade,
     AlreadySent,
+    ConfigurationOutdated,
     FolderUnwritable,
     NothingToPublish,
     PublisherError,
@@ -95,6 +96,8 @@ class Steps:
         now = self.clock()
         try:
             accounts = list(self._carried_out(intent, now))
+        except ConfigurationOutdated as error:
+            accounts = [self._outdated(intent, error)]
         except (PublisherError, SubscribersError) as error:
             accounts = [failed(intent, error)]
         waits = next((done for done in accounts if _to_be_tried_again(done)), None)
@@ -105,8 +108,16 @@ class Steps:
             self._hold(intent, waits, now)
         return accounts
 
+    def _outdated(self, intent: Intent, error: ConfigurationOutdated) -> Done:
+        """What waits for the restart of this process: that is told once, and again when it waits for something else."""
+        done = failed(intent, error)
+        before = self.held.get(intent)
+        fresh = before is None or before.why != done.said
+        return replace(done, result="outdated" if fresh else "unchanged", bad=fresh)
+
     def _hold(self, intent: Intent, done: Done, now: datetime) -> None:
-        count = self.failures[intent] = self.failures.get(intent, 0) + 1 if done.bad else 1
+        trouble = done.bad or done.error is not None
+        count = self.failures[intent] = self.failures.get(intent, 0) + 1 if trouble else 1
         self.held[intent] = Held(now + min(RETRY * 2 ** min(count - 1, 10), RETRY_AT_MOST), done.said)
 
     def _carried_out(self, intent: Intent, now: datetime) -> Iterator[Done]:

@@ -14,10 +14,11 @@ from sqlalchemy import Connection
 from publisher import gate
 from publisher.desk import onestory, publishing
 from publisher.desk.names import story_in
+from publisher.desk.nextversion import headlined
 from publisher.desk.propagation import propagate
 from publisher.desk.publishing import Published
 from publisher.desk.sourcereport import SourceReport
-from publisher.desk.taking import ByHand, headlined, take_item
+from publisher.desk.taking import ByHand, take_item
 from publisher.desk.withdrawals import Withdrawal, outgoing, together, withdraw
 from publisher.errors import BadInput, Conflict, Refused, UnknownName
 from publisher.feed import base
@@ -83,10 +84,11 @@ class Withdrawn:
 
 
 def _alive(present: Story) -> Story:
-    """The story itself, unless it was killed: nothing is done to one that is in no output ever again."""
+    """The story itself, unless it was killed: nothing else is done to it before a person lets it stand again."""
     if present.killed is not None:
         raise Refused(
-            f"story {present.story_id} was killed ({present.killed}): a kill is for good. "
+            f"story {present.story_id} was killed ({present.killed}): no source brings it back, and time does not. "
+            f"Where the kill was a mistake, `publisher story restore {present.story_id}` lets it stand again. "
             "What its source sends of it in another text waits in `publisher quarantine list`; the same again is no news"
         )
     return present

@@ -6,7 +6,6 @@ the story is found by the source's id or its aliases; `revise` says what the ver
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -17,19 +16,20 @@ from sqlalchemy import Connection
 from publisher import revise
 from publisher.desk.followups import note_correction
 from publisher.desk.heldback import by_lacking, by_late
+from publisher.desk.nextversion import brought_back, headlined, next_version
 from publisher.desk.onestory import after_change, kill, settle
 from publisher.desk.sourcereport import Outgoing, SourceReport
-from publisher.desk.withdrawals import BY_SOURCE, halt_holding, outgoing
+from publisher.desk.withdrawals import BY_SOURCE, halt_holding, note_source, outgoing
 from publisher.intake.standing import DOUBTS
 from publisher.intake.text import clean
 from publisher.newsroom import Newsroom
-from publisher.revise import Change, change, content_hash, eligible_at, killed, older
+from publisher.revise import Change, change, content_hash, killed, older, version_hash
 from publisher.rights import Channel
-from publisher.selection import barred, belongs, claimed
+from publisher.selection import barred, belongs
 from publisher.store import aliases, house, quarantine, stories
 from publisher.story import PubStatus, Reason, Received, Rejected, Source, Story, unpublishable
 
-__all__ = ["ByHand", "headlined", "kill_by_guid", "take_item"]
+__all__ = ["ByHand", "kill_by_guid", "take_item"]
 
 MADE_UP = re.compile(r"[0-9a-f]{64}")
 NAMED_BY = 60
@@ -126,6 +126,8 @@ def _take_received(
     lone = found is Change.NEW and received.pubstatus is PubStatus.CANCELED
     report.count(KILL_UNKNOWN if lone else found.value)
     if found in {Change.UNCHANGED, Change.STALE}:
+        if present and received.pubstatus is PubStatus.CANCELED:
+            note_source(connection, present, actor=actor, now=now)
         return None
     if present and found is Change.AFTER_KILL:
         _set_aside(connection, present, received, report=report, now=now)
@@ -139,7 +141,8 @@ def _take_received(
     if present is None:
         stories.add(connection, revised, meant.hashed)
     else:
-        stories.add_version(connection, revised, meant.version_hash(revised.version))
+        hashed = version_hash(meant.hashed, revised.version, meant.known)
+        stories.add_version(connection, revised, hashed)
         data, why = {"version": revised.version}, by_hand.why if by_hand else BY_SOURCE
         house.tell(connection, f"story.{found}", revised.story_id, actor=actor, now=now, why=why, data=data)
     whole = by_hand is None and received is said
@@ -163,11 +166,6 @@ class _Meant:
     found: Change
     hashed: bytes
     known: Collection[bytes]
-
-    def version_hash(self, version: int) -> bytes:
-        """The hash under which it is kept: one that says again what an earlier one said has a hash of its own."""
-        said_before = hashlib.sha256(self.hashed + str(version).encode()).digest()
-        return said_before if self.hashed in self.known else self.hashed
 
 
 def _meaning(
@@ -208,11 +206,8 @@ def _meaning(
         meant = _Meant(present, held, change(present, held), content_hash(said), known)
         report.remarks.append(_out_of_order(present, meant.found))
     if meant.found is Change.AFTER_KILL and by_hand is not None:
-        # Whoever had it was told to disregard it: it stands in their next edition again, as one that was corrected, and says so.
-        meant.present, meant.found = replace(present, killed=None, corrected_at=now), Change.RELEASE
-        words = newsroom.templates.words(received.language)
-        note = words.gettext("This story had been withdrawn; it is published again.")
-        meant.received = revise.restored(received, note)
+        meant.present, meant.received = brought_back(newsroom, present, received, now=now)
+        meant.found = Change.RELEASE
     return meant
 
 
@@ -292,77 +287,6 @@ def _tell_mail(
         note_correction(newsroom, connection, revised, actor=actor, now=now)
 
 
-def next_version(
-    newsroom: Newsroom,
-    present: Story | None,
-    source: Source,
-    received: Received,
-    *,
-    kind: Change,
-    sections: tuple[str, ...],
-    first: bool = False,
-    now: datetime,
-) -> Story:
-    """The story with this version on top. A headline that the desk changed stays the desk's.
-
-    `first`: its source was never read before. What it has is not what has just come in but what it had, so that each story is a candidate
-    from the time that it claims, and last month's are no news of today.
-
-    A release by the desk was of the embargo that the source had stated: another one holds again.
-
-    A kill often comes as an id and a word. It says of the story that it must go, nothing of where it stands: sections, language and
-    headline stay what readers had, so that the notice takes the story's place in every feed and the gate knows what to look for.
-    """
-    if present is None:
-        story = Story(
-            story_id=newsroom.mint(now, f"story {source.slug} {received.source_guid}".encode()),
-            version=1,
-            source=source.slug,
-            received=received,
-            headline=received.headline or received.original_headline,
-            received_at=now,
-            modified_at=now,
-            eligible_at=None,
-            sections=sections,
-        )
-        story = replace(story, eligible_at=claimed(story) if first else None)
-    else:
-        kill = kind is Change.KILL
-        language = present.received.language
-        received = (
-            replace(received, language=language)
-            if kill
-            else revise.still_restored(received, present.received)
-        )
-        keep_headline = kill or present.headline_changed_at is not None
-        released = present.released_at if received.embargo == present.received.embargo else None
-        story = replace(
-            present,
-            version=present.version + 1,
-            received=received,
-            headline=present.headline if keep_headline else received.headline or received.original_headline,
-            received_at=now,
-            modified_at=now,
-            sections=present.sections if kill else sections,
-            released_at=released,
-            corrected_at=now if kind is Change.CORRECTION else present.corrected_at,
-            eligible_at=now if kind is Change.RELEASE else present.eligible_at,
-        )
-    return replace(story, eligible_at=eligible_at(story))
-
-
-def headlined(story: Story, headline: str, *, why: str, actor: str, now: datetime) -> Story:
-    """The story under a headline of the house; the original stays beside it, also where the source wrote none."""
-    return replace(
-        story,
-        headline=headline,
-        headline_changed_by=actor,
-        headline_changed_at=now,
-        headline_changed_why=why,
-        modified_at=now,
-    )
-
-
 def kill_by_guid(
     newsroom: Newsroom,
     connection: Connection,
@@ -392,7 +316,10 @@ def kill_by_guid(
             take_item(newsroom, connection, source, probe, report=report, actor=actor, now=now)
         return
     present = stories.locked(connection, story_id)
-    if present is None or killed(present):
+    if present is None:
+        return
+    if killed(present):
+        note_source(connection, present, actor=actor, now=now)
         return
     report.withdrawals += kill(newsroom, connection, present, why=BY_SOURCE, actor=actor, now=now)
     report.count(Change.KILL.value)

@@ -32,7 +32,9 @@ __all__ = [
     "barred_or_unknown",
     "end_corrections",
     "halt_holding",
+    "killed_by_source",
     "killed_in",
+    "note_source",
     "notes_without",
     "outgoing",
     "standing_in",
@@ -43,6 +45,8 @@ __all__ = [
 
 BY_SOURCE = "by its source"
 """The reason of what no person of the house decided."""
+SOURCE_TOO = "story.kill.too"
+"""In the record: its source killed what we had killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,23 @@ def withdraw(
         said = [received for _, _, received in stories.versions(connection, story.story_id)]
         aliases.keep_texts(connection, story.source, story.story_id, said)
     return halt_holding(connection, story.story_id, act=act, why=why)
+
+
+def killed_by_source(connection: Connection, story_id: str) -> datetime | None:
+    """When its source killed a story since a person last let it stand; None where only the desk did."""
+    at = None
+    for row in house.events_of(connection, story_id):
+        if row.what == "story.release":
+            at = None
+        elif row.what in {"story.kill", SOURCE_TOO} and row.why == BY_SOURCE:
+            at = at or row.at
+    return at
+
+
+def note_source(connection: Connection, story: Story, *, actor: str, now: datetime) -> None:
+    """Record, once, that its source kills what was killed before: it changes nothing now, and whoever would take our kill back has to know."""
+    if killed_by_source(connection, story.story_id) is None:
+        house.tell(connection, SOURCE_TOO, story.story_id, actor=actor, now=now, why=BY_SOURCE)
 
 
 def together(done: Sequence[Withdrawal]) -> Withdrawal:

@@ -49,7 +49,8 @@ def render(edition: Edition, variant: Variant, *, look: Look, templates: Templat
     """
     size = 0
     for lengths in STEPS:
-        context = view(edition, variant, look=look, words=templates.words(variant.language), lengths=lengths)
+        words = templates.words(variant.language).apart
+        context = view(edition, variant, look=look, words=words, lengths=lengths)
         html = to_html(templates.render(BODY, context), template=BODY)
         raw = html.encode("utf-8", "replace")
         size = len(raw) + raw.count(b"\n")  # a mail's lines end in CRLF

@@ -19,7 +19,7 @@ from publisher.edition import Edition, Item, Shelf, Variant, Why
 from publisher.render.direction import RLM, direction, is_rtl, isolated, lead_in
 from publisher.render.excerpt import excerpt, shorten
 from publisher.render.places import markers
-from publisher.render.words import Words
+from publisher.render.words import Words, zoned
 from publisher.theme import STANDARD, Colours, Theme
 
 __all__ = ["Lengths", "Look", "imprint", "sides", "view"]
@@ -128,7 +128,12 @@ def view(edition: Edition, variant: Variant, *, look: Look, words: Words, length
         "shelves": [
             {
                 "title": shelf.title,
-                "entries": [_item(frame, item, lead=item is items[0]) for item in members],
+                "entries": [
+                    _item(frame, item, lead=item is items[0], zone=named)
+                    for item, named in zip(
+                        members, zoned(item.time.astimezone(frame.zone) for item in members), strict=True
+                    )
+                ],
                 "more": _more(edition, shelf, printed, words),
                 "more_url": f"{look.site_url}/s/{shelf.section}/",
             }
@@ -260,7 +265,8 @@ def _more(edition: Edition, shelf: Shelf, printed: Collection[str], words: Words
     )
 
 
-def _item(frame: _Frame, item: Item, *, lead: bool) -> dict[str, Any]:
+def _item(frame: _Frame, item: Item, *, lead: bool, zone: bool) -> dict[str, Any]:
+    """A story as templates are told it; `zone`: whether its time names its zone, which the first of a section does for all."""
     words, language = frame.words, frame.language
     foreign = _foreign(item, language)
     side = sides(frame.theme, item.language) if foreign else frame.own
@@ -283,7 +289,7 @@ def _item(frame: _Frame, item: Item, *, lead: bool) -> dict[str, Any]:
         "source_url": item.source_url,
         "dateline": isolated(item.dateline, language),
         "day": _day(frame, local),
-        "time": words.time(local),
+        "time": words.time(local, zone=zone),
         "time_iso": f"{item.time.astimezone(UTC):%Y-%m-%dT%H:%MZ}",
         "corrected": item.corrected_at is not None,
         "correction_note": item.correction_note or "",

@@ -46,7 +46,7 @@ def render(kind: Kind, language: str, *, digest: str, look: Look, templates: Tem
     Raises:
         TemplateInvalid: a template is wrong; with file and line.
     """
-    words = templates.words(language)
+    words = templates.words(language).apart
     subject, heading, lines, button, fine = _said(kind, words, digest=digest, site=look.site_name)
     before, _mark, after = words.gettext("This mail went to %(address)s.").partition("%(address)s")
     theme = look.theme

@@ -72,7 +72,7 @@ def render(said: Withdrawal, language: str, *, look: Look, templates: Templates)
     Raises:
         TemplateInvalid: a template is wrong; with file and line.
     """
-    words = templates.words(language)
+    words = templates.words(language).apart
     zone, theme = ZoneInfo(said.timezone), look.theme
     day = words.date(said.slot.astimezone(zone))
     heading = words.fill("Withdrawn: a story from %(source)s", source=said.source_name)

@@ -11,7 +11,7 @@ import gettext
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -25,7 +25,7 @@ from persiantools.jdatetime import JalaliDate
 
 from publisher.render.direction import LRI, LRM, PDI, first_strong, is_rtl, isolated
 
-__all__ = ["CatalogueUnreadable", "Words", "read_words"]
+__all__ = ["CatalogueUnreadable", "Words", "read_words", "zoned"]
 
 PLACE = re.compile(r"%\((\w+)\)s")
 ZEROS = {
@@ -103,7 +103,7 @@ class Words:
 
     @cached_property
     def apart(self) -> Words:
-        """The same words for a page: from right to left, a string said in English for want of a translation is kept together."""
+        """The same words for a page or a mail: from right to left, a string said in English for want of a translation is kept together."""
         if not self._rtl:
             return self
         words = Words(self.language, self._catalogue, self.strings)
@@ -145,9 +145,10 @@ class Words:
             return self.digits(f"{weekday} {jalali.day} {month} {jalali.year}")
         return self._formatted(local, {"en": "EEEE d MMMM y"}.get(self._locale.language, "full"))
 
-    def time(self, local: datetime) -> str:
-        """Hour and minute with the zone: "06:40 GMT"."""
-        return f"{self.digits(f'{local.hour:02}:{local.minute:02}')} {self.zone(local)}"
+    def time(self, local: datetime, *, zone: bool = True) -> str:
+        """Hour and minute with the zone, or without: "06:40 GMT"."""
+        said = self.digits(f"{local.hour:02}:{local.minute:02}")
+        return f"{said} {self.zone(local)}" if zone else said
 
     def weekday(self, number: int) -> str:
         """The name of a day of the week; 1 is Monday."""
@@ -190,9 +191,9 @@ class Words:
             text = re.sub(r"\b1\b", "1er", text, count=1)
         return self.digits(text)
 
-    def date_time(self, local: datetime) -> str:
+    def date_time(self, local: datetime, *, zone: bool = True) -> str:
         """A short date and the time, with the year: a page may be read long after it was made."""
-        return f"{self.day(local, year=True)}{self.signs.comma}{self.time(local)}"
+        return f"{self.day(local, year=True)}{self.signs.comma}{self.time(local, zone=zone)}"
 
     def zone(self, local: datetime) -> str:
         """The zone as readers know it: its letters, else "UTC+3:30" in the language's digits.
@@ -226,6 +227,16 @@ class Words:
         """How the language says an offset in words of its own, from right to left: "%s گرینویچ"; "" where it does not."""
         said = str(self._locale.zone_formats["gmt"])
         return said if self._rtl and first_strong(said % "") == "rtl" else ""
+
+
+def zoned(times: Iterable[datetime]) -> list[bool]:
+    """Which of the local times of a list name their zone: the first one, and one whose zone is another than that before it."""
+    before: timedelta | None = None
+    named: list[bool] = []
+    for local in times:
+        named.append(local.utcoffset() != before)
+        before = local.utcoffset()
+    return named
 
 
 class CatalogueUnreadable(Exception):

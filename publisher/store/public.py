@@ -31,6 +31,7 @@ __all__ = [
     "heads",
     "newest",
     "paths",
+    "paths_in_folders",
     "put",
     "remember_folder",
     "since",
@@ -183,6 +184,14 @@ def paths(connection: Connection, *, below: str) -> frozenset[str]:
     query = select(public_file.c.path).where(
         public_file.c.path.startswith(below, autoescape=True), public_file.c.status == OK
     )
+    return frozenset(connection.execute(query).scalars())
+
+
+def paths_in_folders(connection: Connection, *, below: str) -> frozenset[str]:
+    """The public paths that are there in the folders just below this one, and no deeper."""
+    path = public_file.c.path
+    inside = path.startswith(below, autoescape=True), path.like(f"{below}%/%"), ~path.like(f"{below}%/%/%")
+    query = select(path).where(*inside, public_file.c.status == OK)
     return frozenset(connection.execute(query).scalars())
 
 

@@ -50,7 +50,7 @@ class Answers(Replies):
         digest = digest or offered[0]
         lang = visit.said("lang") or visit.query.get("lang", "")
         language = lang if lang in digest.languages else best(visit.languages, digest.languages)
-        words = self._newsroom.templates.words(language)
+        words = self._words(language)
         if not visit.posts or visit.said("website"):
             return self._sent(words) if visit.posts else self._join_form(visit, digest, words)
         shown = form_shown(self._newsroom.form_key, visit.said("form"))
@@ -289,7 +289,7 @@ class Answers(Replies):
         found = consent.account(self._newsroom, visit.token, now=now)
         if found is None:
             return self.dead(visit)
-        words = self._newsroom.templates.words(found.language or self._newsroom.settings.site.language)
+        words = self._words(found.language or self._newsroom.settings.site.language)
         if visit.posts and act == "export":
             data = consent.export(self._newsroom, visit.token, now=now)
             if data is None:
@@ -326,7 +326,7 @@ class Answers(Replies):
         found = consent.proved(self._newsroom, visit.token, now=now)
         if found is None:
             return self.dead(visit)
-        words = self._newsroom.templates.words(found.language or self._newsroom.settings.site.language)
+        words = self._words(found.language or self._newsroom.settings.site.language)
         if visit.posts:
             done = consent.prove(self._newsroom, visit.token, client=visit.client, now=now)
             if done is None:

@@ -80,7 +80,7 @@ class Replies:
         asked = visit.query.get("lang", "")
         chosen = visit.posts and visit.said("act") == "save"
         language = asked if asked in standing.digest.languages and not chosen else standing.language
-        return self._newsroom.templates.words(language), standing.digest.title(language)
+        return self._words(language), standing.digest.title(language)
 
     def _speaking(self, standing: Standing, *parts: str) -> House:
         """The house on a page that may be seen in each of the digest's languages."""
@@ -95,7 +95,11 @@ class Replies:
     def _spoken(self, visit: Visit) -> Words:
         settings = self._newsroom.settings
         offered = [settings.site.language, *(tag for one in settings.digests for tag in one.languages)]
-        return self._newsroom.templates.words(best(visit.languages, offered))
+        return self._words(best(visit.languages, offered))
+
+    def _words(self, language: str) -> Words:
+        """The words of a page in this language."""
+        return self._newsroom.templates.words(language).apart
 
     def _path(self, *parts: str) -> str:
         return "/".join((self._below, *parts))

@@ -169,7 +169,8 @@ _IN_WORDS = {
     404: text_answer(404, "There is nothing at this address.", _SOON),
     410: text_answer(410, "This is no longer here.", _GONE),
 }
-_ERROR_PAGES = {"site/404.html": 404, "site/410.html": 410}
+_ERROR_PAGE = re.compile(r"site/(?:([^/]+)/)?(404|410)\.html")
+"""What is said where nothing is: in the site's language, and in each other below the name of that."""
 
 
 class Shelf:
@@ -182,7 +183,7 @@ class Shelf:
         self._full = False
         self._weights: OrderedDict[bytes, int] = OrderedDict()
         self._weight = 0
-        self._pages: dict[int, Answer] = {}
+        self._pages: dict[tuple[bytes, int], Answer | None] = {}
 
     def __len__(self) -> int:
         return sum(isinstance(entry, Entry) for entry in self.entries.values())
@@ -196,11 +197,10 @@ class Shelf:
 
     def _put(self, file: Public) -> None:
         self.seq = max(self.seq, file.seq)
-        if file.path in _ERROR_PAGES:
-            if file.status == OK:
-                status = _ERROR_PAGES[file.path]
-                extra = _SOON if status == 404 else _GONE
-                self._pages[status] = _page_answer(status, file.body, extra)
+        if (page := _ERROR_PAGE.fullmatch(file.path)) is not None:
+            language, status = (page[1] or "").encode(), int(page[2])
+            there = _page_answer(status, file.body, _SOON if status == 404 else _GONE)
+            self._pages[language, status] = there if file.status == OK else None
             return
         found = addresses(file.path)
         if found is None:
@@ -209,9 +209,9 @@ class Shelf:
         here = path.encode()
         if file.status != OK:
             worded = file.media_type.startswith("text/html")
-            page = _page_answer(410, file.body, _GONE, _UNSEEN) if worded else None
+            told = _page_answer(410, file.body, _GONE, _UNSEEN) if worded else None
             for other in (path, *beside):
-                self._stand(other.encode(), Gone(path, page))
+                self._stand(other.encode(), Gone(path, told))
             return
         self._stand(here, entry_of(file, path, site_url=self._site_url, hubs=self._hubs))
         for other in beside:
@@ -271,9 +271,12 @@ class Shelf:
         return found.page or self.error(410, raw_path)
 
     def error(self, status: int, raw_path: bytes) -> Answer:
-        """A 404 or 410, in the manner of what was asked for: a page to a person, a line to a program."""
-        page = None if raw_path.startswith(b"/feeds/") else self._pages.get(status)
-        return page or _IN_WORDS[status]
+        """A 404 or 410, in the manner of what was asked for: a page to a person, in the language with which the address begins or ends, a line to a program."""
+        if raw_path.startswith(b"/feeds/"):
+            return _IN_WORDS[status]
+        parts = raw_path.strip(b"/").split(b"/")
+        spoken = (self._pages.get((part, status)) for part in (parts[0], parts[-1], b""))
+        return next(filter(None, spoken), _IN_WORDS[status])
 
 
 def addresses(path: str) -> tuple[str, tuple[str, ...]] | None:

@@ -9,6 +9,6 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     setTimeout(() => { button.textContent = label; }, 2000);
   });
 }
-for (const address of document.querySelectorAll("input.address")) {
-  address.addEventListener("focus", () => address.select());
+for (const address of document.querySelectorAll(".address")) {
+  address.addEventListener("focus", () => getSelection().selectAllChildren(address));
 }

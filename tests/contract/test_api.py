@@ -127,7 +127,7 @@ def test_program_does_what_a_person_does_and_once(database: Database) -> None:
     steps = readers.record(program.room, NEW["address"])["consent"]
     assert {step["actor"] for step in steps} == {"api:site"}
 
-    # a story is held, released and killed
+    # a story is held, released, killed and restored
     story = got("GET", "/stories")["items"][0]["id"]
     for word, state in (("hold", "held"), ("release", "usable"), ("kill", "killed")):
         told = got("POST", f"/stories/{story}/{word}", {"why": "as agreed"}, ("idempotency-key", word))
@@ -135,6 +135,8 @@ def test_program_does_what_a_person_does_and_once(database: Database) -> None:
         got("POST", f"/stories/{story}/{word}", {"why": "as agreed"}, ("idempotency-key", word))
     assert problem(program.call("POST", f"/stories/{story}/release", {"why": "x"})) == (409, "refused")
     assert got("GET", "/stories?state=killed")["items"][0]["id"] == story
+    told = got("POST", f"/stories/{story}/restore", {"why": "a mistake"})
+    assert (told["state"], told["version"], told["acts"][-1]["actor"]) == ("usable", 2, "api:site")
 
     # who has the bytes is not sent them again
     page = program.call("GET", "/editions")

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from publisher.desk import acts, mailing
+from publisher.errors import NothingToPublish
 from publisher.ledger import Counts
 from publisher.store.db import Database
 from tests.mailroom import WHO, ingest, keeping, make, send, story_id, subscribe
@@ -91,3 +94,22 @@ def test_story_corrected_before_another_was_taken_out_is_in_the_next_edition(
         dispatch_id = mailing.begin(room, made, actor="test", now=late)
         assert send(room, dispatch_id, clock=lambda: late).counts == Counts(accepted=1)
     assert headlines(room) == ["Better"]
+
+
+def test_an_edition_that_waits_for_its_first_reader_keeps_its_stories(
+    database: Database, tmp_path: Path
+) -> None:
+    """It may be sent yet, and stands in the archive: the next one would bring its stories twice."""
+    with keeping(tmp_path) as server:
+        room = newsroom(database, relay_port=server.port)
+        ingest(room, line(1), line(2))
+        made = make(room)
+        with pytest.raises(
+            NothingToPublish,
+            match=rf"waits for `publisher send {made.edition_id}`, and no later one repeats its stories",
+        ):
+            mailing.begin(room, made, **WHO)
+        subscribe(room, "first@list.example")
+        ingest(room, line(3), now=TOMORROW - timedelta(hours=1))
+        assert headlines(room) == ["Headline number 3"]
+        assert send(room, mailing.begin(room, made, **WHO)).counts == Counts(accepted=1)

@@ -104,7 +104,7 @@ def correct_in_mail(database: Database, server: Server) -> tuple[Newsroom, str]:
 def test_a_correction_of_a_new_source_waits_for_the_restart(database: Database, server: Server) -> None:
     old, dispatch_id = correct_in_mail(database, server)
     (done,) = Steps(newsroom=old, clock=lambda: LATER).perform(Tell(dispatch_id))
-    assert (done.result, done.code) == ("failed", "configuration-outdated")
+    assert (done.result, done.code, done.bad) == ("outdated", "configuration-outdated", True)
     assert "source later-news is not in this process's configuration" in done.said
     assert "sources.toml" in done.said
     assert "restart it" in done.said
@@ -113,6 +113,27 @@ def test_a_correction_of_a_new_source_waits_for_the_restart(database: Database, 
     assert mailing.due(there, now=LATER, kinds=mailing.OF_FOLLOWUPS) == [dispatch_id]
     mailing.go_on(there, dispatch_id, actor="test", clock=lambda: LATER)
     assert len(mails(server)[READER]) == 2
+
+
+def test_what_waits_for_the_restart_says_so_once(database: Database, server: Server) -> None:
+    old, dispatch_id = correct_in_mail(database, server)
+    steps = Steps(newsroom=old, clock=lambda: LATER)
+    told = [steps.perform(Tell(dispatch_id))[0] for _ in range(3)]
+    assert [(done.result, done.bad) for done in told] == [
+        ("outdated", True),
+        ("unchanged", False),
+        ("unchanged", False),
+    ]
+    assert steps.held[Tell(dispatch_id)].until == LATER + timedelta(minutes=4), (
+        "it is looked at more and more rarely"
+    )
+    settings = replace(old.settings, stamps={"sources.toml": (0, 0), "gone.toml": (0, 0)})
+    steps.newsroom = replace(old, settings=settings)
+    (done,) = steps.perform(Tell(dispatch_id))
+    assert (done.result, done.bad, "gone.toml" in done.said) == ("outdated", True, True)
+    steps.newsroom = grown(database, relay_port=server.port, corrections_at_once=5)
+    (done,) = steps.perform(Tell(dispatch_id))
+    assert (done.result, steps.held) == ("done", {})
 
 
 def test_an_edition_that_holds_a_new_source_waits_whole(database: Database, server: Server) -> None:

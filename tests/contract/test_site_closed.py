@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -123,3 +124,26 @@ def test_rights_that_are_taken_back_close_the_page_of_a_story_until_they_are_giv
         assert showing(room, "Headline number 2", "site/story/")
         publish(room, at + timedelta(hours=1))
         assert showing(room, "Headline number 1", "site/story/")
+
+
+@pytest.mark.parametrize("outdated", [False, True])
+def test_the_front_page_of_a_language_that_is_none_any_more_is_taken_down(database, outdated):
+    def room(*tags: str) -> Newsroom:
+        told = [
+            {"id": "d", "version": 1, "language": tag, "short": f"{tag}.", "full": f"{tag}."} for tag in tags
+        ]
+        section = {"slug": "world", "title": dict.fromkeys(tags, "World"), "any": ["category:World"]}
+        return newsroom(database, tables={"disclaimer": told}, sections=[section])
+
+    ingest(room("en", "fa"), "meridian", line(1))
+    publish(room("en", "fa"))
+    after = room("en")
+    if outdated:  # to a process that its files have overtaken a language that it lacks is perhaps a new one
+        after = replace(after, settings=replace(after.settings, stamps={"publisher.toml": (0, 0)}))
+    publish(after)
+    with database.read() as connection:
+        gone = {head.path for head in public.heads(connection, below="site/") if head.status == public.GONE}
+        there = public.paths(connection, below="site/")
+    of_persian = {f"site/fa/{name}.html" for name in ("index", "404", "410")}
+    assert {"site/index.html", "site/404.html", "site/assets/copy.js"} <= there
+    assert of_persian <= (there if outdated else gone)

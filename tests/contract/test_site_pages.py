@@ -152,6 +152,26 @@ def test_a_section_counts_its_stories_and_not_the_notices_of_killed_ones(day):
     assert '<p class="about">3 stories</p>' in text
 
 
+def test_where_nothing_is_a_visitor_is_told_so_in_the_language_of_the_address(day):
+    shelf = Shelf(site_url=ROOT, hubs=())
+    with day.database.read() as connection:
+        shelf.take(shelf.prepared(public.since(connection, 0, limit=1000)), instead=True)
+
+    def told(path, status=404):
+        answer = shelf.error(status, path)
+        assert answer.start["status"] == status
+        return answer.body["body"].decode()
+
+    for path in (b"/fa/nothing", b"/fa/", b"/s/nothing/fa/", b"/e/none/fa"):
+        assert '<html lang="fa" dir="rtl">' in told(path), path
+        assert '<html lang="fa" dir="rtl">' in told(path, 410), path
+        assert f'<p><a href="{ROOT}/fa/">' in told(path), path
+    for path in (b"/nothing", b"/de/nothing", b"/far/", b"/", b"//", b"/story/fab"):
+        assert '<html lang="en" dir="ltr">' in told(path), path
+    assert told(b"/feeds/lang/fa") == "There is nothing at this address.\n"
+    assert shelf.find(b"/fa/404.html") is None
+
+
 def test_what_a_feed_is_is_told_in_the_language_of_the_page_that_leads_there(day):
     persian = page(day, "feeds-help/fa/")
     assert '<html lang="fa" dir="rtl">' in persian
@@ -188,10 +208,10 @@ def test_what_a_feed_is_gives_each_sections_address_and_says_what_the_last_box_h
     main, rest = helped(database, path, sections=[both, plain])
     for page_of, feed in ((f"world/{tail}", f"world.{tail}"), ("economy", "economy")):
         assert f'<li><a href="{ROOT}/s/{page_of}/">' in main
-        assert f'value="{ROOT}/feeds/{feed}.rss"' in main
+        assert f">{ROOT}/feeds/{feed}.rss</div>" in main
         assert f'data-copy="{ROOT}/feeds/{feed}.rss"' in main
     assert f">{heading}</h2>" in rest
-    assert f'value="{ROOT}/feeds/lang/{tail}.rss"' in rest
+    assert f">{ROOT}/feeds/lang/{tail}.rss</div>" in rest
     assert "nobody learns" not in main
 
 
@@ -238,7 +258,7 @@ def test_where_there_is_one_language_the_last_box_holds_everything(database):
     one = {"id": "d", "version": 1, "language": "en", "short": "Theirs.", "full": "Theirs alone."}
     _, rest = helped(database, tables={"disclaimer": [one]})
     assert ">All stories</h2>" in rest
-    assert f'value="{ROOT}/feeds/all.rss"' in rest
+    assert f">{ROOT}/feeds/all.rss</div>" in rest
 
 
 def test_a_language_from_right_to_left_without_a_translation_has_pages_that_the_gate_passes(database):

@@ -93,12 +93,15 @@ def test_every_story_is_whole(seen, name, look):
     mail = MAILS[name]
     said = mail.edition.disclaimer(name).short
     words, zone = TEMPLATES.words(name), ZoneInfo(mail.edition.timezone)
+    firsts = [members[0] for _, members in mail.edition.variant(name)]
     assert len(seen[name][look]) == len(mail.edition.items)
     for story, item in zip(seen[name][look], mail.edition.items, strict=True):
         assert item.headline in story["head"]["text"]
         assert len(story["head"]["links"]) == 1
         assert item.source_name in story["first"]["text"]
-        assert words.time(item.time.astimezone(zone)) in story["first"]["text"]
+        local = item.time.astimezone(zone)
+        assert words.time(local, zone=False) in story["first"]["text"]
+        assert (words.zone(local) in story["first"]["text"]) == (item in firsts), "once in a section"
         assert item.lede[:60] in story["parts"][-2]["text"]
         foot = story["parts"][-1]
         assert foot["links"] == [item.source_url]

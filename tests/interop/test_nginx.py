@@ -55,6 +55,17 @@ def test_nginx_alone_serves_the_folders(program, office):
         assert b"Nothing here" in ask(port, "/nothing").body
 
 
+def test_nginx_alone_says_that_nothing_is_there_in_the_language_of_the_address(program, office):
+    persian = office.folder / "out" / "site" / "fa" / "404.html"
+    persian.parent.mkdir()
+    persian.write_text("هیچ", encoding="utf-8")
+    with nginx(program, office.folder, examples()[1]) as port:
+        for path in ("/fa/nothing", "/s/nothing/fa/", "/archive/nothing/fa"):
+            assert (ask(port, path).status, ask(port, path).body.decode()) == (404, "هیچ"), path
+        for path in ("/far/", "/nothing"):
+            assert b"Nothing here" in ask(port, path).body, path
+
+
 def test_nginx_alone_tells_of_a_kill(program, office):
     with nginx(program, office.folder, examples()[1]) as port:
         old = ask(port, "/feeds/world.json", "Accept-Encoding: gzip")

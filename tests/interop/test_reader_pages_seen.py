@@ -22,6 +22,11 @@ JUDGE = (
     "axe.run(document).then(found => JSON.stringify([document.documentElement.scrollWidth, "
     "found.violations.flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.html}`))]))"
 )
+CUT = (
+    "JSON.stringify([...document.querySelectorAll('.address')].map(box => "
+    "[box.scrollWidth <= box.clientWidth, box.getBoundingClientRect().right <= 390, box.textContent ?? '']))"
+)
+LONG_FEED = "https://the-newsroom-of-a-town.example/feeds/middle-east-and-north-africa-politics.zh-Hans.rss"
 LONG = "an-address-that-somebody-typed-who-has-a-very-long-name-indeed@a-long-domain.of-some-length.example"
 
 
@@ -133,6 +138,24 @@ def public(language: str) -> list[bytes]:
     ]
 
 
+def helping(language: str) -> list[bytes]:
+    """What a feed is, of a house whose addresses are longer than a phone is wide."""
+    house = public_pages.Site(
+        name="The Example Newsroom",
+        url="https://n.example",
+        language=language,
+        timezone="UTC",
+        postal_address="1 Quay Street",
+        sections=(),
+        disclaimer="Full.",
+    )
+    feed = pages_link(language)
+    section = public_pages.SectionFeed("Sea", "https://n.example/s/sea/", LONG_FEED)
+    said = {"sections": [section], "of_language": False, "tongues": ()}
+    templates = load([assets.root() / "templates"])
+    return [public_pages.help_page(house, feeds=[replace(feed, url=LONG_FEED)], **said, templates=templates)]
+
+
 def pages_link(language: str) -> public_pages.Feed:
     return public_pages.Feed("RSS", "application/rss+xml", "All", f"https://n.example/feeds/{language}.rss")
 
@@ -153,3 +176,14 @@ def test_axe_finds_nothing_against_a_page_and_it_fits_a_phone() -> None:
             told = window._call("Runtime.evaluate", expression=JUDGE, awaitPromise=True, returnByValue=True)
             found[kind, language, number] = tuple(json.loads(told["result"]["value"]))
     assert found == dict.fromkeys(found, (320, []))
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_a_long_address_of_a_feed_is_seen_whole_on_a_phone(language: str) -> None:
+    with browser(str(installed())) as window:
+        window.picture(helping(language)[0].decode(), width=390, dark=False)
+        window._call("Runtime.evaluate", expression=AXE.read_text(encoding="utf-8"))
+        told = window._call("Runtime.evaluate", expression=JUDGE, awaitPromise=True, returnByValue=True)
+        assert json.loads(told["result"]["value"]) == [390, []]
+        told = window._call("Runtime.evaluate", expression=CUT, returnByValue=True)
+        assert json.loads(told["result"]["value"]) == [[True, True, LONG_FEED]] * 2

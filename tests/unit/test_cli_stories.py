@@ -98,3 +98,75 @@ def test_a_folder_that_cannot_be_written_keeps_no_kill_from_the_others(run, tmp_
     assert run("feed", "build").code == 0
     again = run("feed", "forget", str(broken))
     assert (again.code, str(feeds) in again.err) == (2, True)
+
+
+def test_what_a_later_version_changed_is_shown_beside_what_stood_before(run):
+    body = "<p>Two of the four cranes work.</p><p>The port opens at six.</p>"
+    said = {"headline": "Cranes work", "lede": "Two cranes of four.", "body": body, "byline": "Ana Moreira"}
+    run.ingest(line(7, **said))
+    more = {"body": body.replace("Two", "Three") + "<p>The fourth is rusty.</p>", "headline": "Cranes stand"}
+    run.ingest(line(7, **said | more | {"correction_note": "Three, not two."}))
+    run.ingest(line(7, **said | more | {"correction_note": "Three, not two.", "urgency": 2}))
+    (story_id,) = [i["id"] for i in run.json("story", "list")["items"] if i["headline"] == "Cranes stand"]
+    assert run.json("story", "show", story_id, "--diff")["changes"] == [
+        {"version": 2, "against": 1, "field": "headline", "before": "Cranes work", "after": "Cranes stand"},
+        {
+            "version": 2,
+            "against": 1,
+            "field": "text",
+            "before": "Two of the four cranes work.",
+            "after": "Three of the four cranes work.",
+        },
+        {"version": 2, "against": 1, "field": "text", "before": "", "after": "The fourth is rusty."},
+        {
+            "version": 2,
+            "against": 1,
+            "field": "correction note",
+            "before": "",
+            "after": "Three, not two.",
+        },
+        {"version": 3, "against": 2, "field": "urgency", "before": "5", "after": "2"},
+    ]
+    assert "changes" not in run.json("story", "show", story_id)
+    shown = run("story", "show", story_id, "--diff").out
+    assert "version 2 against 1" in shown
+    assert "  text\n  - Two of the four cranes work.\n  + Three of the four cranes work." in shown
+    assert "  text\n  + The fourth is rusty." in shown
+
+
+def test_a_kill_took_no_words_from_a_story_but_its_standing(run):
+    run.ingest(line(7, headline="Cranes work", body="<p>The cranes work.</p>"))
+    run.ingest(line(7, headline="", body="", status="canceled"))
+    (story_id,) = [i["id"] for i in run.json("story", "list")["items"] if i["headline"] == "Cranes work"]
+    (change,) = run.json("story", "show", story_id, "--diff")["changes"]
+    assert [change[key] for key in ("field", "before", "after")] == ["status", "usable", "canceled"]
+
+
+def test_a_story_of_one_version_has_nothing_to_be_compared_with(run):
+    (story_id, _) = [item["id"] for item in run.json("story", "list")["items"]]
+    assert run.json("story", "show", story_id, "--diff")["changes"] == []
+    assert (
+        "One version has come: there is nothing to compare." in run("story", "show", story_id, "--diff").out
+    )
+
+
+def test_a_kill_by_mistake_is_taken_back(run):
+    (story_id, _) = [item["id"] for item in run.json("story", "list")["items"]]
+    refused = run("story", "restore", story_id, "--why", "a mistake")
+    assert (refused.code, "was not killed" in refused.err) == (4, True)
+    run("story", "kill", story_id, "--why", "the wrong one")
+    refused = run("story", "release", story_id, "--why", "a mistake")
+    assert (refused.code, f"publisher story restore {story_id}" in refused.err) == (3, True)
+    said = run("story", "restore", story_id, "--why", "a mistake")
+    assert said.code == 0
+    assert f"{story_id} stands again, as version 2, and says that it had been withdrawn." in said.out
+    assert "Brought back in version 2" in run("story", "reach", story_id).out
+
+
+def test_a_kill_by_the_source_wants_a_yes(run):
+    (story_id, _) = [item["id"] for item in run.json("story", "list")["items"]]
+    run.ingest(line(2, headline="", status="canceled"))
+    refused = run("story", "restore", story_id, "--why", "they mean another")
+    assert (refused.code, "killed by its source" in refused.err) == (3, True)
+    done = run.json("story", "restore", story_id, "--yes", "--why", "they mean another")
+    assert (done["act"], done["state"], done["version"]) == ("restore", "usable", 3)

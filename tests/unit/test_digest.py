@@ -2,6 +2,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
@@ -14,6 +15,7 @@ from publisher.render.direction import LRM
 from publisher.render.excerpt import excerpt, shorten
 from publisher.render.mjml import to_html
 from publisher.render.templates import autoescape, load
+from publisher.render.words import zoned
 from tests.editions import HEADERS, LOOK, NOW, PERSONAL, TEMPLATES, edition, item, persian
 
 
@@ -230,6 +232,24 @@ def test_a_time_of_another_day_than_the_editions_names_its_day(language, kicker)
     assert time.attributes["dir"] == way, "or the zone would stand before the time"
     assert not re.search("[·][\\W_]{0,3}[۰-۹]|[۰-۹][\\W_]{0,3}[·]", f"{shown}{rendered.text}")
     assert cleared(made, rendered, language) == ()
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_the_zone_is_named_once_in_a_section_unless_it_changes(language):
+    """Beside each time it says the same ten times over; a clock change between two stories is said."""
+    times = [datetime(2026, 3, 2, 1, minute, tzinfo=UTC) for minute in (40, 30, 20, 10)]
+    made = edition(*(item(f"01{n}", time=time) for n, time in enumerate(times)), language=language)
+    zone = TEMPLATES.words(language).zone(times[0].astimezone(ZoneInfo("Asia/Tehran")))
+    rendered = render(made, language)
+    for said in (rendered.text, seen(rendered)):
+        assert said.count(zone) == 2, "the last story is of another section"
+    assert zoned(
+        datetime(2026, 3, 29, hour, tzinfo=UTC).astimezone(ZoneInfo("Europe/Paris")) for hour in (3, 2, 0)
+    ) == [
+        True,
+        False,
+        True,
+    ]
 
 
 def test_a_time_of_the_editions_own_day_stands_alone():

@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 from publisher import gate
 from publisher.cli import publisher
 from publisher.cli.exits import told
-from publisher.edition import Disclaimer, Variant
+from publisher.edition import Disclaimer, Notice, Variant
 from publisher.render import digest, message, pages
 from publisher.render.direction import FSI, LRI, LRM, PDI, RLI, isolated
 from publisher.render.places import markers
@@ -331,9 +331,7 @@ def test_what_a_language_from_right_to_left_lacks_stands_apart_on_a_page():
     assert urdu.gettext("What is a feed?") == f"{LRI}What is a feed?{PDI}"
     assert urdu.ngettext("%(n)s story", "%(n)s stories", 2).startswith(LRI)
     assert urdu.fill("Source: %(source)s", source="بی بی سی") == f"{LRI}Source: بی بی سی{PDI}"
-    assert TEMPLATES.words("ur").gettext("What is a feed?") == "What is a feed?", (
-        "mails and feeds have their own ways"
-    )
+    assert TEMPLATES.words("ur").gettext("What is a feed?") == "What is a feed?", "feeds have their own ways"
     for language in ("fa", "de", "en"):
         assert LRI not in TEMPLATES.words(language).apart.gettext("What is a feed?")
     page = pages.help_page(site_in("ur"), feeds=[], templates=TEMPLATES).decode()
@@ -351,3 +349,15 @@ def site_in(language):
         sections=(),
         disclaimer="Full.",
     )
+
+
+def test_a_list_of_stories_on_a_page_names_the_zone_once_and_not_on_a_notice():
+    notice = Notice(NOW, "en", "Withdrawn: a story from Meridian", "This story was withdrawn.")
+    shown = [item("01A", withdrawn=notice), *(item(f"01{n}") for n in "BCD")]
+    made = edition(*shown)
+    site = replace(site_in("en"), timezone="Asia/Tehran")
+    said = {"heading": "World", "url": f"{site.url}/s/world/", "feeds": [], "templates": TEMPLATES}
+    page = pages.section_page(made, site, **said).decode()
+    times = re.findall(r"<time [^>]*>([^<]*)</time>", page)
+    assert [time.endswith(" UTC+3:30") for time in times] == [True, False, False]
+    assert len({time.removesuffix(" UTC+3:30") for time in times}) == 1

@@ -87,7 +87,7 @@ def of_one_story(
             (
                 language,
                 withdrawal.correction_note(
-                    made.title(language), made.slot, made.timezone, templates.words(language)
+                    made.title(language), made.slot, made.timezone, templates.words(language).apart
                 ),
             )
             for language in made.languages
@@ -149,7 +149,7 @@ def _correction(
 
     def prepare(language: str) -> message.Compiled:
         page = _page(letter, carrier.made, story.story_id, story.link, language)
-        words = newsroom.templates.words(language)
+        words = newsroom.templates.words(language).apart
         look = replace(letters.look(letter), archive_url=page, label=words.gettext("Correction"))
         variant = Variant(language)
         rendered = render_digest.render(made, variant, look=look, templates=newsroom.templates)

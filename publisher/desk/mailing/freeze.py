@@ -156,7 +156,7 @@ def _why_nobody(newsroom: Newsroom, made: Edition, digest: Digest) -> str:
         return f"those who get digest {digest.slug} have no story in their sections and language"
     return (
         f"nobody gets digest {digest.slug} yet: `publisher subscriber add ADDRESS --digest {digest.slug}` or "
-        "`import`; the edition waits"
+        f"`import`; the edition waits for `publisher send {made.edition_id}`, and no later one repeats its stories"
     )
 
 

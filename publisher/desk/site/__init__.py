@@ -133,7 +133,7 @@ def _gone(
     A process whose files were written since may only lack those: of them it takes down what shows a story that may be in no output.
     """
     closed = set(found.closed) - files.keys()
-    nobodys: set[str] = set()
+    nobodys = set(public.paths_in_folders(connection, below=SITE) - shown)  # fronts, above all
     for below in (f"{SITE}s/", f"{SITE}archive/", f"{SITE}feeds-help/"):
         nobodys |= public.paths(connection, below=below) - shown
     for entry in found.digests:

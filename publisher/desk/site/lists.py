@@ -63,14 +63,16 @@ def around(
         "assets/copy.js": Finished(
             templates.source("web/copy.js").encode(), "text/javascript; charset=utf-8"
         ),
-        "404.html": Finished(pages.missing_page(site, gone=False, templates=templates), HTML),
-        "410.html": Finished(pages.missing_page(site, gone=True, templates=templates), HTML),
         "robots.txt": Finished(pages.robots(site.url), "text/plain; charset=utf-8"),
         "sitemap.xml": Finished(pages.sitemap([*_places(newsroom, found, rows, there, now)]), XML),
     }
     tongues = [pages.TongueLink(tag, help_url(newsroom, tag)) for tag in front_languages(newsroom)]
     for tongue in tongues:
         helped = house(newsroom, tongue.language)
+        front = front_url(newsroom, tongue.language).removeprefix(f"{site.url}/")
+        for name, gone in (("404.html", False), ("410.html", True)):
+            missing = pages.missing_page(helped, gone=gone, templates=templates)
+            files[f"{front}{name}"] = Finished(missing, HTML)
         feeds = feeds_in(newsroom, tongue.language)
         told = pages.help_page(
             helped,

@@ -17,7 +17,7 @@ from publisher.render.pages.base import (
     rendered,
     report_url,
     rights_of,
-    told_item,
+    told_items,
     told_words,
 )
 from publisher.render.templates import Templates
@@ -57,18 +57,15 @@ def edition_page(
     told = [
         (
             shelf.title,
-            [
-                told_item(
-                    edition,
-                    item,
-                    variant.language,
-                    edition.timezone,
-                    words,
-                    later=later.get(item.story_id),
-                    report=report_url(site, f"edition {edition.edition_id}, story {item.story_id}"),
-                )
-                for item in items
-            ],
+            told_items(
+                edition,
+                items,
+                variant.language,
+                edition.timezone,
+                words,
+                later=later,
+                report=lambda item: report_url(site, f"edition {edition.edition_id}, story {item.story_id}"),
+            ),
         )
         for shelf, items in shelves
     ]

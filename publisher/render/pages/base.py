@@ -6,7 +6,7 @@ and ends. Nothing personal is known here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from publisher.edition import Edition, Item
 from publisher.feed import own_name
 from publisher.render.direction import direction, lead_in
 from publisher.render.templates import Templates
-from publisher.render.words import Words
+from publisher.render.words import Words, zoned
 from publisher.theme import STANDARD, Theme
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "rights_of",
     "script_url",
     "told_item",
+    "told_items",
     "told_tongues",
     "told_words",
 ]
@@ -204,6 +205,36 @@ def script_url(site_url: str) -> str:
     return f"{site_url}/assets/copy.js"
 
 
+def told_items(
+    edition: Edition,
+    items: Sequence[Item],
+    language: str,
+    timezone: str,
+    words: Words,
+    *,
+    later: Mapping[str, Later] | None = None,
+    report: Callable[[Item], str] = lambda _: "",
+) -> list[dict[str, object]]:
+    """The stories of a list as templates are told them: the first time names the zone for all. `later`: by story; `report`: of each story."""
+    zone = ZoneInfo(timezone)
+    shown = [item for item in items if item.withdrawn is None]
+    named = zoned(item.time.astimezone(zone) for item in shown)
+    zones = {item.story_id: said for item, said in zip(shown, named, strict=True)}
+    return [
+        told_item(
+            edition,
+            item,
+            language,
+            timezone,
+            words,
+            zone=zones.get(item.story_id, True),
+            later=(later or {}).get(item.story_id),
+            report=report(item),
+        )
+        for item in items
+    ]
+
+
 def told_item(
     edition: Edition,
     item: Item,
@@ -211,10 +242,11 @@ def told_item(
     timezone: str,
     words: Words,
     *,
+    zone: bool = True,
     later: Later | None = None,
     report: str = "",
 ) -> dict[str, object]:
-    """A story as templates are told it; `report`: what opens a mail about it, where the page has one for each story."""
+    """A story as templates are told it; `zone`: whether its time names its zone; `report`: what opens a mail about it, where the page has one for each story."""
     if item.withdrawn:
         notice = item.withdrawn
         return {
@@ -225,8 +257,8 @@ def told_item(
             "language": notice.language,
             "direction": direction(notice.language),
         }
-    zone = ZoneInfo(timezone)
-    local = item.time.astimezone(zone)
+    here = ZoneInfo(timezone)
+    local = item.time.astimezone(here)
     return {
         "story_id": item.story_id,
         "withdrawn": False,
@@ -241,13 +273,13 @@ def told_item(
         "lede": lead_in(item.lede, item.language) if item.lede else "",
         "language": item.language,
         "direction": direction(item.language),
-        "time": words.date_time(local),
+        "time": words.date_time(local, zone=zone),
         "time_iso": local.isoformat(timespec="minutes"),
         "corrected": item.corrected_at is not None,
         "correction_note": item.correction_note or "",
         "also": [{"name": other.source_name, "url": other.source_url} for other in item.also],
         "later": {
-            "said": words.fill("Corrected on %(date)s", date=words.day(later.at.astimezone(zone), year=True)),
+            "said": words.fill("Corrected on %(date)s", date=words.day(later.at.astimezone(here), year=True)),
             "note": later.note,
             "url": later.url,
         }

@@ -18,7 +18,7 @@ from publisher.render.pages.base import (
     help_url,
     rendered,
     rights_of,
-    told_item,
+    told_items,
     told_words,
 )
 from publisher.render.templates import Templates
@@ -52,7 +52,7 @@ def front_page(
             rights=rights_of(items),
         ),
         words=told_words(words),
-        items=[told_item(newest, item, site.language, site.timezone, words) for item in items if newest],
+        items=told_items(newest, items, site.language, site.timezone, words) if newest else [],
         editions=[
             {
                 "title": link.title,
@@ -135,7 +135,7 @@ def section_page(
     `feeds` are the section's; `more_feeds`, the house's, are offered to reader programs after them (autodiscovery).
     """
     words = templates.words(site.language).apart
-    items = [told_item(edition, item, site.language, site.timezone, words) for item in edition.items]
+    items = told_items(edition, edition.items, site.language, site.timezone, words)
     stories = sum(
         item.withdrawn is None for item in edition.items
     )  # what stands in a killed one's place is none

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from publisher.desk import acts, mailing, overview, readers, subscribing
+from publisher.desk import acts, mailing, overview, readers, restoring, subscribing
 from publisher.newsroom import Newsroom
 from publisher.web.api import shapes
 from subscribers.errors import UnknownSubscriber
@@ -241,7 +241,8 @@ OPERATIONS = (
     ),
     _story_act("hold", "Keep a story back from everything until it is released.", acts.hold),
     _story_act("release", "Let a story go that was held.", acts.release),
-    _story_act("kill", "Withdraw a story for good, from everything.", acts.kill),
+    _story_act("kill", "Withdraw a story from everything.", acts.kill),
+    _story_act("restore", "Let a story stand again that the house killed by mistake.", restoring.restore),
     Operation(
         name="listEditions",
         method="GET",
