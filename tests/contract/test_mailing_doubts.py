@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from publisher.desk import mailing
+from publisher.errors import Conflict
 from publisher.ledger import Counts
 from publisher.store import deliveries
 from publisher.store.db import Database
@@ -83,7 +84,8 @@ def test_who_waits_for_a_resend_can_be_settled_first(
 def test_who_is_to_be_sent_again_already_is_not_queued_twice(database: Database, server: Server) -> None:
     room, _, dispatch_id = begun(database, server, *READERS)
     killed_after_a_reply(room, dispatch_id)
-    assert mailing.resolve(room, dispatch_id, "resend", why="to be sure", **WHO) == 0
+    with pytest.raises(Conflict, match="to be sent again already"):
+        mailing.resolve(room, dispatch_id, "resend", why="to be sure", **WHO)
     assert send(room, dispatch_id).counts == Counts(accepted=len(READERS))
 
 
