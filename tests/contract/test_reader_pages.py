@@ -287,6 +287,22 @@ def fresh(client: Client) -> bytes:
     return f"email=n@limits.example&form={token}".encode()
 
 
+def test_a_web_server_that_web_proxies_do_not_name_is_told_once(
+    room: Newsroom, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A port that Docker publishes: every reader comes from the bridge."""
+    behind, named = Client(room, address="172.17.0.1"), [("x-forwarded-for", "8.8.8.8")]
+    for _ in range(2):
+        assert behind.ask("/subscribe", headers=named).status == 200
+    assert [record.getMessage().partition(" says")[0] for record in caplog.records] == ["172.17.0.1"]
+    assert "web.proxies" in caplog.text
+    assert "8.8.8.8" not in caplog.text
+    caplog.clear()
+    Client(room, address="9.9.9.9").ask("/subscribe", headers=named)
+    Client(room, address="127.0.0.1").ask("/subscribe", headers=named)
+    assert not caplog.records
+
+
 def test_another_address_holds_once_it_is_proved(room: Newsroom, client: Client) -> None:
     mailing.due(room, now=client.at)  # what others asked before is answered: the newest notice is then ours
     add(room, "before@move.example")
