@@ -54,8 +54,8 @@ def list_(
         rows = stories(
             newsroom, section=section, source=source, state=state, limit=limit, after=after, now=now()
         )
-    columns = {"id": "Story", "state": "State", "urgency": "Urg", "received_at": "Received"}
-    columns |= {"source": "Source", "sections": "Sections"}
+    columns = {"id": "Story", "state": "State", "urgency": "Urg", "published_at": "Published"}
+    columns |= {"received_at": "Received", "source": "Source", "sections": "Sections"}
     door_.table(rows, {**columns, "headline": "Headline"}, empty="No stories: run `publisher ingest`.")
 
 

@@ -15,6 +15,7 @@ from publisher.desk.withdrawals import killed_in
 from publisher.edition import Kind
 from publisher.errors import UnknownName
 from publisher.newsroom import Newsroom
+from publisher.selection import claimed
 from publisher.store import approvals, deliveries, followups, house, quarantine, states
 from publisher.store import editions as stored_editions
 from publisher.store import stories as stored_stories
@@ -109,6 +110,7 @@ def stories(
             "sections": story.sections,
             "headline": story.headline,
             "received_at": story.received_at,
+            "published_at": claimed(story),
             "eligible_at": story.eligible_at,
         }
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from publisher import intake
-from publisher.desk import followups, hubs
+from publisher.desk import followups, hubs, windows
 from publisher.desk.dropfolder import look
 from publisher.desk.propagation import propagate
 from publisher.desk.sourcereport import SourceReport
@@ -129,8 +129,15 @@ class _Round:
         return self.states.get(slug, SourceState(source=slug))
 
     def _told(self, slug: str) -> None:
+        report = self.reports[slug]
+        if (
+            report.first
+            and report.failed is None
+            and (old := windows.of_source(self.newsroom, slug, self.now))
+        ):
+            report.remarks.append(old)
         if self.progress is not None:
-            self.progress(self.reports[slug])
+            self.progress(report)
 
 
 def _look_into(

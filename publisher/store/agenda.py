@@ -22,6 +22,7 @@ from publisher.store.schema import (
     story_section,
     story_version,
 )
+from publisher.story import PubStatus
 
 __all__ = [
     "arrivals",
@@ -29,6 +30,7 @@ __all__ = [
     "editions_since",
     "last_act",
     "newest",
+    "past",
     "said",
     "say_once",
     "urgent_since",
@@ -139,3 +141,19 @@ def say_once(
         return False
     house.tell(connection, what, subject, actor=actor, now=now, why=why)
     return True
+
+
+def past(
+    connection: Connection, before: datetime, *, source: str = "", language: str = ""
+) -> tuple[int, datetime | None]:
+    """How many usable stories became eligible before then, of a source, in a language; and when the newest of them did."""
+    query = select(func.count(), func.max(story.c.eligible_at)).where(
+        story.c.status == PubStatus.USABLE.value, story.c.eligible_at < before, story.c.killed.is_(None)
+    )
+    if source:
+        query = query.where(story.c.source == source)
+    if language:
+        own, tag = language.casefold().partition("-")[0], func.lower(story.c.language)
+        query = query.where(or_(tag == own, tag.startswith(f"{own}-")))
+    number, newest = connection.execute(query).one()
+    return number, newest
