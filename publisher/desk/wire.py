@@ -170,11 +170,17 @@ def _look_into(
             report.unread.append(f"{name}: {of_file.failed}")
         return of_file.failed
 
+    folder = Path(source.folder or "")
+    new = not folder.exists()
     try:
-        busy = look(Path(source.folder or ""), take, now=now)
+        busy = look(folder, take, now=now)
     except FolderUnwritable as error:
         busy = report.failed = str(error)
     else:
+        if new:  # a mistyped name looks like an agency that sends nothing
+            report.remarks.append(
+                f"made {folder}, which was not there: if the name is right, let the agency's account write to it"
+            )
         if busy:
             report.remarks.append(f"its folder was not looked into: {busy}")
     state = replace(state, polled_at=now, error=report.failed)

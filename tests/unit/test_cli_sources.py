@@ -136,3 +136,18 @@ def test_a_pushed_file_that_cannot_be_read_is_said_by_the_exit_code_too(run: Roo
     assert said.code == 5
     assert said.data["items"][0]["unread"][0].startswith("kill.jsonl: ")
     assert (folder / "failed" / "kill.jsonl").exists()
+
+
+def test_a_folder_that_was_not_there_is_made_and_said_to_be(run: Room) -> None:
+    """Else a mistyped one looks like an agency that sends nothing."""
+    folder = run.folder / "srv" / "pushd"
+    with (run.folder / "config" / "sources.toml").open("a", encoding="utf-8") as sources:
+        sources.write(
+            f'\n[[source]]\nslug = "pushed"\nname = "Pushed"\nhomepage = "https://pushed.example/"\nformat = "jsonl"\nfolder = "{folder}"\n'
+        )
+    assert run("source", "check", "pushed").code == 5
+    first, again = run("ingest", "pushed"), run("ingest", "pushed")
+    assert first.code == again.code == 0
+    assert f"  pushed: made {folder}, which was not there" in first.out
+    assert "made" not in again.out
+    assert run("source", "check", "pushed").code == 0
