@@ -54,7 +54,7 @@ def list_(
         rows = stories(
             newsroom, section=section, source=source, state=state, limit=limit, after=after, now=now()
         )
-    columns = {"id": "Story", "state": "State", "urgency": "Urg", "published_at": "Published"}
+    columns = {"id": "Story", "state": "State", "urgency": "Urg", "published": "Published"}
     columns |= {"received_at": "Received", "source": "Source", "sections": "Sections"}
     door_.table(rows, {**columns, "headline": "Headline"}, empty="No stories: run `publisher ingest`.")
 

@@ -15,7 +15,6 @@ from publisher.desk.withdrawals import killed_in
 from publisher.edition import Kind
 from publisher.errors import UnknownName
 from publisher.newsroom import Newsroom
-from publisher.selection import claimed
 from publisher.store import approvals, deliveries, followups, house, quarantine, states
 from publisher.store import editions as stored_editions
 from publisher.store import stories as stored_stories
@@ -110,7 +109,7 @@ def stories(
             "sections": story.sections,
             "headline": story.headline,
             "received_at": story.received_at,
-            "published_at": claimed(story),
+            "published": story.received.first_created,
             "eligible_at": story.eligible_at,
         }
 

@@ -73,7 +73,7 @@ def test_an_old_feed_is_said_to_be_older_than_every_window(run: Room, press: Sit
     assert "  press: 1 of its stories is older than the windows of all sections" in said.out
     assert "older than" not in run("ingest", "press").out
     (story,) = run.json("story", "list")["items"]
-    assert story["published_at"] == "2026-03-02T01:00:00Z"
+    assert story["published"] == "2026-03-02T01:00:00Z"
     assert "Published" in run("story", "list").out
     older = "older than the sections' windows, the newest of 2026-03-02 01:00Z"
     for command in (["edition", "make", "morning"], ["edition", "preview", "morning", "--no-pictures"]):
