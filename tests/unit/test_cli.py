@@ -51,7 +51,9 @@ def test_who_names_no_command_is_shown_what_there_is(capsys, path):
     assert told(publisher, path) == 2
     assert capsys.readouterr() == (help_, "")
     assert told(publisher, ["--json", *path]) == 2
-    assert json.loads(capsys.readouterr().out)["error"]["message"].startswith("missing command (see `publisher ")
+    assert json.loads(capsys.readouterr().out)["error"]["message"].startswith(
+        "missing command (see `publisher "
+    )
 
 
 def test_what_is_typed_wrong_is_refused_in_one_sentence_like_everything_else(capsys):
