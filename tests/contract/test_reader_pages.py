@@ -126,6 +126,10 @@ def test_every_page_in_every_language(room: Newsroom, client: Client, language: 
 
 def keeps_the_rules(page: Page, language: str) -> None:
     assert f'<html lang="{language}" dir="{direction(language)}">' in page.text
+    (title,) = re.findall("<title>(.*?)</title>", page.text)
+    assert re.match("Example Front Page[\u202f\xa0]?[:：]|(?!.*Example Front Page)", title), (
+        "nobody greets the house"
+    )
     (style,) = re.findall(rb"<style>(.*?)</style>", page.body, re.DOTALL)
     named = base64.b64encode(sha256(style).digest()).decode()
     assert page.headers["content-security-policy"] == (
