@@ -136,7 +136,8 @@ def draft(newsroom: Newsroom, digest: Digest, *, slot: datetime, now: datetime) 
         said = notes.waiting(connection, digest.slug)
         number = editions.next_number(connection, Kind.DIGEST, digest.slug)
         if not selection.items:
-            old = "" if seen else windows.past(newsroom, connection, digest, slot=slot)
+            alerts = digest.urgency is not None  # what is not urgent may be as new as can be
+            old = "" if seen or alerts else windows.past(newsroom, connection, digest, slot=slot)
             raise NothingToPublish(f"digest {digest.slug}", _reasons(selection.left_out, digest, seen, old))
     made = Edition(
         edition_id=edition_id(digest, slot),

@@ -17,6 +17,9 @@ from publisher.store import agenda
 
 __all__ = ["of_source", "past", "sections_of", "silent_for_age"]
 
+MANY = 1000
+"""Beyond that nobody needs to know how many."""
+
 
 def sections_of(newsroom: Newsroom, digest: Digest) -> list[Section]:
     """The digest's sections as far back as it looks itself."""
@@ -29,13 +32,14 @@ def past(
 ) -> str:
     """How many stories are older than all windows of the digest, in words; "" when none is."""
     before = min(slot - section.reach for section in sections_of(newsroom, digest))
-    number, newest = agenda.past(connection, before, language=language)
+    number, newest = agenda.past(connection, before, most=MANY + 1, language=language)
     if newest is None:
         return ""
-    said = "1 story" if number == 1 else f"{number:,} stories"
-    verb = "is" if number == 1 else "are"
     which = f" in {language}" if language else ""
-    return f"{said}{which} {verb} older than the sections' windows, the newest of {newest:%Y-%m-%d %H:%M}Z"
+    return (
+        f"{_counted(number, 'story', 'stories')}{which} {'is' if number == 1 else 'are'} older than the sections' windows, "
+        f"the newest of {newest:%Y-%m-%d %H:%M}Z"
+    )
 
 
 def silent_for_age(newsroom: Newsroom, made: Edition, languages: list[str]) -> list[str]:
@@ -56,11 +60,16 @@ def of_source(newsroom: Newsroom, slug: str, now: datetime) -> str:
     if longest is None:
         return ""
     with newsroom.database.read() as connection:
-        number, _ = agenda.past(connection, now - longest, source=slug)
+        number, _ = agenda.past(connection, now - longest, most=MANY + 1, source=slug)
     if not number:
         return ""
-    said = "1 of its stories is" if number == 1 else f"{number:,} of its stories are"
     return (
-        f"{said} older than the windows of all sections (`window` in sections.toml): "
-        "no edition has them unless they are pinned"
+        f"{_counted(number, 'of its stories', 'of its stories')} {'is' if number == 1 else 'are'} older than the windows of all sections "
+        "(`window` in sections.toml): no edition has them unless they are pinned"
     )
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    if number > MANY:
+        return f"more than {MANY:,} {several}"
+    return f"{number:,} {one if number == 1 else several}"

@@ -144,10 +144,10 @@ def say_once(
 
 
 def past(
-    connection: Connection, before: datetime, *, source: str = "", language: str = ""
+    connection: Connection, before: datetime, *, most: int, source: str = "", language: str = ""
 ) -> tuple[int, datetime | None]:
-    """How many usable stories became eligible before then, of a source, in a language; and when the newest of them did."""
-    query = select(func.count(), func.max(story.c.eligible_at)).where(
+    """How many usable stories became eligible before then, of a source, in a language, counted up to so many; and when the newest did."""
+    query = select(story.c.eligible_at).where(
         story.c.status == PubStatus.USABLE.value, story.c.eligible_at < before, story.c.killed.is_(None)
     )
     if source:
@@ -155,5 +155,6 @@ def past(
     if language:
         own, tag = language.casefold().partition("-")[0], func.lower(story.c.language)
         query = query.where(or_(tag == own, tag.startswith(f"{own}-")))
-    number, newest = connection.execute(query).one()
+    found = query.order_by(story.c.eligible_at.desc()).limit(most).subquery()  # a year's are a million rows
+    number, newest = connection.execute(select(func.count(), func.max(found.c.eligible_at))).one()
     return number, newest
