@@ -15,7 +15,16 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-__all__ = ["REMEMBERED", "client_of", "may_ask", "may_write", "network_key", "network_of", "unlisted_of"]
+__all__ = [
+    "REMEMBERED",
+    "client_of",
+    "is_private",
+    "may_ask",
+    "may_write",
+    "network_key",
+    "network_of",
+    "unlisted_of",
+]
 
 HOUR, DAY, SILENCE = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 A_DAY = 3
@@ -99,6 +108,14 @@ def network_of(address: str) -> str:
     if found is None:
         return NOWHERE
     return str(ip_network((found, 24 if found.version == 4 else 64), strict=False))
+
+
+def is_private(network: str) -> bool:
+    """Whether it is a network of a house's own; False for `NOWHERE`."""
+    try:
+        return ip_network(network).is_private
+    except ValueError:
+        return False
 
 
 def network_key(network: str, key: bytes) -> bytes:
