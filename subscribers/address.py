@@ -127,7 +127,8 @@ def _parse_slowly(text: str, trimmed: str) -> Address:
             trimmed, check_deliverability=False, strict=True, allow_quoted_local=False, test_environment=True
         )
     except EmailNotValidError as error:
-        raise AddressRefused(text, str(error).rstrip(".")) from None
+        said = str(error).rstrip(".")  # a sentence of the library's; ours goes on in small letters
+        raise AddressRefused(text, said[:1].lower() + said[1:]) from None
     domain = found.ascii_domain.lower()
     local = found.local_part
     if "." not in domain:

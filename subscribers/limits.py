@@ -15,7 +15,16 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-__all__ = ["REMEMBERED", "client_of", "may_ask", "may_write", "network_key", "network_of"]
+__all__ = [
+    "REMEMBERED",
+    "client_of",
+    "is_private",
+    "may_ask",
+    "may_write",
+    "network_key",
+    "network_of",
+    "unlisted_of",
+]
 
 HOUR, DAY, SILENCE = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 A_DAY = 3
@@ -56,14 +65,27 @@ def client_of(peer: str, named: Sequence[str], proxies: tuple[str, ...]) -> str:
 
     `named`: what X-Forwarded-For says, in its order; some gateways write the port behind an address.
     """
+    return _asker(peer, named, proxies)[0]
+
+
+def unlisted_of(peer: str, named: Sequence[str], proxies: tuple[str, ...]) -> str:
+    """Who is taken for a client and names somebody behind it, from a private network: a web server, probably, that `proxies` do not name; or ""."""
+    client, unheard = _asker(peer, named, proxies)
+    found = _address(client)
+    names_somebody = any(name.strip() for name in unheard)
+    return str(found) if names_somebody and found is not None and found.is_private else ""
+
+
+def _asker(peer: str, named: Sequence[str], proxies: tuple[str, ...]) -> tuple[str, list[str]]:
+    """Who asks, and what was named behind them: nobody is believed who is no web server of ours."""
     trusted, rest = _networks(proxies), list(named)
     while (found := _address(peer)) is not None and any(found in network for network in trusted):
         nearest = rest.pop().strip() if rest else ""
         written = _WITH_PORT.fullmatch(nearest)
         peer = (written[1] or written[2] or "") if written else nearest
         if _address(peer) is None:
-            return ""
-    return peer
+            return "", rest
+    return peer, rest
 
 
 @lru_cache(maxsize=8)
@@ -86,6 +108,14 @@ def network_of(address: str) -> str:
     if found is None:
         return NOWHERE
     return str(ip_network((found, 24 if found.version == 4 else 64), strict=False))
+
+
+def is_private(network: str) -> bool:
+    """Whether it is a network of a house's own; False for `NOWHERE`."""
+    try:
+        return ip_network(network).is_private
+    except ValueError:
+        return False
 
 
 def network_key(network: str, key: bytes) -> bytes:

@@ -16,6 +16,7 @@ from publisher.cli.params import INSTANT, WHY, paged
 
 if TYPE_CHECKING:
     from publisher.edition import Edition
+    from publisher.newsroom import Newsroom
 
 __all__ = ["COMMANDS", "dated"]
 
@@ -55,13 +56,14 @@ def make(door_: Door, digest: str, slot: datetime | None) -> None:
     with door_.newsroom() as newsroom:
         made = editions.make(newsroom, digest, slot=slot, actor=door_.who, now=now())
         head = edition_head(newsroom, made.edition_id)
+        quiet = silence(newsroom, made)
     items = {item.story_id for item in made.items}
     left_out = len({entry.story_id for entry in made.left_out} - items)
     door_.show(
         head,
         f"Edition {made.edition_id} (number {made.number}) is frozen: "
         f"{counted(len(items), 'story', 'stories')}, {left_out} left out.\n"
-        f"{silence(made)}"
+        f"{quiet}"
         f"Look at it with `publisher edition show {made.edition_id}`, "
         f"send it with `publisher send {made.edition_id}`.",
     )
@@ -193,6 +195,7 @@ def preview(door_: Door, name: str, out: Path, ahead: bool, pictures: bool | Non
         shown = previews.preview(
             newsroom, name, out, ahead=ahead, pictures=pictures, now=now(), told=door_.say
         )
+        quiet = silence(newsroom, shown.edition)
     made = shown.edition
     lines = [f"wrote {path}" for path in shown.written]
     lines += [
@@ -200,7 +203,7 @@ def preview(door_: Door, name: str, out: Path, ahead: bool, pictures: bool | Non
         for story_id, why in shown.barred.items()
     ]
     lines += [f"no pictures: {shown.no_pictures}"] if shown.no_pictures else []
-    lines += silence(made).splitlines()
+    lines += quiet.splitlines()
     lines += ["Its reader is invented: the links to leave and to settings lead nowhere."]
     lines += _told(made, frozen=shown.frozen_at, anew=bool(shown.barred), ahead=ahead)
     lines += dated(made, name, now())
@@ -220,14 +223,19 @@ def preview(door_: Door, name: str, out: Path, ahead: bool, pictures: bool | Non
     return PARTLY if pictures and shown.no_pictures else 0
 
 
-def silence(made: Edition) -> str:
+def silence(newsroom: Newsroom, made: Edition) -> str:
     """A line about the languages in which the edition has no story; nothing when there are none."""
     from publisher.desk.editions import counted_out, silent
+    from publisher.desk.windows import silent_for_age
 
     if not (found := silent(made)):
         return ""
-    left_out = counted_out(made.left_out) or "nothing"
-    return f"Nothing in {', '.join(found)}: who reads nothing else gets no mail. Left out in all languages: {left_out}.\n"
+    old = silent_for_age(newsroom, made, found)
+    reasons = [reason for reason in (counted_out(made.left_out), *old) if reason]
+    return (
+        f"Nothing in {', '.join(found)}: who reads nothing else gets no mail. "
+        f"Left out in all languages: {'; '.join(reasons) or 'nothing'}.\n"
+    )
 
 
 def dated(made: Edition, name: str, now: datetime) -> list[str]:

@@ -89,6 +89,9 @@ def told(command: click.Command, arguments: Sequence[str]) -> int:
             _as_json("stopped", said, {})
         click.echo(as_shown(f"publisher: {said}", sys.stderr), err=True)
         return INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as bare:
+        _only_help(bare, as_json=as_json)
+        return USAGE
     except click.ClickException as wrong:
         said = _in_our_words(wrong)
         if as_json:
@@ -104,6 +107,16 @@ def told(command: click.Command, arguments: Sequence[str]) -> int:
         click.echo(as_shown(f"publisher: {error}", sys.stderr), err=True)
         return code_of(error)
     return result if isinstance(result, int) else 0
+
+
+def _only_help(bare: click.exceptions.NoArgsIsHelpError, *, as_json: bool) -> None:
+    """A group without a command: whoever types that wants to see what there is, and a script has lost a word."""
+    if as_json:
+        said = f"missing command (see `{bare.ctx.command_path} --help`)"
+        _as_json("usage", said, {})
+        click.echo(f"publisher: {said}", err=True)
+    else:
+        click.echo(bare.ctx.get_help())
 
 
 def _in_our_words(wrong: click.ClickException) -> str:

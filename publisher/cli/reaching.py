@@ -121,7 +121,8 @@ def _of_act(act: dict[str, Any]) -> list[str]:
         lines.append("  `publisher run` sends what waits, or `publisher dispatch resume` without a name.")
     lines += ["  Readers of it are still looked for."] if act["looking"] else []
     took = {"public": "feeds and pages", "queued": "all mails queued", "hubs": "hubs told"}
-    took |= {"first_mail": "first mail", "last_mail": "last mail"}
+    on_its_way = act["looking"] or act["mails"]["waiting"]
+    took |= {"first_mail": "first mail", "last_mail": "last mail so far" if on_its_way else "last mail"}
     times = [
         f"{name} after {act['seconds'][key]:.1f} s"
         for key, name in took.items()

@@ -90,7 +90,7 @@ def keygen(door_: Door, selector: str | None, ed25519: bool, out: Path | None) -
 def record(door_: Door) -> None:
     """Print the DNS records of the keys in force.
 
-    One for each key and each domain that signs, as a zone file has them; with --json also as one text, and in strings.
+    While [dkim] names none, those of the keys that `dkim keygen` made beside publisher.toml: they are published before they sign. One for each key and each domain that signs, as a zone file has them; with --json also as one text, and in strings.
 
     \b
     Example:
@@ -100,7 +100,10 @@ def record(door_: Door) -> None:
     from publisher.desk import signing
 
     settings = door_.settings()
-    rows = signing.records(settings.dkim.keys, signing.domains(settings))
+    keys = settings.dkim.keys or signing.made(settings)
+    rows = signing.records(keys, signing.domains(settings))
+    if not settings.dkim.keys:
+        click.echo("publisher: not in force yet: [dkim] in publisher.toml names no key", err=True)
     door_.show_long({"next": None}, "items", iter(rows), line=lambda row: str(row["zone"]), text="")
 
 

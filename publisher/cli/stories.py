@@ -55,8 +55,8 @@ def list_(
         rows = stories(
             newsroom, section=section, source=source, state=state, limit=limit, after=after, now=now()
         )
-    columns = {"id": "Story", "state": "State", "urgency": "Urg", "received_at": "Received"}
-    columns |= {"source": "Source", "sections": "Sections"}
+    columns = {"id": "Story", "state": "State", "urgency": "Urg", "published": "Published"}
+    columns |= {"received_at": "Received", "source": "Source", "sections": "Sections"}
     door_.table(rows, {**columns, "headline": "Headline"}, empty="No stories: run `publisher ingest`.")
 
 
@@ -245,11 +245,10 @@ def _withdrawn(door_: Door, act: str, acted: Withdrawn, *, reach: dict[str, Any]
             f"An editor's note stands on {', '.join(done.noted)}: it falls if it says the headline again; "
             "see whether it speaks of the story in other words."
         )
-    lines += (
-        [f"Dispatches halted: {', '.join(done.halted)}; `publisher dispatch resume ID` goes on without it."]
-        if done.halted
-        else []
-    )
+    lines += [
+        f"Dispatch {name} is halted; `publisher dispatch resume {name}` goes on without it."
+        for name in done.halted
+    ]
     lines += reach_lines(reach)[1:] if reach and reach["acts"][0]["mailboxes"] else []
     return say_public(door_, record, lines, acted.published)
 

@@ -184,11 +184,7 @@ class _Reader:
         answer = await fetch(url, memory=Memory(), now=self._now, guard=self._guard)
         if isinstance(answer, Fetched):
             return answer
-        why = (
-            f"{answer.reason}: {answer.detail}"
-            if isinstance(answer, Failed)
-            else "it says that nothing changed"
-        )
+        why = self._refused(answer) if isinstance(answer, Failed) else "it says that nothing changed"
         barred = isinstance(answer, Failed) and answer.reason in {"port", "address"}
         hint = "; where the site is your own, in a private network or at such a port, --private allows it"
         if self._guard.allow_hosts:
@@ -196,3 +192,10 @@ class _Reader:
                 "; --private allows the site alone that you named: if this is the same one, give this address"
             )
         raise BadInput(f"{url} cannot be fetched: {why}{hint if barred else ''}")
+
+    def _refused(self, answer: Failed) -> str:
+        """Why, in words that name no setting: an audit needs no newsroom, and goes by none."""
+        if answer.reason == "port":
+            ports = " and ".join(map(str, sorted(self._guard.ports)))
+            return f"port: an audit asks {ports} alone, whatever a newsroom has in `fetch.ports`"
+        return f"{answer.reason}: {answer.detail.partition(' (fetch.')[0]}"

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from publisher import gate
-from publisher.desk import letters
+from publisher.desk import letters, windows
 from publisher.desk.names import no_edition
 from publisher.desk.withdrawals import barred
 from publisher.edition import Edition, Kind, LeftOut, Variant, Why
@@ -27,7 +27,6 @@ from publisher.newsroom import Newsroom
 from publisher.render import digest as render_digest
 from publisher.render import message
 from publisher.schedule import edition_id, out_of_reach, present_slot, slot_by_hand
-from publisher.section import Section
 from publisher.selection import SPAN, Act, Candidate, Selection, roomier, select_digest
 from publisher.series import Digest, Letter
 from publisher.store import agenda, approvals, editions, house, notes, stories, ties
@@ -136,8 +135,10 @@ def draft(newsroom: Newsroom, digest: Digest, *, slot: datetime, now: datetime) 
         selection, seen = _select(newsroom, connection, digest, slot=slot, now=now)
         said = notes.waiting(connection, digest.slug)
         number = editions.next_number(connection, Kind.DIGEST, digest.slug)
-    if not selection.items:
-        raise NothingToPublish(f"digest {digest.slug}", _reasons(selection.left_out, digest, seen))
+        if not selection.items:
+            alerts = digest.urgency is not None  # what is not urgent may be as new as can be
+            old = "" if seen or alerts else windows.past(newsroom, connection, digest, slot=slot)
+            raise NothingToPublish(f"digest {digest.slug}", _reasons(selection.left_out, digest, seen, old))
     made = Edition(
         edition_id=edition_id(digest, slot),
         kind=Kind.DIGEST,
@@ -177,17 +178,11 @@ def _fitted(newsroom: Newsroom, made: Edition) -> Edition:
     return made
 
 
-def _sections(newsroom: Newsroom, digest: Digest) -> list[Section]:
-    """The digest's sections as far back as it looks itself."""
-    sections = [newsroom.section(slug) for slug in digest.sections]
-    return sections if digest.window is None else [section.narrowed(digest.window) for section in sections]
-
-
 def _select(
     newsroom: Newsroom, connection: Connection, digest: Digest, *, slot: datetime, now: datetime
 ) -> tuple[Selection, int]:
     """The selection, and how many stories it was chosen from."""
-    sections = _sections(newsroom, digest)
+    sections = windows.sections_of(newsroom, digest)
     marks = stories.marks_in_force(connection, now=now)
     pinned = [mark.story_id for mark in marks if mark.act is Act.PIN]
     since = min(slot - section.reach for section in sections)
@@ -222,14 +217,16 @@ def _select(
     return chosen, len(pool)
 
 
-def _reasons(left_out: Sequence[LeftOut], digest: Digest, seen: int) -> str:
+def _reasons(left_out: Sequence[LeftOut], digest: Digest, seen: int, old: str) -> str:
     if not left_out and seen:
         return (
             f"of the stories that came in ({seen}) none belongs to its sections {', '.join(digest.sections)}; "
             "see `any` in sections.toml, and `sections` in digests.toml"
         )
     return (
-        counted_out(left_out) or "no story has come in within the sections' windows; run `publisher ingest`"
+        counted_out(left_out)
+        or old
+        or "no story has come in within the sections' windows; run `publisher ingest`"
     )
 
 
@@ -258,7 +255,7 @@ def make(
     digest = newsroom.digest(name)
     present = present_slot(digest, now)
     if slot is not None and slot != present:
-        window = min(section.reach for section in _sections(newsroom, digest))
+        window = min(section.reach for section in windows.sections_of(newsroom, digest))
         if why := out_of_reach(slot, window=window, now=now):
             raise BadInput(why)
     wanted = slot or slot_by_hand(digest, now)

@@ -109,6 +109,7 @@ def stories(
             "sections": story.sections,
             "headline": story.headline,
             "received_at": story.received_at,
+            "published": story.received.first_created,
             "eligible_at": story.eligible_at,
         }
 

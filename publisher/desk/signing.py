@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from publisher import dkim
-from publisher.errors import BadInput, Conflict, unwritable
+from publisher.errors import BadInput, Conflict, InputUnreadable, unwritable
 from publisher.settings import Settings
+from publisher.settings.disk import text_of
 
-__all__ = ["domains", "make_key", "records"]
+__all__ = ["domains", "made", "make_key", "records"]
 
 
 def make_key(path: Path, *, selector: str, algorithm: str) -> dkim.SigningKey:
@@ -30,6 +32,26 @@ def make_key(path: Path, *, selector: str, algorithm: str) -> dkim.SigningKey:
     except OSError as error:
         raise unwritable(path, error) from error
     return dkim.read_key(pem, selector=selector, algorithm=algorithm)
+
+
+def made(settings: Settings) -> list[dkim.SigningKey]:
+    """The keys that `dkim keygen` made beside the configuration, whether or not it names them; a file that holds none is nobody's.
+
+    Raises:
+        InputUnreadable: one cannot be read.
+    """
+    found: list[dkim.SigningKey] = []
+    for path in sorted(settings.folder.glob("dkim-*.pem")):
+        try:
+            pem = text_of(path, "latin-1")
+        except OSError as error:
+            raise InputUnreadable(str(path), error.strerror or str(error)) from error
+        for algorithm in (dkim.RSA, dkim.ED25519):
+            with suppress(ValueError):
+                found.append(
+                    dkim.read_key(pem, selector=path.stem.removeprefix("dkim-"), algorithm=algorithm)
+                )
+    return found
 
 
 def domains(settings: Settings) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from publisher import intake
-from publisher.desk import followups, hubs
+from publisher.desk import followups, hubs, windows
 from publisher.desk.dropfolder import look
 from publisher.desk.propagation import propagate
 from publisher.desk.sourcereport import SourceReport
@@ -129,8 +129,15 @@ class _Round:
         return self.states.get(slug, SourceState(source=slug))
 
     def _told(self, slug: str) -> None:
+        report = self.reports[slug]
+        if (
+            report.first
+            and report.failed is None
+            and (old := windows.of_source(self.newsroom, slug, self.now))
+        ):
+            report.remarks.append(old)
         if self.progress is not None:
-            self.progress(self.reports[slug])
+            self.progress(report)
 
 
 def _look_into(
@@ -163,11 +170,17 @@ def _look_into(
             report.unread.append(f"{name}: {of_file.failed}")
         return of_file.failed
 
+    folder = Path(source.folder or "")
+    new = not folder.exists()
     try:
-        busy = look(Path(source.folder or ""), take, now=now)
+        busy = look(folder, take, now=now)
     except FolderUnwritable as error:
         busy = report.failed = str(error)
     else:
+        if new:  # a mistyped name looks like an agency that sends nothing
+            report.remarks.append(
+                f"made {folder}, which was not there: if the name is right, let the agency's account write to it"
+            )
         if busy:
             report.remarks.append(f"its folder was not looked into: {busy}")
     state = replace(state, polled_at=now, error=report.failed)

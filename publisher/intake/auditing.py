@@ -38,6 +38,17 @@ AGENCIES = re.compile(
     r"\b(Reuters|Associated Press|AFP|TASS|RIA Novosti|Interfax|Sputnik|Xinhua|Anadolu|IRNA|ISNA|Tasnim|Mehr News|Fars News|WAFA|SANA|EFE|ANSA"
     r"|dpa|Kyodo|Yonhap|PTI|Bloomberg|Al Jazeera|BBC|CNN)\b"
 )
+NO_SOURCES = re.compile(
+    r"(?:.*\.)?(?:"
+    r"(?:amazon|ebay|google)\.(?:com?\.)?[a-z]{2,3}|amzn\.(?:to|com|eu)|etsy\.com|ali(?:express|baba)\.com|walmart\.com|apps\.apple\.com"
+    r"|twitter\.com|x\.com|t\.co|facebook\.com|fb\.(?:com|me|watch)|instagram\.com|threads\.(?:net|com)|bsky\.app|linkedin\.com|lnkd\.in"
+    r"|pinterest\.(?:com?\.)?[a-z]{2,3}|reddit\.com|redd\.it|tiktok\.com|snapchat\.com|whatsapp\.com|wa\.me|t\.me|telegram\.(?:me|org)|vk\.(?:com|ru)|ok\.ru"
+    r"|weibo\.(?:com|cn)|weixin\.qq\.com|youtube\.com|youtu\.be|vimeo\.com|aparat\.com"
+    r"|dropbox\.com|onedrive\.live\.com|1drv\.ms|wetransfer\.com|we\.tl|mega\.nz|mediafire\.com|scribd\.com|issuu\.com"
+    r"|bit\.ly|tinyurl\.com|ow\.ly|goo\.gl|is\.gd|buff\.ly"
+    r")"
+)
+"""Hosts of shops, social sites and files, and those that shorten links: a story may lead there, and none was retrieved from there."""
 OTHERS_REASONS = frozenset({Reason.PROTECTED, Reason.UNPUBLISHED, Reason.MALFORMED})
 """What is not out, or cannot be read, is not judged; nor is the notice of what was withdrawn."""
 
@@ -103,8 +114,10 @@ def _probable(received: Received, source: Source, text: str) -> tuple[str, str, 
     for node in reversed(LexborHTMLParser(html).css("a[href]")):
         url = absolute(node.attributes.get("href"), received.page_url)
         own = urlsplit(received.page_url or "").hostname
+        host = (urlsplit(url or "").hostname or "").removesuffix(".").removeprefix("www.")
+        if NO_SOURCES.fullmatch(host):
+            continue
         if url is not None and urlsplit(url).hostname != own and not unfit(canonical(url), source):
-            host = (urlsplit(url).hostname or "").removeprefix("www.")
             label = clean(named[1], 80) if named else host
             return label, canonical(url), f"the text links to {host}"
     if named:

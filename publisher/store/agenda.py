@@ -22,6 +22,7 @@ from publisher.store.schema import (
     story_section,
     story_version,
 )
+from publisher.story import PubStatus
 
 __all__ = [
     "arrivals",
@@ -29,6 +30,7 @@ __all__ = [
     "editions_since",
     "last_act",
     "newest",
+    "past",
     "said",
     "say_once",
     "urgent_since",
@@ -139,3 +141,20 @@ def say_once(
         return False
     house.tell(connection, what, subject, actor=actor, now=now, why=why)
     return True
+
+
+def past(
+    connection: Connection, before: datetime, *, most: int, source: str = "", language: str = ""
+) -> tuple[int, datetime | None]:
+    """How many usable stories became eligible before then, of a source, in a language, counted up to so many; and when the newest did."""
+    query = select(story.c.eligible_at).where(
+        story.c.status == PubStatus.USABLE.value, story.c.eligible_at < before, story.c.killed.is_(None)
+    )
+    if source:
+        query = query.where(story.c.source == source)
+    if language:
+        own, tag = language.casefold().partition("-")[0], func.lower(story.c.language)
+        query = query.where(or_(tag == own, tag.startswith(f"{own}-")))
+    found = query.order_by(story.c.eligible_at.desc()).limit(most).subquery()  # a year's are a million rows
+    number, newest = connection.execute(select(func.count(), func.max(found.c.eligible_at))).one()
+    return number, newest

@@ -11,6 +11,7 @@ fill in what nobody sees (they get the usual answer).
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -24,9 +25,11 @@ from publisher.errors import PublisherError
 from publisher.newsroom import Newsroom
 from publisher.web.answers import HEADERS, Answers
 from publisher.web.turns import Turns
-from publisher.web.visit import Visit, visit_of
+from publisher.web.visit import Visit, unlisted_proxy, visit_of
 
 __all__ = ["PATHS", "reader_pages"]
+
+_log = logging.getLogger("publisher.web")
 
 PATHS = frozenset({b"subscribe", b"confirm", b"u", b"p", b"account", b"address"})
 """First parts of the addresses that are answered here."""
@@ -34,11 +37,24 @@ PATHS = frozenset({b"subscribe", b"confirm", b"u", b"p", b"account", b"address"}
 
 def reader_pages(newsroom: Newsroom, *, root: str, clock: Callable[[], datetime]) -> Starlette:
     """The application. `root`: the address that links begin with; `clock`: the present instant."""
-    desk, turns = Answers(newsroom, root, clock), Turns()
+    desk, turns, proxies = Answers(newsroom, root, clock), Turns(), newsroom.settings.web.proxies
+    told = False
+
+    def tell_of_unlisted(request: Request) -> None:
+        """Once: behind a web server that is not named all readers share one network's limit, and their evidence says its network."""
+        nonlocal told
+        if not told and (server := unlisted_proxy(request, proxies)):
+            told = True
+            _log.warning(
+                "%s says in X-Forwarded-For for whom it asks and is not in web.proxies: all its readers count as one network. "
+                "If it is a web server of yours, name it there",
+                server,
+            )
 
     def answered_by(handle: Callable[[Visit], Response]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            visit = await visit_of(request, newsroom.settings.web.proxies)
+            tell_of_unlisted(request)
+            visit = await visit_of(request, proxies)
             try:
                 return await turns.do(visit.method, handle, visit)
             except PublisherError:

@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from subscribers.limits import client_of
+from subscribers.limits import client_of, unlisted_of
 
-__all__ = ["Visit", "best", "body_of", "visit_of"]
+__all__ = ["Visit", "best", "body_of", "unlisted_proxy", "visit_of"]
 
 BODY_MAX = 16_384
 FIELDS_MAX = 200
@@ -60,7 +60,7 @@ async def visit_of(request: Request, proxies: tuple[str, ...]) -> Visit:
         token=request.path_params.get("token", "").rstrip("="),
         query=dict(request.query_params),
         form=form,
-        client=_client(request, proxies),
+        client=client_of(*_said_by(request), proxies),
         languages=_wanted_languages(request.headers.get("accept-language", "")),
     )
 
@@ -79,9 +79,15 @@ async def body_of(request: Request, most: int) -> bytes:
     return bytes(body)
 
 
-def _client(request: Request, proxies: tuple[str, ...]) -> str:
+def unlisted_proxy(request: Request, proxies: tuple[str, ...]) -> str:
+    """The address of a web server, as it seems, that says for whom it asks and is not among `proxies`; "" as a rule."""
+    return unlisted_of(*_said_by(request), proxies)
+
+
+def _said_by(request: Request) -> tuple[str, list[str]]:
+    """Who is connected, and for whom they say that they ask."""
     peer = request.client.host if request.client else ""
-    return client_of(peer, ",".join(request.headers.getlist("x-forwarded-for")).split(","), proxies)
+    return peer, ",".join(request.headers.getlist("x-forwarded-for")).split(",")
 
 
 def _wanted_languages(header: str) -> list[str]:

@@ -40,6 +40,7 @@ from subscribers.audience.looking import (
     find,
     get,
     listing,
+    newest_network,
     stored_sections,
     subscriptions,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "mailed_since",
     "meant",
     "move",
+    "newest_network",
     "not_meant",
     "refuse_gone",
     "section_choices",

@@ -16,7 +16,16 @@ from subscribers.errors import UnknownSubscriber
 from subscribers.schema import batch, consent, consent_text, subscriber, subscription
 from subscribers.segments import Rule
 
-__all__ = ["Evidence", "evidence", "find", "get", "listing", "stored_sections", "subscriptions"]
+__all__ = [
+    "Evidence",
+    "evidence",
+    "find",
+    "get",
+    "listing",
+    "newest_network",
+    "stored_sections",
+    "subscriptions",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +130,12 @@ def evidence(connection: Connection, subscriber_id: int) -> list[Evidence]:
         )
     ]
     return sorted([*lists, *steps], key=attrgetter("at"))
+
+
+def newest_network(connection: Connection) -> str:
+    """From which network the newest step came that a page of ours took; "" when none of the last has one."""
+    newest = select(consent.c.id, consent.c.network).order_by(consent.c.id.desc()).limit(500).subquery()
+    query = (
+        select(newest.c.network).where(newest.c.network.is_not(None)).order_by(newest.c.id.desc()).limit(1)
+    )
+    return str(connection.execute(query).scalar_one_or_none() or "")

@@ -9,7 +9,7 @@ from sqlalchemy import event
 from publisher.cli.stories import STATES as OFFERED
 from publisher.desk import acts, editions, overview, wire
 from publisher.desk.overview import STATES, state_of
-from publisher.store import states, stories
+from publisher.store import agenda, states, stories
 from tests.newsrooms import NOW, jsonl, line, newsroom
 
 WHO = {"actor": "test", "now": NOW}
@@ -94,3 +94,17 @@ def test_candidates_are_found_by_indexes_not_among_all_stories(database):
         assert stories.candidates(connection, since=NOW, also=["01M8CWBDM8C11YZN2NDTEN11AA"]) == []
     assert any("ix_story_status_eligible_at" in step for step in steps)
     assert not [step for step in steps if step.startswith("SCAN story")]
+
+
+def test_stories_that_no_edition_takes_for_their_age_are_counted_with_the_newest(database):
+    room = newsroom(database)
+    for number, hours in ((1, 48), (2, 49), (3, 1)):
+        raw = jsonl(line(number, language="en-GB"))
+        at = NOW - timedelta(hours=hours)
+        wire.read_document(room, room.source("meridian"), raw, actor="test", now=at)
+    asked = {"before": NOW - timedelta(hours=36), "most": 9}
+    with database.read() as connection:
+        assert agenda.past(connection, **asked, language="en") == (2, NOW - timedelta(hours=48))
+        assert agenda.past(connection, **asked | {"most": 1}) == (1, NOW - timedelta(hours=48))
+        assert agenda.past(connection, **asked, language="e") == (0, None)
+        assert agenda.past(connection, **asked, source="caspian") == (0, None)

@@ -372,3 +372,21 @@ def test_whose_mail_only_names_a_story_is_counted_and_not_written_to(
     live = reach.report(room, lead.story_id)
     assert ([one["mailboxes"] for one in live["mailed"]], live["named"]) == ([1], [])
     assert "Mailed in morning-2026-03-02 " in "\n".join(reach_lines(live))
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_last_mail_of_a_kill_is_the_last_so_far_while_others_wait(
+    database: Database, server: Server
+) -> None:
+    room = opened(database, server)
+    victim, _ = mailed(room, ALL, MOVED)
+    acts.kill(room, victim, why="libel", actor="test", now=LATER)
+    told = reach.report(room, victim)
+    assert told["acts"][0]["mails"]["waiting"] == 2
+    told["acts"][0]["seconds"]["last_mail"] = 1.3  # as if one had left by now
+    assert "last mail so far after 1.3 s" in "\n".join(reach_lines(told))
+    for dispatch_id in due(room):
+        send(room, dispatch_id, clock=lambda: LATER)
+    followups.queue(room, now=LATER)
+    lines = "\n".join(reach_lines(reach.report(room, victim)))
+    assert "last mail after " in lines

@@ -126,6 +126,10 @@ def test_every_page_in_every_language(room: Newsroom, client: Client, language: 
 
 def keeps_the_rules(page: Page, language: str) -> None:
     assert f'<html lang="{language}" dir="{direction(language)}">' in page.text
+    (title,) = re.findall("<title>(.*?)</title>", page.text)
+    assert re.match("Example Front Page[\u202f\xa0]?[:：]|(?!.*Example Front Page)", title), (
+        "nobody greets the house"
+    )
     (style,) = re.findall(rb"<style>(.*?)</style>", page.body, re.DOTALL)
     named = base64.b64encode(sha256(style).digest()).decode()
     assert page.headers["content-security-policy"] == (
@@ -285,6 +289,22 @@ def fresh(client: Client) -> bytes:
     """A form that a person has filled in for a minute."""
     token = form_token(client.room.form_key, client.at - timedelta(minutes=1))
     return f"email=n@limits.example&form={token}".encode()
+
+
+def test_a_web_server_that_web_proxies_do_not_name_is_told_once(
+    room: Newsroom, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A port that Docker publishes: every reader comes from the bridge."""
+    behind, named = Client(room, address="172.17.0.1"), [("x-forwarded-for", "8.8.8.8")]
+    for _ in range(2):
+        assert behind.ask("/subscribe", headers=named).status == 200
+    assert [record.getMessage().partition(" says")[0] for record in caplog.records] == ["172.17.0.1"]
+    assert "web.proxies" in caplog.text
+    assert "8.8.8.8" not in caplog.text
+    caplog.clear()
+    Client(room, address="9.9.9.9").ask("/subscribe", headers=named)
+    Client(room, address="127.0.0.1").ask("/subscribe", headers=named)
+    assert not caplog.records
 
 
 def test_another_address_holds_once_it_is_proved(room: Newsroom, client: Client) -> None:

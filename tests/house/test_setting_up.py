@@ -50,6 +50,24 @@ def test_setting_up_says_each_step(tmp_path: Path, program: str, installer: str)
     assert (tmp_path / ".venv" / "ready").exists()
 
 
+def test_the_way_onto_a_server_leads_to_a_sound_configuration(tmp_path: Path) -> None:
+    """docs/operating.md; what only root can do is left out."""
+    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    block = page.partition("## Onto a server")[2].partition("```sh\n")[2].partition("```")[0]
+    asks_root = ("/usr/bin/python3", "ln ", "useradd ", "install ", "chown ")
+    steps = [line for line in block.splitlines() if line and not line.startswith(asks_root)]
+    assert len(steps) == 2
+    commands = "\n".join(steps).replace("/etc/publisher", f"{tmp_path}/etc")
+    done = subprocess.run(
+        ["/bin/sh", "-ec", f"{commands}\npublisher --config {tmp_path}/etc config show"],
+        env={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "/var/lib/publisher" in done.stdout
+
+
 def _without_samples(**more: str) -> subprocess.CompletedProcess[str]:
     environment = {
         key: value for key, value in os.environ.items() if not key.startswith(("PUBLISHER", "PYTEST"))

@@ -69,6 +69,7 @@ def test_what_is_no_mailbox_of_a_person_is_refused_with_a_reason(text: str):
     with pytest.raises(AddressRefused) as refused:
         parse(text)
     assert refused.value.why
+    assert refused.value.why[0].islower()
     assert str(refused.value).isprintable()
     assert len(str(refused.value)) < 400
 

@@ -115,6 +115,36 @@ def test_each_story_of_a_feed_is_judged_and_its_source_looked_for(tmp_path, caps
     ]
 
 
+@pytest.mark.parametrize(
+    "host",
+    ["www.amazon.co.uk", "twitter.com", "docs.google.com", "t.me", "m.facebook.com", "youtu.be", "google.de"],
+)
+def test_no_shop_social_site_or_store_of_files_is_taken_for_the_source(tmp_path, capsys, host):
+    agency = '<a href="https://caspian.example/n/9">report</a>'
+    feed = tmp_path / "feed.xml"
+    feed.write_bytes(rss(f'<p>{TEXT}</p><p>{agency} <a href="https://{host}/d/1">more</a></p>'))
+    (story,) = audit(capsys, str(feed))[1]["lacking"]
+    assert story["probable"] == "caspian.example"
+
+
+@pytest.mark.parametrize(
+    "host", ["theamazon.com", "amazon.news.example", "fox.com", "export.me", "vk.example"]
+)
+def test_whose_name_is_like_that_of_one_may_be_the_source(tmp_path, capsys, host):
+    feed = tmp_path / "feed.xml"
+    feed.write_bytes(rss(f'<p>{TEXT}</p><p><a href="https://{host}/d/1">more</a></p>'))
+    (story,) = audit(capsys, str(feed))[1]["lacking"]
+    assert story["probable"] == host
+
+
+def test_a_port_is_refused_without_naming_a_setting_that_is_not_asked(capsys):
+    assert told(publisher, ["audit", "http://news.example:8901/feed"]) == 2
+    said = capsys.readouterr().err
+    assert "an audit asks 80 and 443 alone" in said
+    assert "--private allows it" in said
+    assert "configured" not in said
+
+
 def test_wordpress_site_is_read_from_its_front_page(capsys):
     asked: list[str] = []
     feeds = b"".join(

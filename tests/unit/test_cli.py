@@ -44,6 +44,18 @@ def test_every_command_explains_itself(capsys):
     walk(publisher, [])
 
 
+@pytest.mark.parametrize("path", [[], ["story"]])
+def test_who_names_no_command_is_shown_what_there_is(capsys, path):
+    assert told(publisher, [*path, "--help"]) == 0
+    help_ = capsys.readouterr().out
+    assert told(publisher, path) == 2
+    assert capsys.readouterr() == (help_, "")
+    assert told(publisher, ["--json", *path]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["message"].startswith(
+        "missing command (see `publisher "
+    )
+
+
 def test_what_is_typed_wrong_is_refused_in_one_sentence_like_everything_else(capsys):
     for words, said in (
         (["story", "kill"], "missing argument 'STORY' (see `publisher story kill --help`)"),

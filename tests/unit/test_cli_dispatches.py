@@ -242,7 +242,8 @@ def test_held_story_of_a_dispatch_that_a_kill_halted_is_said_to_wait_for_a_perso
     relay(room, 9)
     room("send", "morning", "--yes")
     killed, held = (row["id"] for row in room.json("story", "list")["items"])
-    room("story", "kill", killed, "--why", "wrong")
+    said = room("story", "kill", killed, "--why", "wrong").out
+    assert f"Dispatch {only(room)} is halted; `publisher dispatch resume {only(room)}` goes on" in said
     room("story", "hold", held, "--why", "checking")
     said = room("dispatch", "resume")
     assert said.code == 0

@@ -100,6 +100,21 @@ def test_a_folder_that_is_not_there_is_named(run, tmp_path):
     assert "cannot write to" in said.err
 
 
+def test_a_record_is_printed_again_before_its_key_signs(run, tmp_path):
+    """While one waits for the DNS, [dkim] names no key."""
+    (tmp_path / "config" / "dkim-notes.pem").write_text("no key")
+    made = [
+        run("dkim", "keygen", *options)[1].out.partition("\n\n")[0]
+        for options in (["--ed25519", "--selector", "one"], ["--selector", "two"])
+    ]
+    code, said = run("dkim", "record")
+    assert (code, said.out.strip()) == (0, "\n".join(made))
+    assert "not in force yet" in said.err
+    configure(tmp_path, run("dkim", "keygen", "--selector", "three")[1].out)
+    code, said = run("dkim", "record")
+    assert (said.out.startswith("three."), said.out.count("_domainkey"), said.err) == (True, 1, "")
+
+
 def test_without_a_key_there_is_no_record(run):
     code, said = run("dkim", "record")
     assert code == 2

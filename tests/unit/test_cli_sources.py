@@ -12,6 +12,7 @@ import pytest
 
 from tests.clockbox import Site, site
 from tests.commands import Room, room
+from tests.newsrooms import line
 
 FEED = (
     b"<?xml version='1.0'?><rss version='2.0'><channel><title>Press</title><item><title>Ferry opens</title>"
@@ -65,6 +66,26 @@ def test_a_source_is_added_by_the_page_that_names_its_feed_and_shows_how_it_is(
     assert health(run)["press"] == "good"
 
 
+def test_an_old_feed_is_said_to_be_older_than_every_window(run: Room, press: Site) -> None:
+    """Its stories are in, and in no edition: a newcomer looks for them."""
+    run("source", "add", f"http://127.0.0.1:{press.port}/feed.xml", "--slug", "press")
+    said = run("ingest", "press")
+    assert "  press: 1 of its stories is older than the windows of all sections" in said.out
+    assert "older than" not in run("ingest", "press").out
+    (story,) = run.json("story", "list")["items"]
+    assert story["published"] == "2026-03-02T01:00:00Z"
+    assert "Published" in run("story", "list").out
+    older = "older than the sections' windows, the newest of 2026-03-02 01:00Z"
+    for command in (["edition", "make", "morning"], ["edition", "preview", "morning", "--no-pictures"]):
+        nothing = run(*command)
+        assert nothing.code == 3
+        assert nothing.err.endswith(f"1 story is {older}\n")
+    digests = run.folder / "config" / "digests.toml"
+    digests.write_text(digests.read_text().replace('languages = ["en"]', 'languages = ["en", "fa"]'))
+    run.ingest(line(1, language="fa", headline="خبر"))
+    assert f"Left out in all languages: 1 story in en is {older}." in run("edition", "make", "morning").out
+
+
 def test_what_is_broken_is_said_in_a_word_and_nothing_is_added_that_cannot_be_read(
     run: Room, press: Site
 ) -> None:
@@ -115,3 +136,18 @@ def test_a_pushed_file_that_cannot_be_read_is_said_by_the_exit_code_too(run: Roo
     assert said.code == 5
     assert said.data["items"][0]["unread"][0].startswith("kill.jsonl: ")
     assert (folder / "failed" / "kill.jsonl").exists()
+
+
+def test_a_folder_that_was_not_there_is_made_and_said_to_be(run: Room) -> None:
+    """Else a mistyped one looks like an agency that sends nothing."""
+    folder = run.folder / "srv" / "pushd"
+    with (run.folder / "config" / "sources.toml").open("a", encoding="utf-8") as sources:
+        sources.write(
+            f'\n[[source]]\nslug = "pushed"\nname = "Pushed"\nhomepage = "https://pushed.example/"\nformat = "jsonl"\nfolder = "{folder}"\n'
+        )
+    assert run("source", "check", "pushed").code == 5
+    first, again = run("ingest", "pushed"), run("ingest", "pushed")
+    assert first.code == again.code == 0
+    assert f"  pushed: made {folder}, which was not there" in first.out
+    assert "made" not in again.out
+    assert run("source", "check", "pushed").code == 0

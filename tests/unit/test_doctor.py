@@ -194,6 +194,24 @@ def test_stories_that_came_in_while_the_clock_lay_ahead_are_told(
         assert "stories" not in levels(room, "--no-dns")
 
 
+@pytest.mark.parametrize(
+    ("network", "told"),
+    [("172.17.0.0/24", True), ("8.8.8.0/24", False), ("unknown", False)],
+)
+def test_readers_who_all_come_from_a_private_network_are_told(room: Room, network: str, told: bool) -> None:
+    """A web server in front that `web.proxies` do not name, most likely: each reader's evidence says its network."""
+    for name in ("a", "b"):
+        room("subscriber", "add", f"{name}@news.example", "--digest", "morning", "--basis", "asked")
+    with sqlite3.connect(room.folder / "var" / "publisher.sqlite3") as changed:
+        changed.execute("UPDATE consent SET network = ? WHERE id = (SELECT min(id) FROM consent)", (network,))
+    changed.close()
+    found = levels(room, "--no-dns")
+    assert ("proxies" in found) is told
+    if told:
+        level, said, do = found["proxies"]
+        assert (level, network in said, "web.proxies" in said, bool(do)) == (WARNING, True, True, True)
+
+
 def test_no_network_is_no_fault_and_is_not_waited_for_twice(room: Room, zone: Zone) -> None:
     zone.rcode = dns.rcode.SERVFAIL
     relay(room, 9)

@@ -10,7 +10,7 @@ import pytest
 from publisher.schedule import local_instant, place_of
 from publisher.series import Digest
 from subscribers.errors import RhythmUnknown
-from subscribers.limits import client_of, may_ask, may_write, network_of
+from subscribers.limits import client_of, may_ask, may_write, network_of, unlisted_of
 from subscribers.rhythm import parse
 
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
@@ -111,6 +111,27 @@ def test_an_edition_finds_its_place_through_a_clock_change() -> None:
 )
 def test_who_asks_is_whom_the_last_of_our_own_servers_names(peer: str, named: list[str], client: str) -> None:
     assert client_of(peer, named, ("127.0.0.0/8", "10.0.0.0/8", "2001:db8::1")) == client
+
+
+@pytest.mark.parametrize(
+    ("peer", "named", "server"),
+    [
+        ("172.17.0.1", ["8.8.8.8"], "172.17.0.1"),
+        ("127.0.0.1", ["8.8.8.8", "192.168.1.4"], "192.168.1.4"),
+        ("::ffff:172.17.0.1", ["8.8.8.8"], "172.17.0.1"),
+        ("fd00::1", ["8.8.8.8"], "fd00::1"),
+        ("172.17.0.1", [""], ""),
+        ("127.0.0.1", ["8.8.8.8"], ""),
+        ("127.0.0.1", ["192.168.1.4"], ""),
+        ("127.0.0.1", ["8.8.8.8", "9.9.9.9"], ""),
+        ("8.8.4.4", ["8.8.8.8"], ""),
+        ("", ["8.8.8.8"], ""),
+    ],
+)
+def test_a_web_server_that_nobody_named_is_known_by_whom_it_names(
+    peer: str, named: list[str], server: str
+) -> None:
+    assert unlisted_of(peer, named, ("127.0.0.1",)) == server
 
 
 def test_nobody_asks_without_any_limit() -> None:

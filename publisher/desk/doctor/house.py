@@ -14,6 +14,7 @@ from publisher.settings import Settings, leftovers
 from publisher.store import stories
 from publisher.store.db import begun
 from subscribers import audience
+from subscribers.limits import is_private
 
 __all__ = ["examine"]
 
@@ -59,6 +60,7 @@ def examine(settings: Settings, *, now: datetime) -> Iterator[Finding]:
         yield from _folders(newsroom)
         yield from _halted(newsroom)
         yield from _readers(newsroom)
+        yield from _proxies(newsroom)
     except (
         PublisherError
     ) as error:  # a table is gone, or the disk: what else there is to see is looked at all the same
@@ -212,3 +214,16 @@ def _readers(newsroom: Newsroom) -> Iterator[Finding]:
                 f"{sum(number for _, number in lost)} of {digest.slug} chose sections that it has no more, and get nothing: {names}",
                 "Let the digest have them again, or ask these readers what they want instead",
             )
+
+
+def _proxies(newsroom: Newsroom) -> Iterator[Finding]:
+    """A web server in front that nobody named is taken for every reader; it is as a rule the only one whose network is private."""
+    with newsroom.database.read() as connection:
+        network = audience.newest_network(connection)
+    if is_private(network):
+        yield Finding(
+            "proxies",
+            WARNING,
+            f"the last reader came from {network}, a private network: a web server that web.proxies do not name, perhaps",
+            "Name it there, for all its readers share one limit and one network as evidence (docs/serving.md); if your readers are in that network, all is well",
+        )

@@ -194,7 +194,7 @@ def notices(newsroom: Newsroom, connection: Connection) -> Callable[[Story], Not
             language=language,
             title=words.fill("Withdrawn: a story from %(source)s", source=name),
             text=words.gettext(
-                "This story was withdrawn. Please do not use it, and take it down where you have published it."
+                "This story was withdrawn. Please do not use it; whoever has published it is asked to take it down."
             ),
             reason=f"{words.gettext('What our desk says of it')}{words.signs.colon}{reason}"
             if reason

@@ -301,7 +301,7 @@ def told_words(words: Words) -> dict[str, object]:
     return {
         "language": words.language,
         "direction": direction(words.language),
-        "skip": _("Skip to the stories"),
+        "skip": _("Skip to the content"),
         "sections": _("Sections"),
         "subscribe": _("Subscribe"),
         "report": _("Report a mistake"),
@@ -321,7 +321,7 @@ def told_words(words: Words) -> dict[str, object]:
                 "A feed is an address that a reader program looks at for you: new stories come to you, without an account, and we do not learn what you read there."
             ),
             _(
-                "Choose any reader program, copy an address from below, and add it there. Those of the sections are RSS, which every program understands; a section’s page has two more formats with the same stories."
+                "Choose any reader program, copy an address from below, and add it there. The addresses of sections lead to RSS, which every program understands; a section’s page has two more formats with the same stories."
             ),
             _(
                 "Each story names its source and links to the original. Corrections and withdrawals reach you in the same place."

@@ -183,7 +183,7 @@ def frame(
     return {
         "language": words.language,
         "direction": direction(words.language),
-        "title": f"{heading}{words.signs.comma}{house.name}" if heading != house.name else heading,
+        "title": f"{house.name}{words.signs.colon}{heading}" if heading != house.name else heading,
         "heading": heading,
         "about": about,
         "said": said,
