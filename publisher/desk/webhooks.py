@@ -34,7 +34,7 @@ from subscribers.errors import AddressRefused
 
 __all__ = ["Looked", "WebhookReport", "forget_others", "listing", "pause", "signed", "tell", "test"]
 
-ACTS = ("edition.make", "edition.approve", "story.kill")
+ACTS = ("edition.make", "edition.approve", "story.kill", "story.release")
 STEPS = {
     "confirmed": "subscriber.confirmed",
     "left": "subscriber.left",
@@ -184,10 +184,8 @@ Told = tuple[str, str, datetime, dict[str, Any]]
 def _of_acts(newsroom: Newsroom, connection: Connection, rows: list[Any]) -> Iterator[Told]:
     site = newsroom.settings.site.url
     for row in rows:
-        if row.what == "story.kill":
-            story = stories.get(connection, row.subject)
-            source = {"source": story.source, "source_url": story.received.source_url} if story else {}
-            yield f"kill {row.subject}", "story.killed", row.at, {"story": row.subject, **source}
+        if row.what in {"story.kill", "story.release"}:
+            yield from _of_story(connection, row)
             continue
         head = editions.head(connection, row.subject)
         digest = newsroom.digests.get(head.series) if head is not None else None
@@ -205,6 +203,30 @@ def _of_acts(newsroom: Newsroom, connection: Connection, rows: list[Any]) -> Ite
             "url": f"{site}/e/{head.id}/",
         }
         yield f"edition {head.id}", "edition.published", row.at, data
+
+
+def _of_story(connection: Connection, row: Any) -> Iterator[Told]:
+    """A kill, or a killed story that a person lets stand again; no other release. Each kill after that is one of its own."""
+    killed, times = False, 0
+    for act in house.events_of(connection, row.subject):
+        if act.id == row.id:
+            break
+        if act.what == "story.kill":
+            killed = True
+        elif killed and _of_a_version(act):
+            killed, times = False, times + 1
+    which = f" {times + 1}" if times else ""
+    story = stories.get(connection, row.subject)
+    source = {"source": story.source, "source_url": story.received.source_url} if story else {}
+    if row.what == "story.kill":
+        yield f"kill {row.subject}{which}", "story.killed", row.at, {"story": row.subject, **source}
+    elif killed and _of_a_version(row):
+        yield f"restore {row.subject}{which}", "story.restored", row.at, {"story": row.subject, **source}
+
+
+def _of_a_version(act: Any) -> bool:
+    """Whether a release made a version: while a story is killed only a person's can."""
+    return act.what == "story.release" and "version" in (act.data or {})
 
 
 def _of_steps(newsroom: Newsroom, hook: Webhook, rows: list[Any]) -> Iterator[Told]:

@@ -212,6 +212,7 @@ class Alarms(Table):
 EVENTS = (
     "edition.published",
     "story.killed",
+    "story.restored",
     "dispatch.finished",
     "subscriber.confirmed",
     "subscriber.left",

@@ -14,6 +14,7 @@ import pytest
 
 from publisher.daemon import Done, Steps, errands_of
 from publisher.desk import acts, editions, mailing, readers, webhooks
+from publisher.desk.restoring import restore
 from publisher.errors import ConfigurationInvalid, UnknownName
 from publisher.newsroom import Newsroom
 from publisher.settings import from_data
@@ -108,6 +109,31 @@ def test_what_happens_is_told_once_to_who_takes_it(database: Database, tmp_path:
         assert json.loads(server.posted[-1])["type"] == "test"
         with pytest.raises(UnknownName):
             webhooks.test(room, "other", now=NOW)
+
+
+def test_a_story_that_stands_again_is_told_and_so_is_its_next_kill(database: Database) -> None:
+    """Who took it down wants to know; and a second kill that had the first one's id would be passed over as known."""
+    with site() as server:
+        room = hooked(newsroom(database), server.port)
+        program = Program(room, server)
+        assert program.told(NOW) == []
+        ingest(room, line(1), line(2))
+        made = make(room)
+        name = story_id(made, 1)
+        acts.hold(room, name, why="checking", actor="test", now=NOW)
+        acts.release(room, name, why="fine", actor="test", now=NOW)
+        ids = set()
+        for hour in (1, 2):
+            now = NOW + timedelta(hours=hour)
+            acts.kill(room, name, why="wrong", actor="test", now=now)
+            restore(room, name, why="the other one was meant", actor="test", now=now + MINUTE)
+            told = [one for one in program.told(now + 2 * MINUTE) if one["type"].startswith("story.")]
+            assert sorted(one["type"] for one in told) == ["story.killed", "story.restored"]
+            assert [one["data"] for one in told] == [
+                {"story": name, "source": "meridian", "source_url": "https://meridian.example/2026/1"}
+            ] * 2
+            ids |= {one["id"] for one in told}
+        assert len(ids) == 4
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
