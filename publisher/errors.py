@@ -280,7 +280,7 @@ class AlreadySent(Conflict):
         elif state != "done":
             told += f", `publisher dispatch resume {dispatch_id}` goes on with those who wait"
         else:
-            told += "; `publisher send DIGEST --now` makes another edition of what has come in since"
+            told += "; `publisher send DIGEST --now` makes another edition of what has come in since, from the next minute on"
         super().__init__(
             told,
             edition=edition_id,

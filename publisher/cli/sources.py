@@ -46,9 +46,19 @@ Told: TypeAlias = "tuple[str | None, SourceReport]"
     metavar="F",
     help=f"Format of the file: {TOLD}. Default: the source's.",
 )
+@click.option(
+    "--backlog",
+    is_flag=True,
+    help="Count the file's stories from the time that they claim (with --file); else they are news of today.",
+)
 @door
 def ingest(
-    door_: Door, sources: tuple[str, ...], path: str | None, slug: str | None, format_: str | None
+    door_: Door,
+    sources: tuple[str, ...],
+    path: str | None,
+    slug: str | None,
+    format_: str | None,
+    backlog: bool,
 ) -> int:
     """Bring stories in: poll sources, or read a file.
 
@@ -66,14 +76,17 @@ def ingest(
     items than `fetch.max_items`: those beyond are left out. (A feed's oldest items are no loss: it was read before.) And when a
     feed, page or folder could not be brought up after a source took a story back.
     A correction or update does not change mail that is frozen: the editions are named that still go out with the version before.
+
+    What a feed or folder holds when it is read for the first time is no news of today: each story counts from the time that it claims. What a file
+    holds is, unless it is called a --backlog.
     """
     if path is not None:
         if slug is None or sources:
             raise click.UsageError("--file needs --source SLUG, and takes no other SOURCE")
-        reports = _from_path(door_, path, slug, format_)
+        reports = _from_path(door_, path, slug, format_, backlog=backlog)
     else:
-        if slug is not None or format_ is not None:
-            raise click.UsageError("--source and --format go with --file")
+        if slug is not None or format_ is not None or backlog:
+            raise click.UsageError("--source, --format and --backlog go with --file")
         reports = _from_network(door_, sources)
     _tell(door_, reports)
     partly = any(
@@ -106,7 +119,7 @@ def _from_network(door_: Door, names: tuple[str, ...]) -> list[Told]:
         return [(None, report) for report in reports]
 
 
-def _from_path(door_: Door, path: str, slug: str, format_: str | None) -> list[Told]:
+def _from_path(door_: Door, path: str, slug: str, format_: str | None, *, backlog: bool) -> list[Told]:
     from publisher.desk import wire
     from publisher.desk.sourcereport import SourceReport
     from publisher.errors import BadInput
@@ -122,7 +135,9 @@ def _from_path(door_: Door, path: str, slug: str, format_: str | None) -> list[T
             report = (
                 SourceReport(source.slug, failed=unfit)
                 if isinstance(raw, str) or unfit
-                else wire.read_document(newsroom, source, raw, actor=door_.who, now=now(), format=format_)
+                else wire.read_document(
+                    newsroom, source, raw, actor=door_.who, now=now(), format=format_, backlog=backlog
+                )
             )
             door_.say(f"{name}: {sentence(report)}")
             reports.append((name, report))

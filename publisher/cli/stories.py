@@ -57,7 +57,9 @@ def list_(
         )
     columns = {"id": "Story", "state": "State", "urgency": "Urg", "published": "Published"}
     columns |= {"received_at": "Received", "source": "Source", "sections": "Sections"}
-    door_.table(rows, {**columns, "headline": "Headline"}, empty="No stories: run `publisher ingest`.")
+    asked = section or source or state or after
+    empty = "There is no such story." if asked else "No stories: run `publisher ingest`."
+    door_.table(rows, {**columns, "headline": "Headline"}, empty=empty)
 
 
 @story.command()

@@ -47,7 +47,7 @@ def restore(
             raise Refused(
                 f"story {present.story_id} was killed by its source at {at:%Y-%m-%d %H:%M} UTC, not by us alone: "
                 "ask there whether the kill was meant. "
-                f"`publisher story restore {present.story_id} --yes` lets it stand all the same, until its source kills it again"
+                f'`publisher story restore {present.story_id} --yes --why "..."` lets it stand all the same, until its source kills it again'
             )
         source = newsroom.source(present.source)
         before, received = brought_back(newsroom, present, texts[-1], now=now)

@@ -22,7 +22,7 @@ class Outgoing:
 class SourceReport:
     """What came of one source: counts by change, what was set aside, and why it failed if it did.
 
-    `unread`: files of its folder that could not be read, or not to their end, each with why. `behind`: where what it took back may still stand, or could not be made anew. `first`: it was never read before. `polled`: it was asked what it has now; files come in any order. `met`: the stories that its items named so far.
+    `unread`: files of its folder that could not be read, or not to their end, each with why. `behind`: where what it took back may still stand, or could not be made anew. `first`: it was never read before. `aged`: new stories that a file brought, and whose own dates are older than every section's window. `polled`: it was asked what it has now; files come in any order. `met`: the stories that its items named so far.
     """
 
     source: str
@@ -38,6 +38,7 @@ class SourceReport:
     unchanged: bool = False
     first: bool = False
     polled: bool = False
+    aged: int = 0
     met: set[str] = field(default_factory=set)
 
     def add(self, other: SourceReport) -> None:

@@ -15,7 +15,7 @@ from publisher.section import Section
 from publisher.series import Digest
 from publisher.store import agenda
 
-__all__ = ["of_source", "past", "sections_of", "silent_for_age"]
+__all__ = ["aged", "before_all", "of_source", "past", "sections_of", "silent_for_age"]
 
 MANY = 1000
 """Beyond that nobody needs to know how many."""
@@ -56,16 +56,31 @@ def silent_for_age(newsroom: Newsroom, made: Edition, languages: list[str]) -> l
 
 def of_source(newsroom: Newsroom, slug: str, now: datetime) -> str:
     """What is to be said of the stories that a source had when it was read for the first time; "" as a rule."""
-    longest = max((section.reach for section in newsroom.settings.sections), default=None)
-    if longest is None:
+    before = before_all(newsroom, now)
+    if before is None:
         return ""
     with newsroom.database.read() as connection:
-        number, _ = agenda.past(connection, now - longest, most=MANY + 1, source=slug)
+        number, _ = agenda.past(connection, before, most=MANY + 1, source=slug)
     if not number:
         return ""
     return (
         f"{_counted(number, 'of its stories', 'of its stories')} {'is' if number == 1 else 'are'} older than the windows of all sections "
         "(`window` in sections.toml): no edition has them unless they are pinned"
+    )
+
+
+def before_all(newsroom: Newsroom, now: datetime) -> datetime | None:
+    """What is older than this is in no section's window; None where there are no sections."""
+    longest = max((section.reach for section in newsroom.settings.sections), default=None)
+    return None if longest is None else now - longest
+
+
+def aged(number: int) -> str:
+    """What is to be said of so many new stories of a file that are older than all windows by their own dates."""
+    which = _counted(number, "of its stories is", "of its stories are")
+    return (
+        f"{which} older by date than the windows of all sections, and news of today all the same, as whatever comes in: "
+        "with --backlog a file's stories count from the time that they claim"
     )
 
 

@@ -25,9 +25,10 @@ from publisher.fetch import Failed, Fetched, NotModified, fetch_all
 from publisher.fetch import Memory as FetchMemory
 from publisher.intake.document import Context, Unreadable
 from publisher.newsroom import Newsroom
-from publisher.store import aliases, house
+from publisher.revise import Change
+from publisher.store import aliases, house, stories
 from publisher.store.house import SourceState
-from publisher.story import Received, Source
+from publisher.story import Received, Rejected, Source
 
 __all__ = ["SourceReport", "poll", "read_document"]
 
@@ -151,9 +152,13 @@ def _look_into(
 ) -> None:
     """Take what was pushed into a source's folder; a file that cannot be read is named, and is no failure of its neighbours."""
     limit = newsroom.settings.fetch.max_items
+    with (
+        newsroom.database.read() as connection
+    ):  # a folder is looked into for days before its agency writes to it
+        report.first = not stories.any_of(connection, source.slug)
 
     def take(name: str, raw: bytes | OSError) -> str | None:
-        of_file = SourceReport(source.slug)
+        of_file = SourceReport(source.slug, first=report.first)
         if isinstance(raw, OSError):
             of_file.failed = f"it cannot be opened: {raw.strerror or raw}"
         else:
@@ -271,13 +276,26 @@ def read_document(
     now: datetime,
     format: str | None = None,  # noqa: A002 - the word of the command line and of sources.toml
     context: Context | None = None,
+    backlog: bool = False,
 ) -> SourceReport:
-    """Read one document of a source and store what it holds, in one transaction."""
-    report = SourceReport(source.slug)
+    """Read one document of a source and store what it holds, in one transaction.
+
+    `backlog`: what is new in it counts from the time that it claims, as at the first poll of a source; else it is news of now.
+    """
+    report = SourceReport(source.slug, first=backlog)
     context = context or Context(source=source, now=now, max_items=newsroom.settings.fetch.max_items)
     _read(newsroom, source, raw, context, format=format or source.format, report=report, actor=actor)
+    if old := windows.of_source(newsroom, source.slug, now) if backlog else "":
+        report.remarks.append(old)
+    if report.aged:
+        report.remarks.append(windows.aged(report.aged))
     _tell_hubs(newsroom, [report], now=now)
     return report
+
+
+def _dated(item: Received | Rejected, now: datetime) -> datetime:
+    """When an item says that it was published."""
+    return item.first_created or item.version_created or now if isinstance(item, Received) else now
 
 
 def _tell_hubs(newsroom: Newsroom, reports: Sequence[SourceReport], *, now: datetime) -> None:
@@ -311,8 +329,12 @@ def _read(
     with newsroom.database.write() as connection:
         received = (item for item in document.items if isinstance(item, Received))
         aliases.take_turns(connection, source.slug, received)
+        before = None if report.first or report.polled else windows.before_all(newsroom, now)
         for item in document.items:
+            known = report.counts.get(Change.NEW, 0)
             take_item(newsroom, connection, source, item, report=report, actor=actor, now=now)
+            if before and report.counts.get(Change.NEW, 0) > known and _dated(item, now) < before:
+                report.aged += 1
         for guid in document.kills:
             kill_by_guid(newsroom, connection, source, guid, report=report, actor=actor, now=now)
     if report.withdrawals:  # what the source takes back leaves feeds and pages now, not at the next build

@@ -26,6 +26,7 @@ __all__ = [
     "add",
     "add_version",
     "ahead",
+    "any_of",
     "by_id",
     "candidates",
     "changed_between",
@@ -321,6 +322,12 @@ def listing(
             story.c.id.in_(select(story_section.c.story_id).where(story_section.c.section == section))
         )
     return _stories(connection, connection.execute(query).all())
+
+
+def any_of(connection: Connection, source: str) -> bool:
+    """Whether a story of this source was ever taken in."""
+    query = select(story.c.id).where(story.c.source == source).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def count_by_source(connection: Connection) -> dict[str, int]:

@@ -191,3 +191,35 @@ def test_a_file_that_still_grows_goes_back_to_its_sender(room, folder, monkeypat
     assert poll(room).counts == {}
     sender.close()
     assert there(folder) == {"a.jsonl"}
+
+
+def test_what_lies_in_a_folder_at_first_is_no_news_of_today(room, folder):
+    """As at the first poll of a feed; the folder may have been empty for days before. What is pushed later is news, whatever date it bears."""
+    poll(room)
+    push(folder, "1.jsonl", jsonl(line(1, published="2018-01-31T20:13:00Z"), line(2)))
+    report = poll(room, 60)
+    assert any(
+        "1 of its stories is older than the windows of all sections" in said for said in report.remarks
+    )
+    push(folder, "2.jsonl", jsonl(line(3, published="2018-01-31T20:13:00Z")))
+    assert not any("older than" in said for said in poll(room, 120).remarks)
+    with room.database.read() as connection:
+        found = {story.headline[-1]: story.eligible_at for story in stories.listing(connection)}
+    assert found["1"].year == 2018
+    assert found["2"] < NOW < found["3"]
+
+
+def test_a_file_that_is_handed_in_is_news_unless_it_is_called_a_backlog(room):
+    old = jsonl(line(1, published="2018-01-31T20:13:00Z"), line(2))
+    source, how = room.source("meridian"), {"actor": "test", "now": NOW, "format": "jsonl"}
+    report = wire.read_document(room, source, old, **how)
+    assert [
+        said for said in report.remarks if "1 of its stories is older by date" in said and "--backlog" in said
+    ]
+    again = wire.read_document(room, source, old, **how)
+    assert not again.remarks, "they are known"
+    late = jsonl(line(3, published="2018-01-31T20:13:00Z"))
+    wire.read_document(room, source, late, backlog=True, **how)
+    with room.database.read() as connection:
+        found = {story.headline[-1]: story.eligible_at for story in stories.listing(connection)}
+    assert (found["1"], found["3"].year) == (NOW, 2018)
