@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -345,7 +345,10 @@ class Edition:
         return _content_hash(self)
 
     def shows_the_same(self, other: Edition) -> bool:
-        """Whether two drafts of one digest show the same, whenever they were made: what was never out yet bears the moment of its draft."""
+        """Whether two drafts of one digest show the same, whenever they were made: what was never out yet bears the moment of its draft.
+
+        So does an edition that has no slot of its own; the day that stands above it is shown, and counts.
+        """
         return _timeless(self).content_hash == _timeless(other).content_hash
 
 
@@ -369,6 +372,9 @@ def _content_hash(edition: Edition) -> str:
     return hashlib.sha256(canonical_json(data)).hexdigest()
 
 
+NO_SLOT = datetime.min.replace(tzinfo=UTC)
+
+
 def _timeless(draft: Edition) -> Edition:
     """The draft without the moment of its making."""
     items = (
@@ -377,4 +383,4 @@ def _timeless(draft: Edition) -> Edition:
         else item
         for item in draft.items
     )
-    return dataclasses.replace(draft, items=tuple(items))
+    return dataclasses.replace(draft, items=tuple(items), slot=NO_SLOT)

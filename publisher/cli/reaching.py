@@ -105,7 +105,7 @@ def _of_act(act: dict[str, Any]) -> list[str]:
     if not act["mailboxes"]:
         return [*lines, "  No mailbox has it."]
     mails = ", ".join(f"{act['mails'][state]} {state}" for state in STATES if act["mails"][state])
-    barred = f", {counted(act['not_written_to'], 'reader')} must not be written to"
+    barred = f", {counted(act['not_written_to'], 'reader')} get none: told before, or not to be written to"
     lines.append(
         f"  {counted(act['mailboxes'], 'mailbox has', 'mailboxes have')} it: "
         f"{counted(act['mails']['planned'], 'mail')} queued{f' ({mails})' if mails else ''}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -126,8 +126,7 @@ def _agree(door_: Door, newsroom: Any, draft: Edition, name: str, *, at_once: bo
         door_.say(plan_text(plan))
         ask(door_, f"Send it to {counted(plan.total, 'reader')}?", otherwise="nothing was sent")
         present = editions.present_or_draft(newsroom, name, at_once=at_once, now=now())
-        same = replace(present, slot=draft.slot, local_date=draft.local_date) if at_once else present
-        if same.shows_the_same(draft):
+        if present.shows_the_same(draft):
             return
         draft = present
         door_.say("The edition has changed since it was shown; this is how it stands now.")

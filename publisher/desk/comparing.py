@@ -15,6 +15,10 @@ from publisher.story import PubStatus, Received
 __all__ = ["changes"]
 
 
+MANY = 500
+"""Lines of a text beyond which a comparison need not be the shortest."""
+
+
 def changes(newsroom: Newsroom, story_id: str) -> list[dict[str, Any]]:
     """Each place in which a version differs from the one before it, with what stood there before and after; the oldest version first.
 
@@ -101,6 +105,15 @@ def _instant(at: datetime | None) -> str:
 def _places(before: str, after: str) -> Iterator[tuple[str, str]]:
     """Each run of lines that is another one, as it was and as it is."""
     was, now = ([line for line in text.split("\n") if line] for text in (before, after))
-    for what, start, end, start_now, end_now in SequenceMatcher(a=was, b=now, autojunk=False).get_opcodes():
+    while was and now and was[-1] == now[-1]:
+        was.pop()
+        now.pop()
+    alike = next(
+        (n for n, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), min(len(was), len(now))
+    )
+    was, now = was[alike:], now[alike:]
+    # of so many lines those that come up often are passed over, else the time grows with their square
+    matched = SequenceMatcher(a=was, b=now, autojunk=max(len(was), len(now)) > MANY)
+    for what, start, end, start_now, end_now in matched.get_opcodes():
         if what != "equal":
             yield "\n".join(was[start:end]), "\n".join(now[start_now:end_now])

@@ -92,8 +92,8 @@ def _queue(newsroom: Newsroom, row: Any, *, now: datetime) -> int:
     queued = 0
     for carrier in found:
         # who was told of an earlier kill and has had no later version since is not told again
-        told = {row.id} | {one.id for one in kills if row.act == KILL and one.version >= carrier.version}
-        queued += _tell_readers(newsroom, row, carrier, told, now=now)
+        earlier = {one.id for one in kills if row.act == KILL and one.version >= carrier.version} - {row.id}
+        queued += _tell_readers(newsroom, row, carrier, earlier, now=now)
     with newsroom.database.write() as connection:
         if followups.lock(connection, row.id):
             # also those that another process began: everybody is in one of them by now
@@ -163,7 +163,7 @@ def _place(made: Edition, variant: Variant, story_id: str, *, named: bool) -> tu
     return None
 
 
-def _tell_readers(newsroom: Newsroom, row: Any, carrier: Carrier, told: set[str], *, now: datetime) -> int:
+def _tell_readers(newsroom: Newsroom, row: Any, carrier: Carrier, earlier: set[str], *, now: datetime) -> int:
     """Queue mails to those who had it from this dispatch and are not told yet, in one dispatch of their own."""
     answers = carrier.head.id
     with newsroom.database.read() as connection:
@@ -175,12 +175,12 @@ def _tell_readers(newsroom: Newsroom, row: Any, carrier: Carrier, told: set[str]
             if not followups.lock(connection, row.id):
                 return queued
             for part in carrier.parts:
-                if not followups.anybody(connection, part, told, part_of):
+                if not followups.anybody(connection, part, row.id, earlier, part_of):
                     continue
                 begun = _unfinished(connection, row.id, answers)
                 opened = begun[0] if begun else _open(newsroom, connection, row, carrier, now=now)
                 queued += followups.append(
-                    connection, opened, part, followup_id=row.id, told=told, ids=part_of, due_at=now
+                    connection, opened, part, followup_id=row.id, earlier=earlier, ids=part_of, due_at=now
                 )
         crashpoint("after-followup-slice")
     return queued

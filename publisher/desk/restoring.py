@@ -31,13 +31,18 @@ def restore(
 
     Raises:
         Conflict: it was not killed.
-        Refused: its source killed it, and that is not said to be known (`against_source`); or nothing but its kill ever came.
+        Refused: it is another one by its source's word: what that says of it later would not be heard; its source killed it, and that is not said to be known (`against_source`); or nothing but its kill ever came.
         UnknownName: its source is configured no more.
     """
     with newsroom.database.write() as connection:
         present = story_in(connection, story_id)
         if not killed(present):
             raise Conflict(f"story {present.story_id} was not killed")
+        if (other := aliases.same_as(connection, present.story_id)) is not None:
+            raise Refused(
+                f"its source says that story {present.story_id} is story {other}, and whatever it says of it reaches that one alone: "
+                f"`publisher story restore {other}`"
+            )
         told = stories.versions(connection, present.story_id)
         texts = [received for _, _, received in told if received.pubstatus is not PubStatus.CANCELED]
         if not texts:
@@ -57,7 +62,6 @@ def restore(
         )
         known = stories.known_hashes(connection, present.story_id)
         stories.add_version(connection, revised, version_hash(content_hash(received), revised.version, known))
-        aliases.part(connection, revised.story_id)
         data = {"version": revised.version}
         house.tell(connection, "story.release", revised.story_id, actor=actor, now=now, why=why, data=data)
     done = publishing.at_once(newsroom, [revised.story_id], unseen=True, actor=actor, now=now)

@@ -48,9 +48,12 @@ def run(database: Database, relays: Relay | Sequence[Relay], work: Work) -> Ende
         with database.write() as connection:
             sweep(connection, database, work)
             counts = deliveries.counts(connection, work.dispatch_id)
-            if counts.waiting:
-                deliveries.list_strays(connection, work.dispatch_id, now=work.clock())
             known = breakers(connection)
+        if counts.waiting:
+            with (
+                database.write() as connection
+            ):  # of its own: what was recovered above holds other dispatches
+                deliveries.list_strays(connection, work.dispatch_id, now=work.clock())
         _leave_room(database, counts)
         over = [relays] if isinstance(relays, Relay) else relays
 

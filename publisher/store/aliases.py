@@ -20,7 +20,19 @@ from publisher.store.db import insert, serialise
 from publisher.store.schema import story, story_alias, story_same
 from publisher.story import PubStatus, Received
 
-__all__ = ["find", "join", "joined", "keep", "keep_texts", "known", "named", "part", "take_turns", "texts"]
+__all__ = [
+    "find",
+    "join",
+    "joined",
+    "keep",
+    "keep_texts",
+    "known",
+    "named",
+    "part",
+    "same_as",
+    "take_turns",
+    "texts",
+]
 
 SAID, TEXT = 12, 30
 """Words that headline, lede and text together, or the text alone, have to have to be told from what any story may say."""
@@ -69,6 +81,12 @@ def joined(connection: Connection, story_id: str) -> list[str]:
     """The stories that are this one, too."""
     rows = connection.execute(select(story_same.c.story_id).where(story_same.c.same_as == story_id))
     return sorted(rows.scalars())
+
+
+def same_as(connection: Connection, story_id: str) -> str | None:
+    """The story to which all names of this one lead; None of one that has its own."""
+    query = select(story_same.c.same_as).where(story_same.c.story_id == story_id)
+    return connection.execute(query).scalar_one_or_none()
 
 
 def part(connection: Connection, story_id: str) -> None:

@@ -248,12 +248,19 @@ def _has_it(part: Told) -> ColumnElement[bool]:
     return and_(delivery.c.dispatch_id == part.dispatch_id, exists(arrived.correlate(delivery)))
 
 
-def _to_be_told(part: Told, told: Collection[str], ids: range) -> list[ColumnElement[bool]]:
+def _to_be_told(
+    part: Told, followup_id: str, earlier: Collection[str], ids: range
+) -> list[ColumnElement[bool]]:
     before = delivery.alias("before")
+    never_came = select(literal(1)).where(
+        outcome.c.delivery_id == before.c.id,
+        outcome.c.state.in_([State.CANCELLED, State.EXPIRED, State.SUPPRESSED, State.FAILED]),
+    )
     known = select(literal(1)).where(
         before.c.kind == literal(KIND, String, literal_execute=True),  # as the partial index has it
-        before.c.edition_id.in_(sorted(told)),
+        before.c.edition_id.in_(sorted({followup_id, *earlier})),
         before.c.addr_key == subscriber.c.addr_key,
+        or_(before.c.edition_id == followup_id, ~exists(never_came.correlate(before))),
     )
     return [
         delivery.c.id >= ids.start,
@@ -264,12 +271,17 @@ def _to_be_told(part: Told, told: Collection[str], ids: range) -> list[ColumnEle
     ]
 
 
-def anybody(connection: Connection, part: Told, told: Collection[str], ids: range) -> bool:
-    """Whether one of these deliveries has a reader who has the story, may be mailed, and got none of the follow-ups `told`."""
+def anybody(
+    connection: Connection, part: Told, followup_id: str, earlier: Collection[str], ids: range
+) -> bool:
+    """Whether one of these deliveries has a reader who has the story, may be mailed, is not in this follow-up and got none of the `earlier` ones."""
     query = (
         select(literal(1)).select_from(delivery).join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
     )
-    return connection.execute(query.where(*_to_be_told(part, told, ids)).limit(1)).first() is not None
+    return (
+        connection.execute(query.where(*_to_be_told(part, followup_id, earlier, ids)).limit(1)).first()
+        is not None
+    )
 
 
 def append(
@@ -278,7 +290,7 @@ def append(
     part: Told,
     *,
     followup_id: str,
-    told: Collection[str],
+    earlier: Collection[str],
     ids: range,
     due_at: datetime,
 ) -> int:
@@ -303,7 +315,7 @@ def append(
         )
         .select_from(delivery)
         .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
-        .where(*_to_be_told(part, told, ids))
+        .where(*_to_be_told(part, followup_id, earlier, ids))
     )
     columns = ["dispatch_id", "edition_id", "kind", "chunk_no", "variant"]
     columns += ["subscriber_id", "addr_key", "rcpt", "message_id"]

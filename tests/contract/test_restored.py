@@ -153,3 +153,23 @@ def test_whoever_acts_on_a_killed_story_is_told_how_it_could_stand_again(room):
     kill(room, story)
     with pytest.raises(Refused, match=rf"publisher story restore {story.story_id}"):
         acts.release(room, story.story_id, why="a mistake", **LATER)
+
+
+def test_a_story_that_is_another_one_by_its_source_is_brought_back_as_that(room):
+    """All names lead to the other one: a kill of what stood here by itself would not be heard."""
+    said = (
+        "A long enough text of this story that may be told from whatever other story there is in the world. "
+        * 3
+    )
+    ingest(room, line(1, body=f"{said}x"), line(2, headline="Other headline", body=f"{said}y"))
+    with room.database.read() as connection:
+        found = {story.headline: story for story in stories.listing(connection)}
+    first, other = found["Headline number 1"], found["Other headline"]
+    ingest(room, line(2, aliases=["m-1"], **KILLED), now=NOW + timedelta(minutes=1))
+    with pytest.raises(
+        Refused, match=rf"is story {other.story_id}.*publisher story restore {other.story_id}"
+    ):
+        restoring.restore(room, first.story_id, why="x", against_source=True, **LATER)
+    restoring.restore(room, other.story_id, why="x", against_source=True, **LATER)
+    ingest(room, line(1, **KILLED | {"version": "9"}), now=NOW + timedelta(hours=2))
+    assert [state(room, one)["state"] for one in (first, other)] == ["killed", "killed"]

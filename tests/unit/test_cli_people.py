@@ -7,9 +7,11 @@ import io
 import json
 import os
 import sys
+from datetime import timedelta
 
 import pytest
 
+from publisher.cli.context import now
 from tests.commands import room
 from tests.newsrooms import line
 
@@ -186,9 +188,12 @@ def test_whoever_says_no_is_told_what_was_not_done(run, monkeypatch, command, wo
     assert run.json("subscriber", "show", "a@example.org")["status"] == "confirmed"
 
 
-@pytest.mark.parametrize("words", [[], ["--now"]])
-def test_one_yes_sends_what_no_feed_has_had_yet(run, monkeypatch, words):
-    """A draft of stories that were never out bears the moment of its making: that is no change of what was shown."""
+@pytest.mark.parametrize(("ahead", "words"), [(-1, []), (3, []), (-1, ["--now"])])
+def test_one_yes_sends_what_no_feed_has_had_yet(run, monkeypatch, ahead, words):
+    """A draft of stories that were never out bears the moment of its making, and so does one `ahead` of the day's slot: that is no change of what was shown."""
+    slot = now() + timedelta(hours=ahead)
+    digests = run.folder / "config" / "digests.toml"
+    digests.write_text(digests.read_text().replace('"07:00"', f'"{slot:%H:%M}"'))
     run.ingest(line(1))
     add(run)
     terminal = io.StringIO("y\n")

@@ -111,3 +111,18 @@ def test_a_variants_key_depends_on_the_chosen_sections_not_on_their_order():
     assert Variant("en").key == "en"
     assert Variant("en", frozenset({"a", "b"})).key == Variant("en", frozenset({"b", "a"})).key
     assert Variant("en", frozenset({"a"})).key != Variant("en", frozenset({"b"})).key
+
+
+def test_drafts_show_the_same_whenever_they_are_made_but_not_on_another_day():
+    """One that has no slot of its own bears the moment of its making, as do stories that were never out."""
+    first = made()
+    later = NOW + timedelta(minutes=3)
+    items = tuple(
+        replace(item, first_published=later, modified_at=later) if item.first_published == NOW else item
+        for item in first.items
+    )
+    again = replace(first, slot=later, frozen_at=later, items=items)
+    assert again.content_hash != first.content_hash
+    assert again.shows_the_same(first)
+    assert not replace(again, local_date=NOW.date() + timedelta(days=1)).shows_the_same(first)
+    assert not replace(again, items=(replace(items[0], headline="Another"), *items[1:])).shows_the_same(first)
