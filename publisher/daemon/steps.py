@@ -258,6 +258,7 @@ def _to_be_tried_again(done: Done) -> bool:
 def _polled(report: SourceReport) -> Done:
     data = {**report.counts, **({"withdrawn": len(report.withdrawals)} if report.withdrawals else {})}
     changed = bool(report.counts.keys() - {"unchanged", "stale", "still-quarantined"})
+    changed |= report.first and bool(report.remarks)  # as that its folder had to be made
     return Done(
         step="poll",
         subject=report.source,

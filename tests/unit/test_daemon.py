@@ -45,6 +45,17 @@ def test_once_with_nothing_to_publish_says_so_once_and_is_no_failure(run: Room):
     assert (again.code, "make" in steps(again)) == (0, False)
 
 
+def test_a_folder_that_had_to_be_made_is_told(run: Room):
+    """A mistyped name looks like an agency that sends nothing."""
+    path = run.folder / "config" / "sources.toml"
+    source = '\n[[source]]\nslug = "drop"\nname = "Drop"\nhomepage = "https://drop.example/"\nformat = "auto"\nfolder = "../dorp"\n'
+    path.write_text(path.read_text() + source)
+    polls = [row for row in run("--json", "run", "--once").data["items"] if row["step"] == "poll"]
+    (told,) = [row for row in polls if row["subject"] == "drop"]
+    assert told["result"] == "done"
+    assert "which was not there" in told["said"]
+
+
 def test_once_tells_that_the_relay_cannot_be_used_and_sends_nothing(run: Room):
     run.ingest(line(1))
     run("subscriber", "add", "reader@list.example", "--digest", "morning", "--basis", "asked")
