@@ -88,9 +88,8 @@ class Door:
         if self.quiet:
             return
         stream = sys.stderr if self.as_json else sys.stdout
-        above = (
-            stream if hasattr(stream, "rich_proxied_file") else None
-        )  # click would write into the live bar
+        # above a live bar by rich's stand-in, which has no encoding: click by itself would write past it, into the bar
+        above = stream if hasattr(stream, "rich_proxied_file") else None
         click.echo(as_shown(text, stream), file=above, err=self.as_json)
 
     def show(self, data: Mapping[str, Any], text: str) -> None:

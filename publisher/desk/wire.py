@@ -26,9 +26,10 @@ from publisher.fetch import Memory as FetchMemory
 from publisher.intake.document import Context, Unreadable
 from publisher.newsroom import Newsroom
 from publisher.revise import Change
+from publisher.selection import claimed_by
 from publisher.store import aliases, house, stories
 from publisher.store.house import SourceState
-from publisher.story import Received, Rejected, Source
+from publisher.story import Received, Source
 
 __all__ = ["SourceReport", "poll", "read_document"]
 
@@ -293,11 +294,6 @@ def read_document(
     return report
 
 
-def _dated(item: Received | Rejected, now: datetime) -> datetime:
-    """When an item says that it was published."""
-    return item.first_created or item.version_created or now if isinstance(item, Received) else now
-
-
 def _tell_hubs(newsroom: Newsroom, reports: Sequence[SourceReport], *, now: datetime) -> None:
     """Hubs hear of what sources took back, after all sources have had their turn: a slow hub holds up none of them."""
     taken_back = [report for report in reports if report.withdrawals]
@@ -333,7 +329,8 @@ def _read(
         for item in document.items:
             known = report.counts.get(Change.NEW, 0)
             take_item(newsroom, connection, source, item, report=report, actor=actor, now=now)
-            if before and report.counts.get(Change.NEW, 0) > known and _dated(item, now) < before:
+            new = report.counts.get(Change.NEW, 0) > known
+            if before and new and isinstance(item, Received) and claimed_by(item, now) < before:
                 report.aged += 1
         for guid in document.kills:
             kill_by_guid(newsroom, connection, source, guid, report=report, actor=actor, now=now)

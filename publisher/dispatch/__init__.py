@@ -50,9 +50,8 @@ def run(database: Database, relays: Relay | Sequence[Relay], work: Work) -> Ende
             counts = deliveries.counts(connection, work.dispatch_id)
             known = breakers(connection)
         if counts.waiting:
-            with (
-                database.write() as connection
-            ):  # of its own: what was recovered above holds other dispatches
+            # a transaction of its own: what was recovered above holds other dispatches, and a kill takes them in another order
+            with database.write() as connection:
                 deliveries.list_strays(connection, work.dispatch_id, now=work.clock())
         _leave_room(database, counts)
         over = [relays] if isinstance(relays, Relay) else relays

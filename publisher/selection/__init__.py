@@ -7,7 +7,7 @@ hold, an embargo, missing rights or the desk's drop.
 """
 
 from publisher.selection.byhand import Tie, by_hand, in_force
-from publisher.selection.candidates import Act, Candidate, Mark, Selection, barred, claimed
+from publisher.selection.candidates import Act, Candidate, Mark, Selection, barred, claimed, claimed_by
 from publisher.selection.candidates import item as item_of
 from publisher.selection.digest import select_digest
 from publisher.selection.events import Events
@@ -29,6 +29,7 @@ __all__ = [
     "belongs",
     "by_hand",
     "claimed",
+    "claimed_by",
     "grouped",
     "in_force",
     "item_of",

@@ -9,9 +9,20 @@ from enum import StrEnum
 
 from publisher.edition import Also, Item, LeftOut, Shelf, Why
 from publisher.rights import Channel, strictest
-from publisher.story import PubStatus, Source, SourceKind, Story
+from publisher.story import PubStatus, Received, Source, SourceKind, Story
 
-__all__ = ["Act", "Candidate", "Mark", "Selection", "barred", "claimed", "eligible", "item", "sift"]
+__all__ = [
+    "Act",
+    "Candidate",
+    "Mark",
+    "Selection",
+    "barred",
+    "claimed",
+    "claimed_by",
+    "eligible",
+    "item",
+    "sift",
+]
 
 
 class Act(StrEnum):
@@ -102,8 +113,12 @@ def eligible(story: Story) -> datetime:
 
 def claimed(story: Story) -> datetime:
     """When its source says that it published it; never later than we had it."""
-    received = story.received
-    return min(received.first_created or received.version_created or story.received_at, story.received_at)
+    return claimed_by(story.received, story.received_at)
+
+
+def claimed_by(received: Received, received_at: datetime) -> datetime:
+    """The same of what was received then."""
+    return min(received.first_created or received.version_created or received_at, received_at)
 
 
 def item(

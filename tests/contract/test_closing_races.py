@@ -14,7 +14,7 @@ from publisher.store.db import Database
 from publisher.store.deliveries import Lease, Recorded
 from publisher.store.deliveries import lease as leasing
 from publisher.store.liveness import alive
-from publisher.store.schema import chunk
+from publisher.store.schema import chunk, dispatch
 from tests.contract.test_mailing_races import until_it_waits
 from tests.dispatchbox import DISPATCH, frozen, present, readers, relay, states, work
 from tests.smtpd import Server
@@ -99,3 +99,16 @@ def test_who_was_left_in_a_closed_chunk_is_found_by_the_next_run(
     can_be_sent(database, tmp_path)
     with database.read() as connection:
         assert all(row.done for row in connection.execute(chunk.select()))
+
+
+def test_nobody_is_listed_while_their_dispatch_is_still_being_filled(
+    database: Database, lease: Lease
+) -> None:
+    """Its chunks come with the end of the freeze: whoever resumes it meanwhile would have them twice."""
+    again(database)
+    with database.write() as connection:
+        connection.execute(chunk.update().values(done=True, worker_id=None))
+        connection.execute(dispatch.update().values(state="freezing", frozen_at=None))
+        assert deliveries.list_strays(connection, DISPATCH, now=present()) == 0
+        connection.execute(dispatch.update().values(state="sending", frozen_at=present()))
+        assert deliveries.list_strays(connection, DISPATCH, now=present()) == 1

@@ -224,16 +224,20 @@ def _wait_again(
 
 
 def list_strays(connection: Connection, dispatch_id: str, *, now: datetime) -> int:
-    """List anew who waits in a dispatch that has no open chunk at all; returns how many.
+    """List anew who waits in a dispatch that is sending and has no open chunk at all; returns how many.
 
-    There should be none: a former program let a row wait again by hand at the very moment at which its chunk was closed.
+    There should be none: a former program let a row wait again by hand at the very moment at which its chunk was closed. One that is still
+    being filled gets its chunks in the end.
     """
     lock(connection, dispatch_id)
-    still_open = select(literal(1)).where(chunk.c.dispatch_id == dispatch_id, ~chunk.c.done).limit(1)
-    if connection.execute(still_open).first() is not None:
+    still_open = exists(select(literal(1)).where(chunk.c.dispatch_id == dispatch_id, ~chunk.c.done))
+    sending = select(dispatch.c.wave).where(
+        dispatch.c.id == dispatch_id, dispatch.c.state == DispatchState.SENDING, ~still_open
+    )
+    wave = connection.execute(sending).scalar_one_or_none()
+    if wave is None:
         return 0
     rows = _those(connection, dispatch_id, delivery_state.c.state == State.QUEUED)
-    wave = connection.execute(select(dispatch.c.wave).where(dispatch.c.id == dispatch_id)).scalar_one()
     for variant, same in groupby(rows, key=lambda row: str(row.variant)):
         ids = [row.delivery_id for row in same]
         add_retry_chunks(connection, dispatch_id, variant, ids, due_at=now, wave=wave)
